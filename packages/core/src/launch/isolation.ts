@@ -1,0 +1,92 @@
+import type { Logger } from '../logger.js';
+import type { ReportSessionEvent, SessionEvent } from '../session/session-event.js';
+import type { SessionEndReason } from '../settle/session-outcome.js';
+import type { JobTicket } from './job-ticket.js';
+
+/**
+ * Where calls run. This file is the whole seam: a strategy turns a {@link JobTicket} into a promise
+ * and nothing else in the pool knows how. See docs/isolation.md.
+ */
+export interface IsolationStrategy {
+  /** Shown in logs and snapshots, e.g. `coroutine`. */
+  readonly name: string;
+  /** Called once, before the worker registers. Rejects when no call could ever run. */
+  open(host: IsolationHost): Promise<Isolation>;
+}
+
+/** An open strategy. */
+export interface Isolation extends AsyncDisposable {
+  /**
+   * Runs `ticket` to its end. Resolves when the call ended, however it ended; rejects with an error
+   * that carries `code` and `message` when it failed. When `signal` aborts, its reason is a
+   * {@link HangUp}: end the call by then, and still settle.
+   */
+  run(ticket: JobTicket, signal: AbortSignal): Promise<void>;
+  /**
+   * Called in the same tick as the answer to LiveKit: take a place for the call, or say why not.
+   * Absent: the pool's cap is all there is.
+   */
+  reserve?(call: Call): Placement | Refusal;
+}
+
+/** A call before it runs: what admission and {@link Isolation.reserve} decide on. */
+export interface Call {
+  readonly jobId: string;
+  readonly agent: string;
+  readonly tenant: string;
+  readonly room: string;
+}
+
+/** A place taken by {@link Isolation.reserve}; released when the call never comes. */
+export interface Placement {
+  release(): void;
+}
+
+/** Why a call is not taken. LiveKit offers it to another worker. */
+export interface Refusal {
+  readonly refused: RefusalReason;
+  readonly message: string;
+}
+
+/** Why a call was not taken, as counted in {@link RuntimeSnapshot.refused}. */
+export type RefusalReason =
+  | 'unknown_agent'
+  | 'invalid_tenant'
+  | 'router_failed'
+  | 'full'
+  | 'draining'
+  | 'duplicate'
+  | 'isolation'
+  | 'too_slow';
+
+/** The reason of an aborted `signal`: why the call must end, and until when. Plain data. */
+export interface HangUp {
+  readonly reason: SessionEndReason;
+  /** Unix time in milliseconds after which the call is abandoned. */
+  readonly deadline: number;
+}
+
+/** What the pool lends a strategy. */
+export interface IsolationHost {
+  /** How another process starts this pool. A strategy may override it. */
+  readonly source: PoolSource;
+  readonly logger: Logger;
+  /** Loads what calls share in this process. Call it wherever sessions run, before the first. */
+  prewarm(signal: AbortSignal): Promise<void>;
+  /**
+   * The session body: runs one call in this process, to its end.
+   * @param report - where its events go; by default straight to this pool. A strategy that runs
+   * the body elsewhere passes a function that carries them back to {@link IsolationHost.report}.
+   */
+  runSession(ticket: JobTicket, signal: AbortSignal, report?: ReportSessionEvent): Promise<void>;
+  /** Takes an event relayed from elsewhere; resolves when the pool has acted on it. */
+  report(event: SessionEvent): Promise<void>;
+}
+
+/** How this process was started. */
+export interface PoolSource {
+  /** Absolute path of the user's entry, `process.argv[1]`. */
+  readonly entry: string;
+  readonly argv: readonly string[];
+  readonly execArgv: readonly string[];
+}

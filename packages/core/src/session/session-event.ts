@@ -1,0 +1,15 @@
+import type { SessionOutcome } from '../settle/session-outcome.js';
+
+/**
+ * What a running session tells the pool: plain data, relayed from wherever it runs.
+ *
+ * - `joined`: the agent is in its room
+ * - `ending`: the session is about to leave its room; LiveKit wants the final job status first, so
+ *   the session waits (at most 1 s) until the report is taken
+ */
+export type SessionEvent =
+  | { readonly kind: 'joined'; readonly jobId: string }
+  | { readonly kind: 'ending'; readonly jobId: string; readonly outcome: SessionOutcome };
+
+/** Resolves when the pool has taken the event. */
+export type ReportSessionEvent = (event: SessionEvent) => Promise<void>;

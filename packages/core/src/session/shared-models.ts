@@ -1,0 +1,17 @@
+import type { ipc } from '@livekit/agents';
+
+/**
+ * The models a process loads once and all of its calls share. `@openrtc/prewarm` is one; core only
+ * knows this shape.
+ */
+export interface SharedModels extends AsyncDisposable {
+  /** Loads what is to be ready before the first call. Called once, before the worker registers. */
+  load(signal: AbortSignal): Promise<void>;
+  /**
+   * Runs the SDK's inference methods (the turn detector's is `lk_eot_audio`) off the thread that
+   * carries calls. Every `JobContext` gets this one.
+   */
+  readonly executor: ipc.InferenceExecutor;
+  /** True when the SDK's local turn detector can be served. Valid after {@link load}. */
+  readonly turnDetector: boolean;
+}
