@@ -1,1 +1,46 @@
-export * from './errors.js';
+// The pool.
+export { AgentPool } from './pool/agent-pool.js';
+export { agentConfig } from './pool/agent-metadata.js';
+export type { AgentPoolOptions, RunOptions } from './pool/pool-options.js';
+export type {
+  AgentClass,
+  AgentConfig,
+  AgentDefaults,
+  AgentDiscoveryConfig,
+  AgentFactory,
+  AgentOptions,
+  Greeting,
+  ProviderValue,
+  SessionInfo,
+  SessionOptions,
+  SessionSetup,
+} from './pool/agent-config.js';
+export type { PoolState, RuntimeSnapshot, SessionSnapshot } from './pool/runtime-snapshot.js';
+
+// The flow of a call, in its order.
+export type { LiveKitOptions } from './link/livekit-endpoint.js';
+export type { LinkState } from './link/worker-link.js';
+export type { Router, RoutingRequest } from './route/custom-router.js';
+export type {
+  Call,
+  HangUp,
+  Isolation,
+  IsolationHost,
+  IsolationStrategy,
+  Placement,
+  PoolSource,
+  Refusal,
+  RefusalReason,
+} from './launch/isolation.js';
+export type { JobTicket, TicketMedia } from './launch/job-ticket.js';
+export type { ReportSessionEvent, SessionEvent } from './session/session-event.js';
+export type { SessionLimits } from './session/session-limits.js';
+export type { SharedModels } from './session/shared-models.js';
+export type { SessionObserver } from './settle/session-observer.js';
+export type { SessionEndReason, SessionOutcome, SessionStatus } from './settle/session-outcome.js';
+
+// Errors and logs.
+export { OpenRtcError, errorCodes, isOpenRtcError, toPlainError } from './errors.js';
+export type { ErrorCode, PlainError } from './errors.js';
+export type { Logger } from './logger.js';
+export { version } from './version.js';

@@ -1,1 +1,21 @@
-export {};
+import type { Isolation, IsolationStrategy } from '@openrtc/core';
+
+/**
+ * Every call in the worker's own process, on its one event loop: the densest isolation. It is no
+ * boundary: a call that blocks the loop stalls its neighbours, and a native crash ends them all.
+ */
+export function coroutine(): IsolationStrategy {
+  return {
+    name: 'coroutine',
+    async open(host): Promise<Isolation> {
+      const closing = new AbortController();
+      await host.prewarm(closing.signal);
+      return {
+        run: (ticket, signal) => host.runSession(ticket, signal),
+        async [Symbol.asyncDispose]() {
+          closing.abort();
+        },
+      };
+    },
+  };
+}

@@ -61,7 +61,7 @@ export type RefusalReason =
 
 /** The reason of an aborted `signal`: why the call must end, and until when. Plain data. */
 export interface HangUp {
-  readonly reason: SessionEndReason;
+  readonly reason: Exclude<SessionEndReason, 'failed'>;
   /** Unix time in milliseconds after which the call is abandoned. */
   readonly deadline: number;
 }

@@ -1,0 +1,153 @@
+import { type AvailabilityRequest, type JobAssignment, type Job, JobStatus } from '@livekit/protocol';
+
+import type { Logger } from '../logger.js';
+import { timeBox } from '../time-box.js';
+import { type JobOffer, toJobOffer } from './job-offer.js';
+import type { LinkTimings } from './link-timings.js';
+import type { WorkerConnection } from './worker-connection.js';
+
+/** A job LiveKit gave this worker. */
+export interface Assignment {
+  readonly job: Job;
+  /** Where the room is, when it is not where the worker is connected. */
+  readonly url: string | undefined;
+  /** Join token for the one room. */
+  readonly token: string;
+  readonly workerId: string;
+}
+
+/** A yes. Exactly one of `assigned` and `abandoned` is called after it. */
+export interface Acceptance {
+  readonly identity: string;
+  readonly name: string;
+  readonly attributes: Readonly<Record<string, string>>;
+  assigned(assignment: Assignment): void;
+  /** No assignment will come: free the place. */
+  abandoned(why: string): void;
+}
+
+/** A no: LiveKit asks another worker. */
+export interface Declined {
+  readonly refused: string;
+}
+
+/** Decides an offer, at once or in a moment. */
+export type AnswerOffer = (offer: JobOffer) => Acceptance | Declined | Promise<Acceptance | Declined>;
+
+interface Pending {
+  readonly acceptance: Acceptance;
+  readonly timer: NodeJS.Timeout;
+}
+
+/**
+ * Offers between their request and their assignment. Every request gets exactly one answer, in time,
+ * whatever user code does: a worker that keeps silent loses the job for everybody.
+ */
+export class PendingOffers {
+  readonly #answerOffer: AnswerOffer;
+  readonly #timings: LinkTimings;
+  readonly #logger: Logger;
+  readonly #deciding = new Set<string>();
+  readonly #accepted = new Map<string, Pending>();
+
+  constructor(answerOffer: AnswerOffer, timings: LinkTimings, logger: Logger) {
+    this.#answerOffer = answerOffer;
+    this.#timings = timings;
+    this.#logger = logger;
+  }
+
+  async answer(request: AvailabilityRequest, connection: WorkerConnection): Promise<void> {
+    const { job } = request;
+    if (job === undefined || job.id === '') {
+      this.#logger.warn({}, 'ignored an availability request without a job');
+      return;
+    }
+    const offer = toJobOffer(job);
+    const refuse = () => {
+      connection.send({ case: 'availability', value: { jobId: offer.jobId, available: false } });
+    };
+    if (this.#deciding.has(offer.jobId) || this.#accepted.has(offer.jobId)) {
+      this.#logger.warn({ jobId: offer.jobId }, 'refused a job that was offered twice');
+      refuse();
+      return;
+    }
+    this.#deciding.add(offer.jobId);
+    let inTime = true;
+    const decision = (async () => this.#answerOffer(offer))();
+    const verdict = await timeBox(this.#timings.answerMs, () => decision);
+    this.#deciding.delete(offer.jobId);
+    switch (verdict.kind) {
+      case 'timeout':
+        inTime = false;
+        this.#logger.error({ jobId: offer.jobId, ms: this.#timings.answerMs }, 'refused a job because deciding took too long');
+        refuse();
+        break;
+      case 'failed':
+        this.#logger.error({ jobId: offer.jobId, error: verdict.error }, 'refused a job because deciding failed');
+        refuse();
+        break;
+      case 'done':
+        if ('refused' in verdict.value) refuse();
+        else this.#accept(offer.jobId, verdict.value, connection);
+        break;
+    }
+    if (!inTime) this.#abandonLate(offer.jobId, decision);
+  }
+
+  assign(message: JobAssignment, connection: WorkerConnection): void {
+    const { job } = message;
+    const pending = job === undefined ? undefined : this.#accepted.get(job.id);
+    if (job === undefined || pending === undefined) {
+      this.#logger.warn({ jobId: job?.id }, 'refused to start a job that was not accepted, or accepted too long ago');
+      if (job !== undefined) {
+        connection.send({ case: 'updateJob', value: { jobId: job.id, status: JobStatus.JS_FAILED, error: 'unknown assignment' } });
+      }
+      return;
+    }
+    this.#accepted.delete(job.id);
+    clearTimeout(pending.timer);
+    pending.acceptance.assigned({ job, url: message.url, token: message.token, workerId: connection.workerId });
+  }
+
+  /** The server forgets what a lost connection was promised. */
+  connectionLost(why: string): void {
+    for (const jobId of [...this.#accepted.keys()]) this.#abandon(jobId, why);
+  }
+
+  #accept(jobId: string, acceptance: Acceptance, connection: WorkerConnection): void {
+    const sent = connection.send({
+      case: 'availability',
+      value: {
+        jobId,
+        available: true,
+        participantIdentity: acceptance.identity,
+        participantName: acceptance.name,
+        participantAttributes: { ...acceptance.attributes },
+      },
+    });
+    if (!sent) {
+      acceptance.abandoned('the connection was lost before the answer');
+      return;
+    }
+    const timer = setTimeout(() => this.#abandon(jobId, 'no assignment came'), this.#timings.assignmentMs);
+    this.#accepted.set(jobId, { acceptance, timer });
+  }
+
+  #abandon(jobId: string, why: string): void {
+    const pending = this.#accepted.get(jobId);
+    if (pending === undefined) return;
+    this.#accepted.delete(jobId);
+    clearTimeout(pending.timer);
+    this.#logger.warn({ jobId, why }, 'an accepted job was not assigned');
+    pending.acceptance.abandoned(why);
+  }
+
+  #abandonLate(jobId: string, decision: Promise<Acceptance | Declined>): void {
+    decision.then(
+      (late) => {
+        if (!('refused' in late)) late.abandoned('the decision came too late');
+      },
+      (error: unknown) => this.#logger.error({ jobId, error }, 'deciding a job failed, after it was refused'),
+    );
+  }
+}

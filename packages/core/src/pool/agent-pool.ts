@@ -1,0 +1,174 @@
+import { OpenRtcError } from '../errors.js';
+import type { Logger } from '../logger.js';
+import { sdkLogger } from '../session/sdk.js';
+import { version } from '../version.js';
+import type { AgentClass, AgentConfig, AgentFactory, AgentOptions } from './agent-config.js';
+import { discoverAgents } from './discover.js';
+import type { AgentPoolOptions, RunOptions } from './pool-options.js';
+import { installProcessHandlers } from './process-handlers.js';
+import { AgentRegistry } from './registry.js';
+import { type ResolvedOptions, resolveOptions } from './resolved-options.js';
+import type { PoolState, RuntimeSnapshot } from './runtime-snapshot.js';
+import { takeSnapshot } from './take-snapshot.js';
+import { Worker } from './worker.js';
+
+/**
+ * Many voice agents, one worker. Register agents, then {@link run}.
+ *
+ * ```ts
+ * const pool = new AgentPool({ defaults: { llm: 'openai/gpt-4.1-mini' } });
+ * pool.add('restaurant', RestaurantAgent, { greeting: 'Welcome to reservations.' });
+ * await pool.run();
+ * ```
+ */
+export class AgentPool {
+  readonly #options: AgentPoolOptions;
+  readonly #resolved: ResolvedOptions;
+  readonly #registry = new AgentRegistry();
+  #state: Exclude<PoolState, 'draining'> = 'idle';
+  #startedAt = 0;
+  #worker: Worker | undefined;
+  #starting: AbortController | undefined;
+  #finished: Promise<void> | undefined;
+
+  /** @throws OpenRtcError `CONFIG_*` for an option that cannot work. Opens and connects nothing. */
+  constructor(options: AgentPoolOptions = {}) {
+    this.#resolved = resolveOptions(options);
+    this.#options = options;
+    for (const [name, agent] of Object.entries(options.agents ?? {})) this.add(name, agent);
+  }
+
+  /**
+   * Registers an agent: a `voice.Agent` class whose constructor takes nothing, or a factory that
+   * builds one per call. Also while the pool runs; calls that come later find it.
+   * @param name - 1 to 64 ASCII letters, digits, dashes, underscores
+   * @throws OpenRtcError `CONFIG_*`.
+   */
+  add(name: string, agent: AgentClass | AgentFactory, options: AgentOptions = {}): AgentConfig {
+    return this.#registry.add(name, agent, options);
+  }
+
+  /**
+   * Registers every agent in the files of a directory, one a file, sorted by file name; all or none.
+   * A file's agent is named by {@link agentConfig}, else by the file.
+   * @throws OpenRtcError `CONFIG_DISCOVERY` naming each bad file.
+   */
+  async discover(directory: string): Promise<readonly AgentConfig[]> {
+    return this.#registry.addDiscovered(await discoverAgents(directory, { existing: this.#registry.names() }));
+  }
+
+  /** The registered agents in the order of their registration. */
+  listAgents(): readonly AgentConfig[] {
+    return this.#registry.list();
+  }
+
+  /** @throws OpenRtcError `CONFIG_UNKNOWN_AGENT`. */
+  get(name: string): AgentConfig {
+    return this.#registry.get(name);
+  }
+
+  /** Takes an agent out. Its live calls go on. @throws OpenRtcError `CONFIG_UNKNOWN_AGENT`. */
+  remove(name: string): AgentConfig {
+    return this.#registry.remove(name);
+  }
+
+  /**
+   * Takes calls until the pool is drained: by SIGTERM or SIGINT, {@link drain}, {@link close}, or the
+   * signal. Once per pool.
+   * @throws OpenRtcError `CONFIG_*`, `PREWARM_FAILED` or `LINK_UNAUTHORIZED` before the first call;
+   * `POOL_UNHEALTHY` or `POOL_TAINTED` after a drain that a fault caused.
+   */
+  run(options: RunOptions = {}): Promise<void> {
+    this.#finished ??= this.#run(options);
+    return this.#finished;
+  }
+
+  /** Takes no more calls and resolves when the live ones have come to their own end, see `drainTimeoutMs`. */
+  async drain(): Promise<void> {
+    this.#starting?.abort();
+    await this.#worker?.drain();
+  }
+
+  /** Ends live calls now, within 4 s, and resolves when all is closed. */
+  async close(): Promise<void> {
+    this.#starting?.abort();
+    await this.#worker?.close();
+  }
+
+  /** What the pool does at this moment. */
+  runtimeSnapshot(): RuntimeSnapshot {
+    return takeSnapshot({
+      state: this.#state === 'running' && this.#worker?.draining ? 'draining' : this.#state,
+      startedAt: this.#startedAt,
+      isolation: this.isolation,
+      resolved: this.#resolved,
+      agents: this.#registry.names(),
+      worker: this.#worker,
+    });
+  }
+
+  /** The name of the isolation strategy. */
+  get isolation(): string {
+    return this.#options.isolation?.name ?? 'coroutine';
+  }
+
+  get maxConcurrentSessions(): number {
+    return this.#resolved.maxConcurrentSessions;
+  }
+
+  get consecutiveFailureLimit(): number {
+    return this.#resolved.consecutiveFailureLimit;
+  }
+
+  async #run({ signal, processHandlers = true }: RunOptions): Promise<void> {
+    if (this.#registry.names().length === 0) {
+      throw new OpenRtcError('CONFIG_NO_AGENTS', 'Register at least one agent before run(): pool.add(name, AgentClass), or pool.discover(directory).');
+    }
+    const logger: Logger = this.#options.logger ?? sdkLogger();
+    this.#state = 'starting';
+    this.#startedAt = Date.now();
+    const starting = new AbortController();
+    this.#starting = starting;
+    // A drain or a fault says itself how run() ends; these calls only set it off.
+    const inBackground = (work: Promise<void> | undefined) => {
+      work?.catch((error: unknown) => logger.debug({ error }, 'drained'));
+    };
+    const uninstall = processHandlers
+      ? installProcessHandlers(
+          {
+            drain: () => inBackground(this.drain()),
+            close: () => inBackground(this.close()),
+            tainted: (error) => (this.#worker === undefined ? starting.abort(error) : this.#worker.tainted(error)),
+          },
+          logger,
+        )
+      : () => {};
+    const onAbort = () => inBackground(this.drain());
+    signal?.addEventListener('abort', onAbort, { once: true });
+    if (signal?.aborted) starting.abort();
+    try {
+      const worker = await this.#start(starting.signal, logger);
+      if (worker === undefined) return;
+      this.#worker = worker;
+      this.#state = 'running';
+      if (starting.signal.aborted) inBackground(worker.drain());
+      await worker.finished;
+    } finally {
+      this.#state = 'closed';
+      signal?.removeEventListener('abort', onAbort);
+      uninstall();
+    }
+  }
+
+  /** Undefined when the start was called off in good order. */
+  async #start(signal: AbortSignal, logger: Logger): Promise<Worker | undefined> {
+    try {
+      return await Worker.start({ pool: this.#options, resolved: this.#resolved, registry: this.#registry, logger, version }, signal);
+    } catch (error) {
+      if (!signal.aborted) throw error;
+      if (signal.reason instanceof Error && signal.reason.name !== 'AbortError') throw signal.reason;
+      logger.info({}, 'stopped before the worker had started');
+      return undefined;
+    }
+  }
+}

@@ -1,0 +1,227 @@
+import { JobStatus } from '@livekit/protocol';
+
+import type { Admission, Reservation } from '../admit/admission.js';
+import type { Call, Isolation, Placement, RefusalReason } from '../launch/isolation.js';
+import type { JobTicket } from '../launch/job-ticket.js';
+import { Launcher } from '../launch/launcher.js';
+import type { JobOffer } from '../link/job-offer.js';
+import type { LiveKitEndpoint } from '../link/livekit-endpoint.js';
+import type { Acceptance, Assignment, Declined } from '../link/pending-offers.js';
+import type { Logger } from '../logger.js';
+import type { AgentNames } from '../route/agent-names.js';
+import { type CustomRouteOptions, route } from '../route/custom-router.js';
+import { printable } from '../route/printable.js';
+import type { Routed, RouteRefusal } from '../route/route.js';
+import type { SessionEvent } from '../session/session-event.js';
+import { FailureStreak } from '../settle/failure-streak.js';
+import { removeGhost } from '../settle/remove-ghost.js';
+import { Observers, type SessionObserver } from '../settle/session-observer.js';
+import type { SessionOutcome } from '../settle/session-outcome.js';
+import { Settlement } from '../settle/settlement.js';
+import type { SessionInfo } from './agent-config.js';
+import { FlowCounts } from './flow-counts.js';
+
+/** What the flow tells LiveKit, whoever carries it there. */
+export interface FlowLink {
+  sendRunning(jobId: string): void;
+  sendFinal(update: { jobId: string; status: JobStatus.JS_SUCCESS | JobStatus.JS_FAILED; error: string }): Promise<void>;
+}
+
+export interface CallFlowOptions {
+  readonly agents: AgentNames;
+  readonly routing: CustomRouteOptions;
+  readonly admission: Admission;
+  readonly isolation: Isolation;
+  readonly link: () => FlowLink;
+  readonly endpoint: LiveKitEndpoint;
+  readonly agentName: string;
+  readonly observers: readonly SessionObserver[];
+  readonly consecutiveFailureLimit: number;
+  /** Too many calls failed in a row. */
+  readonly onUnhealthy: (failures: number) => void;
+  readonly logger: Logger;
+}
+
+/** A call from its assignment on. */
+interface LiveCall {
+  readonly info: SessionInfo;
+  readonly settlement: Settlement;
+  joined: boolean;
+}
+
+/**
+ * The one way a call takes:
+ *
+ *     link → route → admit → launch → session → settle
+ *
+ * The stops do not know each other; only this class calls them, in this order.
+ */
+export class CallFlow {
+  readonly counts = new FlowCounts();
+  readonly #options: CallFlowOptions;
+  readonly #launcher: Launcher;
+  readonly #observers: Observers;
+  readonly #streak: FailureStreak;
+  readonly #live = new Map<string, LiveCall>();
+  readonly #finishing = new Set<Promise<void>>();
+
+  constructor(options: CallFlowOptions) {
+    this.#options = options;
+    this.#launcher = new Launcher(options.isolation);
+    this.#observers = new Observers(options.observers, options.logger);
+    this.#streak = new FailureStreak(options.consecutiveFailureLimit);
+  }
+
+  get launcher(): Launcher {
+    return this.#launcher;
+  }
+
+  get consecutiveFailures(): number {
+    return this.#streak.length;
+  }
+
+  get liveCalls(): readonly Readonly<LiveCall>[] {
+    return [...this.#live.values()];
+  }
+
+  /** Resolves when the ends of all calls so far have been told to everybody. */
+  async settled(): Promise<void> {
+    while (this.#finishing.size > 0) await Promise.all(this.#finishing);
+  }
+
+  /** An offer: which agent, and is there a place? Both are decided before LiveKit hears yes. */
+  offer(offer: JobOffer): Acceptance | Declined | Promise<Acceptance | Declined> {
+    const routed = route(offer, this.#options.agents, this.#options.routing);
+    return routed instanceof Promise ? routed.then((late) => this.#admit(offer, late)) : this.#admit(offer, routed);
+  }
+
+  /** What a session reports, from wherever it runs. */
+  async report(event: SessionEvent): Promise<void> {
+    const call = this.#live.get(event.jobId);
+    if (call === undefined) {
+      this.#options.logger.debug({ jobId: event.jobId, kind: event.kind }, 'a report of a call that is over');
+      return;
+    }
+    switch (event.kind) {
+      case 'joined':
+        if (call.joined) return;
+        call.joined = true;
+        this.#options.link().sendRunning(event.jobId);
+        this.#finish(this.#observers.started(call.info));
+        break;
+      case 'ending':
+        await call.settlement.ending(event.outcome);
+        break;
+    }
+  }
+
+  #admit(offer: JobOffer, routed: Routed | RouteRefusal): Acceptance | Declined {
+    if (routed.problems.length > 0) this.#options.logger.warn({ jobId: offer.jobId, problems: routed.problems }, 'metadata was not used');
+    // A misconfigured dispatch, not a full worker: somebody has to see it.
+    if ('refused' in routed) return this.#refuse(offer, routed.refused, routed.message, 'error', routed.cause);
+    const call: Call = { jobId: offer.jobId, agent: routed.agent, tenant: routed.tenant, room: offer.room };
+    const reservation = this.#options.admission.reserve(call);
+    if ('refused' in reservation) return this.#refuse(offer, reservation.refused, reservation.message, 'info');
+    const placement = this.#options.isolation.reserve?.(call);
+    if (placement !== undefined && 'refused' in placement) {
+      reservation.release();
+      return this.#refuse(offer, placement.refused, placement.message, 'warn');
+    }
+    return this.#accept(offer, routed, reservation, placement);
+  }
+
+  #accept(offer: JobOffer, routed: Routed, reservation: Reservation, placement: Placement | undefined): Acceptance {
+    const { logger, agentName } = this.#options;
+    this.counts.lastRoutedAgent = routed.agent;
+    logger.info({ jobId: offer.jobId, agent: routed.agent, tenant: routed.tenant, room: printable(offer.room), by: routed.by }, 'accepted a call');
+    const identity = `agent-${offer.jobId}`;
+    return {
+      identity,
+      name: '',
+      // Clients and LiveKit's own tools look for the agent under this name.
+      attributes: { 'lk.agent.name': agentName },
+      assigned: (assignment) => this.#launch(assignment, routed, reservation, identity),
+      abandoned: () => {
+        placement?.release();
+        reservation.release();
+      },
+    };
+  }
+
+  #refuse(offer: JobOffer, reason: RefusalReason, message: string, level: 'info' | 'warn' | 'error', cause?: unknown): Declined {
+    this.counts.refuse(reason);
+    this.#options.logger[level]({ jobId: offer.jobId, reason, ...(cause === undefined ? {} : { error: cause }) }, `refused a call: ${message}`);
+    return { refused: reason };
+  }
+
+  #launch(assignment: Assignment, routed: Routed, reservation: Reservation, identity: string): void {
+    const { call } = reservation;
+    const ticket: JobTicket = {
+      ...call,
+      identity,
+      workerId: assignment.workerId,
+      generation: 0,
+      media: { kind: 'room', url: assignment.url || this.#options.endpoint.url, token: assignment.token },
+      job: assignment.job.toBinary(),
+    };
+    const info: SessionInfo = { ...call, metadata: routed.metadata, startedAt: Date.now() };
+    const settlement = new Settlement({
+      sendFinal: (outcome) => this.#sendFinal(call.jobId, outcome),
+      removeGhost: () => this.#removeGhost(call, identity),
+      done: (outcome) => this.#done(info, outcome, reservation),
+    });
+    this.#live.set(call.jobId, { info, settlement, joined: false });
+    this.counts.started += 1;
+    reservation.activate();
+    const ended = this.#launcher.launch(ticket).then(
+      () => settlement.settled(),
+      (reason: unknown) => settlement.settled({ reason }),
+    );
+    this.#finish(ended);
+  }
+
+  async #sendFinal(jobId: string, outcome: SessionOutcome): Promise<void> {
+    const failed = outcome.status === 'failed';
+    await this.#options.link().sendFinal({
+      jobId,
+      status: failed ? JobStatus.JS_FAILED : JobStatus.JS_SUCCESS,
+      error: failed ? `${outcome.error?.code ?? 'INTERNAL'}: ${outcome.detail ?? ''}` : '',
+    });
+  }
+
+  async #removeGhost(call: Call, identity: string): Promise<void> {
+    try {
+      await removeGhost(this.#options.endpoint, call.room, identity);
+    } catch (error) {
+      this.#options.logger.warn({ error, jobId: call.jobId }, 'the participant of a lost call could not be removed; LiveKit removes it in about 20 s');
+    }
+  }
+
+  #done(info: SessionInfo, outcome: SessionOutcome, reservation: Reservation): void {
+    const { logger } = this.#options;
+    const durationMs = Date.now() - info.startedAt;
+    const fields = { jobId: info.jobId, agent: info.agent, tenant: info.tenant, room: printable(info.room), reason: outcome.reason, durationMs };
+    this.#live.delete(info.jobId);
+    reservation.release();
+    this.#finish(this.#observers.ended(info, outcome));
+    switch (outcome.status) {
+      case 'success':
+        logger.info({ ...fields, detail: outcome.detail }, 'a call ended');
+        this.#streak.success();
+        break;
+      case 'cancelled':
+        logger.warn(fields, 'a call was cut by the worker');
+        break;
+      case 'failed':
+        logger.error({ ...fields, error: outcome.error }, `a call failed: ${outcome.detail ?? ''}`);
+        this.counts.fail(outcome);
+        if (this.#streak.failure(info.tenant)) this.#options.onUnhealthy(this.#streak.length);
+        break;
+    }
+  }
+
+  #finish(work: Promise<void>): void {
+    const tracked = work.finally(() => this.#finishing.delete(tracked));
+    this.#finishing.add(tracked);
+  }
+}

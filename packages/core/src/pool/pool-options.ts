@@ -1,0 +1,63 @@
+import type { JobProcess } from '@livekit/agents';
+
+import type { IsolationStrategy } from '../launch/isolation.js';
+import type { LiveKitOptions } from '../link/livekit-endpoint.js';
+import type { Logger } from '../logger.js';
+import type { Router } from '../route/custom-router.js';
+import type { SessionLimits } from '../session/session-limits.js';
+import type { SharedModels } from '../session/shared-models.js';
+import type { SessionObserver } from '../settle/session-observer.js';
+import type { AgentClass, AgentDefaults, AgentFactory, SessionSetup } from './agent-config.js';
+
+/** How a pool is set up. Every option may be left out. */
+export interface AgentPoolOptions extends Partial<SessionLimits> {
+  /** Where calls run. Default: `coroutine()` of `@openrtc/isolation-coroutine`, which must then be installed. */
+  isolation?: IsolationStrategy;
+  /** Agents by name, registered in this order. */
+  agents?: Readonly<Record<string, AgentClass | AgentFactory>>;
+  /** What agents get that do not say otherwise. */
+  defaults?: AgentDefaults;
+  /**
+   * Runs once in each process that runs calls, before the first of them: put what calls share into
+   * `proc.userData`, where they find it as `ctx.proc.userData`. A throw stops the start.
+   */
+  prewarm?: (proc: JobProcess) => void | Promise<void>;
+  /**
+   * VAD and turn detector, loaded once for all calls. Default: `models()` of `@openrtc/prewarm` where
+   * it is installed. `null`: none; turns then end by VAD.
+   */
+  models?: SharedModels | null;
+  /** Most calls at a time, a hard cap. Default: 50. */
+  maxConcurrentSessions?: number;
+  /** After this many failed calls in a row the worker drains and `run()` rejects. Default: 5. Refused calls do not count. */
+  consecutiveFailureLimit?: number;
+  /** How long a drain waits for live calls, in milliseconds. Default: 3 600 000 (1 h). */
+  drainTimeoutMs?: number;
+  /** Chooses the agent of a call before the built-in rules. */
+  router?: Router;
+  /** Time box of an asynchronous router, in milliseconds. Default: 250. */
+  routerTimeoutMs?: number;
+  /** Set: explicit dispatch under this name. Default: `LIVEKIT_AGENT_NAME`, else automatic dispatch. */
+  agentName?: string;
+  /** Version-aware dispatch: LiveKit keys workers by it. Default: `LIVEKIT_AGENT_DEPLOYMENT`, else none. */
+  deploymentVersion?: string;
+  /** Told about every call. */
+  observers?: readonly SessionObserver[];
+  /** Runs beside each session, where the session is. */
+  setup?: SessionSetup;
+  /** Where LiveKit is. Default: `LIVEKIT_URL`, `LIVEKIT_API_KEY`, `LIVEKIT_API_SECRET`, `LIVEKIT_WORKER_TOKEN`. */
+  livekit?: LiveKitOptions;
+  /** Default: the logger of `@livekit/agents`. */
+  logger?: Logger;
+}
+
+/** How {@link AgentPool.run} behaves. */
+export interface RunOptions {
+  /** Drains when it aborts. */
+  signal?: AbortSignal;
+  /**
+   * Installs handlers for SIGTERM, SIGINT, uncaught exceptions and unhandled rejections for as long as
+   * it runs. Default: true. Without them an error in one call's timers ends the process.
+   */
+  processHandlers?: boolean;
+}

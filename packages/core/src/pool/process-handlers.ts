@@ -1,0 +1,49 @@
+import type { Logger } from '../logger.js';
+import { blameCurrentCall } from '../session/current-call.js';
+
+/** What the signals and uncaught errors of the process do to a worker. */
+export interface ProcessActions {
+  /** First SIGTERM or SIGINT. */
+  drain(): void;
+  /** Second one: end the calls now. */
+  close(): void;
+  /** An error no call can be blamed for. */
+  tainted(error: unknown): void;
+}
+
+/**
+ * Handles SIGTERM, SIGINT, uncaught exceptions and unhandled rejections until the returned function is
+ * called. The third signal kills the process: the second must have hung.
+ */
+export function installProcessHandlers(actions: ProcessActions, logger: Logger): () => void {
+  let signals = 0;
+  const onSignal = (signal: NodeJS.Signals) => {
+    signals += 1;
+    if (signals === 1) {
+      logger.info({ signal }, 'draining: no new calls, live ones go on to their end; once more to end them now');
+      actions.drain();
+    } else if (signals === 2) {
+      logger.warn({ signal }, 'ending live calls now; once more to kill the process');
+      actions.close();
+    } else {
+      process.kill(process.pid, 'SIGKILL');
+    }
+  };
+  const onError = (origin: string) => (error: unknown) => {
+    if (blameCurrentCall(error, origin)) return;
+    logger.error({ error, origin }, 'an error no call can be blamed for: draining, because this process can no longer be trusted');
+    actions.tainted(error);
+  };
+  const onException = onError('uncaught exception');
+  const onRejection = onError('unhandled rejection');
+  process.on('SIGTERM', onSignal);
+  process.on('SIGINT', onSignal);
+  process.on('uncaughtException', onException);
+  process.on('unhandledRejection', onRejection);
+  return () => {
+    process.off('SIGTERM', onSignal);
+    process.off('SIGINT', onSignal);
+    process.off('uncaughtException', onException);
+    process.off('unhandledRejection', onRejection);
+  };
+}

@@ -1,0 +1,47 @@
+import type { RefusalReason } from '../launch/isolation.js';
+import type { LinkState } from '../link/worker-link.js';
+
+/** Where a pool stands. `run()` takes it from `idle` to `closed`, once. */
+export type PoolState = 'idle' | 'starting' | 'running' | 'draining' | 'closed';
+
+/** One live call. */
+export interface SessionSnapshot {
+  readonly jobId: string;
+  readonly agent: string;
+  readonly tenant: string;
+  readonly room: string;
+  /** Unix time in milliseconds of the assignment. */
+  readonly startedAt: number;
+  /** The agent is in its room. */
+  readonly joined: boolean;
+}
+
+/** What a worker does at this moment: plain data. */
+export interface RuntimeSnapshot {
+  /** Unix time in milliseconds. */
+  readonly timestamp: number;
+  /** Since `run()`; 0 before. */
+  readonly uptimeSeconds: number;
+  readonly state: PoolState;
+  readonly draining: boolean;
+  readonly isolation: string;
+  readonly deploymentVersion: string | null;
+  readonly registeredAgents: readonly string[];
+  readonly maxConcurrentSessions: number;
+  readonly activeSessions: number;
+  /** Accepted, not assigned yet. */
+  readonly reservedSessions: number;
+  readonly totalSessionsStarted: number;
+  readonly totalSessionFailures: number;
+  readonly consecutiveFailures: number;
+  /** Offers refused, by reason. */
+  readonly refused: Readonly<Partial<Record<RefusalReason, number>>>;
+  /** Live calls by agent; agents without one are left out. */
+  readonly sessionsByAgent: Readonly<Record<string, number>>;
+  readonly sessionsByTenant: Readonly<Record<string, number>>;
+  readonly sessions: readonly SessionSnapshot[];
+  readonly lastRoutedAgent: string | null;
+  /** `CODE: message` of the last failed call. */
+  readonly lastError: string | null;
+  readonly livekit: { readonly state: LinkState | 'none'; readonly workerId: string; readonly reconnects: number };
+}

@@ -1,0 +1,84 @@
+import { JobProcess } from '@livekit/agents';
+
+import { OpenRtcError, isOpenRtcError, messageOf } from '../errors.js';
+import type { IsolationHost, PoolSource } from '../launch/isolation.js';
+import type { JobTicket } from '../launch/job-ticket.js';
+import type { Logger } from '../logger.js';
+import { runSession } from '../session/run-session.js';
+import { prepareSdk } from '../session/sdk.js';
+import type { ReportSessionEvent, SessionEvent } from '../session/session-event.js';
+import type { SessionRuntime } from '../session/session-runtime.js';
+import type { SharedModels } from '../session/shared-models.js';
+import { timeBox } from '../time-box.js';
+import { defaultModels } from './defaults.js';
+import type { AgentPoolOptions } from './pool-options.js';
+
+// A model file on a slow disk takes seconds; a minute means it hangs.
+const PREWARM_MS = 60_000;
+
+/** What a process needs to run sessions, and lends to the isolation strategy. */
+export interface SessionHostOptions {
+  readonly pool: AgentPoolOptions;
+  readonly runtime: Omit<SessionRuntime, 'process' | 'models' | 'logger'>;
+  readonly source: PoolSource;
+  readonly logger: Logger;
+  readonly report: ReportSessionEvent;
+}
+
+/** Runs sessions in this process, with what they share loaded once. */
+export class SessionHost implements IsolationHost {
+  readonly source: PoolSource;
+  readonly logger: Logger;
+  readonly #options: SessionHostOptions;
+  readonly #process = new JobProcess();
+  #models: SharedModels | undefined;
+  #prewarmed: Promise<void> | undefined;
+
+  constructor(options: SessionHostOptions) {
+    this.#options = options;
+    this.source = options.source;
+    this.logger = options.logger;
+  }
+
+  prewarm(signal: AbortSignal): Promise<void> {
+    this.#prewarmed ??= this.#load(signal);
+    return this.#prewarmed;
+  }
+
+  async runSession(ticket: JobTicket, signal: AbortSignal, report: ReportSessionEvent = this.#options.report): Promise<void> {
+    await this.#prewarmed;
+    await runSession(ticket, signal, report, {
+      ...this.#options.runtime,
+      process: this.#process,
+      models: this.#models,
+      logger: this.logger,
+    });
+  }
+
+  report(event: SessionEvent): Promise<void> {
+    return this.#options.report(event);
+  }
+
+  async close(): Promise<void> {
+    await this.#models?.[Symbol.asyncDispose]();
+  }
+
+  async #load(signal: AbortSignal): Promise<void> {
+    const { prewarm, models } = this.#options.pool;
+    prepareSdk(this.logger);
+    const ran = await timeBox(PREWARM_MS, async () => {
+      this.#models = models === null ? undefined : (models ?? (await defaultModels(this.source.entry)));
+      await this.#models?.load(signal);
+      await prewarm?.(this.#process);
+    });
+    switch (ran.kind) {
+      case 'done':
+        return;
+      case 'timeout':
+        throw new OpenRtcError('PREWARM_FAILED', `Prewarm was not done within ${PREWARM_MS} ms.`);
+      case 'failed':
+        if (isOpenRtcError(ran.error)) throw ran.error;
+        throw new OpenRtcError('PREWARM_FAILED', `Prewarm failed: ${messageOf(ran.error)}`, { cause: ran.error });
+    }
+  }
+}

@@ -1,0 +1,58 @@
+import type { ResolvedOptions } from './resolved-options.js';
+import type { PoolState, RuntimeSnapshot, SessionSnapshot } from './runtime-snapshot.js';
+import type { Worker } from './worker.js';
+
+export interface SnapshotSources {
+  readonly state: PoolState;
+  readonly startedAt: number;
+  readonly isolation: string;
+  readonly resolved: ResolvedOptions;
+  readonly agents: readonly string[];
+  readonly worker: Worker | undefined;
+}
+
+/** The snapshot of a pool, running or not. */
+export function takeSnapshot(sources: SnapshotSources): RuntimeSnapshot {
+  const { resolved, worker } = sources;
+  const sessions: SessionSnapshot[] = (worker?.flow.liveCalls ?? []).map(({ info, joined }) => ({
+    jobId: info.jobId,
+    agent: info.agent,
+    tenant: info.tenant,
+    room: info.room,
+    startedAt: info.startedAt,
+    joined,
+  }));
+  const now = Date.now();
+  return {
+    timestamp: now,
+    uptimeSeconds: sources.startedAt === 0 ? 0 : (now - sources.startedAt) / 1_000,
+    state: sources.state,
+    draining: sources.state === 'draining',
+    isolation: sources.isolation,
+    deploymentVersion: resolved.deployment || null,
+    registeredAgents: sources.agents,
+    maxConcurrentSessions: resolved.maxConcurrentSessions,
+    activeSessions: worker?.admission.active ?? 0,
+    reservedSessions: worker?.admission.reserved ?? 0,
+    totalSessionsStarted: worker?.flow.counts.started ?? 0,
+    totalSessionFailures: worker?.flow.counts.failures ?? 0,
+    consecutiveFailures: worker?.flow.consecutiveFailures ?? 0,
+    refused: worker?.flow.counts.refused ?? {},
+    sessionsByAgent: countBy(sessions, 'agent'),
+    sessionsByTenant: countBy(sessions, 'tenant'),
+    sessions,
+    lastRoutedAgent: worker?.flow.counts.lastRoutedAgent ?? null,
+    lastError: worker?.flow.counts.lastError ?? null,
+    livekit: {
+      state: worker?.link.state ?? 'none',
+      workerId: worker?.link.workerId ?? '',
+      reconnects: worker?.link.reconnects ?? 0,
+    },
+  };
+}
+
+function countBy(sessions: readonly SessionSnapshot[], key: 'agent' | 'tenant'): Record<string, number> {
+  const counts = new Map<string, number>();
+  for (const session of sessions) counts.set(session[key], (counts.get(session[key]) ?? 0) + 1);
+  return Object.fromEntries(counts);
+}

@@ -1,0 +1,195 @@
+import { Admission } from '../admit/admission.js';
+import { deferred } from '../deferred.js';
+import { OpenRtcError, messageOf } from '../errors.js';
+import type { HangUp, Isolation, PoolSource } from '../launch/isolation.js';
+import { type LiveKitEndpoint, resolveEndpoint } from '../link/livekit-endpoint.js';
+import { workerLoad } from '../link/load-curve.js';
+import { WorkerLink } from '../link/worker-link.js';
+import type { Logger } from '../logger.js';
+import { CallFlow } from './call-flow.js';
+import { defaultIsolation } from './defaults.js';
+import type { AgentPoolOptions } from './pool-options.js';
+import type { AgentRegistry } from './registry.js';
+import type { ResolvedOptions } from './resolved-options.js';
+import { SessionHost } from './session-host.js';
+
+// Calls that are cut get this long for last words, shutdown callbacks and leaving their rooms.
+const FAREWELL_MS = 30_000;
+const FAREWELL_NOW_MS = 4_000;
+
+export interface WorkerOptions {
+  readonly pool: AgentPoolOptions;
+  readonly resolved: ResolvedOptions;
+  readonly registry: AgentRegistry;
+  readonly logger: Logger;
+  readonly version: string;
+}
+
+/** One run of a pool: from its first connection to LiveKit to its last call. */
+export class Worker {
+  readonly admission: Admission;
+  readonly link: WorkerLink;
+  readonly flow: CallFlow;
+  readonly #options: WorkerOptions;
+  readonly #isolation: Isolation;
+  readonly #host: SessionHost;
+  readonly #drained = deferred();
+  #draining = false;
+  #why: OpenRtcError | undefined;
+
+  /**
+   * Loads what calls share and opens the isolation, then registers.
+   * @throws OpenRtcError `CONFIG_*`, `PREWARM_FAILED`, `LINK_UNAUTHORIZED`; nothing stays open then.
+   */
+  static async start(options: WorkerOptions, signal: AbortSignal): Promise<Worker> {
+    const { pool, resolved, registry, logger } = options;
+    const endpoint = resolveEndpoint(pool.livekit);
+    const source: PoolSource = { entry: process.argv[1] ?? '', argv: process.argv.slice(2), execArgv: process.execArgv };
+    const strategy = pool.isolation ?? (await defaultIsolation(source.entry));
+    // The host is handed out before there is a flow to report to: sessions only run once there is.
+    let worker: Worker | undefined;
+    const host = new SessionHost({
+      pool,
+      source,
+      logger,
+      report: async (event) => worker?.flow.report(event),
+      runtime: {
+        agent: (name) => registry.get(name),
+        defaults: pool.defaults ?? {},
+        setup: pool.setup,
+        limits: resolved.limits,
+        credentials: { apiKey: endpoint.apiKey, apiSecret: endpoint.apiSecret },
+      },
+    });
+    const isolation = await strategy.open(host);
+    worker = new Worker(options, endpoint, isolation, host);
+    try {
+      const abort = () => void worker?.link.close();
+      signal.addEventListener('abort', abort, { once: true });
+      if (signal.aborted) abort();
+      await worker.link.start();
+      signal.removeEventListener('abort', abort);
+    } catch (error) {
+      await worker.#release();
+      throw error;
+    }
+    return worker;
+  }
+
+  private constructor(options: WorkerOptions, endpoint: LiveKitEndpoint, isolation: Isolation, host: SessionHost) {
+    const { pool, resolved, registry, logger } = options;
+    this.#options = options;
+    this.#isolation = isolation;
+    this.#host = host;
+    this.admission = new Admission({
+      maxConcurrentSessions: resolved.maxConcurrentSessions,
+      onChange: () => this.link.sendStatus(),
+    });
+    this.link = new WorkerLink({
+      endpoint,
+      logger,
+      registration: {
+        agentName: resolved.agentName,
+        deployment: resolved.deployment,
+        version: options.version,
+        permissions: { canPublish: true, canSubscribe: true, canPublishData: true, canUpdateMetadata: true },
+      },
+      onOffer: (offer) => this.flow.offer(offer),
+      onTermination: (jobId) => this.#terminated(jobId),
+      status: () => workerLoad(this.admission.active + this.admission.reserved, this.admission.max, this.admission.draining),
+      liveJobs: () => this.flow.liveCalls.filter((call) => call.joined).map((call) => call.info.jobId),
+    });
+    this.flow = new CallFlow({
+      agents: registry,
+      routing: {
+        ...(pool.router === undefined ? {} : { router: pool.router }),
+        ...(pool.routerTimeoutMs === undefined ? {} : { routerTimeoutMs: pool.routerTimeoutMs }),
+      },
+      admission: this.admission,
+      isolation,
+      link: () => this.link,
+      endpoint,
+      agentName: resolved.agentName,
+      observers: pool.observers ?? [],
+      consecutiveFailureLimit: resolved.consecutiveFailureLimit,
+      onUnhealthy: (failures) => this.#unhealthy(failures),
+      logger,
+    });
+  }
+
+  get draining(): boolean {
+    return this.#draining;
+  }
+
+  /** Resolves when the worker has drained and closed; rejects when a fault made it drain. */
+  get finished(): Promise<void> {
+    return this.#drained.promise;
+  }
+
+  /**
+   * No new calls; live ones, and those accepted but not assigned yet, go on to their own end. Past
+   * `drainTimeoutMs` they are ended. Then everything closes.
+   * @param why - the fault that caused it; {@link finished} rejects with it
+   */
+  drain(why?: OpenRtcError): Promise<void> {
+    this.#why ??= why;
+    if (!this.#draining) {
+      this.#draining = true;
+      this.admission.drain();
+      this.#finish().then(this.#drained.resolve, this.#drained.reject);
+    }
+    return this.finished;
+  }
+
+  /** Ends live calls now, within 4 s, and closes. */
+  async close(): Promise<void> {
+    const drained = this.drain();
+    this.#cut({ reason: 'pool_closed', deadline: Date.now() + FAREWELL_NOW_MS });
+    await drained;
+  }
+
+  async #finish(): Promise<void> {
+    const { drainTimeoutMs } = this.#options.resolved;
+    const timer = setTimeout(() => {
+      this.#options.logger.warn({ drainTimeoutMs, jobIds: this.flow.launcher.jobIds }, 'the drain took too long: ending live calls');
+      this.#cut({ reason: 'drain_timeout', deadline: Date.now() + FAREWELL_MS });
+    }, drainTimeoutMs);
+    await this.admission.idle();
+    clearTimeout(timer);
+    await this.#release();
+    if (this.#why !== undefined) throw this.#why;
+  }
+
+  #cut(hangUp: HangUp): void {
+    this.flow.launcher.hangUpAll(hangUp);
+  }
+
+  async #release(): Promise<void> {
+    // A server that is away must not hold the exit; what is said has been said, or waits in vain.
+    if (this.link.state === 'registered') await this.flow.settled();
+    await this.link.close();
+    await this.#isolation[Symbol.asyncDispose]();
+    await this.#host.close();
+  }
+
+  #terminated(jobId: string): void {
+    const known = this.flow.launcher.hangUp(jobId, { reason: 'terminated', deadline: Date.now() + FAREWELL_NOW_MS });
+    this.#options.logger.debug({ jobId, known }, 'LiveKit ends a job');
+  }
+
+  #unhealthy(failures: number): void {
+    if (this.#draining) return;
+    const message = `${failures} calls failed in a row: draining, so that a supervisor can start a fresh worker. Live calls go on. Last error: ${this.flow.counts.lastError}`;
+    this.#options.logger.error({ failures }, message);
+    this.#drainInBackground(new OpenRtcError('POOL_UNHEALTHY', message));
+  }
+
+  tainted(error: unknown): void {
+    this.#drainInBackground(new OpenRtcError('POOL_TAINTED', `An error no call can be blamed for: ${messageOf(error)}`, { cause: error }));
+  }
+
+  // run() waits for `finished` and reports what it rejects with.
+  #drainInBackground(why: OpenRtcError): void {
+    this.drain(why).catch((error: unknown) => this.#options.logger.debug({ error }, 'drained after a fault'));
+  }
+}

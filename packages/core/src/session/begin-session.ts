@@ -1,0 +1,169 @@
+import { type JobContext, voice } from '@livekit/agents';
+
+import { OpenRtcError, isOpenRtcError, messageOf } from '../errors.js';
+import type { AgentConfig, SessionInfo } from '../pool/agent-config.js';
+import { timeBox } from '../time-box.js';
+import { buildAgent } from './build-agent.js';
+import type { CurrentCall } from './current-call.js';
+import { greet } from './greeting.js';
+import { isRealtime, resolveProviders } from './resolve-providers.js';
+import { RoomAudioInput, usesOwnAudioInput } from './room-audio-input.js';
+import { CallEnded, type SessionEnd } from './session-end.js';
+import { SETUP_MS } from './session-limits.js';
+import type { SessionRuntime } from './session-runtime.js';
+import { sameRoom } from './session-room.js';
+import { turnHandling } from './turn-handling.js';
+
+/** What {@link beginSession} has opened so far; the end of the call closes it, also after a failure. */
+export interface OpenedSession {
+  session?: voice.AgentSession;
+  audioInput?: RoomAudioInput;
+}
+
+export interface BeginOptions {
+  readonly call: CurrentCall;
+  readonly info: SessionInfo;
+  readonly config: AgentConfig;
+  readonly runtime: SessionRuntime;
+  readonly textOnly: boolean;
+  readonly opened: OpenedSession;
+  /** Called once the agent is in its room. */
+  readonly onJoined: () => void;
+}
+
+/**
+ * From an empty room object to a greeted caller: build, join, set up, start, greet. Runs inside the
+ * call's context.
+ * @throws OpenRtcError `SESSION_*`; CallEnded when the call ended meanwhile.
+ */
+export async function beginSession(options: BeginOptions): Promise<void> {
+  const { call, info, config, runtime, opened } = options;
+  const { ctx, end } = call;
+  const deadline = performance.now() + runtime.limits.joinTimeoutMs;
+  const inTime = <T>(code: 'SESSION_JOIN_FAILED' | 'SESSION_START_FAILED', what: string, work: () => Promise<T>) =>
+    within(deadline, end, code, what, work);
+
+  // User code first: a call whose agent cannot be built never appears in its room.
+  const [agent, providers] = await inTime('SESSION_START_FAILED', 'The agent was not built', () =>
+    Promise.all([buildAgent(config, info), resolveProviders(config, runtime.defaults, info)]),
+  );
+  await inTime('SESSION_JOIN_FAILED', 'The room was not joined', () => ctx.connect());
+  await checkRoom(ctx, (work) => inTime('SESSION_JOIN_FAILED', 'The room had no id', work));
+  options.onJoined();
+
+  const roomInput = { ...runtime.defaults.roomInput, ...config.roomInput };
+  const roomOutput = { ...runtime.defaults.roomOutput, ...config.roomOutput };
+  if (options.textOnly) {
+    roomInput.audioEnabled = false;
+    roomOutput.audioEnabled = false;
+  }
+  const ownInput = usesOwnAudioInput(roomInput);
+  const session = createSession(options, agent, providers, roomInput.audioEnabled !== false);
+  opened.session = session;
+  watchSession(session, call);
+  if (ownInput) {
+    opened.audioInput = new RoomAudioInput(ctx.room, roomInput);
+    session.input.audio = opened.audioInput;
+  }
+  await setUp(options, session);
+  await inTime('SESSION_START_FAILED', 'AgentSession.start() did not finish', () =>
+    session.start({
+      agent,
+      room: ctx.room,
+      // Ours is in place already; the SDK would warn about it on every call.
+      inputOptions: ownInput ? { ...roomInput, audioEnabled: false } : roomInput,
+      outputOptions: roomOutput,
+      // Cloud tracing and log export stamp the whole process with one call's ids.
+      record: config.record ?? false,
+    }),
+  );
+  const greeting = config.greeting === undefined ? runtime.defaults.greeting : config.greeting;
+  if (greeting !== undefined && greeting !== null) greet(session, agent, greeting);
+}
+
+function createSession(
+  options: BeginOptions,
+  agent: voice.Agent,
+  providers: Awaited<ReturnType<typeof resolveProviders>>,
+  audioInput: boolean,
+): voice.AgentSession {
+  const { config, runtime } = options;
+  const { stt: _stt, llm: _llm, tts: _tts, ...user } = { ...runtime.defaults.session, ...config.session };
+  const realtime = isRealtime(agent.llm ?? providers.llm);
+  const facts = { audioInput, realtime, turnDetector: runtime.models?.turnDetector ?? false };
+  return new voice.AgentSession({
+    // A realtime model hears for itself, and without audio there is nothing to detect.
+    ...(realtime || !audioInput ? { vad: null } : {}),
+    ...user,
+    ...providers,
+    turnHandling: turnHandling(user.turnHandling, facts),
+  });
+}
+
+/** Ends the call when its session closes by itself, and reports provider errors it survives. */
+function watchSession(session: voice.AgentSession, call: CurrentCall): void {
+  // An 'error' event nobody listens to would be thrown by the emitter.
+  session.on(voice.AgentSessionEventTypes.Error, (event) => {
+    call.logger.warn({ error: event.error }, 'a provider of the session failed');
+  });
+  session.on(voice.AgentSessionEventTypes.Close, ({ reason, error }) => {
+    if (error !== null) {
+      call.end.failed(new OpenRtcError('SESSION_CLOSED_WITH_ERROR', `The session closed because a provider failed: ${messageOf(error)}`, { cause: error }));
+    } else if (reason === voice.CloseReason.PARTICIPANT_DISCONNECTED) {
+      call.end.because('caller_left');
+    } else {
+      call.end.because('agent_shutdown', reason);
+    }
+  });
+}
+
+/** A room deleted before the join would be made anew by joining it, with a new sid: leave it at once. */
+async function checkRoom(ctx: JobContext, inTime: <T>(work: () => Promise<T>) => Promise<T>): Promise<void> {
+  const expected = ctx.job.room?.sid;
+  const actual = await inTime(() => ctx.room.getSid());
+  if (sameRoom(expected, actual)) return;
+  throw new OpenRtcError(
+    'SESSION_WRONG_ROOM',
+    `The room was deleted before the agent joined: the job is for ${expected}, the room there now is ${actual}.`,
+  );
+}
+
+async function setUp({ call, info, runtime }: BeginOptions, session: voice.AgentSession): Promise<void> {
+  const { setup } = runtime;
+  if (setup === undefined) return;
+  const ran = await call.end.orEnded(
+    timeBox(
+      SETUP_MS,
+      () => setup(call.ctx, session, info),
+      (error) => call.logger.error({ error }, 'setup() failed after its time was up'),
+    ),
+  );
+  switch (ran.kind) {
+    case 'done':
+      if (ran.value !== undefined) session.userData = ran.value;
+      break;
+    case 'failed':
+      throw new OpenRtcError('SESSION_SETUP_FAILED', `setup() threw: ${messageOf(ran.error)}`, { cause: ran.error });
+    case 'timeout':
+      throw new OpenRtcError('SESSION_SETUP_FAILED', `setup() was not done within ${SETUP_MS} ms.`);
+  }
+}
+
+async function within<T>(
+  deadline: number,
+  end: SessionEnd,
+  code: 'SESSION_JOIN_FAILED' | 'SESSION_START_FAILED',
+  what: string,
+  work: () => Promise<T>,
+): Promise<T> {
+  const ran = await end.orEnded(timeBox(Math.max(0, deadline - performance.now()), work));
+  switch (ran.kind) {
+    case 'done':
+      return ran.value;
+    case 'timeout':
+      throw new OpenRtcError('SESSION_JOIN_TIMEOUT', `${what} before the join deadline.`);
+    case 'failed':
+      if (isOpenRtcError(ran.error) || ran.error instanceof CallEnded) throw ran.error;
+      throw new OpenRtcError(code, `${what}: ${messageOf(ran.error)}`, { cause: ran.error });
+  }
+}

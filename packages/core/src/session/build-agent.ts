@@ -1,0 +1,24 @@
+import { voice } from '@livekit/agents';
+
+import { OpenRtcError, messageOf } from '../errors.js';
+import type { AgentClass, AgentConfig, AgentFactory, SessionInfo } from '../pool/agent-config.js';
+
+/** True for a class that extends `voice.Agent`, false for a factory. */
+export function isAgentClass(agent: AgentClass | AgentFactory): agent is AgentClass {
+  return agent.prototype instanceof voice.Agent;
+}
+
+/**
+ * The agent of one call: a new instance each time.
+ * @throws OpenRtcError `SESSION_AGENT_FAILED` when the constructor or factory throws or gives no agent.
+ */
+export async function buildAgent(config: AgentConfig, call: SessionInfo): Promise<voice.Agent> {
+  try {
+    const { agent } = config;
+    const built = isAgentClass(agent) ? new agent() : await agent(call);
+    if (built instanceof voice.Agent) return built;
+  } catch (cause) {
+    throw new OpenRtcError('SESSION_AGENT_FAILED', `Agent '${config.name}' could not be built: ${messageOf(cause)}`, { cause });
+  }
+  throw new OpenRtcError('SESSION_AGENT_FAILED', `The factory of agent '${config.name}' did not return a voice.Agent.`);
+}

@@ -1,0 +1,52 @@
+import { llm, type voice } from '@livekit/agents';
+
+import { OpenRtcError, messageOf } from '../errors.js';
+import type { AgentConfig, AgentDefaults, ProviderValue, SessionInfo } from '../pool/agent-config.js';
+
+type Kind = 'stt' | 'llm' | 'tts';
+
+/** The providers of one call, as `AgentSession` takes them. A kind nobody set is absent. */
+export type SessionProviders = Pick<voice.AgentSessionOptions, Kind>;
+
+/**
+ * Which provider a call gets, by kind: the agent's own option, else the one in its `session`, else the
+ * pool's default, else the one in the default `session`. `null` anywhere ends the search with none.
+ * A string passes through untouched, a ready object too, and a factory is called once per call.
+ * @throws OpenRtcError `SESSION_PROVIDER_FAILED` when a factory throws.
+ */
+export async function resolveProviders(
+  config: AgentConfig,
+  defaults: AgentDefaults,
+  call: SessionInfo,
+): Promise<SessionProviders> {
+  const [stt, model, tts] = await Promise.all([
+    build('stt', chosen('stt', config, defaults), call),
+    build('llm', chosen('llm', config, defaults), call),
+    build('tts', chosen('tts', config, defaults), call),
+  ]);
+  return {
+    ...(stt === undefined ? {} : { stt }),
+    ...(model === undefined ? {} : { llm: model }),
+    ...(tts === undefined ? {} : { tts }),
+  };
+}
+
+/** True for a realtime model, which brings its own ears and turn detection. */
+export function isRealtime(model: unknown): model is llm.RealtimeModel {
+  return model instanceof llm.RealtimeModel;
+}
+
+function chosen<K extends Kind>(kind: K, config: AgentConfig, defaults: AgentDefaults) {
+  const candidates = [config[kind], config.session?.[kind], defaults[kind], defaults.session?.[kind]];
+  return candidates.find((value) => value !== undefined) as ProviderValue<K> | undefined;
+}
+
+async function build<K extends Kind>(kind: K, value: ProviderValue<K> | undefined, call: SessionInfo) {
+  if (value === undefined || value === null) return undefined;
+  if (typeof value !== 'function') return value;
+  try {
+    return await value(call);
+  } catch (cause) {
+    throw new OpenRtcError('SESSION_PROVIDER_FAILED', `The ${kind} factory of agent '${call.agent}' threw: ${messageOf(cause)}`, { cause });
+  }
+}

@@ -1,0 +1,34 @@
+import { initializeLogger, log, version } from '@livekit/agents';
+
+import { OpenRtcError } from '../errors.js';
+import type { Logger } from '../logger.js';
+import { installFfiClient } from './ffi-client.js';
+
+const SUPPORTED = /^1\.9\./;
+
+/** The SDK's logger; creates it (JSON, `LIVEKIT_LOG_LEVEL` or info) when nobody has yet. */
+export function sdkLogger(): Logger {
+  try {
+    return log();
+  } catch {
+    // log() throws until it is initialised; there is no other way to ask.
+    initializeLogger({ pretty: false, level: process.env['LIVEKIT_LOG_LEVEL'] ?? 'info' });
+    return log();
+  }
+}
+
+/**
+ * Makes `@livekit/agents` ready for many calls in this process. Must run outside any call, before
+ * the first room.
+ * @throws OpenRtcError `CONFIG_UNSUPPORTED_SDK` for a version this was not built against.
+ */
+export function prepareSdk(logger: Logger): void {
+  if (!SUPPORTED.test(version)) {
+    throw new OpenRtcError(
+      'CONFIG_UNSUPPORTED_SDK',
+      `@livekit/agents ${version} is installed, but this version of OpenRTC runs on 1.9: npm install @livekit/agents@~1.9.0`,
+    );
+  }
+  sdkLogger();
+  installFfiClient(logger);
+}

@@ -1,0 +1,20 @@
+import type { JobProcess } from '@livekit/agents';
+
+import type { Logger } from '../logger.js';
+import type { AgentConfig, AgentDefaults, SessionSetup } from '../pool/agent-config.js';
+import type { SessionLimits } from './session-limits.js';
+import type { SharedModels } from './shared-models.js';
+
+/** What the sessions of one process share: made by the pool, read by each call. */
+export interface SessionRuntime {
+  /** @throws OpenRtcError `CONFIG_UNKNOWN_AGENT`. */
+  readonly agent: (name: string) => AgentConfig;
+  readonly defaults: AgentDefaults;
+  readonly setup: SessionSetup | undefined;
+  readonly limits: SessionLimits;
+  /** `ctx.proc`; its `userData` is what prewarm has loaded. */
+  readonly process: JobProcess;
+  readonly models: SharedModels | undefined;
+  readonly credentials: { readonly apiKey: string; readonly apiSecret: string } | undefined;
+  readonly logger: Logger;
+}

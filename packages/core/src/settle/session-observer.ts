@@ -1,0 +1,45 @@
+import type { Logger } from '../logger.js';
+import type { SessionInfo } from '../pool/agent-config.js';
+import { timeBox } from '../time-box.js';
+import type { SessionOutcome } from './session-outcome.js';
+
+/** Told about every call, in the worker's process, with plain data, whatever the isolation. */
+export interface SessionObserver {
+  /** The agent is in its room. */
+  onSessionStart?(info: SessionInfo): void | Promise<void>;
+  /** The call is over and its place is free. Comes without a start when the agent never got in. */
+  onSessionEnd?(info: SessionInfo, outcome: SessionOutcome): void | Promise<void>;
+}
+
+// Nothing waits for an observer; the box only bounds how long a hanging one goes unreported.
+const OBSERVER_MS = 5_000;
+
+/** Calls observers one beside the other; a slow or failing one is logged and disturbs nobody. */
+export class Observers {
+  readonly #observers: readonly SessionObserver[];
+  readonly #logger: Logger;
+
+  constructor(observers: readonly SessionObserver[], logger: Logger) {
+    this.#observers = observers;
+    this.#logger = logger;
+  }
+
+  started(info: SessionInfo): Promise<void> {
+    return this.#each('onSessionStart', info.jobId, (observer) => observer.onSessionStart?.(info));
+  }
+
+  ended(info: SessionInfo, outcome: SessionOutcome): Promise<void> {
+    return this.#each('onSessionEnd', info.jobId, (observer) => observer.onSessionEnd?.(info, outcome));
+  }
+
+  async #each(hook: string, jobId: string, call: (observer: SessionObserver) => unknown): Promise<void> {
+    await Promise.all(
+      this.#observers.map(async (observer) => {
+        const late = (error: unknown) => this.#logger.error({ error, jobId, hook }, 'an observer failed, late');
+        const ran = await timeBox(OBSERVER_MS, () => call(observer), late);
+        if (ran.kind === 'failed') this.#logger.error({ error: ran.error, jobId, hook }, 'an observer failed');
+        if (ran.kind === 'timeout') this.#logger.warn({ jobId, hook, ms: OBSERVER_MS }, 'an observer is slow');
+      }),
+    );
+  }
+}
