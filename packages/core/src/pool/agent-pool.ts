@@ -54,7 +54,7 @@ export class AgentPool {
    * @throws OpenRtcError `CONFIG_DISCOVERY` naming each bad file.
    */
   async discover(directory: string): Promise<readonly AgentConfig[]> {
-    return this.#registry.addDiscovered(await discoverAgents(directory, { existing: this.#registry.names() }));
+    return this.#registry.addDiscovered(await discoverAgents(directory, { existing: this.#registry }));
   }
 
   /** The registered agents in the order of their registration. */

@@ -4,6 +4,7 @@ import { OpenRtcError, isOpenRtcError, messageOf } from '../errors.js';
 import type { IsolationHost, PoolSource } from '../launch/isolation.js';
 import type { JobTicket } from '../launch/job-ticket.js';
 import type { Logger } from '../logger.js';
+import { releaseFfiClient } from '../session/ffi-client.js';
 import { runSession } from '../session/run-session.js';
 import { prepareSdk } from '../session/sdk.js';
 import type { ReportSessionEvent, SessionEvent } from '../session/session-event.js';
@@ -59,8 +60,11 @@ export class SessionHost implements IsolationHost {
     return this.#options.report(event);
   }
 
+  /** Frees what {@link prewarm} has loaded. */
   async close(): Promise<void> {
+    if (this.#prewarmed === undefined) return;
     await this.#models?.[Symbol.asyncDispose]();
+    await releaseFfiClient(this.logger);
   }
 
   async #load(signal: AbortSignal): Promise<void> {

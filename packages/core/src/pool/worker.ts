@@ -1,7 +1,7 @@
 import { Admission } from '../admit/admission.js';
 import { deferred } from '../deferred.js';
 import { OpenRtcError, messageOf } from '../errors.js';
-import type { HangUp, Isolation, PoolSource } from '../launch/isolation.js';
+import type { HangUp, Isolation, IsolationStrategy, PoolSource } from '../launch/isolation.js';
 import { type LiveKitEndpoint, resolveEndpoint } from '../link/livekit-endpoint.js';
 import { workerLoad } from '../link/load-curve.js';
 import { WorkerLink } from '../link/worker-link.js';
@@ -61,7 +61,7 @@ export class Worker {
         credentials: { apiKey: endpoint.apiKey, apiSecret: endpoint.apiSecret },
       },
     });
-    const isolation = await strategy.open(host);
+    const isolation = await openIsolation(strategy, host);
     worker = new Worker(options, endpoint, isolation, host);
     try {
       const abort = () => void worker?.link.close();
@@ -191,5 +191,14 @@ export class Worker {
   // run() waits for `finished` and reports what it rejects with.
   #drainInBackground(why: OpenRtcError): void {
     this.drain(why).catch((error: unknown) => this.#options.logger.debug({ error }, 'drained after a fault'));
+  }
+}
+
+async function openIsolation(strategy: IsolationStrategy, host: SessionHost): Promise<Isolation> {
+  try {
+    return await strategy.open(host);
+  } catch (error) {
+    await host.close();
+    throw error;
   }
 }

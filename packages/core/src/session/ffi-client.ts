@@ -1,8 +1,10 @@
+import { dispose } from '@livekit/rtc-node';
 import { EventEmitter } from 'node:events';
 import { createRequire } from 'node:module';
 
 import { messageOf } from '../errors.js';
 import type { Logger } from '../logger.js';
+import { timeBox } from '../time-box.js';
 
 /*
  * `@livekit/rtc-node` creates its native event client on first use and keeps it on `globalThis`. In a
@@ -37,11 +39,17 @@ export function currentFfiClient(): EventEmitter | undefined {
   return globals._ffiClientInstance;
 }
 
+// Pools of this process that use the client.
+let users = 0;
+// dispose() has been seen to hang; nothing of ours depends on its end.
+const DISPOSE_MS = 10_000;
+
 /**
  * Installs the client unless one exists already. When the installed `@livekit/rtc-node` is not built
  * the way this expects, it warns and leaves the stock client, which works but costs more.
  */
 export function installFfiClient(logger: Logger): void {
+  users += 1;
   if (globals._ffiClientInstance !== undefined) {
     logger.debug({}, 'rtc-node was used before the pool started: keeping its own event client');
     return;
@@ -51,6 +59,20 @@ export function installFfiClient(logger: Logger): void {
   } catch (error) {
     logger.warn({ error: messageOf(error) }, 'this version of @livekit/rtc-node is not known: using its own event client, at a higher cost per call');
   }
+}
+
+/**
+ * The other end of {@link installFfiClient}: with the last pool gone, and nobody else in a room, the
+ * native library is shut down. It would keep the process alive for ever.
+ */
+export async function releaseFfiClient(logger: Logger): Promise<void> {
+  users -= 1;
+  const client = globals._ffiClientInstance;
+  if (users > 0 || client === undefined || client.listenerCount(FFI_EVENT) > 0) return;
+  const ran = await timeBox(DISPOSE_MS, () => dispose());
+  // A room made later in this process gets a fresh client.
+  delete globals._ffiClientInstance;
+  if (ran.kind !== 'done') logger.warn({ ...ran }, 'the native WebRTC library did not shut down in good order');
 }
 
 function loadBindings(): FfiBindings {
