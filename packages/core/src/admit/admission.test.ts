@@ -3,7 +3,12 @@ import { describe, expect, it, vi } from 'vitest';
 
 import { Admission, type Reservation } from './admission.js';
 
-const call = (jobId: string, agent = 'sales') => ({ jobId, agent, tenant: 'default', room: 'lobby' });
+const call = (jobId: string, agent = 'sales') => ({
+  jobId,
+  agent,
+  tenant: 'default',
+  room: 'lobby',
+});
 
 function taken(admission: Admission, jobId: string, agent?: string): Reservation {
   const reservation = admission.reserve(call(jobId, agent));
@@ -90,7 +95,10 @@ describe('Admission', () => {
     const seen: string[] = [];
     const admission: Admission = new Admission({
       maxConcurrentSessions: 1,
-      onChange: () => seen.push(`${admission.reserved}/${admission.active}${admission.draining ? ' draining' : ''}`),
+      onChange: () =>
+        seen.push(
+          `${admission.reserved}/${admission.active}${admission.draining ? ' draining' : ''}`,
+        ),
     });
     const one = taken(admission, 'a');
     admission.reserve(call('b'));
@@ -109,12 +117,20 @@ describe('Admission', () => {
     taken(admission, 'b', 'sales').activate();
     taken(admission, 'c', 'support').activate();
     taken(admission, 'd', 'billing');
-    expect([...admission.activeByAgent()]).toEqual([['sales', 2], ['support', 1]]);
+    expect([...admission.activeByAgent()]).toEqual([
+      ['sales', 2],
+      ['support', 1],
+    ]);
   });
 
-  it.each([0, -1, 1.5, Number.NaN, Number.POSITIVE_INFINITY, '5'])('does not take %j for a cap', (cap) => {
-    expect(() => new Admission({ maxConcurrentSessions: cap as number })).toThrow('maxConcurrentSessions must be a whole number');
-  });
+  it.each([0, -1, 1.5, Number.NaN, Number.POSITIVE_INFINITY, '5'])(
+    'does not take %j for a cap',
+    (cap) => {
+      expect(() => new Admission({ maxConcurrentSessions: cap as number })).toThrow(
+        'maxConcurrentSessions must be a whole number',
+      );
+    },
+  );
 
   it('never passes the cap and returns to zero, whatever the order of events', async () => {
     const step = fc.record({
@@ -124,42 +140,48 @@ describe('Admission', () => {
       which: fc.nat({ max: 3 }),
     });
     await fc.assert(
-      fc.asyncProperty(fc.integer({ min: 1, max: 4 }), fc.array(step, { maxLength: 60 }), async (cap, steps) => {
-        const admission = new Admission({ maxConcurrentSessions: cap });
-        const made = new Map<number, Reservation[]>();
-        const live = new Map<Reservation, 'reserved' | 'active'>();
-        for (const { kind, job, which } of steps) {
-          const list = made.get(job) ?? [];
-          made.set(job, list);
-          const old = list[which];
-          if (kind === 'drain') admission.drain();
-          else if (kind === 'reserve') {
-            const busy = list.some((reservation) => live.has(reservation));
-            const result = admission.reserve(call(`job-${job}`));
-            if ('refused' in result) {
-              const why = admission.draining ? 'draining' : busy ? 'duplicate' : 'full';
-              expect(result.refused).toBe(why);
-            } else {
-              expect(busy).toBe(false);
-              list.push(result);
-              live.set(result, 'reserved');
+      fc.asyncProperty(
+        fc.integer({ min: 1, max: 4 }),
+        fc.array(step, { maxLength: 60 }),
+        async (cap, steps) => {
+          const admission = new Admission({ maxConcurrentSessions: cap });
+          const made = new Map<number, Reservation[]>();
+          const live = new Map<Reservation, 'reserved' | 'active'>();
+          for (const { kind, job, which } of steps) {
+            const list = made.get(job) ?? [];
+            made.set(job, list);
+            const old = list[which];
+            if (kind === 'drain') admission.drain();
+            else if (kind === 'reserve') {
+              const busy = list.some((reservation) => live.has(reservation));
+              const result = admission.reserve(call(`job-${job}`));
+              if ('refused' in result) {
+                const why = admission.draining ? 'draining' : busy ? 'duplicate' : 'full';
+                expect(result.refused).toBe(why);
+              } else {
+                expect(busy).toBe(false);
+                list.push(result);
+                live.set(result, 'reserved');
+              }
+            } else if (old !== undefined && kind === 'activate') {
+              old.activate();
+              if (live.has(old)) live.set(old, 'active');
+            } else if (old !== undefined) {
+              old.release();
+              live.delete(old);
             }
-          } else if (old !== undefined && kind === 'activate') {
-            old.activate();
-            if (live.has(old)) live.set(old, 'active');
-          } else if (old !== undefined) {
-            old.release();
-            live.delete(old);
+            const states = [...live.values()];
+            expect(admission.active).toBe(states.filter((state) => state === 'active').length);
+            expect(admission.reserved).toBe(states.filter((state) => state === 'reserved').length);
+            expect(admission.active + admission.reserved).toBeLessThanOrEqual(cap);
           }
-          const states = [...live.values()];
-          expect(admission.active).toBe(states.filter((state) => state === 'active').length);
-          expect(admission.reserved).toBe(states.filter((state) => state === 'reserved').length);
-          expect(admission.active + admission.reserved).toBeLessThanOrEqual(cap);
-        }
-        for (const reservation of live.keys()) reservation.release();
-        expect([admission.active, admission.reserved, admission.activeByAgent().size]).toEqual([0, 0, 0]);
-        await admission.idle();
-      }),
+          for (const reservation of live.keys()) reservation.release();
+          expect([admission.active, admission.reserved, admission.activeByAgent().size]).toEqual([
+            0, 0, 0,
+          ]);
+          await admission.idle();
+        },
+      ),
     );
   });
 });

@@ -42,7 +42,7 @@ export class Admission {
     if (!Number.isSafeInteger(maxConcurrentSessions) || maxConcurrentSessions < 1) {
       throw new OpenRtcError(
         'CONFIG_INVALID_OPTION',
-        `maxConcurrentSessions must be a whole number of at least 1, got ${String(maxConcurrentSessions)}.`,
+        `maxConcurrentSessions must be a whole number of at least 1, got ${String(maxConcurrentSessions)}`,
       );
     }
     this.max = maxConcurrentSessions;
@@ -80,9 +80,15 @@ export class Admission {
 
   /** Takes a slot for `call`, or says why not. */
   reserve(call: Call): Reservation | AdmissionRefusal {
-    if (this.#draining) return { refused: 'draining', message: 'this worker is draining and takes no new calls' };
-    if (this.#slots.has(call.jobId)) return { refused: 'duplicate', message: `job ${call.jobId} is already taken` };
-    if (this.full) return { refused: 'full', message: `all ${this.max} sessions are in use (maxConcurrentSessions)` };
+    if (this.#draining)
+      return { refused: 'draining', message: 'this worker is draining and takes no new calls' };
+    if (this.#slots.has(call.jobId))
+      return { refused: 'duplicate', message: `job ${call.jobId} is already taken` };
+    if (this.full)
+      return {
+        refused: 'full',
+        message: `all ${this.max} sessions are in use (maxConcurrentSessions)`,
+      };
     const slot: Slot = { call, state: 'reserved' };
     this.#slots.set(call.jobId, slot);
     this.#onChange();

@@ -4,8 +4,10 @@ import { route, type Router, type RoutingRequest } from './custom-router.js';
 import { fakeAgents, fakeOffer } from './fake-offer.js';
 
 const agents = fakeAgents('support', 'sales');
-const withRouter = (router: unknown, offer = fakeOffer({ room: 'sales-1' })): ReturnType<typeof route> =>
-  route(offer, agents, { router: router as Router });
+const withRouter = (
+  router: unknown,
+  offer = fakeOffer({ room: 'sales-1' }),
+): ReturnType<typeof route> => route(offer, agents, { router: router as Router });
 
 beforeEach(() => {
   vi.useFakeTimers();
@@ -16,12 +18,19 @@ afterEach(() => {
 
 describe('route', () => {
   it('follows the built-in rules, in the same tick, without a router', () => {
-    expect(route(fakeOffer({ room: 'sales-1' }), agents)).toMatchObject({ agent: 'sales', by: 'room_prefix' });
+    expect(route(fakeOffer({ room: 'sales-1' }), agents)).toMatchObject({
+      agent: 'sales',
+      by: 'room_prefix',
+    });
   });
 
   it('asks the router first, and answers in the same tick when it does', () => {
     const offer = fakeOffer({ job: { agent: 'support', tenant: 'acme' } });
-    expect(withRouter(() => ' sales ', offer)).toMatchObject({ agent: 'sales', by: 'router', tenant: 'acme' });
+    expect(withRouter(() => ' sales ', offer)).toMatchObject({
+      agent: 'sales',
+      by: 'router',
+      tenant: 'acme',
+    });
   });
 
   it('gives the router plain data it cannot change', () => {
@@ -30,7 +39,11 @@ describe('route', () => {
       seen = request;
       return null;
     };
-    route(fakeOffer({ room: 'r', job: { a: 1 }, roomMetadata: 'broken', agentName: 'team' }), agents, { router });
+    void route(
+      fakeOffer({ room: 'r', job: { a: 1 }, roomMetadata: 'broken', agentName: 'team' }),
+      agents,
+      { router },
+    );
     expect(seen).toEqual({
       jobId: 'AJ_test',
       room: 'r',
@@ -51,7 +64,8 @@ describe('route', () => {
   it('refuses a name that is not registered', () => {
     expect(withRouter(() => 'billing')).toMatchObject({
       refused: 'unknown_agent',
-      message: 'room "sales-1": the router returned agent "billing", which is not registered (registered: support, sales)',
+      message:
+        'room "sales-1": the router returned agent "billing", which is not registered (registered: support, sales)',
     });
   });
 
@@ -64,29 +78,47 @@ describe('route', () => {
     const refusal = withRouter(() => {
       throw cause;
     });
-    expect(refusal).toMatchObject({ refused: 'router_failed', message: 'room "sales-1": the router threw: nosuch table', cause });
+    expect(refusal).toMatchObject({
+      refused: 'router_failed',
+      message: 'room "sales-1": the router threw: nosuch table',
+      cause,
+    });
   });
 
   it('refuses a call with an unusable tenant, whoever routed it', () => {
-    expect(withRouter(() => 'sales', fakeOffer({ job: { tenant: 7 } }))).toMatchObject({ refused: 'invalid_tenant' });
+    expect(withRouter(() => 'sales', fakeOffer({ job: { tenant: 7 } }))).toMatchObject({
+      refused: 'invalid_tenant',
+    });
   });
 });
 
 describe('an asynchronous router', () => {
   it('routes', async () => {
-    await expect(withRouter(async () => 'sales')).resolves.toMatchObject({ agent: 'sales', by: 'router' });
-    await expect(withRouter(async () => null)).resolves.toMatchObject({ agent: 'sales', by: 'room_prefix' });
+    await expect(withRouter(async () => 'sales')).resolves.toMatchObject({
+      agent: 'sales',
+      by: 'router',
+    });
+    await expect(withRouter(async () => null)).resolves.toMatchObject({
+      agent: 'sales',
+      by: 'room_prefix',
+    });
     expect(vi.getTimerCount()).toBe(0);
   });
 
   it('is refused when it rejects', async () => {
     const cause = new Error('down');
-    await expect(withRouter(() => Promise.reject(cause))).resolves.toMatchObject({ refused: 'router_failed', cause });
+    await expect(withRouter(() => Promise.reject(cause))).resolves.toMatchObject({
+      refused: 'router_failed',
+      cause,
+    });
     expect(vi.getTimerCount()).toBe(0);
   });
 
   it('has 250 ms', async () => {
-    const slow = (ms: number): Router => () => new Promise((resolve) => setTimeout(() => resolve('sales'), ms));
+    const slow =
+      (ms: number): Router =>
+      () =>
+        new Promise((resolve) => setTimeout(() => resolve('sales'), ms));
     const inTime = withRouter(slow(249));
     const late = withRouter(slow(251));
     await vi.advanceTimersByTimeAsync(300);
@@ -98,7 +130,10 @@ describe('an asynchronous router', () => {
   });
 
   it('has as long as it was given', async () => {
-    const answer = route(fakeOffer(), agents, { router: () => new Promise(() => {}), routerTimeoutMs: 20 });
+    const answer = route(fakeOffer(), agents, {
+      router: () => new Promise(() => {}),
+      routerTimeoutMs: 20,
+    });
     await vi.advanceTimersByTimeAsync(20);
     await expect(answer).resolves.toMatchObject({ refused: 'router_failed' });
   });
@@ -111,7 +146,9 @@ describe('an asynchronous router', () => {
         () => new Promise((_, reject) => setTimeout(() => reject(new Error('late')), 400)),
       );
       await vi.advanceTimersByTimeAsync(500);
-      await expect(answer).resolves.toMatchObject({ message: expect.stringContaining('250 ms') as string });
+      await expect(answer).resolves.toMatchObject({
+        message: expect.stringContaining('250 ms') as string,
+      });
       vi.useRealTimers();
       await new Promise((resolve) => setTimeout(resolve, 5));
       expect(unhandled).not.toHaveBeenCalled();

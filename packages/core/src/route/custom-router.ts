@@ -62,12 +62,15 @@ export function route(
   const read = readOffer(offer);
   const { router, routerTimeoutMs = ROUTER_TIMEOUT_MS } = options;
   if (router === undefined) return routeByRules(read, agents, options);
-  const judge = (answer: unknown): Routed | RouteRefusal => judgeAnswer(answer, read, agents, options);
+  const judge = (answer: unknown): Routed | RouteRefusal =>
+    judgeAnswer(answer, read, agents, options);
   const fail = (error: unknown): RouteRefusal =>
     refuseFailed(read, `threw: ${printable(messageOf(error), 200)}`, error);
   try {
     const answer: unknown = router(toRequest(read, agents));
-    return isThenable(answer) ? withinTimeBox(answer, routerTimeoutMs, read, judge, fail) : judge(answer);
+    return isThenable(answer)
+      ? withinTimeBox(answer, routerTimeoutMs, read, judge, fail)
+      : judge(answer);
   } catch (error) {
     return fail(error);
   }
@@ -91,15 +94,22 @@ function judgeAnswer(
   options: CustomRouteOptions,
 ): Routed | RouteRefusal {
   if (answer === null || answer === undefined) return routeByRules(read, agents, options);
-  if (typeof answer !== 'string') return refuseFailed(read, `returned ${typeof answer}; return a name, or null`);
+  if (typeof answer !== 'string')
+    return refuseFailed(read, `returned ${typeof answer}; return a name, or null`);
   const name = answer.trim();
-  if (name === '') return refuseFailed(read, 'returned a blank name; return null to leave it to the rules');
+  if (name === '')
+    return refuseFailed(read, 'returned a blank name; return null to leave it to the rules');
   if (!agents.has(name)) return refuseUnknown(read, 'the router returned', name, agents);
   return settleRoute(read, name, 'router');
 }
 
 function refuseFailed(read: ReadOffer, what: string, cause?: unknown): RouteRefusal {
-  return refuse(read, 'router_failed', `room "${printable(read.offer.room)}": the router ${what}`, cause);
+  return refuse(
+    read,
+    'router_failed',
+    `room "${printable(read.offer.room)}": the router ${what}`,
+    cause,
+  );
 }
 
 // Both outcomes of a late answer have a handler, so it is ignored and never an unhandled rejection.
@@ -130,5 +140,10 @@ function withinTimeBox(
 }
 
 function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function';
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    'then' in value &&
+    typeof value.then === 'function'
+  );
 }

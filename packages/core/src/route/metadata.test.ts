@@ -18,11 +18,14 @@ describe('readMetadata', () => {
     expect(Object.keys(metadata.values)).toEqual([]);
   });
 
-  it.each(['hello', '{', '{"a":NaN}', "{'a':1}", '{"a":1}}'])('does not use %j: not JSON', (text) => {
-    const metadata = readMetadata(text);
-    expect(metadata.problem).toBe('is not valid JSON');
-    expect(Object.keys(metadata.values)).toEqual([]);
-  });
+  it.each(['hello', '{', '{"a":NaN}', "{'a':1}", '{"a":1}}'])(
+    'does not use %j: not JSON',
+    (text) => {
+      const metadata = readMetadata(text);
+      expect(metadata.problem).toBe('is not valid JSON');
+      expect(Object.keys(metadata.values)).toEqual([]);
+    },
+  );
 
   it.each(['[]', '"sales"', '5', 'null', 'true'])('does not use %j: not an object', (text) => {
     expect(readMetadata(text).problem).toBe('is JSON but not an object');
@@ -61,9 +64,9 @@ describe('readMetadata', () => {
 
   it('has nothing that the metadata does not say', () => {
     const { values } = readMetadata('{"agent":"x"}');
-    expect(values.constructor).toBeUndefined();
-    expect(values.toString).toBeUndefined();
-    expect(values['__proto__']).toBeUndefined();
+    for (const key of ['constructor', 'toString', '__proto__']) {
+      expect(values[key]).toBeUndefined();
+    }
   });
 
   it('drops __proto__ at every level and keeps constructor as plain data', () => {
@@ -84,10 +87,13 @@ describe('readMetadata', () => {
 
   it('never throws', () => {
     fc.assert(
-      fc.property(fc.oneof(fc.string({ unit: 'binary' }), fc.json(), fc.stringMatching(/^[[\]{}":,\\01a]*$/)), (text) => {
-        const { values, problem } = readMetadata(text);
-        if (problem !== undefined) expect(Object.keys(values)).toEqual([]);
-      }),
+      fc.property(
+        fc.oneof(fc.string({ unit: 'binary' }), fc.json(), fc.stringMatching(/^[[\]{}":,\\01a]*$/)),
+        (text) => {
+          const { values, problem } = readMetadata(text);
+          if (problem !== undefined) expect(Object.keys(values)).toEqual([]);
+        },
+      ),
     );
   });
 

@@ -35,7 +35,8 @@ export function readMetadata(text: string): Metadata {
   if (text.trim() === '') return { values: NOTHING };
   const bytes = Buffer.byteLength(text);
   if (bytes > MAX_BYTES) return unusable(`is ${bytes} bytes long; at most ${MAX_BYTES} are read`);
-  if (nestsDeeperThan(text, MAX_DEPTH)) return unusable(`is nested deeper than ${MAX_DEPTH} levels`);
+  if (nestsDeeperThan(text, MAX_DEPTH))
+    return unusable(`is nested deeper than ${MAX_DEPTH} levels`);
   let parsed: unknown;
   try {
     parsed = JSON.parse(text, withoutProto);

@@ -9,7 +9,9 @@ describe('printable', () => {
   });
 
   it('removes line breaks, escapes, C1 controls and bidirectional controls', () => {
-    expect(printable('a\r\nb\u001b[31mc\u009bd\u202ee\u2066f\u200fg\u2028h\u061ci\u007fj')).toBe('ab[31mcdefghij');
+    expect(printable('a\r\nb\u001b[31mc\u009bd\u202ee\u2066f\u200fg\u2028h\u061ci\u007fj')).toBe(
+      'ab[31mcdefghij',
+    );
   });
 
   it('removes half a surrogate pair', () => {

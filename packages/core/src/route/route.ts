@@ -6,7 +6,12 @@ import { printable } from './printable.js';
 import { type MetadataSource, readTenant } from './tenant.js';
 
 /** What named the agent of a call. */
-export type RoutedBy = 'router' | 'job_metadata' | 'room_metadata' | 'room_prefix' | 'first_registered';
+export type RoutedBy =
+  | 'router'
+  | 'job_metadata'
+  | 'room_metadata'
+  | 'room_prefix'
+  | 'first_registered';
 
 /** Which agent answers, for whom, and why that one. */
 export interface Routed {
@@ -55,12 +60,20 @@ export function readOffer(offer: JobOffer): ReadOffer {
  * first. Names are trimmed and case-sensitive. Naming an agent that is not registered is a refusal,
  * never a fallback.
  */
-export function routeOffer(offer: JobOffer, agents: AgentNames, options: RouteOptions = {}): Routed | RouteRefusal {
+export function routeOffer(
+  offer: JobOffer,
+  agents: AgentNames,
+  options: RouteOptions = {},
+): Routed | RouteRefusal {
   return routeByRules(readOffer(offer), agents, options);
 }
 
 /** {@link routeOffer} for an offer already read. */
-export function routeByRules(read: ReadOffer, agents: AgentNames, options: RouteOptions): Routed | RouteRefusal {
+export function routeByRules(
+  read: ReadOffer,
+  agents: AgentNames,
+  options: RouteOptions,
+): Routed | RouteRefusal {
   for (const { where, values } of sourcesOf(read)) {
     const name = firstName(values.agent, values.demo);
     if (name === undefined) continue;
@@ -78,13 +91,19 @@ export function routeByRules(read: ReadOffer, agents: AgentNames, options: Route
 /** The last question of every route: the tenant of a call whose agent is known. */
 export function settleRoute(read: ReadOffer, agent: string, by: RoutedBy): Routed | RouteRefusal {
   const found = readTenant(sourcesOf(read));
-  if ('problem' in found) return refuse(read, 'invalid_tenant', `room "${printable(read.offer.room)}": ${found.problem}`);
+  if ('problem' in found)
+    return refuse(read, 'invalid_tenant', `room "${printable(read.offer.room)}": ${found.problem}`);
   const metadata = mergeMetadata(read.room.values, read.job.values);
   return { agent, tenant: found.tenant, by, metadata, problems: problemsOf(read) };
 }
 
 /** Refuses a call for an agent nobody registered. `namedBy` reads like `the job metadata names`. */
-export function refuseUnknown(read: ReadOffer, namedBy: string, name: string, agents: AgentNames): RouteRefusal {
+export function refuseUnknown(
+  read: ReadOffer,
+  namedBy: string,
+  name: string,
+  agents: AgentNames,
+): RouteRefusal {
   const message = `room "${printable(read.offer.room)}": ${namedBy} agent "${printable(name)}", which is not registered (${listNames(agents)})`;
   return refuse(read, 'unknown_agent', message);
 }
@@ -96,7 +115,12 @@ export function refuse(
   message: string,
   cause?: unknown,
 ): RouteRefusal {
-  return { refused, message, problems: problemsOf(read), ...(cause === undefined ? {} : { cause }) };
+  return {
+    refused,
+    message,
+    problems: problemsOf(read),
+    ...(cause === undefined ? {} : { cause }),
+  };
 }
 
 function sourcesOf(read: ReadOffer): readonly MetadataSource[] {

@@ -16,7 +16,9 @@ export interface MetadataSource {
  * The tenant the first source names, `default` when none does, or what is wrong with it: an unusable
  * tenant is never billed to another one.
  */
-export function readTenant(sources: readonly MetadataSource[]): { tenant: string } | { problem: string } {
+export function readTenant(
+  sources: readonly MetadataSource[],
+): { tenant: string } | { problem: string } {
   for (const { where, values } of sources) {
     const value = values.tenant;
     if (value === undefined || value === null) continue;
@@ -26,7 +28,9 @@ export function readTenant(sources: readonly MetadataSource[]): { tenant: string
     const tenant = value.trim();
     if (tenant === '') continue;
     if (!TENANT.test(tenant)) {
-      return { problem: `the tenant in the ${where} is not 1-128 ASCII letters, digits, "_", "." or "-"` };
+      return {
+        problem: `the tenant in the ${where} is not 1-128 ASCII letters, digits, "_", "." or "-"`,
+      };
     }
     return { tenant };
   }
