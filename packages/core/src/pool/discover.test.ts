@@ -239,17 +239,17 @@ describe('discoverAgents fails', () => {
     expect(message).toContain('b.js: its agent class comes from another copy');
   });
 
-  it('on TypeScript that Node cannot import, and says what to do', async () => {
+  it.each([
+    Object.assign(new TypeError('Unknown file extension ".ts"'), {
+      code: 'ERR_UNKNOWN_FILE_EXTENSION',
+    }),
+    // A decorator, once Node has stripped the types.
+    new SyntaxError('Invalid or unexpected token'),
+  ])('on TypeScript that Node cannot run, and says what to do: %s', async (error) => {
     await write('sales.ts', '');
-    const importModule = (): Promise<unknown> =>
-      Promise.reject(
-        Object.assign(new TypeError('Unknown file extension ".ts"'), {
-          code: 'ERR_UNKNOWN_FILE_EXTENSION',
-        }),
-      );
-    expect((await failureOf({ importModule })).message).toMatch(
-      /sales\.ts: Node \S+ cannot import this TypeScript: run .* tsx/,
-    );
+    const { message } = await failureOf({ importModule: () => Promise.reject(error) });
+    expect(message).toContain(`sales.ts: its import failed: ${error.message} (Node `);
+    expect(message).toContain('node --import tsx');
   });
 
   it('on a directory that is not there, is none, or has no agents', async () => {

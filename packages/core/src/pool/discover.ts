@@ -120,7 +120,7 @@ async function loadAgent(
 async function importFile(path: string, options: DiscoverOptions): Promise<unknown> {
   const { importModule = importNatively, importTimeoutMs = IMPORT_TIMEOUT_MS } = options;
   const imported = importModule(pathToFileURL(path).href).catch((error: unknown) => {
-    throw new Error(reasonOf(error), { cause: error });
+    throw new Error(reasonOf(error, path), { cause: error });
   });
   let timer: NodeJS.Timeout | undefined;
   const timeout = new Promise<never>((_, reject) => {
@@ -146,11 +146,15 @@ const TYPESCRIPT_CODES = new Set([
   'ERR_UNSUPPORTED_TYPESCRIPT_SYNTAX',
 ]);
 
-function reasonOf(error: unknown): string {
-  if (TYPESCRIPT_CODES.has(codeOf(error) ?? '')) {
-    return `Node ${process.versions.node} cannot import this TypeScript: run the worker with \`node --import tsx\`, or compile first and pass the directory of the output`;
-  }
-  return `its import failed: ${messageOf(error)}`;
+function reasonOf(error: unknown, path: string): string {
+  // Node 22 and later strip types but leave decorators, which are then a bare syntax error.
+  const typescript =
+    TYPESCRIPT_CODES.has(codeOf(error) ?? '') ||
+    (error instanceof SyntaxError && /\.m?ts$/.test(path));
+  const advice = typescript
+    ? ` (Node ${process.versions.node} alone runs no TypeScript, or not all of it, and no decorators: run the worker with \`node --import tsx\`, or compile first and pass the directory of the output)`
+    : '';
+  return `its import failed: ${messageOf(error)}${advice}`;
 }
 
 function checkFree(
