@@ -1,0 +1,119 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+
+import { mergeMetadata, readMetadata } from './metadata.js';
+
+const nested = (depth: number): string => `{"a":${'['.repeat(depth - 1)}${']'.repeat(depth - 1)}}`;
+
+describe('readMetadata', () => {
+  it('reads an object', () => {
+    const { values, problem } = readMetadata('{"agent":"sales","retries":2,"deep":{"list":[1]}}');
+    expect(values).toEqual({ agent: 'sales', retries: 2, deep: { list: [1] } });
+    expect(problem).toBeUndefined();
+  });
+
+  it.each(['', '   ', '\n'])('takes blank text %j as no metadata and no problem', (text) => {
+    const metadata = readMetadata(text);
+    expect(metadata.problem).toBeUndefined();
+    expect(Object.keys(metadata.values)).toEqual([]);
+  });
+
+  it.each(['hello', '{', '{"a":NaN}', "{'a':1}", '{"a":1}}'])(
+    'does not use %j: not JSON',
+    (text) => {
+      const metadata = readMetadata(text);
+      expect(metadata.problem).toBe('is not valid JSON');
+      expect(Object.keys(metadata.values)).toEqual([]);
+    },
+  );
+
+  it.each(['[]', '"sales"', '5', 'null', 'true'])('does not use %j: not an object', (text) => {
+    expect(readMetadata(text).problem).toBe('is JSON but not an object');
+  });
+
+  it('does not quote what it could not read', () => {
+    expect(JSON.stringify(readMetadata('secret: 555-1234'))).not.toContain('555');
+  });
+
+  it('reads 64 KiB and not one byte more', () => {
+    const fits = `{"a":"${'x'.repeat(64 * 1024 - 8)}"}`;
+    expect(Buffer.byteLength(fits)).toBe(64 * 1024);
+    expect(readMetadata(fits).problem).toBeUndefined();
+    expect(readMetadata(`${fits} `).problem).toBe('is 65537 bytes long; at most 65536 are read');
+    // Bytes, not characters.
+    expect(readMetadata(`{"a":"${'é'.repeat(40_000)}"}`).problem).toContain('bytes long');
+  });
+
+  it('reads 32 levels and not one more', () => {
+    expect(readMetadata(nested(32)).problem).toBeUndefined();
+    expect(readMetadata(nested(33)).problem).toBe('is nested deeper than 32 levels');
+  });
+
+  it('does not count brackets inside strings', () => {
+    const text = JSON.stringify({ a: `\\"${'[{'.repeat(100)}\\`, b: ['\\', '"'] });
+    expect(readMetadata(text).values).toEqual(JSON.parse(text));
+  });
+
+  it('is quick with the worst text it is willing to read', () => {
+    const text = `{"a":[${'[],'.repeat(21_000)}0]}`;
+    const before = performance.now();
+    expect(readMetadata(text).problem).toBeUndefined();
+    expect(readMetadata('['.repeat(65_000)).problem).toContain('nested');
+    expect(performance.now() - before).toBeLessThan(200);
+  });
+
+  it('has nothing that the metadata does not say', () => {
+    const { values } = readMetadata('{"agent":"x"}');
+    for (const key of ['constructor', 'toString', '__proto__']) {
+      expect(values[key]).toBeUndefined();
+    }
+  });
+
+  it('drops __proto__ at every level and keeps constructor as plain data', () => {
+    const { values } = readMetadata(
+      '{"__proto__":{"admin":true},"constructor":{"prototype":{"admin":true}},"a":{"\\u005f_proto__":{"admin":true},"b":1}}',
+    );
+    expect(Object.keys(values)).toEqual(['constructor', 'a']);
+    const copy = Object.assign({}, values, values.a);
+    expect((copy as Record<string, unknown>).admin).toBeUndefined();
+    expect(Object.getPrototypeOf(copy)).toBe(Object.prototype);
+    expect(({} as Record<string, unknown>).admin).toBeUndefined();
+  });
+
+  it('cannot be changed', () => {
+    expect(Object.isFrozen(readMetadata('{"a":1}').values)).toBe(true);
+    expect(Object.isFrozen(readMetadata('').values)).toBe(true);
+  });
+
+  it('never throws', () => {
+    fc.assert(
+      fc.property(
+        fc.oneof(fc.string({ unit: 'binary' }), fc.json(), fc.stringMatching(/^[[\]{}":,\\01a]*$/)),
+        (text) => {
+          const { values, problem } = readMetadata(text);
+          if (problem !== undefined) expect(Object.keys(values)).toEqual([]);
+        },
+      ),
+    );
+  });
+
+  it('reads every object that fits, as JSON.parse does', () => {
+    const key = fc.string().filter((name) => name !== '__proto__');
+    const object = fc.dictionary(key, fc.jsonValue({ maxDepth: 5 }), { maxKeys: 8 });
+    fc.assert(
+      fc.property(object, (value) => {
+        const text = JSON.stringify(value);
+        fc.pre(!text.includes('__proto__'));
+        const read = readMetadata(text);
+        expect(read.problem).toBeUndefined();
+        expect({ ...read.values }).toEqual(JSON.parse(text));
+      }),
+    );
+  });
+});
+
+describe('mergeMetadata', () => {
+  it('lets the later layer win, null included', () => {
+    expect(mergeMetadata({ a: 1, b: 2 }, { b: null, c: 3 })).toEqual({ a: 1, b: null, c: 3 });
+  });
+});
