@@ -1,1 +1,2 @@
 export * from './errors.js';
+export type { SharedModels } from './session/shared-models.js';
