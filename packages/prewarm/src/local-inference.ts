@@ -1,8 +1,9 @@
 import { createRequire } from 'node:module';
+import type * as localInference from '@livekit/local-inference';
 import { OpenRtcError } from '@openrtc/core';
 
 /** The native package with the VAD and the turn detector. */
-export type LocalInference = typeof import('@livekit/local-inference');
+export type LocalInference = typeof localInference;
 
 const PACKAGE = '@livekit/local-inference';
 const require = createRequire(import.meta.url);

@@ -15,8 +15,8 @@ const CLOSE_TIMEOUT_MS = 2_000;
 
 interface Waiting {
   readonly method: string;
-  resolve(result: unknown): void;
-  reject(error: Error): void;
+  readonly resolve: (result: unknown) => void;
+  readonly reject: (error: Error) => void;
 }
 
 /**
