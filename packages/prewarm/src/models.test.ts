@@ -31,12 +31,16 @@ describe('models', () => {
   it('predicts at once after an eager load', async () => {
     const shared = open({ turnDetector: 'eager' });
     await shared.load(never);
-    await expect(shared.executor.doInference('lk_eot_audio', silence)).resolves.toHaveProperty('probability');
+    await expect(shared.executor.doInference('lk_eot_audio', silence)).resolves.toHaveProperty(
+      'probability',
+    );
   });
 
   it('takes audio of any length, an odd byte at the end included', async () => {
     const pcm = Buffer.alloc(801).toString('base64');
-    await expect(open().executor.doInference('lk_eot_audio', { pcm })).resolves.toHaveProperty('probability');
+    await expect(open().executor.doInference('lk_eot_audio', { pcm })).resolves.toHaveProperty(
+      'probability',
+    );
   });
 
   it('says what it takes when the data is something else', async () => {

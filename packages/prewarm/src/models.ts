@@ -76,7 +76,10 @@ class Models implements SharedModels {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#disposed = true;
-    await Promise.all([this.#detector?.[Symbol.asyncDispose](), this.#runners[Symbol.asyncDispose]()]);
+    await Promise.all([
+      this.#detector?.[Symbol.asyncDispose](),
+      this.#runners[Symbol.asyncDispose](),
+    ]);
   }
 
   #openDetector(): TurnDetector {

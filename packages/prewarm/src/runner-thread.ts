@@ -114,9 +114,13 @@ export class RunnerThread implements AsyncDisposable {
     this.#waiting.clear();
     for (const { method, reject } of waiting) {
       reject(
-        new OpenRtcError('PREWARM_FAILED', `the thread of inference runners ${why} during '${method}'`, {
-          cause,
-        }),
+        new OpenRtcError(
+          'PREWARM_FAILED',
+          `the thread of inference runners ${why} during '${method}'`,
+          {
+            cause,
+          },
+        ),
       );
     }
   }

@@ -69,15 +69,22 @@ export class TurnDetector implements AsyncDisposable {
       this.#thread = thread;
       const fail = (why: string, cause?: unknown): void => {
         reject(
-          new OpenRtcError('PREWARM_FAILED', `the turn detector of @livekit/local-inference ${why}`, {
-            cause,
-          }),
+          new OpenRtcError(
+            'PREWARM_FAILED',
+            `the turn detector of @livekit/local-inference ${why}`,
+            {
+              cause,
+            },
+          ),
         );
       };
       // Not the exit code: that of a thread ended before it began is 0 too.
       thread.once('message', () => resolve());
       thread.once('error', (error) =>
-        fail('failed to load; give the process 250 MB more, or use models({ turnDetector: false })', error),
+        fail(
+          'failed to load; give the process 250 MB more, or use models({ turnDetector: false })',
+          error,
+        ),
       );
       thread.once('exit', () => {
         this.#thread = undefined;
