@@ -3,7 +3,7 @@ import type * as localInference from '@livekit/local-inference';
 import { OpenRtcError } from '@openrtc/core';
 
 /** The native package with the VAD and the turn detector. */
-export type LocalInference = typeof localInference;
+export type LocalInference = Omit<typeof localInference, 'default'>;
 
 const PACKAGE = '@livekit/local-inference';
 const require = createRequire(import.meta.url);
