@@ -10,7 +10,8 @@ export const errorCodes = {
   CONFIG_DUPLICATE_AGENT: 'two agents under one name',
   CONFIG_NOT_AN_AGENT: 'what was registered is neither a voice.Agent class nor a factory',
   CONFIG_FOREIGN_SDK: 'the agent class comes from another copy of @livekit/agents',
-  CONFIG_UNSUPPORTED_SDK: '@livekit/agents or @livekit/rtc-node is missing or of a version not supported',
+  CONFIG_UNSUPPORTED_SDK:
+    '@livekit/agents or @livekit/rtc-node is missing or of a version not supported',
   CONFIG_UNKNOWN_AGENT: 'a name that is not registered',
   CONFIG_NO_AGENTS: 'run() on a pool without agents',
   CONFIG_DISCOVERY: 'an agents directory that cannot be loaded',
@@ -85,14 +86,19 @@ const MAX_CAUSES = 10;
 export function toPlainError(value: unknown, depth = 0): PlainError {
   try {
     if (typeof value !== 'object' || value === null) {
-      return { code: 'INTERNAL', message: value === undefined ? 'undefined was thrown' : String(value) };
+      return {
+        code: 'INTERNAL',
+        message: value === undefined ? 'undefined was thrown' : String(value),
+      };
     }
     const { code, message, stack, cause } = value as Record<string, unknown>;
     return {
       code: typeof code === 'string' ? code : 'INTERNAL',
       message: typeof message === 'string' && message !== '' ? message : describe(value),
       ...(typeof stack === 'string' ? { stack } : {}),
-      ...(cause !== undefined && depth < MAX_CAUSES ? { cause: toPlainError(cause, depth + 1) } : {}),
+      ...(cause !== undefined && depth < MAX_CAUSES
+        ? { cause: toPlainError(cause, depth + 1) }
+        : {}),
     };
   } catch (error) {
     return { code: 'INTERNAL', message: `a thrown value could not be read: ${String(error)}` };
@@ -101,7 +107,9 @@ export function toPlainError(value: unknown, depth = 0): PlainError {
 
 function describe(value: object): string {
   const name = value.constructor?.name;
-  return name === undefined || name === 'Object' ? JSON.stringify(value) : `${name} thrown without a message`;
+  return name === undefined || name === 'Object'
+    ? JSON.stringify(value)
+    : `${name} thrown without a message`;
 }
 
 /** The text of any thrown value, for a log line. */

@@ -1,6 +1,7 @@
 // The pool.
 export { AgentPool } from './pool/agent-pool.js';
 export { agentConfig } from './pool/agent-metadata.js';
+export type { AgentConfigDecorator, ConfigurableAgentClass } from './pool/agent-metadata.js';
 export type { AgentPoolOptions, RunOptions } from './pool/pool-options.js';
 export type {
   AgentClass,
@@ -20,6 +21,7 @@ export type { PoolState, RuntimeSnapshot, SessionSnapshot } from './pool/runtime
 // The flow of a call, in its order.
 export type { LiveKitOptions } from './link/livekit-endpoint.js';
 export type { LinkState } from './link/worker-link.js';
+export type { MetadataValues } from './route/metadata.js';
 export type { Router, RoutingRequest } from './route/custom-router.js';
 export type {
   Call,

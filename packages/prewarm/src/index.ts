@@ -1,1 +1,1 @@
-export {};
+export { models, type ModelsOptions } from './models.js';

@@ -1,7 +1,7 @@
 /** How the session reaches its caller. */
 export type TicketMedia =
   /** A room of a LiveKit server. `token` is a join token for this room only, valid 1 h. */
-  | { readonly kind: 'room'; readonly url: string; readonly token: string };
+  { readonly kind: 'room'; readonly url: string; readonly token: string };
 
 /**
  * Everything a session needs, as plain data: it survives a structured clone, so a strategy may

@@ -82,7 +82,10 @@ export interface AgentDiscoveryConfig {
 }
 
 /** The pool's defaults for every agent. */
-export type AgentDefaults = Pick<AgentOptions, 'stt' | 'llm' | 'tts' | 'greeting' | 'session' | 'roomInput' | 'roomOutput'>;
+export type AgentDefaults = Pick<
+  AgentOptions,
+  'stt' | 'llm' | 'tts' | 'greeting' | 'session' | 'roomInput' | 'roomOutput'
+>;
 
 /**
  * Runs where the session is, after the room was joined and before the session starts: add listeners,

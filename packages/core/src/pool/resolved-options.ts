@@ -1,6 +1,7 @@
 import { OpenRtcError } from '../errors.js';
 import { defaultSessionLimits, type SessionLimits } from '../session/session-limits.js';
-import { checkGreeting, checkKeys, checkProvider, checkRecord, invalidOption } from './option-checks.js';
+import { checkAgentDefaults } from './agent-options.js';
+import { checkKeys, invalidOption } from './option-checks.js';
 import type { AgentPoolOptions } from './pool-options.js';
 
 /** The options that have a default, with it. */
@@ -19,8 +20,6 @@ const KNOWN = [
   'logger', 'joinTimeoutMs', 'emptyRoomGraceMs', 'maxSessionDurationMs',
 ] as const satisfies readonly (keyof AgentPoolOptions)[];
 
-const DEFAULTS = ['stt', 'llm', 'tts', 'greeting', 'session', 'roomInput', 'roomOutput'] as const;
-
 const WHERE = 'AgentPool';
 // Longer than any call, and what a Node timer can count.
 const LONGEST_MS = 2_147_483_647;
@@ -31,7 +30,7 @@ const LONGEST_MS = 2_147_483_647;
  */
 export function resolveOptions(options: AgentPoolOptions, env: NodeJS.ProcessEnv = process.env): ResolvedOptions {
   checkKeys(WHERE, options, KNOWN);
-  checkDefaults(options.defaults);
+  if (options.defaults !== undefined) checkAgentDefaults(options.defaults);
   for (const key of ['router', 'setup', 'prewarm'] as const) {
     const value: unknown = options[key];
     if (value !== undefined && typeof value !== 'function') throw invalidOption(WHERE, `${key} must be a function, got ${typeof value}`);
@@ -72,15 +71,6 @@ function checkDeployment(name: string): string {
     'CONFIG_INVALID_OPTION',
     `deploymentVersion (LIVEKIT_AGENT_DEPLOYMENT) must be at most 64 bytes without underscores, spaces or control characters, got "${name}".`,
   );
-}
-
-function checkDefaults(defaults: unknown): void {
-  if (defaults === undefined) return;
-  const where = `${WHERE}: defaults`;
-  checkKeys(where, defaults, DEFAULTS);
-  for (const kind of ['stt', 'llm', 'tts'] as const) checkProvider(where, kind, defaults[kind]);
-  checkGreeting(where, defaults['greeting']);
-  for (const key of ['session', 'roomInput', 'roomOutput'] as const) checkRecord(where, key, defaults[key]);
 }
 
 function checkObservers(observers: unknown): void {

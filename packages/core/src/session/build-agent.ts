@@ -1,6 +1,7 @@
 import { voice } from '@livekit/agents';
 
-import { OpenRtcError, messageOf } from '../errors.js';
+import { OpenRtcError, isOpenRtcError, messageOf } from '../errors.js';
+import { foreignSdk, isForeignAgent } from '../pool/agent-class.js';
 import type { AgentClass, AgentConfig, AgentFactory, SessionInfo } from '../pool/agent-config.js';
 
 /** True for a class that extends `voice.Agent`, false for a factory. */
@@ -17,7 +18,10 @@ export async function buildAgent(config: AgentConfig, call: SessionInfo): Promis
     const { agent } = config;
     const built = isAgentClass(agent) ? new agent() : await agent(call);
     if (built instanceof voice.Agent) return built;
+    // At add() only a class can be checked; what a factory returns shows itself here.
+    if (isForeignAgent(built)) throw foreignSdk(config.name);
   } catch (cause) {
+    if (isOpenRtcError(cause)) throw cause;
     throw new OpenRtcError('SESSION_AGENT_FAILED', `Agent '${config.name}' could not be built: ${messageOf(cause)}`, { cause });
   }
   throw new OpenRtcError('SESSION_AGENT_FAILED', `The factory of agent '${config.name}' did not return a voice.Agent.`);

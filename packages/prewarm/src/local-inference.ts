@@ -1,0 +1,34 @@
+import { createRequire } from 'node:module';
+import type * as localInference from '@livekit/local-inference';
+import { OpenRtcError } from '@openrtc/core';
+
+/** The native package with the VAD and the turn detector. */
+export type LocalInference = Omit<typeof localInference, 'default'>;
+
+const PACKAGE = '@livekit/local-inference';
+const require = createRequire(import.meta.url);
+
+/** Absolute path of the native package: what a thread started from a string can load. */
+export function localInferencePath(): string {
+  return require.resolve(PACKAGE);
+}
+
+/**
+ * Loads the native package. Throws `PREWARM_FAILED` when it, or its binary for this platform, is
+ * missing or broken.
+ * @param load - how to load a package; by default from this package's own dependencies
+ */
+export function loadLocalInference(load: (id: string) => unknown = require): LocalInference {
+  try {
+    return load(PACKAGE) as LocalInference;
+  } catch (cause) {
+    const platform = `${process.platform}-${process.arch}`;
+    throw new OpenRtcError(
+      'PREWARM_FAILED',
+      `${PACKAGE} could not be loaded on ${platform}. Its binary is an optional dependency ` +
+        '(there is none for Alpine and other musl systems): install again without leaving optional ' +
+        'dependencies out, or leave `prewarm: models()` out of the pool.',
+      { cause },
+    );
+  }
+}

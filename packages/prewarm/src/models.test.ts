@@ -1,0 +1,104 @@
+import { isOpenRtcError } from '@openrtc/core';
+import { afterEach, describe, expect, it } from 'vitest';
+import { loadLocalInference } from './local-inference.js';
+import { models, type ModelsOptions } from './models.js';
+
+const never = new AbortController().signal;
+const silence = { pcm: Buffer.alloc(1.2 * 16_000 * 2).toString('base64') };
+const opened: AsyncDisposable[] = [];
+
+function open(options?: ModelsOptions): ReturnType<typeof models> {
+  const shared = models(options);
+  opened.push(shared);
+  return shared;
+}
+
+afterEach(async () => {
+  for (const shared of opened.splice(0)) await shared[Symbol.asyncDispose]();
+});
+
+describe('models', () => {
+  it('predicts on silence with the real model, loaded on demand', async () => {
+    const shared = open();
+    await shared.load(never);
+    expect(shared.turnDetector).toBe(true);
+    expect(await shared.executor.doInference('lk_eot_audio', silence)).toEqual({
+      probability: expect.toSatisfy((p: number) => p >= 0 && p <= 1),
+      inferenceDurationMs: expect.toSatisfy((ms: number) => ms > 0),
+    });
+  });
+
+  it('predicts at once after an eager load', async () => {
+    const shared = open({ turnDetector: 'eager' });
+    await shared.load(never);
+    await expect(shared.executor.doInference('lk_eot_audio', silence)).resolves.toHaveProperty(
+      'probability',
+    );
+  });
+
+  it('takes audio of any length, an odd byte at the end included', async () => {
+    const pcm = Buffer.alloc(801).toString('base64');
+    await expect(open().executor.doInference('lk_eot_audio', { pcm })).resolves.toHaveProperty(
+      'probability',
+    );
+  });
+
+  it('says what it takes when the data is something else', async () => {
+    await expect(open().executor.doInference('lk_eot_audio', { pcm: 3 })).rejects.toThrow('base64');
+  });
+
+  it('refuses predictions when the turn detector is off', async () => {
+    const shared = open({ turnDetector: false });
+    await shared.load(never);
+    expect(shared.turnDetector).toBe(false);
+    await expect(shared.executor.doInference('lk_eot_audio', silence)).rejects.toMatchObject({
+      code: 'PREWARM_FAILED',
+      message: expect.stringContaining('turnDetector: false'),
+    });
+  });
+
+  it('has no turn detector before it is loaded', () => {
+    expect(open().turnDetector).toBe(false);
+  });
+
+  it('rejects a load that is aborted, before it or during it', async () => {
+    await expect(open().load(AbortSignal.abort(new Error('stop')))).rejects.toThrow('stop');
+    const control = new AbortController();
+    const loading = open({ turnDetector: 'eager' }).load(control.signal);
+    control.abort(new Error('stop now'));
+    await expect(loading).rejects.toThrow('stop now');
+  });
+
+  it('closes twice, and takes nothing afterwards', async () => {
+    const shared = open();
+    await shared[Symbol.asyncDispose]();
+    await shared[Symbol.asyncDispose]();
+    await expect(shared.load(never)).rejects.toMatchObject({ code: 'POOL_STATE' });
+    await expect(shared.executor.doInference('lk_eot_audio', silence)).rejects.toMatchObject({
+      code: 'POOL_STATE',
+    });
+  });
+
+  it('refuses an option that means nothing', () => {
+    expect(() => models({ turnDetector: true as never })).toThrow("'on-demand', 'eager' or false");
+  });
+});
+
+describe('a native package that is missing', () => {
+  it('is named, with what to do and the cause', () => {
+    const cause = new Error('Cannot find module');
+    const load = (): never => {
+      throw cause;
+    };
+    try {
+      loadLocalInference(load);
+      expect.unreachable();
+    } catch (error) {
+      expect(isOpenRtcError(error) && error.code).toBe('PREWARM_FAILED');
+      expect(error).toMatchObject({
+        message: expect.stringMatching(/@livekit\/local-inference .* optional/),
+        cause,
+      });
+    }
+  });
+});
