@@ -1,13 +1,8 @@
 import { voice } from '@livekit/agents';
 
 import { OpenRtcError, isOpenRtcError, messageOf } from '../errors.js';
-import { foreignSdk, isForeignAgent } from '../pool/agent-class.js';
-import type { AgentClass, AgentConfig, AgentFactory, SessionInfo } from '../pool/agent-config.js';
-
-/** True for a class that extends `voice.Agent`, false for a factory. */
-export function isAgentClass(agent: AgentClass | AgentFactory): agent is AgentClass {
-  return agent.prototype instanceof voice.Agent;
-}
+import { foreignSdk, isAgentClass, isForeignAgent } from '../pool/agent-class.js';
+import type { AgentConfig, SessionInfo } from '../pool/agent-config.js';
 
 /**
  * The agent of one call: a new instance each time.
@@ -19,7 +14,7 @@ export async function buildAgent(config: AgentConfig, call: SessionInfo): Promis
     const built = isAgentClass(agent) ? new agent() : await agent(call);
     if (built instanceof voice.Agent) return built;
     // At add() only a class can be checked; what a factory returns shows itself here.
-    if (isForeignAgent(built)) throw foreignSdk(config.name);
+    if (isForeignAgent(built)) throw foreignSdk(`agent "${config.name}"`);
   } catch (cause) {
     if (isOpenRtcError(cause)) throw cause;
     throw new OpenRtcError('SESSION_AGENT_FAILED', `Agent '${config.name}' could not be built: ${messageOf(cause)}`, { cause });
