@@ -5,3 +5,16 @@
 export { EchoLLM, type EchoLLMOptions } from './providers/echo-llm.js';
 export { ScriptedSTT, type ScriptedSTTOptions } from './providers/scripted-stt.js';
 export { ToneTTS, type ToneTTSOptions } from './providers/tone-tts.js';
+export { type EmbeddedLiveKit, startEmbeddedLiveKit } from './embedded/embedded-livekit.js';
+export type {
+  EmbeddedCallerOptions,
+  EmbeddedDispatchOptions,
+  EmbeddedLiveKitOptions,
+  EmbeddedRoomSnapshot,
+} from './embedded/embedded-options.js';
+export type { EmbeddedCall, TranscriptLine } from './embedded/embedded-call.js';
+export type { EmbeddedJobSnapshot, EmbeddedJobStatus, JobEnd } from './embedded/embedded-job.js';
+export type { EmbeddedWorkerSnapshot } from './embedded/worker-connection.js';
+export { createEmbeddedRoom, EmbeddedRoom, isEmbeddedUrl } from './embedded/embedded-room.js';
+export type { EmbeddedLocalParticipant } from './embedded/embedded-local-participant.js';
+export type { EmbeddedParticipant } from './embedded/embedded-participant.js';
