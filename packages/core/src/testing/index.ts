@@ -1,1 +1,20 @@
-export {};
+/**
+ * What a team needs to test voice agents without keys and without a network: providers that echo,
+ * follow a script, and hum; and a small LiveKit endpoint for text calls.
+ */
+export { EchoLLM, type EchoLLMOptions } from './providers/echo-llm.js';
+export { ScriptedSTT, type ScriptedSTTOptions } from './providers/scripted-stt.js';
+export { ToneTTS, type ToneTTSOptions } from './providers/tone-tts.js';
+export { type EmbeddedLiveKit, startEmbeddedLiveKit } from './embedded/embedded-livekit.js';
+export type {
+  EmbeddedCallerOptions,
+  EmbeddedDispatchOptions,
+  EmbeddedLiveKitOptions,
+  EmbeddedRoomSnapshot,
+} from './embedded/embedded-options.js';
+export type { EmbeddedCall, TranscriptLine } from './embedded/embedded-call.js';
+export type { EmbeddedJobSnapshot, EmbeddedJobStatus, JobEnd } from './embedded/embedded-job.js';
+export type { EmbeddedWorkerSnapshot } from './embedded/worker-connection.js';
+export { createEmbeddedRoom, EmbeddedRoom, isEmbeddedUrl } from './embedded/embedded-room.js';
+export type { EmbeddedLocalParticipant } from './embedded/embedded-local-participant.js';
+export type { EmbeddedParticipant } from './embedded/embedded-participant.js';

@@ -1,0 +1,98 @@
+import { AvailabilityResponse } from '@livekit/protocol';
+import type { EmbeddedJob } from './embedded-job.js';
+import type { WorkerConnection } from './worker-connection.js';
+
+/** What became of a dispatch. */
+export type Verdict =
+  | { readonly kind: 'accepted'; readonly worker: WorkerConnection; readonly answer: AvailabilityResponse }
+  | { readonly kind: 'terminated'; readonly worker: WorkerConnection }
+  | { readonly kind: 'lost'; readonly why: string };
+
+/** Options of {@link Dispatcher}. */
+export interface DispatcherOptions {
+  readonly workers: () => readonly WorkerConnection[];
+  /** Workers at or above this load get no jobs, whatever their status. */
+  readonly targetLoad: number;
+  /** The time all workers have together to answer. Then the job is lost, without a retry. */
+  readonly availabilityTimeoutMs: number;
+}
+
+/** Finds a worker for a job, by LiveKit's rules: every worker is asked once, refusals move on. */
+export class Dispatcher {
+  readonly #options: DispatcherOptions;
+  readonly #running = new Set<AbortController>();
+
+  constructor(options: DispatcherOptions) {
+    this.#options = options;
+  }
+
+  /** Offers `job` until somebody takes it. Never rejects. */
+  async dispatch(job: EmbeddedJob): Promise<Verdict> {
+    const deadline = new AbortController();
+    const timer = setTimeout(() => deadline.abort(), this.#options.availabilityTimeoutMs);
+    this.#running.add(deadline);
+    try {
+      return await this.#offerAround(job, deadline.signal);
+    } finally {
+      clearTimeout(timer);
+      this.#running.delete(deadline);
+    }
+  }
+
+  /** Gives up what is under way. */
+  close(): void {
+    for (const deadline of this.#running) {
+      deadline.abort();
+    }
+  }
+
+  async #offerAround(job: EmbeddedJob, signal: AbortSignal): Promise<Verdict> {
+    const asked = new Set<WorkerConnection>();
+    for (;;) {
+      const able = this.#options
+        .workers()
+        .filter((worker) => worker.serves(job.agentName) && !asked.has(worker) && this.#isAble(worker));
+      const worker = pick(able);
+      if (worker === undefined) {
+        return { kind: 'lost', why: this.#whyNobody(job.agentName, asked.size) };
+      }
+      asked.add(worker);
+      const answer = await worker.offer(job.toProto(worker.id), signal);
+      if (answer === 'timeout') {
+        const ms = this.#options.availabilityTimeoutMs;
+        return { kind: 'lost', why: `timed out: worker ${worker.id} did not answer within ${ms} ms` };
+      }
+      if (answer !== 'closed' && answer.available) {
+        return { kind: 'accepted', worker, answer };
+      }
+      if (answer !== 'closed' && answer.terminate) {
+        return { kind: 'terminated', worker };
+      }
+    }
+  }
+
+  #isAble(worker: WorkerConnection): boolean {
+    const { status, load } = worker.snapshot;
+    return status === 'available' && load < this.#options.targetLoad;
+  }
+
+  #whyNobody(agentName: string, asked: number): string {
+    if (asked > 0) {
+      return `all refused: ${asked} worker(s) were asked`;
+    }
+    const serving = this.#options.workers().filter((worker) => worker.serves(agentName));
+    if (serving.length > 0) {
+      return `no workers with sufficient capacity: ${serving.length} are full or at a load of ${this.#options.targetLoad} or more`;
+    }
+    return agentName === ''
+      ? 'no workers: none is registered without an agent name'
+      : `no workers: none is registered under the agent name "${agentName}"`;
+  }
+}
+
+/** Picks at random, a worker of load 0 twice as often as one of load 0.5. */
+function pick(workers: readonly WorkerConnection[]): WorkerConnection | undefined {
+  const weights = workers.map(({ snapshot }) => Math.max(0, 1 - snapshot.load));
+  let left = Math.random() * weights.reduce((sum, weight) => sum + weight, 0);
+  return workers.find((_, at) => (left -= weights[at] ?? 0) <= 0) ?? workers.at(-1);
+}

@@ -1,0 +1,154 @@
+import { AvailabilityResponse, JobStatus, type UpdateJobStatus } from '@livekit/protocol';
+import { DisconnectReason } from '@livekit/rtc-node';
+import { messageOf, OpenRtcError } from '../../errors.js';
+import type { Dispatcher } from './dispatcher.js';
+import { EmbeddedJob, type EmbeddedJobSnapshot } from './embedded-job.js';
+import type { HubRoom, LeftBy, Member } from './hub-room.js';
+import type { Keys } from './tokens.js';
+import type { WorkerConnection } from './worker-connection.js';
+
+/** What {@link JobDesk} needs from the endpoint. */
+export interface JobDeskOptions {
+  readonly dispatcher: Dispatcher;
+  readonly keys: Keys;
+  /** Where agents join, e.g. `embedded://127.0.0.1:4711`. */
+  readonly roomUrl: () => string;
+  readonly worker: (id: string) => WorkerConnection | undefined;
+  readonly changed: () => void;
+}
+
+// After a job was terminated, LiveKit gives the agent this long to leave by itself.
+const LEAVE_GRACE_MS = 3000;
+
+/** Follows every job from its dispatch to its final status, as LiveKit does. */
+export class JobDesk {
+  readonly #options: JobDeskOptions;
+  readonly #jobs = new Map<string, EmbeddedJob>();
+  readonly #graceTimers = new Set<NodeJS.Timeout>();
+
+  constructor(options: JobDeskOptions) {
+    this.#options = options;
+  }
+
+  /** Every job there was, in the order of dispatch. */
+  get snapshots(): readonly EmbeddedJobSnapshot[] {
+    return [...this.#jobs.values()].map(({ snapshot }) => snapshot);
+  }
+
+  /** Looks for a worker; the job tells what came of it. */
+  dispatch(room: HubRoom, agentName: string, metadata: string): EmbeddedJob {
+    const job = new EmbeddedJob(room, agentName, metadata);
+    this.#jobs.set(job.id, job);
+    void this.#launch(job).catch((error: unknown) => this.#finish(job, 'failed', messageOf(error)));
+    return job;
+  }
+
+  /** A worker reports on a job. */
+  update(worker: WorkerConnection, { jobId, status, error }: UpdateJobStatus): void {
+    const job = this.#jobs.get(jobId);
+    if (job === undefined || (job.workerId !== worker.id && this.#options.worker(job.workerId) !== undefined)) {
+      return;
+    }
+    if (status === JobStatus.JS_SUCCESS) {
+      this.#finish(job, 'success');
+    } else if (status === JobStatus.JS_FAILED) {
+      this.#finish(job, 'failed', error);
+    } else {
+      job.run();
+      this.#options.changed();
+    }
+  }
+
+  /** Ends a job by order of the operator. Throws `CONFIG_INVALID_OPTION` when it does not run. */
+  terminate(jobId: string): void {
+    const job = this.#jobs.get(jobId);
+    const worker = job === undefined || job.final ? undefined : this.#options.worker(job.workerId);
+    if (job === undefined || worker === undefined) {
+      throw new OpenRtcError('CONFIG_INVALID_OPTION', `no running job ${jobId} on a connected worker`);
+    }
+    worker.send({ case: 'termination', value: { jobId } });
+    const { room, identity } = job;
+    const timer = setTimeout(() => {
+      this.#graceTimers.delete(timer);
+      room.remove(identity, DisconnectReason.PARTICIPANT_REMOVED);
+    }, LEAVE_GRACE_MS);
+    this.#graceTimers.add(timer);
+    this.#finish(job, 'success');
+  }
+
+  /** Somebody is in a room: perhaps the agent of a job. */
+  joined(room: HubRoom, member: Member): void {
+    const job = this.#jobOf(room, member);
+    if (job !== undefined) {
+      job.joined = true;
+    }
+  }
+
+  /** Somebody is gone from a room: an agent that had not reported before has failed. */
+  async left(room: HubRoom, member: Member, by: LeftBy): Promise<void> {
+    const job = this.#jobOf(room, member);
+    const worker = job === undefined ? undefined : this.#options.worker(job.workerId);
+    // A worker that has lost its connection may still report through its next one.
+    if (job === undefined || worker === undefined) {
+      return;
+    }
+    if (by === 'itself') {
+      // The final status comes over another socket than the leave, and was perhaps written first.
+      await worker.caughtUp();
+    }
+    if (!job.final) {
+      worker.send({ case: 'termination', value: { jobId: job.id } });
+      this.#finish(job, 'failed', 'agent worker left the room');
+    }
+  }
+
+  /** Ends what still runs. */
+  close(): void {
+    this.#graceTimers.forEach((timer) => clearTimeout(timer));
+    for (const job of this.#jobs.values()) {
+      this.#finish(job, 'failed', 'the embedded LiveKit endpoint was closed');
+    }
+  }
+
+  async #launch(job: EmbeddedJob): Promise<void> {
+    const verdict = await this.#options.dispatcher.dispatch(job);
+    if (verdict.kind === 'lost') {
+      this.#finish(job, 'failed', verdict.why);
+      return;
+    }
+    job.workerId = verdict.worker.id;
+    if (verdict.kind === 'terminated') {
+      this.#finish(job, 'success');
+      return;
+    }
+    await this.#assign(job, verdict.worker, verdict.answer);
+  }
+
+  async #assign(job: EmbeddedJob, worker: WorkerConnection, answer: AvailabilityResponse): Promise<void> {
+    job.identity = answer.participantIdentity;
+    const token = await this.#options.keys.agentToken({
+      room: job.room.state.name,
+      identity: answer.participantIdentity,
+      name: answer.participantName,
+      metadata: answer.participantMetadata,
+      attributes: { ...answer.participantAttributes, 'lk.agent_name': job.agentName },
+    });
+    job.run();
+    worker.send({
+      case: 'assignment',
+      value: { job: job.toProto(worker.id), url: this.#options.roomUrl(), token },
+    });
+    this.#options.changed();
+  }
+
+  #jobOf(room: HubRoom, member: Member): EmbeddedJob | undefined {
+    return [...this.#jobs.values()].find(
+      (job) => job.room === room && job.identity !== '' && job.identity === member.state.identity,
+    );
+  }
+
+  #finish(job: EmbeddedJob, status: 'success' | 'failed', error = ''): void {
+    job.finish(status, error);
+    this.#options.changed();
+  }
+}

@@ -1,0 +1,98 @@
+import type { OpenRtcError } from '../../errors.js';
+import type { StreamFrame } from './room-wire.js';
+
+interface OpenSegment {
+  readonly order: number;
+  text: string;
+}
+
+interface Reply {
+  readonly order: number;
+  readonly text: string;
+}
+
+interface Reader {
+  /** Segments opened before this one are not for this reader. */
+  readonly from: number;
+  readonly resolve: (text: string) => void;
+  readonly reject: (error: OpenRtcError) => void;
+}
+
+// What LiveKit agents publish what they say under.
+const TOPIC_TRANSCRIPTION = 'lk.transcription';
+
+/** Puts the agent's transcript segments together again and hands each out once, in order. */
+export class ReplyInbox {
+  readonly #onReply: (text: string) => void;
+  readonly #open = new Map<string, OpenSegment>();
+  readonly #replies: Reply[] = [];
+  readonly #readers: Reader[] = [];
+  #order = 0;
+  #closed: OpenRtcError | undefined;
+
+  /** @param onReply - called with each complete segment. */
+  constructor(onReply: (text: string) => void) {
+    this.#onReply = onReply;
+  }
+
+  /** The place of the next segment to be opened. */
+  get next(): number {
+    return this.#order;
+  }
+
+  /** Takes a step of a stream the agent sent in its own name. */
+  take(frame: StreamFrame): void {
+    if (frame.step === 'open' && frame.kind === 'text' && frame.topic === TOPIC_TRANSCRIPTION) {
+      this.#open.set(frame.id, { order: this.#order++, text: '' });
+      return;
+    }
+    const segment = this.#open.get(frame.id);
+    if (segment === undefined) {
+      return;
+    }
+    if (frame.step === 'chunk') {
+      segment.text += frame.data;
+    } else if (frame.step === 'close') {
+      this.#open.delete(frame.id);
+      this.#complete({ order: segment.order, text: segment.text.trim() });
+    }
+  }
+
+  /**
+   * The next complete segment that nobody took, of those opened at or after `from`. Rejects when
+   * the call ends first.
+   */
+  read(from = 0): Promise<string> {
+    const at = this.#replies.findIndex(({ order }) => order >= from);
+    const reply = at < 0 ? undefined : this.#replies.splice(at, 1)[0];
+    if (reply !== undefined) {
+      return Promise.resolve(reply.text);
+    }
+    return new Promise((resolve, reject) => {
+      if (this.#closed === undefined) {
+        this.#readers.push({ from, resolve, reject });
+      } else {
+        reject(this.#closed);
+      }
+    });
+  }
+
+  /** No more segments will come. */
+  close(error: OpenRtcError): void {
+    this.#closed ??= error;
+    for (const { reject } of this.#readers.splice(0)) {
+      reject(error);
+    }
+  }
+
+  #complete(reply: Reply): void {
+    this.#onReply(reply.text);
+    const at = this.#readers.findIndex(({ from }) => reply.order >= from);
+    const reader = at < 0 ? undefined : this.#readers.splice(at, 1)[0];
+    if (reader === undefined) {
+      this.#replies.push(reply);
+    } else {
+      reader.resolve(reply.text);
+    }
+  }
+}

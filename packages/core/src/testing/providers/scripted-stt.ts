@@ -1,0 +1,117 @@
+import { APIError, DEFAULT_API_CONNECT_OPTIONS, asLanguageCode, stt } from '@livekit/agents';
+import { EnergyGate } from './energy-gate.js';
+
+/** Options of {@link ScriptedSTT}. */
+export interface ScriptedSTTOptions {
+  /** What the user "said", one line per utterance. */
+  script: readonly string[];
+  /** Starts again after the last line. Default: false, later utterances are heard as silence. */
+  loop?: boolean;
+}
+
+type StreamOptions = Parameters<stt.STT['stream']>[0];
+
+/**
+ * A speech-to-text that needs no key and no network. It recognises nothing: each time the audio
+ * goes from speech to silence it says the next line of its script. The script is counted per
+ * object, so an object shared by several calls hands out its lines to all of them.
+ */
+export class ScriptedSTT extends stt.STT {
+  readonly label = 'openrtc.ScriptedSTT';
+  readonly #script: readonly string[];
+  readonly #loop: boolean;
+  #next = 0;
+
+  constructor(options: ScriptedSTTOptions) {
+    super({ streaming: true, interimResults: false });
+    this.#script = [...options.script];
+    this.#loop = options.loop ?? false;
+  }
+
+  override get model(): string {
+    return 'script';
+  }
+
+  override get provider(): string {
+    return 'openrtc';
+  }
+
+  /** A stream of its own gate; frames of any sample rate and channel count fit. */
+  override stream(options?: StreamOptions): stt.SpeechStream {
+    return new ScriptedStream(this, () => this.#nextLine(), options?.connOptions);
+  }
+
+  protected override _recognize(): Promise<stt.SpeechEvent> {
+    return Promise.reject(
+      new APIError('ScriptedSTT only streams: call stream(), not recognize()', {
+        retryable: false,
+      }),
+    );
+  }
+
+  #nextLine(): string | undefined {
+    if (this.#loop && this.#next >= this.#script.length) {
+      this.#next = 0;
+    }
+    return this.#script[this.#next++];
+  }
+}
+
+class ScriptedStream extends stt.SpeechStream {
+  readonly label = 'openrtc.ScriptedSTT';
+  readonly #nextLine: () => string | undefined;
+
+  constructor(
+    owner: ScriptedSTT,
+    nextLine: () => string | undefined,
+    connOptions = DEFAULT_API_CONNECT_OPTIONS,
+  ) {
+    super(owner, undefined, connOptions);
+    this.#nextLine = nextLine;
+  }
+
+  protected override async run(): Promise<void> {
+    const gate = new EnergyGate();
+    let startedMs = 0;
+    for await (const frame of this.input) {
+      if (typeof frame === 'symbol') {
+        continue;
+      }
+      for (const event of gate.push(frame)) {
+        if (this.queue.closed) {
+          return;
+        }
+        if (event.kind === 'start') {
+          startedMs = event.atMs;
+          this.queue.put({ type: stt.SpeechEventType.START_OF_SPEECH });
+        } else {
+          this.#say(startedMs, event.atMs);
+        }
+      }
+    }
+  }
+
+  #say(startedMs: number, endedMs: number): void {
+    const text = this.#nextLine();
+    if (text !== undefined) {
+      this.queue.put({
+        type: stt.SpeechEventType.FINAL_TRANSCRIPT,
+        alternatives: [
+          {
+            language: asLanguageCode('en'),
+            text,
+            startTime: this.startTimeOffset + startedMs / 1000,
+            endTime: this.startTimeOffset + endedMs / 1000,
+            confidence: 1,
+          },
+        ],
+      });
+    }
+    this.queue.put({ type: stt.SpeechEventType.END_OF_SPEECH });
+    this.queue.put({
+      type: stt.SpeechEventType.RECOGNITION_USAGE,
+      requestId: `script-${crypto.randomUUID()}`,
+      recognitionUsage: { audioDuration: (endedMs - startedMs) / 1000 },
+    });
+  }
+}

@@ -1,0 +1,99 @@
+import { type APIConnectOptions, DEFAULT_API_CONNECT_OPTIONS, tokenize, tts } from '@livekit/agents';
+import { AudioFrame } from '@livekit/rtc-node';
+
+/** Options of {@link ToneTTS}. */
+export interface ToneTTSOptions {
+  /** Pitch in hertz. Default: 440. */
+  frequencyHz?: number;
+  /** Length of each word in milliseconds. Default: 200. */
+  msPerWord?: number;
+  /** Longest tone in milliseconds, however long the sentence. Default: 4000. */
+  maxMs?: number;
+}
+
+const SAMPLE_RATE = 24_000;
+const FRAME_MS = 100;
+const AMPLITUDE = 0.3 * 0x7fff;
+// Long enough that the edges do not click, short enough not to be heard as a swell.
+const FADE_MS = 5;
+
+/**
+ * A text-to-speech that needs no key and no network: a sine tone, as long as the text has words.
+ * 24 kHz mono in frames of 100 ms, made at once.
+ */
+export class ToneTTS extends tts.TTS {
+  readonly label = 'openrtc.ToneTTS';
+  readonly #options: Required<ToneTTSOptions>;
+
+  constructor(options: ToneTTSOptions = {}) {
+    super(SAMPLE_RATE, 1, { streaming: false });
+    this.#options = { frequencyHz: 440, msPerWord: 200, maxMs: 4000, ...options };
+  }
+
+  override get model(): string {
+    return 'tone';
+  }
+
+  override get provider(): string {
+    return 'openrtc';
+  }
+
+  /** The tone for `text`; no audio for a text without words. */
+  override synthesize(
+    text: string,
+    connOptions?: APIConnectOptions,
+    abortSignal?: AbortSignal,
+  ): tts.ChunkedStream {
+    return new ToneStream(this, text, this.#options, connOptions, abortSignal);
+  }
+
+  /** A tone per sentence, by the SDK's own adapter. */
+  override stream(options?: { connOptions?: APIConnectOptions }): tts.SynthesizeStream {
+    const sentences = new tokenize.basic.SentenceTokenizer();
+    return new tts.StreamAdapterWrapper(this, sentences, options?.connOptions);
+  }
+}
+
+class ToneStream extends tts.ChunkedStream {
+  readonly label = 'openrtc.ToneTTS';
+  readonly #options: Required<ToneTTSOptions>;
+
+  constructor(
+    owner: ToneTTS,
+    text: string,
+    options: Required<ToneTTSOptions>,
+    connOptions = DEFAULT_API_CONNECT_OPTIONS,
+    abortSignal?: AbortSignal,
+  ) {
+    super(text, owner, connOptions, abortSignal);
+    this.#options = options;
+  }
+
+  protected override async run(): Promise<void> {
+    const requestId = `tone-${crypto.randomUUID()}`;
+    const words = this.inputText.match(/\S+/g)?.length ?? 0;
+    const ms = Math.min(words * this.#options.msPerWord, this.#options.maxMs);
+    const tone = sine(Math.round((ms * SAMPLE_RATE) / 1000), this.#options.frequencyHz);
+    const step = (SAMPLE_RATE * FRAME_MS) / 1000;
+    for (let at = 0; at < tone.length; at += step) {
+      if (this.abortSignal.aborted || this.queue.closed) {
+        return;
+      }
+      const samples = tone.slice(at, at + step);
+      this.queue.put({
+        requestId,
+        segmentId: requestId,
+        frame: new AudioFrame(samples, SAMPLE_RATE, 1, samples.length),
+        final: at + step >= tone.length,
+      });
+    }
+  }
+}
+
+function sine(length: number, frequencyHz: number): Int16Array {
+  const fade = Math.min((SAMPLE_RATE * FADE_MS) / 1000, length / 2);
+  return Int16Array.from({ length }, (_, at) => {
+    const edge = Math.min(1, at / fade, (length - 1 - at) / fade);
+    return Math.round(AMPLITUDE * edge * Math.sin((2 * Math.PI * frequencyHz * at) / SAMPLE_RATE));
+  });
+}
