@@ -15,7 +15,7 @@ export interface SessionRoom {
 export async function openRoom(media: TicketMedia): Promise<SessionRoom> {
   if (new URL(media.url).protocol !== 'embedded:') return { room: new Room(), textOnly: false };
   // Loaded on demand: a worker on a real server never pays for it.
-  const { createEmbeddedRoom } = await import('../testing/embedded-room.js');
+  const { createEmbeddedRoom } = await import('../testing/embedded/embedded-room.js');
   return { room: createEmbeddedRoom(), textOnly: true };
 }
 

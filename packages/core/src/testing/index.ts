@@ -18,3 +18,4 @@ export type { EmbeddedWorkerSnapshot } from './embedded/worker-connection.js';
 export { createEmbeddedRoom, EmbeddedRoom, isEmbeddedUrl } from './embedded/embedded-room.js';
 export type { EmbeddedLocalParticipant } from './embedded/embedded-local-participant.js';
 export type { EmbeddedParticipant } from './embedded/embedded-participant.js';
+export { cloning } from './cloning-isolation.js';

@@ -1,0 +1,133 @@
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { startLiveKitServer, type LiveKitServer } from '../server/livekit-server.js';
+import { describeOnRealServer, found, gone } from '../test-support.js';
+import { startCallers, type CallerProcess } from './caller-process.js';
+import type { Caller } from './caller.js';
+
+const TRANSCRIPTION = 'lk.transcription';
+
+describeOnRealServer('callers in a room of a real server', () => {
+  let server: LiveKitServer;
+  let callers: CallerProcess;
+  let talker: Caller;
+  let listener: Caller;
+  const room = 'rig-room';
+
+  beforeAll(async () => {
+    server = await startLiveKitServer({ found });
+    callers = await startCallers();
+    const join = async (identity: string, kind: 'standard' | 'agent', speech?: 'hours'): Promise<Caller> => {
+      const token = await server.createToken(identity, room, { kind });
+      return callers.join({ url: server.url, token, ...(speech && { speech }) });
+    };
+    listener = await join('listener', 'standard');
+    // A participant of kind 'agent' is what callers measure; nothing else makes this one an agent.
+    talker = await join('talker', 'agent', 'hours');
+  });
+
+  afterAll(async () => {
+    await callers?.close();
+    await server?.close();
+  });
+
+  it('sees who is in the room', async () => {
+    expect(await listener.waitForAgent()).toBe('talker');
+    const identities = (await server.listParticipants(room)).map(({ identity }) => identity);
+    expect(identities.toSorted()).toEqual(['listener', 'talker']);
+    expect([listener.identity, listener.room]).toEqual(['listener', room]);
+  });
+
+  it('hears a spoken sentence in one piece', async () => {
+    const heard = listener.waitForAudio({ minMs: 1_000 });
+    const spoken = await talker.speak();
+    await heard;
+    expect(spoken.completed).toBe(true);
+    const { segments } = await listener.audio();
+    console.info('spoken sentence:', JSON.stringify(segments.map(({ tones, ...rest }) => ({ ...rest, tones: tones.length }))));
+    expect(segments).toHaveLength(1);
+    expect(segments[0]?.heardMs).toBeGreaterThan(1_400);
+    expect(segments[0]?.longestGapMs).toBeLessThan(200);
+  });
+
+  it('recognises a tone and finds no gap in it', async () => {
+    const heard = listener.waitForAudio({ minMs: 300 });
+    const played = talker.playTone({ hz: 440, durationMs: 4_000 });
+    await heard;
+    await listener.startGapWatch();
+    await listener.waitForAudio({ minMs: 2_500 });
+    const watched = await listener.stopGapWatch();
+    await played;
+    const segment = (await listener.audio()).segments.at(-1);
+    console.info('tone of 440 Hz:', JSON.stringify({ watched, segment }));
+    expect(segment?.dominantHz).toBe(440);
+    expect(segment?.tones).toHaveLength(1);
+    expect(watched.longestGapMs).toBeLessThan(200);
+  });
+
+  it('finds the gap when the sound stops for 600 ms', async () => {
+    const heard = listener.waitForAudio({ minMs: 300 });
+    const first = talker.playTone({ hz: 440, durationMs: 1_000 }, { tailMs: 0 });
+    await heard;
+    await listener.startGapWatch();
+    await first;
+    await talker.playTone({ hz: 440, durationMs: 0.1 }, { tailMs: 600 });
+    await new Promise((resolve) => setTimeout(resolve, 600));
+    const again = listener.waitForAudio({ minMs: 500 });
+    const second = talker.playTone({ hz: 880, durationMs: 1_200 });
+    await again;
+    const watched = await listener.stopGapWatch();
+    await second;
+    console.info('a pause of 600 ms:', JSON.stringify(watched));
+    expect(watched.longestGapMs).toBeGreaterThanOrEqual(500);
+    expect((await listener.audio()).segments.at(-1)?.dominantHz).toBe(880);
+  });
+
+  it('carries typed words both ways', async () => {
+    await listener.sendText('hello talker');
+    expect(await talker.nextChat()).toBe('hello talker');
+    await talker.sendText('hello listener');
+    expect(await listener.nextChat()).toBe('hello listener');
+  });
+
+  it("tells the agent's words from what the agent understood of the caller", async () => {
+    await talker.sendText('Sunday from ten to four.', {
+      topic: TRANSCRIPTION,
+      pieces: 5,
+      attributes: { 'lk.segment_id': 'SG_1', 'lk.transcription_final': 'false' },
+    });
+    const versions = [
+      ['What are', 'false'],
+      ['What are your hours', 'true'],
+    ] as const;
+    for (const [text, final] of versions) {
+      await talker.sendText(text, {
+        topic: TRANSCRIPTION,
+        senderIdentity: 'listener',
+        attributes: { 'lk.segment_id': 'SG_2', 'lk.transcription_final': final },
+      });
+    }
+    expect(await listener.nextTranscript('agent')).toMatchObject({ text: 'Sunday from ten to four.', segmentId: 'SG_1', complete: true });
+    expect(await listener.nextTranscript('user')).toMatchObject({ text: 'What are your hours', identity: 'listener' });
+    expect(listener.transcripts).toHaveLength(2);
+  });
+
+  it('hangs up in the middle of a sentence', async () => {
+    const heard = listener.waitForAudio();
+    const cut = talker.speak('order');
+    await heard;
+    await talker.hangUp();
+    expect((await cut).completed).toBe(false);
+    expect((await listener.waitForEvent('agentLeft')).identity).toBe('talker');
+    expect(await talker.waitForEnd()).toBe('CLIENT_INITIATED');
+  });
+
+  it('tells the caller that its room was deleted, and leaves no process behind', async () => {
+    await server.deleteRoom(room);
+    expect(await listener.waitForEnd()).toBe('ROOM_DELETED');
+    const pids = [callers.pid, server.pid].map(Number);
+    await callers.close();
+    await server.close();
+    await Promise.all(pids.map((pid) => gone(pid)));
+    await expect(listener.audio()).rejects.toThrow('ended');
+  });
+});

@@ -1,0 +1,120 @@
+import { DisconnectReason, ParticipantKind, Room, RoomEvent, TrackKind, TrackSource, type LocalTrackPublication, type RemoteParticipant } from '@livekit/rtc-node';
+import { nowMs } from '../../audio/format.js';
+import { tone } from '../../audio/tone.js';
+import { readWav } from '../../audio/wav.js';
+import type { CallerCommands, CallerEvent, JoinRequest, OutgoingText, Sound, Spoken } from '../protocol.js';
+import { Ear } from './ear.js';
+import { Microphone } from './microphone.js';
+import { CHAT_TOPIC, readText, Transcripts } from './transcripts.js';
+
+const AGENT_STATE = 'lk.agent.state';
+
+type Tell = (event: CallerEvent) => void;
+
+/** One call of one caller, from joining the room to hanging up. */
+export class Call {
+  readonly ear = new Ear();
+  readonly #room = new Room();
+  readonly #microphone = new Microphone(this.#room);
+  readonly #tell: Tell;
+
+  constructor(tell: Tell) {
+    this.#tell = tell;
+    this.#listenToRoom();
+    // Handlers of streams have to be there before the agent can send anything.
+    new Transcripts(this.#room, () => this.#microphone.trackId, (transcript) => tell({ type: 'transcript', transcript, atMs: nowMs() }));
+    this.#room.registerTextStreamHandler(CHAT_TOPIC, (reader, { identity }) => {
+      void readText(reader).then(({ text }) => tell({ type: 'chat', text, identity, atMs: nowMs() }));
+    });
+  }
+
+  /** Joins the room of the token. */
+  async join({ url, token, microphone }: JoinRequest): Promise<CallerCommands['join']['result']> {
+    await this.#room.connect(url, token, { autoSubscribe: true, dynacast: false });
+    this.#tell({ type: 'connected', atMs: nowMs() });
+    for (const participant of this.#room.remoteParticipants.values()) this.#greet(participant);
+    if (microphone) await this.#microphone.publish();
+    return { identity: this.#room.localParticipant?.identity ?? '', room: this.#room.name ?? '' };
+  }
+
+  /** Says a sound; waits first until somebody listens, since nobody hears words of before. */
+  async play({ sound, tailMs, awaitListener, timeoutMs }: CallerCommands['play']['request']): Promise<Spoken> {
+    const samples = await samplesOf(sound);
+    const publication = await this.#microphone.publish();
+    if (awaitListener) await subscribed(publication, timeoutMs);
+    return this.#microphone.play(samples, tailMs);
+  }
+
+  /** Sends a text to everybody in the room. */
+  async sendText({ text, topic, attributes, senderIdentity, pieces = 1 }: OutgoingText): Promise<null> {
+    const participant = this.#room.localParticipant;
+    if (!participant) throw new Error('The caller is not connected.');
+    const writer = await participant.streamText({ topic, ...(attributes && { attributes }), ...(senderIdentity && { senderIdentity }) });
+    const length = Math.max(1, Math.ceil(text.length / pieces));
+    for (let at = 0; at < text.length; at += length) await writer.write(text.slice(at, at + length));
+    await writer.close();
+    return null;
+  }
+
+  /** Leaves the room. */
+  async hangUp(): Promise<null> {
+    this.ear.stop();
+    await this.#microphone.close();
+    await this.#room.disconnect();
+    return null;
+  }
+
+  #listenToRoom(): void {
+    const told = new Set<string>();
+    this.#room
+      .on(RoomEvent.ParticipantConnected, (participant) => this.#greet(participant))
+      .on(RoomEvent.ParticipantDisconnected, ({ kind, identity }) => {
+        if (kind === ParticipantKind.AGENT) this.#tell({ type: 'agentLeft', identity, atMs: nowMs() });
+      })
+      .on(RoomEvent.ParticipantAttributesChanged, (changed, { kind, identity }) => {
+        const state = changed[AGENT_STATE];
+        if (kind === ParticipantKind.AGENT && state) this.#tell({ type: 'agentState', identity, state, atMs: nowMs() });
+      })
+      .on(RoomEvent.TrackSubscribed, (track, publication, { kind, identity }) => {
+        // The background audio of an agent is another source, and not its voice.
+        const voice = track.kind === TrackKind.KIND_AUDIO && publication.source === TrackSource.SOURCE_MICROPHONE;
+        if (kind !== ParticipantKind.AGENT || !voice) return;
+        this.ear.listen(track);
+        this.#tell({ type: 'agentAudible', identity, trackId: track.sid ?? '', atMs: nowMs() });
+      })
+      .on(RoomEvent.Reconnecting, () => this.#tell({ type: 'reconnecting', atMs: nowMs() }))
+      .on(RoomEvent.Reconnected, () => this.#tell({ type: 'reconnected', atMs: nowMs() }))
+      .on(RoomEvent.Disconnected, (reason) => {
+        if (told.has('disconnected')) return;
+        told.add('disconnected');
+        this.#tell({ type: 'disconnected', reason: DisconnectReason[reason] ?? `${reason}`, atMs: nowMs() });
+      });
+  }
+
+  readonly #greeted = new Set<string>();
+
+  /** Who is there at the join may be told again by an event. */
+  #greet({ kind, identity, sid }: RemoteParticipant): void {
+    const key = sid ?? identity;
+    if (kind !== ParticipantKind.AGENT || this.#greeted.has(key)) return;
+    this.#greeted.add(key);
+    this.#tell({ type: 'agentJoined', identity, atMs: nowMs() });
+  }
+}
+
+function samplesOf(sound: Sound): Promise<Int16Array> {
+  switch (sound.kind) {
+    case 'wav':
+      return readWav(sound.path);
+    case 'tone':
+      return Promise.resolve(tone(sound.hz, sound.durationMs, sound.level));
+  }
+}
+
+async function subscribed(publication: LocalTrackPublication, timeoutMs: number): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`Nobody listened to the caller's microphone within ${timeoutMs} ms.`)), timeoutMs);
+  });
+  await Promise.race([publication.waitForSubscription(), late]).finally(() => clearTimeout(timer));
+}

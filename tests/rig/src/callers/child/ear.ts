@@ -1,0 +1,109 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { AudioStream, type RemoteTrack } from '@livekit/rtc-node';
+import { AudioMeter } from '../../audio/audio-meter.js';
+import type { AudioReport, GapReport } from '../../audio/audio-report.js';
+import { nowMs, SAMPLE_RATE } from '../../audio/format.js';
+import type { HeardAudio } from '../protocol.js';
+
+/** Half the events of the default 10 ms frames: a process that hosts many callers is busy with events. */
+const FRAME_MS = 20;
+/** Frames under way at the end of a gap watch get this long to arrive. */
+const SETTLE_MS = 250;
+
+interface Waiter {
+  fromHeardMs: number;
+  minMs: number;
+  startedAtMs: number | undefined;
+  resolve(heard: HeardAudio): void;
+}
+
+/** What a caller hears of its agent: the newest microphone track of an agent is the one that is measured. */
+export class Ear {
+  readonly #meter = new AudioMeter();
+  readonly #waiters = new Set<Waiter>();
+  #firstHeardAtMs: number | undefined;
+  #reader: ReadableStreamDefaultReader<{ data: Int16Array }> | undefined;
+
+  /** Measures this track from now on, and no other one. */
+  listen(track: RemoteTrack): void {
+    this.stop();
+    this.#meter.startTrack();
+    const stream = new AudioStream(track, { sampleRate: SAMPLE_RATE, numChannels: 1, frameSizeMs: FRAME_MS });
+    const reader = stream.getReader();
+    this.#reader = reader;
+    void this.#read(reader).catch((error: unknown) => {
+      // A broken stream ends the measuring of this track; the counts show that frames are missing.
+      process.stderr.write(`caller: audio stream ended: ${String(error)}\n`);
+    });
+  }
+
+  /** Hears nothing more. */
+  stop(): void {
+    const reader = this.#reader;
+    this.#reader = undefined;
+    void reader?.cancel().catch((error: unknown) => process.stderr.write(`caller: ${String(error)}\n`));
+  }
+
+  /** Everything heard so far. */
+  report(): AudioReport {
+    return this.#meter.report();
+  }
+
+  /** From now on the agent's audio is said to be continuous. */
+  startGapWatch(): void {
+    this.#meter.startGapWatch();
+  }
+
+  /** What was missing since the start of the watch. */
+  stopGapWatch(): Promise<GapReport> {
+    return this.#meter.stopGapWatch(() => sleep(SETTLE_MS));
+  }
+
+  /** Resolves once `minMs` of sound were heard, from now on or from the join on. */
+  waitForAudio({ minMs, fromJoin, timeoutMs }: { minMs: number; fromJoin: boolean; timeoutMs: number }): Promise<HeardAudio> {
+    return new Promise((resolve, reject) => {
+      const fromHeardMs = fromJoin ? 0 : this.#meter.heardMs;
+      const settle = (): void => {
+        clearTimeout(timer);
+        this.#waiters.delete(waiter);
+      };
+      const waiter: Waiter = {
+        fromHeardMs,
+        minMs,
+        startedAtMs: fromJoin ? this.#firstHeardAtMs : undefined,
+        resolve: (heard) => {
+          settle();
+          resolve(heard);
+        },
+      };
+      const timer = setTimeout(() => {
+        settle();
+        const heard = this.#meter.heardMs - fromHeardMs;
+        reject(new Error(`Waited ${timeoutMs} ms for ${minMs} ms of the agent's audio; heard ${heard} ms.`));
+      }, timeoutMs);
+      this.#waiters.add(waiter);
+      this.#offer();
+    });
+  }
+
+  async #read(reader: ReadableStreamDefaultReader<{ data: Int16Array }>): Promise<void> {
+    for (;;) {
+      const { done, value } = await reader.read();
+      if (done || reader !== this.#reader) return;
+      const arrivedAtMs = nowMs();
+      const before = this.#meter.heardMs;
+      this.#meter.push(value.data, arrivedAtMs);
+      if (this.#meter.heardMs === before) continue;
+      this.#firstHeardAtMs ??= arrivedAtMs;
+      for (const waiter of this.#waiters) waiter.startedAtMs ??= arrivedAtMs;
+      this.#offer();
+    }
+  }
+
+  #offer(): void {
+    for (const waiter of this.#waiters) {
+      const heardMs = this.#meter.heardMs - waiter.fromHeardMs;
+      if (heardMs >= waiter.minMs && waiter.startedAtMs !== undefined) waiter.resolve({ startedAtMs: waiter.startedAtMs, heardMs });
+    }
+  }
+}

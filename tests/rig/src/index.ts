@@ -1,0 +1,20 @@
+export type { AudioReport, AudioSegment, GapReport } from './audio/audio-report.js';
+export type { HeardTone } from './audio/tone-detector.js';
+export { startCallers, CallerProcess, type CallersOptions, type JoinOptions } from './callers/caller-process.js';
+export { Caller, type SendTextOptions, type SpeakOptions } from './callers/caller.js';
+export type { CallerEvent, HeardAudio, Spoken, Transcript } from './callers/protocol.js';
+export { RecordLog, type WaitOptions } from './record-log.js';
+export { LIVEKIT_SERVER_VERSION } from './server/build-server.js';
+export {
+  cachedServerPath,
+  findLiveKitServer,
+  type ExternalServer,
+  type FindServerOptions,
+  type FoundServer,
+  type NoServer,
+  type ServerBinary,
+} from './server/find-server.js';
+export { LiveKitServer, startLiveKitServer, type LiveKitServerOptions } from './server/livekit-server.js';
+export type { TokenOptions } from './server/room-api.js';
+export type { Assignment, JobEnd, ServerLogLine } from './server/server-log.js';
+export { speech, type Speech, type SpeechName } from './speech.js';

@@ -1,0 +1,66 @@
+/** How long and for what a {@link RecordLog} waits. */
+export interface WaitOptions {
+  /** Failure time-out; default 30 000. */
+  timeoutMs?: number;
+  /** What is awaited, for the message of the time-out. */
+  what?: string;
+  /** Index of the first record looked at; default 0, so records of the past count. */
+  from?: number;
+}
+
+interface Waiter<T> {
+  offer(record: T): void;
+  fail(error: Error): void;
+}
+
+/** A list that only grows, and that can be waited on: server log lines, events of a caller. */
+export class RecordLog<T> {
+  readonly #records: T[] = [];
+  readonly #waiters = new Set<Waiter<T>>();
+  #closedWith: Error | undefined;
+
+  /** Every record so far, oldest first. */
+  get all(): readonly T[] {
+    return this.#records;
+  }
+
+  /** Adds a record and wakes who waited for it. */
+  append(record: T): void {
+    this.#records.push(record);
+    for (const waiter of this.#waiters) waiter.offer(record);
+  }
+
+  /** No record can follow: every waiter, now and later, rejects with `error`. */
+  close(error: Error): void {
+    this.#closedWith ??= error;
+    for (const waiter of this.#waiters) waiter.fail(error);
+  }
+
+  /** The first record that fits, of the past or of the future; rejects at the time-out or when the log closes. */
+  waitFor<S extends T>(predicate: (record: T) => record is S, options?: WaitOptions): Promise<S>;
+  waitFor(predicate: (record: T) => boolean, options?: WaitOptions): Promise<T>;
+  waitFor(predicate: (record: T) => boolean, options: WaitOptions = {}): Promise<T> {
+    const { timeoutMs = 30_000, what = 'a record', from = 0 } = options;
+    const found = this.#records.slice(from).find(predicate);
+    if (found !== undefined) return Promise.resolve(found);
+    if (this.#closedWith) return Promise.reject(this.#closedWith);
+    return new Promise((resolve, reject) => {
+      const settle = (action: () => void): void => {
+        clearTimeout(timer);
+        this.#waiters.delete(waiter);
+        action();
+      };
+      const waiter: Waiter<T> = {
+        offer: (record) => {
+          if (predicate(record)) settle(() => resolve(record));
+        },
+        fail: (error) => settle(() => reject(error)),
+      };
+      const timer = setTimeout(
+        () => waiter.fail(new Error(`Waited ${timeoutMs} ms for ${what}; ${this.#records.length} records came.`)),
+        timeoutMs,
+      );
+      this.#waiters.add(waiter);
+    });
+  }
+}

@@ -1,0 +1,80 @@
+import { spawn } from 'node:child_process';
+import { mkdir, mkdtemp, rename, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { withBuildLock } from './build-lock.js';
+
+const MODULE = 'github.com/livekit/livekit-server';
+
+/** The version the rig builds: newer ones want Go modules that closed networks often cannot reach. */
+export const LIVEKIT_SERVER_VERSION = 'v1.13.5';
+
+/** Receives lines that tell how far a build is. */
+export type Progress = (line: string) => void;
+
+interface Replace {
+  Old: { Path: string; Version?: string };
+  New: { Path: string; Version?: string };
+}
+
+/** Builds livekit-server from the Go module proxy into `target`, 2 to 4 minutes when Go's own caches are cold. */
+export async function buildServer(target: string, onProgress: Progress, isThere: () => Promise<boolean>): Promise<void> {
+  await mkdir(dirname(target), { recursive: true });
+  const build = async (): Promise<void> => {
+    // Who waited for the lock finds the work done.
+    if (await isThere()) return;
+    await buildInto(target, onProgress);
+  };
+  await withBuildLock(`${target}.lock`, build, () => onProgress('another process builds livekit-server; waiting for it'));
+}
+
+async function buildInto(target: string, onProgress: Progress): Promise<void> {
+  const folder = await mkdtemp(join(tmpdir(), 'openrtc-livekit-build-'));
+  const partial = `${target}.${process.pid}.partial`;
+  try {
+    onProgress(`building livekit-server ${LIVEKIT_SERVER_VERSION} with go, once; this takes 2 to 4 minutes`);
+    const go = (...args: string[]): Promise<string> => runGo(args, folder, onProgress);
+    await go('mod', 'init', 'openrtc.test/livekit');
+    await go('mod', 'edit', `-require=${MODULE}@${LIVEKIT_SERVER_VERSION}`);
+    // `replace` lines count only in the main module, so the server's own ones have to be repeated here.
+    for (const { Old, New } of await replacesOfServer(go)) {
+      await go('mod', 'edit', `-replace=${versioned(Old)}=${versioned(New)}`);
+    }
+    await go('build', '-mod=mod', '-o', partial, `${MODULE}/cmd/server`);
+    await rename(partial, target);
+    onProgress(`built ${target}`);
+  } finally {
+    await rm(partial, { force: true });
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+async function replacesOfServer(go: (...args: string[]) => Promise<string>): Promise<Replace[]> {
+  const module = JSON.parse(await go('mod', 'download', '-json', `${MODULE}@${LIVEKIT_SERVER_VERSION}`)) as { GoMod: string };
+  const { Replace } = JSON.parse(await go('mod', 'edit', '-json', module.GoMod)) as { Replace: Replace[] | null };
+  return Replace ?? [];
+}
+
+function versioned({ Path, Version }: { Path: string; Version?: string }): string {
+  return Version ? `${Path}@${Version}` : Path;
+}
+
+function runGo(args: string[], cwd: string, onProgress: Progress): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const child = spawn('go', args, { cwd, env: { ...process.env, GOWORK: 'off' }, stdio: ['ignore', 'pipe', 'pipe'] });
+    let output = '';
+    const lastErrors: string[] = [];
+    child.stdout.setEncoding('utf8').on('data', (text: string) => (output += text));
+    createInterface({ input: child.stderr }).on('line', (line) => {
+      onProgress(line);
+      lastErrors.push(line);
+      if (lastErrors.length > 5) lastErrors.shift();
+    });
+    child.once('error', reject);
+    child.once('close', (code) => {
+      if (code === 0) resolve(output);
+      else reject(new Error(`go ${args.slice(0, 2).join(' ')} ended with ${code}: ${lastErrors.join(' | ')}`));
+    });
+  });
+}

@@ -1,0 +1,42 @@
+import { JobStatus, JobType, ServerMessage, WorkerMessage } from '@livekit/protocol';
+import { AccessToken } from 'livekit-server-sdk';
+import WebSocket from 'ws';
+import type { LiveKitServer } from './livekit-server.js';
+
+/** Registers a worker that takes one job, tells how it ended with `end`, and leaves; for tests of the log oracle. */
+export async function takeOneJob(
+  server: LiveKitServer,
+  agentName: string,
+  end: { status: JobStatus; error: string },
+  onRegistered: () => void,
+): Promise<{ jobId: string; workerId: string }> {
+  const token = new AccessToken(server.apiKey, server.apiSecret);
+  token.addGrant({ agent: true });
+  const socket = new WebSocket(`${server.url}/agent`, { headers: { authorization: `Bearer ${await token.toJwt()}` } });
+  const send = (message: ConstructorParameters<typeof WorkerMessage>[0]): void => socket.send(new WorkerMessage(message).toBinary());
+  let workerId = '';
+  try {
+    return await new Promise((resolve, reject) => {
+      socket.once('error', reject);
+      socket.once('open', () => send({ message: { case: 'register', value: { type: JobType.JT_ROOM, agentName, version: '0.0.0' } } }));
+      socket.on('message', (data: Buffer) => {
+        const { message } = ServerMessage.fromBinary(data);
+        if (message.case === 'register') {
+          workerId = message.value.workerId;
+          onRegistered();
+        }
+        if (message.case === 'availability') {
+          const jobId = message.value.job?.id ?? '';
+          send({ message: { case: 'availability', value: { jobId, available: true, participantIdentity: 'fake-agent' } } });
+        }
+        if (message.case === 'assignment') {
+          const jobId = message.value.job?.id ?? '';
+          send({ message: { case: 'updateJob', value: { jobId, ...end } } });
+          server.jobEnded(jobId).then(() => resolve({ jobId, workerId }), reject);
+        }
+      });
+    });
+  } finally {
+    socket.close();
+  }
+}

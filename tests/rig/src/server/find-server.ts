@@ -1,0 +1,104 @@
+import { access, constants } from 'node:fs/promises';
+import { homedir } from 'node:os';
+import { delimiter, join } from 'node:path';
+import { buildServer, LIVEKIT_SERVER_VERSION, type Progress } from './build-server.js';
+
+/** A livekit-server that runs elsewhere: its log cannot be read. */
+export interface ExternalServer {
+  available: true;
+  kind: 'external';
+  url: string;
+  apiKey: string;
+  apiSecret: string;
+}
+
+/** A livekit-server that can be started here. */
+export interface ServerBinary {
+  available: true;
+  kind: 'binary';
+  path: string;
+  source: 'LIVEKIT_SERVER_BIN' | 'PATH' | 'cache' | 'built';
+}
+
+/** No livekit-server can be had here; the reason is for people. */
+export interface NoServer {
+  available: false;
+  reason: string;
+}
+
+/** What {@link findLiveKitServer} comes back with. */
+export type FoundServer = ExternalServer | ServerBinary | NoServer;
+
+/** Options of {@link findLiveKitServer}. */
+export interface FindServerOptions {
+  /** Told how far a build is; default: nobody. */
+  onProgress?: Progress;
+  /** Where to look; default `process.env`. */
+  env?: NodeJS.ProcessEnv;
+  /** Whether it may be built when it is not there; default true. */
+  mayBuild?: boolean;
+}
+
+/** Looks for a real livekit-server: `LIVEKIT_URL`, `LIVEKIT_SERVER_BIN`, the PATH, the cache, and at last a build with Go. */
+export async function findLiveKitServer(options: FindServerOptions = {}): Promise<FoundServer> {
+  const { env = process.env, onProgress = () => undefined, mayBuild = true } = options;
+  if (env.LIVEKIT_URL) return externalServer(env.LIVEKIT_URL, env);
+
+  if (env.LIVEKIT_SERVER_BIN) {
+    if (await isExecutable(env.LIVEKIT_SERVER_BIN)) return binary(env.LIVEKIT_SERVER_BIN, 'LIVEKIT_SERVER_BIN');
+    return missing(`LIVEKIT_SERVER_BIN is ${env.LIVEKIT_SERVER_BIN}, which is not a program that can be run.`);
+  }
+
+  const onPath = await findOnPath('livekit-server', env);
+  if (onPath) return binary(onPath, 'PATH');
+
+  const cached = cachedServerPath(env);
+  if (await isExecutable(cached)) return binary(cached, 'cache');
+
+  const ways = 'Set LIVEKIT_URL (with LIVEKIT_API_KEY and LIVEKIT_API_SECRET) or LIVEKIT_SERVER_BIN';
+  if (!mayBuild) return missing(`No livekit-server was found. ${ways}.`);
+  if (!(await findOnPath('go', env))) {
+    return missing(`No livekit-server was found, and there is no go to build one. ${ways}, or install Go.`);
+  }
+  try {
+    await buildServer(cached, onProgress, () => isExecutable(cached));
+    return binary(cached, 'built');
+  } catch (error) {
+    return missing(`livekit-server ${LIVEKIT_SERVER_VERSION} did not build: ${(error as Error).message}. ${ways}.`);
+  }
+}
+
+function externalServer(url: string, env: NodeJS.ProcessEnv): FoundServer {
+  const { LIVEKIT_API_KEY: apiKey, LIVEKIT_API_SECRET: apiSecret } = env;
+  if (apiKey && apiSecret) return { available: true, kind: 'external', url, apiKey, apiSecret };
+  return missing('LIVEKIT_URL is set, so LIVEKIT_API_KEY and LIVEKIT_API_SECRET have to be set too.');
+}
+
+/** Where a build is kept: `OPENRTC_CACHE_DIR`, else `XDG_CACHE_HOME`, else `~/.cache`. */
+export function cachedServerPath(env: NodeJS.ProcessEnv): string {
+  const cache = env.OPENRTC_CACHE_DIR ?? env.XDG_CACHE_HOME ?? join(homedir(), '.cache');
+  return join(cache, 'openrtc', `livekit-server-${LIVEKIT_SERVER_VERSION}`, 'livekit-server');
+}
+
+async function findOnPath(name: string, env: NodeJS.ProcessEnv): Promise<string | undefined> {
+  for (const folder of (env.PATH ?? '').split(delimiter).filter(Boolean)) {
+    const path = join(folder, name);
+    if (await isExecutable(path)) return path;
+  }
+  return undefined;
+}
+
+function isExecutable(path: string): Promise<boolean> {
+  return access(path, constants.X_OK).then(
+    () => true,
+    () => false,
+  );
+}
+
+function binary(path: string, source: ServerBinary['source']): ServerBinary {
+  return { available: true, kind: 'binary', path, source };
+}
+
+function missing(reason: string): NoServer {
+  return { available: false, reason };
+}

@@ -1,0 +1,125 @@
+import { randomBytes } from 'node:crypto';
+import type { WaitOptions } from '../record-log.js';
+import { findLiveKitServer, type ExternalServer, type FindServerOptions, type FoundServer, type ServerBinary } from './find-server.js';
+import { RoomApi } from './room-api.js';
+import { ServerLog, type Assignment, type JobEnd, type ServerLogLine } from './server-log.js';
+import { ServerProcess } from './server-process.js';
+
+/** A port that was free may be taken by the time the server binds it. */
+const START_ATTEMPTS = 4;
+
+/** Options of {@link startLiveKitServer}. */
+export interface LiveKitServerOptions extends Pick<FindServerOptions, 'onProgress'> {
+  /** Load above which the server gives a worker no more jobs; default: the server's own, 0.7. */
+  targetLoad?: number;
+  /** Told every line of the server's log. */
+  onLog?: (line: ServerLogLine) => void;
+  /** What {@link findLiveKitServer} found; default: it is looked for now. */
+  found?: FoundServer;
+}
+
+/** Starts a real livekit-server on free loopback ports, or connects to the one of `LIVEKIT_URL`; rejects with the reason when none can be had. */
+export async function startLiveKitServer(options: LiveKitServerOptions = {}): Promise<LiveKitServer> {
+  const found = options.found ?? (await findLiveKitServer(options.onProgress ? { onProgress: options.onProgress } : {}));
+  if (!found.available) throw new Error(found.reason);
+  if (found.kind === 'external') return new LiveKitServer(found, undefined);
+
+  const credentials = { apiKey: `API${randomBytes(6).toString('hex')}`, apiSecret: randomBytes(24).toString('hex') };
+  const process = await startProcess(found, credentials, options);
+  return new LiveKitServer({ url: `ws://127.0.0.1:${process.port}`, ...credentials }, process);
+}
+
+async function startProcess(
+  { path }: ServerBinary,
+  credentials: { apiKey: string; apiSecret: string },
+  { targetLoad, onLog }: LiveKitServerOptions,
+): Promise<ServerProcess> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await ServerProcess.start({
+        binary: path,
+        ...credentials,
+        ...(targetLoad !== undefined && { targetLoad }),
+        ...(onLog && { onLog }),
+      });
+    } catch (error) {
+      const portTaken = /address already in use/i.test((error as Error).message);
+      if (!portTaken || attempt === START_ATTEMPTS) throw error;
+    }
+  }
+}
+
+/** A livekit-server to test against: its address, its rooms, and its log as the oracle for jobs. */
+export class LiveKitServer extends RoomApi {
+  /** `ws://…`, for workers and callers. */
+  readonly url: string;
+  readonly apiKey: string;
+  readonly apiSecret: string;
+  readonly #process: ServerProcess | undefined;
+  readonly #log: ServerLog;
+
+  /** Called by {@link startLiveKitServer}; without a process it is a server that runs elsewhere. */
+  constructor({ url, apiKey, apiSecret }: Pick<ExternalServer, 'url' | 'apiKey' | 'apiSecret'>, process: ServerProcess | undefined) {
+    super(url, apiKey, apiSecret);
+    this.url = url;
+    this.apiKey = apiKey;
+    this.apiSecret = apiSecret;
+    this.#process = process;
+    this.#log = process?.log ?? new ServerLog();
+    if (!process) this.#log.close(new Error('The server of LIVEKIT_URL runs elsewhere: its log cannot be read.'));
+  }
+
+  /** Process id; undefined for a server that runs elsewhere. */
+  get pid(): number | undefined {
+    return this.#process?.pid;
+  }
+
+  /** Whether the log can be read: not of a server that runs elsewhere. */
+  get hasLog(): boolean {
+    return this.#process !== undefined;
+  }
+
+  /** Every line of the log so far, parsed. */
+  get log(): readonly ServerLogLine[] {
+    return this.#log.lines;
+  }
+
+  /** The first log line that fits, of the past or of the future. */
+  waitForLog(predicate: (line: ServerLogLine) => boolean, options?: WaitOptions): Promise<ServerLogLine> {
+    return this.#log.waitFor(predicate, options);
+  }
+
+  /** Every assignment of a job to a worker so far. */
+  assignments(): Assignment[] {
+    return this.#log.assignments();
+  }
+
+  /** Id of the worker a job was first given to, once it is. */
+  async assignedWorker(jobId: string, options?: WaitOptions): Promise<string> {
+    return (await this.#log.assigned(jobId, options)).workerId;
+  }
+
+  /** The first assignment for a room, once it is made: job id and worker id. */
+  assignedIn(room: string, options?: WaitOptions): Promise<Assignment> {
+    return this.#log.assignedIn(room, options);
+  }
+
+  /** How a job ended, once the worker has told the server. */
+  jobEnded(jobId: string, options?: WaitOptions): Promise<JobEnd> {
+    return this.#log.jobEnded(jobId, options);
+  }
+
+  /** Sends a signal to the server, as a test of a crash does; nothing for a server that runs elsewhere. */
+  kill(signal: NodeJS.Signals = 'SIGKILL'): void {
+    this.#process?.kill(signal);
+  }
+
+  /** Ends the server and waits until its process is gone; leaves a server alone that runs elsewhere. */
+  async close(): Promise<void> {
+    await this.#process?.stop();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+}

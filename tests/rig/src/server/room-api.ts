@@ -1,0 +1,67 @@
+import { AccessToken, AgentDispatchClient, RoomServiceClient, type ParticipantInfo } from 'livekit-server-sdk';
+
+/** Who a token is for, beyond its identity. */
+export interface TokenOptions {
+  /** 'agent' makes a participant that callers take for an agent; default 'standard'. */
+  kind?: 'standard' | 'agent';
+  /** Metadata of the participant. */
+  metadata?: string;
+  /** Attributes of the participant. */
+  attributes?: Record<string, string>;
+}
+
+/** The few requests to a server that tests make: rooms, dispatches, tokens. */
+export class RoomApi {
+  readonly #rooms: RoomServiceClient;
+  readonly #dispatches: AgentDispatchClient;
+  readonly #apiKey: string;
+  readonly #apiSecret: string;
+
+  constructor(url: string, apiKey: string, apiSecret: string) {
+    const httpUrl = url.replace(/^ws/, 'http');
+    this.#rooms = new RoomServiceClient(httpUrl, apiKey, apiSecret);
+    this.#dispatches = new AgentDispatchClient(httpUrl, apiKey, apiSecret);
+    this.#apiKey = apiKey;
+    this.#apiSecret = apiSecret;
+  }
+
+  /** Creates a room; jobs of workers without an agent name start here. */
+  async createRoom(name: string, metadata = ''): Promise<void> {
+    await this.#rooms.createRoom({ name, metadata, emptyTimeout: 60, departureTimeout: 5 });
+  }
+
+  /** Deletes a room and sends everybody out. */
+  async deleteRoom(name: string): Promise<void> {
+    await this.#rooms.deleteRoom(name);
+  }
+
+  /** Who is in the room, agents too. */
+  listParticipants(room: string): Promise<ParticipantInfo[]> {
+    return this.#rooms.listParticipants(room);
+  }
+
+  /** Asks for a named agent in a room; comes back with the id of the dispatch. */
+  async createDispatch(room: string, agentName: string, metadata = ''): Promise<string> {
+    const dispatch = await this.#dispatches.createDispatch(room, agentName, { metadata });
+    return dispatch.id;
+  }
+
+  /** Takes a dispatch back: the server ends its jobs. */
+  async deleteDispatch(dispatchId: string, room: string): Promise<void> {
+    await this.#dispatches.deleteDispatch(dispatchId, room);
+  }
+
+  /** A token to join `room` with, to publish and to hear. */
+  createToken(identity: string, room: string, options: TokenOptions = {}): Promise<string> {
+    const { kind, metadata, attributes } = options;
+    const token = new AccessToken(this.#apiKey, this.#apiSecret, {
+      identity,
+      ttl: '1h',
+      ...(metadata !== undefined && { metadata }),
+      ...(attributes && { attributes }),
+    });
+    token.addGrant({ room, roomJoin: true, canPublish: true, canSubscribe: true, canPublishData: true, ...(kind === 'agent' && { agent: true }) });
+    if (kind) token.kind = kind;
+    return token.toJwt();
+  }
+}

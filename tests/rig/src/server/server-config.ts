@@ -1,0 +1,33 @@
+import type { ServerPorts } from './free-ports.js';
+
+/** What differs from one server of the rig to the next. */
+export interface ServerConfig {
+  ports: ServerPorts;
+  apiKey: string;
+  apiSecret: string;
+  /** Load above which the server gives a worker no more jobs; the server's own default is 0.7. */
+  targetLoad?: number;
+}
+
+/** The config file of a livekit-server that lives on the loopback interface alone. */
+export function serverConfigYaml({ ports, apiKey, apiSecret, targetLoad }: ServerConfig): string {
+  const lines = [
+    `port: ${ports.signal}`,
+    'bind_addresses: ["127.0.0.1"]',
+    'rtc:',
+    '  node_ip: 127.0.0.1',
+    '  use_external_ip: false',
+    '  enable_loopback_candidate: true',
+    '  interfaces:',
+    '    includes: [lo]',
+    `  tcp_port: ${ports.rtcTcp}`,
+    `  udp_port: ${ports.rtcUdp}`,
+    'keys:',
+    `  ${apiKey}: "${apiSecret}"`,
+    'logging:',
+    '  json: true',
+    '  level: info',
+  ];
+  if (targetLoad !== undefined) lines.push('agents:', `  target_load: ${targetLoad}`);
+  return `${lines.join('\n')}\n`;
+}

@@ -1,0 +1,102 @@
+import { RecordLog, type WaitOptions } from '../record-log.js';
+
+/** One line of the server's JSON log. */
+export interface ServerLogLine {
+  level?: string;
+  msg?: string;
+  [field: string]: unknown;
+}
+
+/** A job the server gave to a worker. */
+export interface Assignment {
+  jobId: string;
+  workerId: string;
+  /** Name of the room; empty when the job has none. */
+  room: string;
+  agentName: string;
+}
+
+/** How a job ended, as the worker told the server. */
+export interface JobEnd {
+  jobId: string;
+  /** Name of the job status, as `JS_SUCCESS` or `JS_FAILED`. */
+  status: string;
+  /** Empty when it went well. */
+  error: string;
+}
+
+/**
+ * The server's log, the one witness of how jobs are assigned and how they end: the dispatch API of the open source
+ * server never shows final states.
+ */
+export class ServerLog {
+  readonly #lines = new RecordLog<ServerLogLine>();
+
+  /** Every line so far. */
+  get lines(): readonly ServerLogLine[] {
+    return this.#lines.all;
+  }
+
+  /** Takes one line of the server's output; what is not JSON is kept under `msg`. */
+  take(line: string): ServerLogLine {
+    const parsed = parseLine(line);
+    this.#lines.append(parsed);
+    return parsed;
+  }
+
+  /** No line can follow. */
+  close(error: Error): void {
+    this.#lines.close(error);
+  }
+
+  /** The first line that fits, of the past or of the future. */
+  waitFor(predicate: (line: ServerLogLine) => boolean, options: WaitOptions = {}): Promise<ServerLogLine> {
+    return this.#lines.waitFor(predicate, { what: 'a line of the server log', ...options });
+  }
+
+  /** Every assignment so far, oldest first; a job that moved to another worker has several. */
+  assignments(): Assignment[] {
+    return this.lines.filter(isAssignment).map(toAssignment);
+  }
+
+  /** The assignment of a job, once it is made. */
+  async assigned(jobId: string, options: WaitOptions = {}): Promise<Assignment> {
+    const what = `the assignment of job ${jobId}`;
+    return toAssignment(await this.waitFor((line) => isAssignment(line) && line.jobID === jobId, { what, ...options }));
+  }
+
+  /** The first assignment for a room, once it is made. */
+  async assignedIn(room: string, options: WaitOptions = {}): Promise<Assignment> {
+    const what = `an assignment in room ${room}`;
+    return toAssignment(await this.waitFor((line) => isAssignment(line) && line.room === room, { what, ...options }));
+  }
+
+  /** How a job ended, once the worker has told the server. */
+  async jobEnded(jobId: string, options: WaitOptions = {}): Promise<JobEnd> {
+    const what = `the end of job ${jobId}`;
+    const line = await this.waitFor((each) => each.msg === 'job ended' && each.jobID === jobId, { what, ...options });
+    return { jobId, status: text(line.status), error: text(line.error) };
+  }
+}
+
+function isAssignment(line: ServerLogLine): boolean {
+  return line.msg === 'assigned job to worker';
+}
+
+function toAssignment(line: ServerLogLine): Assignment {
+  return { jobId: text(line.jobID), workerId: text(line.workerID), room: text(line.room), agentName: text(line.agentName) };
+}
+
+function text(value: unknown): string {
+  return typeof value === 'string' ? value : value === undefined ? '' : JSON.stringify(value);
+}
+
+function parseLine(line: string): ServerLogLine {
+  if (!line.startsWith('{')) return { msg: line };
+  try {
+    return JSON.parse(line) as ServerLogLine;
+  } catch (error) {
+    // A Go panic or a cut line: keep what it says.
+    return { msg: line, parseError: (error as Error).message };
+  }
+}
