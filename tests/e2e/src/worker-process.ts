@@ -1,0 +1,97 @@
+import type { RuntimeSnapshot, SessionInfo, SessionOutcome } from '@openrtc/core';
+import { type LiveKitServer, RecordLog } from '@openrtc/test-rig';
+import { type ChildProcess, fork } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+
+/** What a worker process tells. */
+export type WorkerMessage =
+  | { type: 'started'; info: SessionInfo }
+  | { type: 'ended'; info: SessionInfo; outcome: SessionOutcome }
+  | { type: 'snapshot'; snapshot: RuntimeSnapshot }
+  | { type: 'resolved' };
+
+/** How the worker is set up, see fixtures/worker.mjs. */
+export interface WorkerSetup {
+  isolation?: 'coroutine' | 'cloning';
+  agents?: 'three' | 'text' | 'monologue';
+  pool?: Record<string, unknown>;
+}
+
+/** A worker in a process of its own. */
+export class WorkerProcess {
+  readonly messages = new RecordLog<WorkerMessage>();
+  readonly exited: Promise<{ code: number | null; signal: NodeJS.Signals | null }>;
+  readonly #child: ChildProcess;
+  #output = '';
+
+  private constructor(server: LiveKitServer, setup: WorkerSetup) {
+    this.#child = fork(fileURLToPath(new URL('../fixtures/worker.mjs', import.meta.url)), {
+      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+      env: {
+        ...process.env,
+        NODE_ENV: 'production',
+        LIVEKIT_URL: server.url,
+        LIVEKIT_API_KEY: server.apiKey,
+        LIVEKIT_API_SECRET: server.apiSecret,
+        OPENRTC_E2E_WORKER: JSON.stringify(setup),
+      },
+    });
+    this.#child.stdout?.on('data', (text: Buffer) => (this.#output += text.toString()));
+    this.#child.stderr?.on('data', (text: Buffer) => (this.#output += text.toString()));
+    this.#child.on('message', (message) => this.messages.append(message as WorkerMessage));
+    this.exited = once(this.#child, 'exit').then(([code, signal]) => {
+      this.messages.close(new Error(`The worker ended with ${String(code ?? signal)}:\n${this.#output.slice(-4_000)}`));
+      return { code: code as number | null, signal: signal as NodeJS.Signals | null };
+    });
+  }
+
+  /** Starts a worker; resolves once the server knows it. */
+  static async start(server: LiveKitServer, setup: WorkerSetup = {}): Promise<WorkerProcess> {
+    const worker = new WorkerProcess(server, setup);
+    await Promise.race([worker.#registered(), worker.exited.then(() => worker.messages.waitFor(() => false))]);
+    return worker;
+  }
+
+  /** Everything it has written. */
+  get output(): string {
+    return this.#output;
+  }
+
+  kill(signal: NodeJS.Signals): void {
+    this.#child.kill(signal);
+  }
+
+  started(room: string): Promise<Extract<WorkerMessage, { type: 'started' }>> {
+    const fits = (message: WorkerMessage) => message.type === 'started' && message.info.room === room;
+    return this.messages.waitFor(fits as never, { what: `the start of the call in ${room}` });
+  }
+
+  ended(room: string, timeoutMs = 60_000): Promise<Extract<WorkerMessage, { type: 'ended' }>> {
+    const fits = (message: WorkerMessage) => message.type === 'ended' && message.info.room === room;
+    return this.messages.waitFor(fits as never, { what: `the end of the call in ${room}`, timeoutMs });
+  }
+
+  async snapshot(): Promise<RuntimeSnapshot> {
+    const from = this.messages.all.length;
+    this.#child.send({ type: 'snapshot' });
+    const fits = (message: WorkerMessage) => message.type === 'snapshot';
+    const message = await this.messages.waitFor(fits, { what: 'a snapshot', from });
+    if (message.type !== 'snapshot') throw new Error('not a snapshot');
+    return message.snapshot;
+  }
+
+  /** Ends the worker, live calls or not. */
+  async close(): Promise<void> {
+    if (this.#child.exitCode === null && this.#child.signalCode === null) this.#child.kill('SIGKILL');
+    await this.exited;
+  }
+
+  async #registered(): Promise<void> {
+    // Its log tells when; what it does is judged by the server's.
+    while (!this.#output.includes('registered with LiveKit')) {
+      if (this.#child.exitCode !== null) return;
+      await once(this.#child.stdout ?? this.#child, 'data');
+    }
+  }
+}
