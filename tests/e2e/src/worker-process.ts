@@ -1,5 +1,5 @@
 import type { RuntimeSnapshot, SessionInfo, SessionOutcome } from '@openrtc/core';
-import { type LiveKitServer, RecordLog } from '@openrtc/test-rig';
+import { RecordLog } from '@openrtc/test-rig';
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
@@ -18,6 +18,13 @@ export interface WorkerSetup {
   pool?: Record<string, unknown>;
 }
 
+/** Where a worker connects: a real server or the embedded endpoint. */
+export interface LiveKitAddress {
+  readonly url: string;
+  readonly apiKey: string;
+  readonly apiSecret: string;
+}
+
 /** A worker in a process of its own. */
 export class WorkerProcess {
   readonly messages = new RecordLog<WorkerMessage>();
@@ -25,7 +32,7 @@ export class WorkerProcess {
   readonly #child: ChildProcess;
   #output = '';
 
-  private constructor(server: LiveKitServer, setup: WorkerSetup) {
+  private constructor(server: LiveKitAddress, setup: WorkerSetup) {
     this.#child = fork(fileURLToPath(new URL('../fixtures/worker.mjs', import.meta.url)), {
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
       env: {
@@ -47,7 +54,7 @@ export class WorkerProcess {
   }
 
   /** Starts a worker; resolves once the server knows it. */
-  static async start(server: LiveKitServer, setup: WorkerSetup = {}): Promise<WorkerProcess> {
+  static async start(server: LiveKitAddress, setup: WorkerSetup = {}): Promise<WorkerProcess> {
     const worker = new WorkerProcess(server, setup);
     await Promise.race([worker.#registered(), worker.exited.then(() => worker.messages.waitFor(() => false))]);
     return worker;
