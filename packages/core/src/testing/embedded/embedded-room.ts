@@ -27,6 +27,7 @@ import { StreamInbox } from './stream-inbox.js';
 const EMBEDDED_SCHEME = 'embedded:';
 // A closing endpoint answers at once; one that does not is not waited for.
 const LEAVE_TIMEOUT_MS = 1000;
+const HANDSHAKE_TIMEOUT_MS = 5000;
 
 /**
  * What an agent joins instead of a `Room` of `@livekit/rtc-node` when its call comes from an
@@ -83,6 +84,7 @@ export class EmbeddedRoom extends EventEmitter {
   connect(url: string, token: string): Promise<void> {
     const socket = new WebSocket(`${url.replace(/^embedded:/, 'ws:').replace(/\/$/, '')}${ROOM_PATH}`, {
       headers: { authorization: `Bearer ${token}` },
+      handshakeTimeout: HANDSHAKE_TIMEOUT_MS,
     });
     return new Promise((resolve, reject) => {
       const fail = (why: string) => reject(new ConnectError(`could not join the embedded room: ${why}`));

@@ -126,5 +126,5 @@ test('the caller of a deleted room is told, and the session ends', async () => {
   expect(endpoint.deleteRoom('short')).toBe(true);
   await expect(call.say('hello?')).rejects.toThrow('ROOM_DELETED');
   expect(await call.ended).toEqual({ status: 'failed', error: 'agent worker left the room' });
-  void session;
+  await session;
 });
