@@ -5,7 +5,7 @@ import { once } from 'node:events';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { type EmbeddedLiveKit, startEmbeddedLiveKit } from './embedded-livekit.js';
 import { EmbeddedRoom, isEmbeddedUrl } from './embedded-room.js';
-import { RawWorker } from './raw-worker.js';
+import { RawWorker } from './raw-worker.fixture.js';
 
 let endpoint: EmbeddedLiveKit;
 const rooms: EmbeddedRoom[] = [];
@@ -153,6 +153,13 @@ test('who has no valid token, or no identity, cannot join', async () => {
   const { token, url = '' } = await worker.next('assignment');
   expect(isEmbeddedUrl(url)).toBe(true);
   await expect(room.connect(url, token)).rejects.toThrow('400');
+});
+
+test('disconnect() gives up a connect() under way', async () => {
+  const room = new EmbeddedRoom();
+  const connecting = expect(room.connect(endpoint.url, 'any')).rejects.toBeInstanceOf(ConnectError);
+  await room.disconnect();
+  await connecting;
 });
 
 test('audio is refused in words', async () => {

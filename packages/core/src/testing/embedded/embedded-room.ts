@@ -86,6 +86,7 @@ export class EmbeddedRoom extends EventEmitter {
       headers: { authorization: `Bearer ${token}` },
       handshakeTimeout: HANDSHAKE_TIMEOUT_MS,
     });
+    this.#socket = socket;
     return new Promise((resolve, reject) => {
       const fail = (why: string) => reject(new ConnectError(`could not join the embedded room: ${why}`));
       socket.on('error', (error) => fail(error.message));
@@ -95,20 +96,24 @@ export class EmbeddedRoom extends EventEmitter {
       });
       socket.on('message', (data: Buffer) => {
         const frame = readFrame<ServerFrame>(data);
+        if (socket !== this.#socket) {
+          return;
+        }
         if (frame.type === 'joined') {
-          this.#joined(socket, frame);
+          this.#joined(frame);
           resolve();
-        } else if (socket === this.#socket) {
+        } else {
           this.#take(socket, frame);
         }
       });
     });
   }
 
-  /** Leaves; does nothing when not connected. Then every listener is removed. */
+  /** Leaves, then removes every listener. A `connect()` under way rejects; else does nothing. */
   async disconnect(): Promise<void> {
     const socket = this.#socket;
     if (socket === undefined || !this.isConnected) {
+      socket?.terminate();
       return;
     }
     this.#leaving = true;
@@ -147,8 +152,7 @@ export class EmbeddedRoom extends EventEmitter {
     this.#streams.bytes.delete(topic);
   }
 
-  #joined(socket: WebSocket, { room, local, others }: Extract<ServerFrame, { type: 'joined' }>): void {
-    this.#socket = socket;
+  #joined({ room, local, others }: Extract<ServerFrame, { type: 'joined' }>): void {
     this.#state = room;
     this.#leaving = false;
     this.localParticipant = new EmbeddedLocalParticipant(local, {
@@ -250,7 +254,12 @@ export function isEmbeddedUrl(url: string): boolean {
   return url.startsWith(EMBEDDED_SCHEME);
 }
 
-function register<Handler>(handlers: Map<string, Handler>, kind: string, topic: string, handler: Handler): void {
+function register<Handler>(
+  handlers: Map<string, Handler>,
+  kind: 'text' | 'byte',
+  topic: string,
+  handler: Handler,
+): void {
   if (handlers.has(topic)) {
     throw new Error(`A ${kind} stream handler for topic "${topic}" has already been set.`);
   }

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { expect, test } from 'vitest';
 import { startEmbeddedLiveKit } from './embedded-livekit.js';
 import { EmbeddedRoom } from './embedded-room.js';
-import { RawWorker } from './raw-worker.js';
+import { RawWorker } from './raw-worker.fixture.js';
 
 // Alone in its file: sockets of an earlier test may still be closing when the handles are counted.
 test('close() leaves no timer, socket, or server behind', async () => {

@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import { WebSocket } from 'ws';
 import { startEmbeddedLiveKit } from './embedded-livekit.js';
 import { EmbeddedRoom } from './embedded-room.js';
-import { RawWorker } from './raw-worker.js';
+import { RawWorker } from './raw-worker.fixture.js';
 
 test('a room closes some time after its last caller, with the agent in it', async () => {
   await using endpoint = await startEmbeddedLiveKit({ departureTimeoutMs: 10 });

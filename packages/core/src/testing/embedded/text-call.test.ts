@@ -11,7 +11,7 @@ import { afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { EchoLLM } from '../providers/echo-llm.js';
 import { type EmbeddedLiveKit, startEmbeddedLiveKit } from './embedded-livekit.js';
 import { createEmbeddedRoom } from './embedded-room.js';
-import { RawWorker } from './raw-worker.js';
+import { RawWorker } from './raw-worker.fixture.js';
 
 beforeAll(() => initializeLogger({ pretty: false, level: 'silent' }));
 

@@ -1,7 +1,10 @@
 import { JobStatus, JobType, WorkerStatus } from '@livekit/protocol';
+import { AccessToken } from 'livekit-server-sdk';
+import { once } from 'node:events';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { WebSocket } from 'ws';
 import { type EmbeddedLiveKit, startEmbeddedLiveKit } from './embedded-livekit.js';
-import { RawWorker } from './raw-worker.js';
+import { RawWorker } from './raw-worker.fixture.js';
 
 let endpoint: EmbeddedLiveKit;
 
@@ -23,6 +26,29 @@ describe('connecting', () => {
     } finally {
       await other.close();
     }
+  });
+
+  test('a doubled slash and a token in the query are taken, other paths are not', async () => {
+    const token = new AccessToken(endpoint.apiKey, endpoint.apiSecret);
+    token.addGrant({ agent: true });
+    const jwt = await token.toJwt();
+    const worker = await RawWorker.open(`${endpoint.url}/`, jwt);
+    expect(await worker.ping()).toMatchObject({ lastTimestamp: 7n });
+    const byQuery = new WebSocket(`${endpoint.url}/agent?access_token=${jwt}`);
+    await once(byQuery, 'open');
+    await expect(RawWorker.open(`${endpoint.url}/other`, jwt)).rejects.toThrow('404');
+  });
+
+  test('who writes JSON in text frames is answered in JSON', async () => {
+    const token = new AccessToken(endpoint.apiKey, endpoint.apiSecret);
+    token.addGrant({ agent: true });
+    const socket = new WebSocket(`${endpoint.url}/agent`, {
+      headers: { authorization: `Bearer ${await token.toJwt()}` },
+    });
+    await once(socket, 'open');
+    socket.send('{"ping":{"timestamp":"7"}}');
+    const [data, isBinary] = await once(socket, 'message');
+    expect([JSON.parse(String(data)), isBinary]).toMatchObject([{ pong: { lastTimestamp: '7' } }, false]);
   });
 
   test('only a registration and pings are legal at first', async () => {
