@@ -80,9 +80,10 @@ export class Dispatcher {
     if (asked > 0) {
       return `all refused: ${asked} worker(s) were asked`;
     }
-    const serving = this.#options.workers().filter((worker) => worker.serves(agentName));
-    if (serving.length > 0) {
-      return `no workers with sufficient capacity: ${serving.length} are full or at a load of ${this.#options.targetLoad} or more`;
+    const { workers, targetLoad } = this.#options;
+    const serving = workers().filter((worker) => worker.serves(agentName)).length;
+    if (serving > 0) {
+      return `no workers with sufficient capacity: ${serving} full, or at a load of ${targetLoad} or more`;
     }
     return agentName === ''
       ? 'no workers: none is registered without an agent name'

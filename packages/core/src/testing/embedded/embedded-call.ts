@@ -84,7 +84,8 @@ export class EmbeddedCall {
 
   /**
    * Types `text` and resolves with the agent's next complete reply, of those begun after it. Waits
-   * until the agent listens. Rejects with `LINK_CLOSED` when the call ends first.
+   * until the agent listens. Take a greeting first, with `nextReply()`: one that begins just now
+   * cannot be told from the reply. Rejects with `LINK_CLOSED` when the call ends first.
    */
   async say(text: string): Promise<string> {
     await this.#ready();
@@ -128,7 +129,9 @@ export class EmbeddedCall {
   async #ready(): Promise<void> {
     const { room, changes, readyTimeoutMs } = this.#options;
     const state = () =>
-      room.members.find((member) => member.state.identity === this.agentIdentity)?.state.attributes[STATE_ATTRIBUTE];
+      room.members.find((member) => member.state.identity === this.agentIdentity)?.state.attributes[
+        STATE_ATTRIBUTE
+      ];
     const ready = () => !['initializing', undefined].includes(state());
     await changes.until(
       () => ready() || this.#over !== undefined,
@@ -169,7 +172,8 @@ export class EmbeddedCall {
 
   /** The first reason is the one the caller of `say()` reads. */
   #end(why: string): void {
-    this.#over ??= new OpenRtcError('LINK_CLOSED', `no reply from the agent in room "${this.room}": ${why}`);
+    const message = `no reply from the agent in room "${this.room}": ${why}`;
+    this.#over ??= new OpenRtcError('LINK_CLOSED', message);
     this.#inbox.close(this.#over);
     this.#options.changes.notify();
   }

@@ -27,6 +27,7 @@ import { StreamInbox } from './stream-inbox.js';
 const EMBEDDED_SCHEME = 'embedded:';
 // A closing endpoint answers at once; one that does not is not waited for.
 const LEAVE_TIMEOUT_MS = 1000;
+const HANDSHAKE_TIMEOUT_MS = 5000;
 
 /**
  * What an agent joins instead of a `Room` of `@livekit/rtc-node` when its call comes from an
@@ -83,7 +84,9 @@ export class EmbeddedRoom extends EventEmitter {
   connect(url: string, token: string): Promise<void> {
     const socket = new WebSocket(`${url.replace(/^embedded:/, 'ws:').replace(/\/$/, '')}${ROOM_PATH}`, {
       headers: { authorization: `Bearer ${token}` },
+      handshakeTimeout: HANDSHAKE_TIMEOUT_MS,
     });
+    this.#socket = socket;
     return new Promise((resolve, reject) => {
       const fail = (why: string) => reject(new ConnectError(`could not join the embedded room: ${why}`));
       socket.on('error', (error) => fail(error.message));
@@ -93,20 +96,24 @@ export class EmbeddedRoom extends EventEmitter {
       });
       socket.on('message', (data: Buffer) => {
         const frame = readFrame<ServerFrame>(data);
+        if (socket !== this.#socket) {
+          return;
+        }
         if (frame.type === 'joined') {
-          this.#joined(socket, frame);
+          this.#joined(frame);
           resolve();
-        } else if (socket === this.#socket) {
+        } else {
           this.#take(socket, frame);
         }
       });
     });
   }
 
-  /** Leaves; does nothing when not connected. Then every listener is removed. */
+  /** Leaves, then removes every listener. A `connect()` under way rejects; else does nothing. */
   async disconnect(): Promise<void> {
     const socket = this.#socket;
     if (socket === undefined || !this.isConnected) {
+      socket?.terminate();
       return;
     }
     this.#leaving = true;
@@ -145,8 +152,7 @@ export class EmbeddedRoom extends EventEmitter {
     this.#streams.bytes.delete(topic);
   }
 
-  #joined(socket: WebSocket, { room, local, others }: Extract<ServerFrame, { type: 'joined' }>): void {
-    this.#socket = socket;
+  #joined({ room, local, others }: Extract<ServerFrame, { type: 'joined' }>): void {
     this.#state = room;
     this.#leaving = false;
     this.localParticipant = new EmbeddedLocalParticipant(local, {
@@ -248,7 +254,12 @@ export function isEmbeddedUrl(url: string): boolean {
   return url.startsWith(EMBEDDED_SCHEME);
 }
 
-function register<Handler>(handlers: Map<string, Handler>, kind: string, topic: string, handler: Handler): void {
+function register<Handler>(
+  handlers: Map<string, Handler>,
+  kind: 'text' | 'byte',
+  topic: string,
+  handler: Handler,
+): void {
   if (handlers.has(topic)) {
     throw new Error(`A ${kind} stream handler for topic "${topic}" has already been set.`);
   }

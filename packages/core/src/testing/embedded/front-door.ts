@@ -51,13 +51,13 @@ export class FrontDoor {
 
   async #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
     socket.on('error', () => socket.destroy());
-    const { pathname, searchParams } = new URL(request.url ?? '/', 'http://localhost');
-    const path = pathname.replace('//', '/');
+    const [target = '', query = ''] = (request.url ?? '').split('?', 2);
+    const path = target.replace(/^\/\//, '/');
     if (path !== '/agent' && path !== ROOM_PATH) {
       refuse(socket, '404 Not Found', '404 page not found');
       return;
     }
-    const token = bearerOf(request) ?? searchParams.get('access_token') ?? undefined;
+    const token = bearerOf(request) ?? new URLSearchParams(query).get('access_token') ?? undefined;
     const claims = await this.#options.keys.verify(token);
     const isWorker = path === '/agent';
     const hasIdentity = (claims?.sub ?? '') !== '';

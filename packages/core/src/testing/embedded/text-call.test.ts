@@ -11,7 +11,7 @@ import { afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { EchoLLM } from '../providers/echo-llm.js';
 import { type EmbeddedLiveKit, startEmbeddedLiveKit } from './embedded-livekit.js';
 import { createEmbeddedRoom } from './embedded-room.js';
-import { RawWorker } from './raw-worker.js';
+import { RawWorker } from './raw-worker.fixture.js';
 
 beforeAll(() => initializeLogger({ pretty: false, level: 'silent' }));
 
@@ -126,5 +126,5 @@ test('the caller of a deleted room is told, and the session ends', async () => {
   expect(endpoint.deleteRoom('short')).toBe(true);
   await expect(call.say('hello?')).rejects.toThrow('ROOM_DELETED');
   expect(await call.ended).toEqual({ status: 'failed', error: 'agent worker left the room' });
-  void session;
+  await session;
 });

@@ -168,7 +168,9 @@ export class WorkerConnection {
         break;
       case 'updateWorker': {
         // A status without a load resets the load to 0, here as on LiveKit.
-        const { status, load, jobCount } = message.value;
+        const { status, jobCount } = message.value;
+        // A float32 on the wire: 0.7 arrives as 0.69999998, which is below a target load of 0.7.
+        const load = Number(message.value.load.toPrecision(7));
         this.#report = { load, jobCount, status: status === WorkerStatus.WS_FULL ? 'full' : 'available' };
         this.#host.reported(this);
         break;
@@ -188,7 +190,7 @@ export class WorkerConnection {
   #closed(): void {
     clearTimeout(this.#registerTimer);
     this.#registration = undefined;
-    for (const settle of [...this.#offers.values()]) {
+    for (const settle of this.#offers.values()) {
       settle('closed');
     }
     this.#host.closed(this);
