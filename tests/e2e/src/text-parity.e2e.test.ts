@@ -1,6 +1,6 @@
 import { type EmbeddedCall, startEmbeddedLiveKit } from '@openrtc/core/testing';
 import { type Caller, type CallerProcess, startCallers } from '@openrtc/test-rig';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 
 import { noServer, roomName, startServer } from './real-server.js';
 import { type LiveKitAddress, WorkerProcess, type WorkerSetup } from './worker-process.js';
@@ -17,8 +17,8 @@ interface TextCaller {
 /** What is the same on a real server and on the embedded endpoint. */
 interface Endpoint extends LiveKitAddress {
   call(room: string, metadata?: string): Promise<TextCaller>;
-  /** A room nobody answers: resolves when the server has given up. */
-  unanswered(room: string, metadata?: string): Promise<void>;
+  /** Calls, whether anybody answers or not. */
+  ring(room: string, metadata?: string): Promise<void>;
   deleteRoom(room: string): Promise<void>;
   close(): Promise<void>;
 }
@@ -30,8 +30,8 @@ async function embedded(): Promise<Endpoint> {
     apiKey: livekit.apiKey,
     apiSecret: livekit.apiSecret,
     call: async (room, metadata = '') => embeddedCaller(await livekit.call({ room, metadata })),
-    unanswered: async (room, metadata = '') => {
-      await expect(livekit.call({ room, metadata })).rejects.toThrow();
+    ring: async (room, metadata = '') => {
+      livekit.dispatch({ room, metadata });
     },
     deleteRoom: async (room) => {
       livekit.deleteRoom(room);
@@ -76,9 +76,8 @@ async function real(): Promise<Endpoint> {
         ended: async () => ((await server.jobEnded(jobId)).status === 'JS_SUCCESS' ? 'success' : 'failed'),
       };
     },
-    unanswered: async (room, metadata = '') => {
+    ring: async (room, metadata = '') => {
       await join(room, metadata);
-      await server.waitForLog((line) => line.level !== 'info' && JSON.stringify(line).includes(room), { what: 'the server giving up' });
     },
     deleteRoom: (room) => server.deleteRoom(room),
     close: async () => {
@@ -96,20 +95,21 @@ const endpoints = [
 for (const { name, open, skip } of endpoints) {
   describe.skipIf(skip)(`a text call on ${name}`, () => {
     let endpoint: Endpoint;
-    let worker: WorkerProcess | undefined;
+    const workers: WorkerProcess[] = [];
 
     beforeAll(async () => {
       endpoint = await open();
     });
     afterEach(async () => {
-      await worker?.close();
+      for (const worker of workers.splice(0)) await worker.close();
     });
     afterAll(async () => {
       await endpoint?.close();
     });
 
     async function start(setup: WorkerSetup = {}): Promise<WorkerProcess> {
-      worker = await WorkerProcess.start(endpoint, { agents: 'text', ...setup });
+      const worker = await WorkerProcess.start(endpoint, { agents: 'text', ...setup });
+      workers.push(worker);
       return worker;
     }
 
@@ -147,18 +147,24 @@ for (const { name, open, skip } of endpoints) {
       expect(await running.snapshot()).toMatchObject({ activeSessions: 0, reservedSessions: 0 });
     });
 
-    it('is not answered when its agent is unknown', async () => {
+    it('is not answered when its agent is unknown, and the next call is', async () => {
       const running = await start();
-      await endpoint.unanswered(roomName('text'), '{"agent":"nobody"}');
-      expect((await running.snapshot()).refused).toEqual({ unknown_agent: 1 });
-    });
-
-    it('is not answered by a worker that is full', async () => {
-      const running = await start({ pool: { maxConcurrentSessions: 1 } });
+      await endpoint.ring(roomName('text'), '{"agent":"nobody"}');
+      await vi.waitFor(async () => expect((await running.snapshot()).refused).toEqual({ unknown_agent: 1 }), { timeout: 30_000 });
       const call = await endpoint.call(roomName('text'));
       expect(await call.nextReply()).toBe('Welcome to text.');
-      await endpoint.unanswered(roomName('text'));
-      expect(await running.snapshot()).toMatchObject({ activeSessions: 1, totalSessionsStarted: 1 });
+      expect(await running.snapshot()).toMatchObject({ activeSessions: 1, totalSessionsStarted: 1, totalSessionFailures: 0 });
+    });
+
+    it('goes to another worker when one is full', async () => {
+      const full = await start({ pool: { maxConcurrentSessions: 1 } });
+      const call = await endpoint.call(roomName('text'));
+      expect(await call.nextReply()).toBe('Welcome to text.');
+      const other = await start();
+      const room = roomName('text');
+      await endpoint.call(room);
+      expect((await other.started(room)).info.agent).toBe('text');
+      expect(await full.snapshot()).toMatchObject({ activeSessions: 1, totalSessionsStarted: 1 });
       await call.hangUp();
       expect(await call.ended()).toBe('success');
     });
