@@ -14,7 +14,7 @@ export interface AudioSegment {
   longestGapMs: number;
   /** The frequency heard longest, in steps of 10 Hz; null when nothing lasted for 100 ms. */
   dominantHz: number | null;
-  /** Every frequency heard, the longest first; a constant tone is one entry, speech is many. */
+  /** The frequencies heard longest, at most eight, the longest first; a constant tone is one entry, speech is many. */
   tones: HeardTone[];
 }
 
@@ -32,7 +32,7 @@ export interface AudioReport {
   wallMs: number;
 }
 
-/** What a gap watch saw between its start and its stop. */
+/** What a gap watch saw between its start and its stop, in whole milliseconds. */
 export interface GapReport {
   /** The longest run of silence and of missing samples together, to within about 20 ms. */
   longestGapMs: number;

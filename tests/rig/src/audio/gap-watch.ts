@@ -48,7 +48,8 @@ export class GapWatch {
       position += ms;
     };
     const endRun = (): void => {
-      if (run >= REPORTED_GAP_MS) gaps.push({ atMs: position - run, ms: run });
+      if (run >= REPORTED_GAP_MS)
+        gaps.push({ atMs: Math.round(position - run), ms: Math.round(run) });
       longestGapMs = Math.max(longestGapMs, run);
       run = 0;
     };
@@ -68,11 +69,20 @@ export class GapWatch {
     // Less than a window is left when audio came to the end.
     if (stoppedAtMs - position >= this.#windowMs) miss(stoppedAtMs - position);
     endRun();
-    return { longestGapMs, gaps, heardMs, missingMs, watchedMs: stoppedAtMs - this.#startedAtMs };
+    const watchedMs = Math.round(stoppedAtMs - this.#startedAtMs);
+    return {
+      longestGapMs: Math.round(longestGapMs),
+      gaps,
+      heardMs,
+      missingMs: Math.round(missingMs),
+      watchedMs,
+    };
   }
 
   #settledLags(): number[] {
-    const lags = this.#windows.map(({ endedAtMs }, index) => endedAtMs - (index + 1) * this.#windowMs);
+    const lags = this.#windows.map(
+      ({ endedAtMs }, index) => endedAtMs - (index + 1) * this.#windowMs,
+    );
     for (let i = lags.length - 2; i >= 0; i--) lags[i] = Math.min(lags[i] ?? 0, lags[i + 1] ?? 0);
     return lags;
   }

@@ -1,8 +1,24 @@
-import { DisconnectReason, ParticipantKind, Room, RoomEvent, TrackKind, TrackSource, type LocalTrackPublication, type RemoteParticipant } from '@livekit/rtc-node';
+import {
+  DisconnectReason,
+  ParticipantKind,
+  Room,
+  RoomEvent,
+  TrackKind,
+  TrackSource,
+  type LocalTrackPublication,
+  type RemoteParticipant,
+} from '@livekit/rtc-node';
 import { nowMs } from '../../audio/format.js';
 import { tone } from '../../audio/tone.js';
 import { readWav } from '../../audio/wav.js';
-import type { CallerCommands, CallerEvent, JoinRequest, OutgoingText, Sound, Spoken } from '../protocol.js';
+import type {
+  CallerCommands,
+  CallerEvent,
+  JoinRequest,
+  OutgoingText,
+  Sound,
+  Spoken,
+} from '../protocol.js';
 import { Ear } from './ear.js';
 import { Microphone } from './microphone.js';
 import { CHAT_TOPIC, readText, Transcripts } from './transcripts.js';
@@ -22,9 +38,15 @@ export class Call {
     this.#tell = tell;
     this.#listenToRoom();
     // Handlers of streams have to be there before the agent can send anything.
-    new Transcripts(this.#room, () => this.#microphone.trackId, (transcript) => tell({ type: 'transcript', transcript, atMs: nowMs() }));
+    new Transcripts(
+      this.#room,
+      () => this.#microphone.trackId,
+      (transcript) => tell({ type: 'transcript', transcript, atMs: nowMs() }),
+    );
     this.#room.registerTextStreamHandler(CHAT_TOPIC, (reader, { identity }) => {
-      void readText(reader).then(({ text }) => tell({ type: 'chat', text, identity, atMs: nowMs() }));
+      void readText(reader).then(({ text }) =>
+        tell({ type: 'chat', text, identity, atMs: nowMs() }),
+      );
     });
   }
 
@@ -38,7 +60,12 @@ export class Call {
   }
 
   /** Says a sound; waits first until somebody listens, since nobody hears words of before. */
-  async play({ sound, tailMs, awaitListener, timeoutMs }: CallerCommands['play']['request']): Promise<Spoken> {
+  async play({
+    sound,
+    tailMs,
+    awaitListener,
+    timeoutMs,
+  }: CallerCommands['play']['request']): Promise<Spoken> {
     const samples = await samplesOf(sound);
     const publication = await this.#microphone.publish();
     if (awaitListener) await subscribed(publication, timeoutMs);
@@ -46,12 +73,23 @@ export class Call {
   }
 
   /** Sends a text to everybody in the room. */
-  async sendText({ text, topic, attributes, senderIdentity, pieces = 1 }: OutgoingText): Promise<null> {
+  async sendText({
+    text,
+    topic,
+    attributes,
+    senderIdentity,
+    pieces = 1,
+  }: OutgoingText): Promise<null> {
     const participant = this.#room.localParticipant;
     if (!participant) throw new Error('The caller is not connected.');
-    const writer = await participant.streamText({ topic, ...(attributes && { attributes }), ...(senderIdentity && { senderIdentity }) });
+    const writer = await participant.streamText({
+      topic,
+      ...(attributes && { attributes }),
+      ...(senderIdentity && { senderIdentity }),
+    });
     const length = Math.max(1, Math.ceil(text.length / pieces));
-    for (let at = 0; at < text.length; at += length) await writer.write(text.slice(at, at + length));
+    for (let at = 0; at < text.length; at += length)
+      await writer.write(text.slice(at, at + length));
     await writer.close();
     return null;
   }
@@ -69,15 +107,19 @@ export class Call {
     this.#room
       .on(RoomEvent.ParticipantConnected, (participant) => this.#greet(participant))
       .on(RoomEvent.ParticipantDisconnected, ({ kind, identity }) => {
-        if (kind === ParticipantKind.AGENT) this.#tell({ type: 'agentLeft', identity, atMs: nowMs() });
+        if (kind === ParticipantKind.AGENT)
+          this.#tell({ type: 'agentLeft', identity, atMs: nowMs() });
       })
       .on(RoomEvent.ParticipantAttributesChanged, (changed, { kind, identity }) => {
         const state = changed[AGENT_STATE];
-        if (kind === ParticipantKind.AGENT && state) this.#tell({ type: 'agentState', identity, state, atMs: nowMs() });
+        if (kind === ParticipantKind.AGENT && state)
+          this.#tell({ type: 'agentState', identity, state, atMs: nowMs() });
       })
       .on(RoomEvent.TrackSubscribed, (track, publication, { kind, identity }) => {
         // The background audio of an agent is another source, and not its voice.
-        const voice = track.kind === TrackKind.KIND_AUDIO && publication.source === TrackSource.SOURCE_MICROPHONE;
+        const voice =
+          track.kind === TrackKind.KIND_AUDIO &&
+          publication.source === TrackSource.SOURCE_MICROPHONE;
         if (kind !== ParticipantKind.AGENT || !voice) return;
         this.ear.listen(track);
         this.#tell({ type: 'agentAudible', identity, trackId: track.sid ?? '', atMs: nowMs() });
@@ -87,7 +129,11 @@ export class Call {
       .on(RoomEvent.Disconnected, (reason) => {
         if (told.has('disconnected')) return;
         told.add('disconnected');
-        this.#tell({ type: 'disconnected', reason: DisconnectReason[reason] ?? `${reason}`, atMs: nowMs() });
+        this.#tell({
+          type: 'disconnected',
+          reason: DisconnectReason[reason] ?? `${reason}`,
+          atMs: nowMs(),
+        });
       });
   }
 
@@ -114,7 +160,10 @@ function samplesOf(sound: Sound): Promise<Int16Array> {
 async function subscribed(publication: LocalTrackPublication, timeoutMs: number): Promise<void> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`Nobody listened to the caller's microphone within ${timeoutMs} ms.`)), timeoutMs);
+    timer = setTimeout(
+      () => reject(new Error(`Nobody listened to the caller's microphone within ${timeoutMs} ms.`)),
+      timeoutMs,
+    );
   });
   await Promise.race([publication.waitForSubscription(), late]).finally(() => clearTimeout(timer));
 }

@@ -9,6 +9,7 @@ import type { HeardAudio } from '../protocol.js';
 const FRAME_MS = 20;
 /** Frames under way at the end of a gap watch get this long to arrive. */
 const SETTLE_MS = 250;
+const SILENCE_POLL_MS = 20;
 
 interface Waiter {
   fromHeardMs: number;
@@ -22,13 +23,18 @@ export class Ear {
   readonly #meter = new AudioMeter();
   readonly #waiters = new Set<Waiter>();
   #firstHeardAtMs: number | undefined;
+  #lastHeardAtMs = 0;
   #reader: ReadableStreamDefaultReader<{ data: Int16Array }> | undefined;
 
   /** Measures this track from now on, and no other one. */
   listen(track: RemoteTrack): void {
     this.stop();
     this.#meter.startTrack();
-    const stream = new AudioStream(track, { sampleRate: SAMPLE_RATE, numChannels: 1, frameSizeMs: FRAME_MS });
+    const stream = new AudioStream(track, {
+      sampleRate: SAMPLE_RATE,
+      numChannels: 1,
+      frameSizeMs: FRAME_MS,
+    });
     const reader = stream.getReader();
     this.#reader = reader;
     void this.#read(reader).catch((error: unknown) => {
@@ -41,7 +47,9 @@ export class Ear {
   stop(): void {
     const reader = this.#reader;
     this.#reader = undefined;
-    void reader?.cancel().catch((error: unknown) => process.stderr.write(`caller: ${String(error)}\n`));
+    void reader
+      ?.cancel()
+      .catch((error: unknown) => process.stderr.write(`caller: ${String(error)}\n`));
   }
 
   /** Everything heard so far. */
@@ -60,7 +68,15 @@ export class Ear {
   }
 
   /** Resolves once `minMs` of sound were heard, from now on or from the join on. */
-  waitForAudio({ minMs, fromJoin, timeoutMs }: { minMs: number; fromJoin: boolean; timeoutMs: number }): Promise<HeardAudio> {
+  waitForAudio({
+    minMs,
+    fromJoin,
+    timeoutMs,
+  }: {
+    minMs: number;
+    fromJoin: boolean;
+    timeoutMs: number;
+  }): Promise<HeardAudio> {
     return new Promise((resolve, reject) => {
       const fromHeardMs = fromJoin ? 0 : this.#meter.heardMs;
       const settle = (): void => {
@@ -79,11 +95,26 @@ export class Ear {
       const timer = setTimeout(() => {
         settle();
         const heard = this.#meter.heardMs - fromHeardMs;
-        reject(new Error(`Waited ${timeoutMs} ms for ${minMs} ms of the agent's audio; heard ${heard} ms.`));
+        reject(
+          new Error(
+            `Waited ${timeoutMs} ms for ${minMs} ms of the agent's audio; heard ${heard} ms.`,
+          ),
+        );
       }, timeoutMs);
       this.#waiters.add(waiter);
       this.#offer();
     });
+  }
+
+  /** Resolves once nothing was heard for `minMs`; an agent that is gone is silent too, so the wall clock counts here. */
+  async waitForSilence({ minMs, timeoutMs }: { minMs: number; timeoutMs: number }): Promise<null> {
+    const deadline = nowMs() + timeoutMs;
+    while (nowMs() - this.#lastHeardAtMs < minMs) {
+      if (nowMs() > deadline)
+        throw new Error(`Waited ${timeoutMs} ms for the agent to be silent for ${minMs} ms.`);
+      await sleep(SILENCE_POLL_MS);
+    }
+    return null;
   }
 
   async #read(reader: ReadableStreamDefaultReader<{ data: Int16Array }>): Promise<void> {
@@ -95,6 +126,7 @@ export class Ear {
       this.#meter.push(value.data, arrivedAtMs);
       if (this.#meter.heardMs === before) continue;
       this.#firstHeardAtMs ??= arrivedAtMs;
+      this.#lastHeardAtMs = arrivedAtMs;
       for (const waiter of this.#waiters) waiter.startedAtMs ??= arrivedAtMs;
       this.#offer();
     }
@@ -103,7 +135,8 @@ export class Ear {
   #offer(): void {
     for (const waiter of this.#waiters) {
       const heardMs = this.#meter.heardMs - waiter.fromHeardMs;
-      if (heardMs >= waiter.minMs && waiter.startedAtMs !== undefined) waiter.resolve({ startedAtMs: waiter.startedAtMs, heardMs });
+      if (heardMs >= waiter.minMs && waiter.startedAtMs !== undefined)
+        waiter.resolve({ startedAtMs: waiter.startedAtMs, heardMs });
     }
   }
 }
