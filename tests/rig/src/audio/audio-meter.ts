@@ -1,4 +1,4 @@
-import type { AudioReport, AudioSegment, GapReport } from './audio-report.js';
+import type { AudioReport, AudioSegment, SampleGaps } from './audio-report.js';
 import { nowMs, SAMPLES_PER_MS } from './format.js';
 import { GapWatch } from './gap-watch.js';
 import { ToneDetector } from './tone-detector.js';
@@ -74,7 +74,7 @@ export class AudioMeter {
   }
 
   /** Ends the watch, after `settle` has waited for frames under way, which tell late audio from missing audio. */
-  async stopGapWatch(settle: () => Promise<unknown>): Promise<GapReport> {
+  async stopGapWatch(settle: () => Promise<unknown>): Promise<SampleGaps> {
     const watch = this.#watch;
     if (!watch) throw new Error('stopGapWatch() needs a startGapWatch() before it.');
     const stoppedAtMs = nowMs();

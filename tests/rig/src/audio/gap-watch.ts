@@ -1,4 +1,4 @@
-import type { GapReport } from './audio-report.js';
+import type { SampleGaps } from './audio-report.js';
 
 /** Shorter silences belong to the sound: 10 ms windows at a zero crossing, a jittery frame. */
 const REPORTED_GAP_MS = 50;
@@ -37,7 +37,7 @@ export class GapWatch {
    * The result for the time up to `stoppedAtMs`. Windows that were pushed afterwards only settle what was late and
    * what is missing, so ask a little later than the stop.
    */
-  report(stoppedAtMs: number): GapReport {
+  report(stoppedAtMs: number): SampleGaps {
     const settledLags = this.#settledLags();
     const gaps: { atMs: number; ms: number }[] = [];
     let [run, longestGapMs, heardMs, missingMs] = [0, 0, 0, 0];

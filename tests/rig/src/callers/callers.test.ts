@@ -1,8 +1,9 @@
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { startLiveKitServer, type LiveKitServer } from '../server/livekit-server.js';
 import { describeOnRealServer, found, gone } from '../test-support.js';
 import { startCallers, type CallerProcess } from './caller-process.js';
 import type { Caller } from './caller.js';
+import type { CallerEvent } from './protocol.js';
 
 const TRANSCRIPTION = 'lk.transcription';
 
@@ -42,7 +43,9 @@ describeOnRealServer('callers in a room of a real server', () => {
   });
 
   it('says so when a caller cannot join, and goes on', async () => {
-    await expect(callers.join({ url: server.url, token: 'no token' })).rejects.toThrow(/token|401/iu);
+    await expect(callers.join({ url: server.url, token: 'no token' })).rejects.toThrow(
+      /token|401/iu,
+    );
     expect(await server.listParticipants(room)).toHaveLength(2);
   });
 
@@ -92,6 +95,27 @@ describeOnRealServer('callers in a room of a real server', () => {
     expect((await listener.audio()).segments.at(-1)?.dominantHz).toBe(880);
   });
 
+  it('finds the gap that a sender who stands still leaves in a constant tone', async () => {
+    await listener.waitForSilence();
+    await using others = await startCallers();
+    const token = await server.createToken('stopped', room, { kind: 'agent' });
+    const stopped = await others.join({ url: server.url, token });
+    const heard = listener.waitForAudio({ minMs: 500 });
+    const played = stopped.playTone({ hz: 660, durationMs: 3_000 });
+    await heard;
+    await listener.startGapWatch();
+    const pid = Number(others.pid);
+    process.kill(pid, 'SIGSTOP');
+    await new Promise((resolve) => setTimeout(resolve, 600));
+    process.kill(pid, 'SIGCONT');
+    await listener.waitForAudio({ minMs: 500 });
+    const watched = await listener.stopGapWatch();
+    await played;
+    console.info('a sender that stood still for 600 ms:', JSON.stringify(watched));
+    expect(watched.longestGapMs).toBeGreaterThan(250);
+    expect(watched.concealedMs).toBeGreaterThan(250);
+  });
+
   it('carries typed words both ways', async () => {
     await listener.sendText('hello talker');
     expect(await talker.nextChat()).toBe('hello talker');
@@ -134,7 +158,9 @@ describeOnRealServer('callers in a room of a real server', () => {
     await heard;
     await talker.hangUp();
     expect((await cut).completed).toBe(false);
-    expect((await listener.waitForEvent('agentLeft')).identity).toBe('talker');
+    const isTalker = (event: CallerEvent): boolean =>
+      event.type === 'agentLeft' && event.identity === 'talker';
+    await vi.waitUntil(() => listener.events.some(isTalker), { timeout: 30_000 });
     expect(await talker.waitForEnd()).toBe('CLIENT_INITIATED');
   });
 

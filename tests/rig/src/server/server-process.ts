@@ -103,7 +103,9 @@ export class ServerProcess {
   async #untilReady(): Promise<void> {
     const deadline = Date.now() + START_TIMEOUT_MS;
     while (this.running && Date.now() < deadline) {
-      if (await answers(`http://127.0.0.1:${this.port}/`)) return;
+      // The line first: on a port that was taken meanwhile somebody else would answer.
+      const bound = this.log.lines.some(({ msg }) => msg === 'starting LiveKit server');
+      if (bound && (await answers(`http://127.0.0.1:${this.port}/`))) return;
       await sleep(25);
     }
     const why = this.running

@@ -7,6 +7,7 @@ import {
   TrackSource,
   type LocalTrackPublication,
   type RemoteParticipant,
+  type RemoteTrack,
 } from '@livekit/rtc-node';
 import { nowMs } from '../../audio/format.js';
 import { tone } from '../../audio/tone.js';
@@ -29,8 +30,8 @@ type Tell = (event: CallerEvent) => void;
 
 /** One call of one caller, from joining the room to hanging up. */
 export class Call {
-  readonly ear = new Ear();
   readonly #room = new Room();
+  readonly ear = new Ear(this.#room);
   readonly #microphone = new Microphone(this.#room);
   readonly #tell: Tell;
 
@@ -103,7 +104,8 @@ export class Call {
   }
 
   #listenToRoom(): void {
-    const told = new Set<string>();
+    let ended = false;
+    const voices = new Set<RemoteTrack>();
     this.#room
       .on(RoomEvent.ParticipantConnected, (participant) => this.#greet(participant))
       .on(RoomEvent.ParticipantDisconnected, ({ kind, identity }) => {
@@ -121,14 +123,21 @@ export class Call {
           track.kind === TrackKind.KIND_AUDIO &&
           publication.source === TrackSource.SOURCE_MICROPHONE;
         if (kind !== ParticipantKind.AGENT || !voice) return;
+        voices.add(track);
         this.ear.listen(track);
         this.#tell({ type: 'agentAudible', identity, trackId: track.sid ?? '', atMs: nowMs() });
+      })
+      .on(RoomEvent.TrackUnsubscribed, (track) => {
+        if (!voices.delete(track)) return;
+        const newest = [...voices].at(-1);
+        if (newest) this.ear.listen(newest);
+        else this.ear.rest();
       })
       .on(RoomEvent.Reconnecting, () => this.#tell({ type: 'reconnecting', atMs: nowMs() }))
       .on(RoomEvent.Reconnected, () => this.#tell({ type: 'reconnected', atMs: nowMs() }))
       .on(RoomEvent.Disconnected, (reason) => {
-        if (told.has('disconnected')) return;
-        told.add('disconnected');
+        if (ended) return;
+        ended = true;
         this.#tell({
           type: 'disconnected',
           reason: DisconnectReason[reason] ?? `${reason}`,

@@ -1,9 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { AudioStream, type RemoteTrack } from '@livekit/rtc-node';
+import { AudioStream, type RemoteTrack, type Room } from '@livekit/rtc-node';
 import { AudioMeter } from '../../audio/audio-meter.js';
 import type { AudioReport, GapReport } from '../../audio/audio-report.js';
 import { nowMs, SAMPLE_RATE } from '../../audio/format.js';
 import type { HeardAudio } from '../protocol.js';
+import { ConcealmentWatch } from './concealment-watch.js';
 
 /** Half the events of the default 10 ms frames: a process that hosts many callers is busy with events. */
 const FRAME_MS = 20;
@@ -20,15 +21,21 @@ interface Waiter {
 
 /** What a caller hears of its agent: the newest microphone track of an agent is the one that is measured. */
 export class Ear {
+  readonly #room: Room;
   readonly #meter = new AudioMeter();
   readonly #waiters = new Set<Waiter>();
   #firstHeardAtMs: number | undefined;
   #lastHeardAtMs = 0;
+  #concealment: ConcealmentWatch | undefined;
   #reader: ReadableStreamDefaultReader<{ data: Int16Array }> | undefined;
+
+  constructor(room: Room) {
+    this.#room = room;
+  }
 
   /** Measures this track from now on, and no other one. */
   listen(track: RemoteTrack): void {
-    this.stop();
+    this.rest();
     this.#meter.startTrack();
     const stream = new AudioStream(track, {
       sampleRate: SAMPLE_RATE,
@@ -45,6 +52,12 @@ export class Ear {
 
   /** Hears nothing more. */
   stop(): void {
+    this.#concealment?.stop();
+    this.rest();
+  }
+
+  /** Nobody is there to listen to now. */
+  rest(): void {
     const reader = this.#reader;
     this.#reader = undefined;
     void reader
@@ -59,12 +72,18 @@ export class Ear {
 
   /** From now on the agent's audio is said to be continuous. */
   startGapWatch(): void {
+    this.#concealment?.stop();
+    this.#concealment = new ConcealmentWatch(this.#room);
     this.#meter.startGapWatch();
   }
 
   /** What was missing since the start of the watch. */
-  stopGapWatch(): Promise<GapReport> {
-    return this.#meter.stopGapWatch(() => sleep(SETTLE_MS));
+  async stopGapWatch(): Promise<GapReport> {
+    const concealment = this.#concealment?.stop() ?? { concealedMs: 0, longestConcealedMs: 0 };
+    this.#concealment = undefined;
+    const gaps = await this.#meter.stopGapWatch(() => sleep(SETTLE_MS));
+    const longestGapMs = Math.max(gaps.longestGapMs, concealment.longestConcealedMs);
+    return { ...gaps, ...concealment, longestGapMs };
   }
 
   /** Resolves once `minMs` of sound were heard, from now on or from the join on. */
