@@ -1,6 +1,11 @@
 export type { AudioReport, AudioSegment, GapReport } from './audio/audio-report.js';
 export type { HeardTone } from './audio/tone-detector.js';
-export { startCallers, CallerProcess, type CallersOptions, type JoinOptions } from './callers/caller-process.js';
+export {
+  startCallers,
+  CallerProcess,
+  type CallersOptions,
+  type JoinOptions,
+} from './callers/caller-process.js';
 export { Caller, type SendTextOptions, type SpeakOptions } from './callers/caller.js';
 export type { CallerEvent, HeardAudio, Spoken, Transcript } from './callers/protocol.js';
 export { RecordLog, type WaitOptions } from './record-log.js';
@@ -14,7 +19,11 @@ export {
   type NoServer,
   type ServerBinary,
 } from './server/find-server.js';
-export { LiveKitServer, startLiveKitServer, type LiveKitServerOptions } from './server/livekit-server.js';
+export {
+  LiveKitServer,
+  startLiveKitServer,
+  type LiveKitServerOptions,
+} from './server/livekit-server.js';
 export type { TokenOptions } from './server/room-api.js';
 export type { Assignment, JobEnd, ServerLogLine } from './server/server-log.js';
 export { speech, type Speech, type SpeechName } from './speech.js';

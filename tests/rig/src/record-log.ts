@@ -57,7 +57,10 @@ export class RecordLog<T> {
         fail: (error) => settle(() => reject(error)),
       };
       const timer = setTimeout(
-        () => waiter.fail(new Error(`Waited ${timeoutMs} ms for ${what}; ${this.#records.length} records came.`)),
+        () =>
+          waiter.fail(
+            new Error(`Waited ${timeoutMs} ms for ${what}; ${this.#records.length} records came.`),
+          ),
         timeoutMs,
       );
       this.#waiters.add(waiter);

@@ -20,5 +20,9 @@ export const speech: Readonly<Record<SpeechName, Speech>> = {
 };
 
 function recorded(name: SpeechName, text: string, durationMs: number): Speech {
-  return { path: fileURLToPath(new URL(`../speech/${name}.wav`, import.meta.url)), text, durationMs };
+  return {
+    path: fileURLToPath(new URL(`../speech/${name}.wav`, import.meta.url)),
+    text,
+    durationMs,
+  };
 }

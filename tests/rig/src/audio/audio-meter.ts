@@ -1,4 +1,4 @@
-import type { AudioReport, AudioSegment, GapReport } from './audio-report.js';
+import type { AudioReport, AudioSegment, SampleGaps } from './audio-report.js';
 import { nowMs, SAMPLES_PER_MS } from './format.js';
 import { GapWatch } from './gap-watch.js';
 import { ToneDetector } from './tone-detector.js';
@@ -37,7 +37,7 @@ export class AudioMeter {
   push(samples: Int16Array, arrivedAtMs: number): void {
     if (this.#frames++ === 0) this.#firstAtMs = arrivedAtMs;
     this.#lastAtMs = arrivedAtMs;
-    for (let at = 0; at < samples.length; ) {
+    for (let at = 0; at < samples.length;) {
       const part = samples.subarray(at, at + WINDOW_SAMPLES - this.#filled);
       this.#window.set(part, this.#filled);
       this.#filled += part.length;
@@ -74,7 +74,7 @@ export class AudioMeter {
   }
 
   /** Ends the watch, after `settle` has waited for frames under way, which tell late audio from missing audio. */
-  async stopGapWatch(settle: () => Promise<unknown>): Promise<GapReport> {
+  async stopGapWatch(settle: () => Promise<unknown>): Promise<SampleGaps> {
     const watch = this.#watch;
     if (!watch) throw new Error('stopGapWatch() needs a startGapWatch() before it.');
     const stoppedAtMs = nowMs();
@@ -112,7 +112,15 @@ export class AudioMeter {
     this.#silentMs = 0;
     const startSample = this.#samples - WINDOW_SAMPLES;
     const detector = new ToneDetector();
-    const segment = { startSample, endSample: startSample, startedAtMs, endedAtMs: startedAtMs, heardMs: 0, longestGapMs: 0, detector };
+    const segment = {
+      startSample,
+      endSample: startSample,
+      startedAtMs,
+      endedAtMs: startedAtMs,
+      heardMs: 0,
+      longestGapMs: 0,
+      detector,
+    };
     this.#segments.push(segment);
     return segment;
   }
@@ -125,6 +133,6 @@ function closed({ detector, ...segment }: OpenSegment): AudioSegment {
 
 function rms(samples: Int16Array): number {
   let sum = 0;
-  for (const sample of samples) sum += sample * sample;
+  for (let i = 0; i < samples.length; i++) sum += (samples[i] ?? 0) ** 2;
   return Math.sqrt(sum / samples.length);
 }

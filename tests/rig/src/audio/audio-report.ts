@@ -14,7 +14,7 @@ export interface AudioSegment {
   longestGapMs: number;
   /** The frequency heard longest, in steps of 10 Hz; null when nothing lasted for 100 ms. */
   dominantHz: number | null;
-  /** Every frequency heard, the longest first; a constant tone is one entry, speech is many. */
+  /** The frequencies heard longest, at most eight, the longest first; a constant tone is one entry, speech is many. */
   tones: HeardTone[];
 }
 
@@ -32,8 +32,8 @@ export interface AudioReport {
   wallMs: number;
 }
 
-/** What a gap watch saw between its start and its stop. */
-export interface GapReport {
+/** Gaps in the received samples between the start and the stop of a watch, in whole milliseconds. */
+export interface SampleGaps {
   /** The longest run of silence and of missing samples together, to within about 20 ms. */
   longestGapMs: number;
   /** Every such run of 50 ms or more. */
@@ -43,4 +43,14 @@ export interface GapReport {
   missingMs: number;
   /** From start to stop, by the wall clock. */
   watchedMs: number;
+}
+
+/** Everything a gap watch saw between its start and its stop, in whole milliseconds. */
+export interface GapReport extends SampleGaps {
+  /** The longest gap of either kind: of silent or missing samples, or of samples the receiver made up. */
+  longestGapMs: number;
+  /** The longest run of samples the receiver made up because no packet came; it hides them well in a constant tone. */
+  longestConcealedMs: number;
+  /** All samples the receiver made up. */
+  concealedMs: number;
 }

@@ -1,4 +1,4 @@
-import type { GapReport } from './audio-report.js';
+import type { SampleGaps } from './audio-report.js';
 
 /** Shorter silences belong to the sound: 10 ms windows at a zero crossing, a jittery frame. */
 const REPORTED_GAP_MS = 50;
@@ -37,7 +37,7 @@ export class GapWatch {
    * The result for the time up to `stoppedAtMs`. Windows that were pushed afterwards only settle what was late and
    * what is missing, so ask a little later than the stop.
    */
-  report(stoppedAtMs: number): GapReport {
+  report(stoppedAtMs: number): SampleGaps {
     const settledLags = this.#settledLags();
     const gaps: { atMs: number; ms: number }[] = [];
     let [run, longestGapMs, heardMs, missingMs] = [0, 0, 0, 0];
@@ -48,7 +48,8 @@ export class GapWatch {
       position += ms;
     };
     const endRun = (): void => {
-      if (run >= REPORTED_GAP_MS) gaps.push({ atMs: position - run, ms: run });
+      if (run >= REPORTED_GAP_MS)
+        gaps.push({ atMs: Math.round(position - run), ms: Math.round(run) });
       longestGapMs = Math.max(longestGapMs, run);
       run = 0;
     };
@@ -68,11 +69,20 @@ export class GapWatch {
     // Less than a window is left when audio came to the end.
     if (stoppedAtMs - position >= this.#windowMs) miss(stoppedAtMs - position);
     endRun();
-    return { longestGapMs, gaps, heardMs, missingMs, watchedMs: stoppedAtMs - this.#startedAtMs };
+    const watchedMs = Math.round(stoppedAtMs - this.#startedAtMs);
+    return {
+      longestGapMs: Math.round(longestGapMs),
+      gaps,
+      heardMs,
+      missingMs: Math.round(missingMs),
+      watchedMs,
+    };
   }
 
   #settledLags(): number[] {
-    const lags = this.#windows.map(({ endedAtMs }, index) => endedAtMs - (index + 1) * this.#windowMs);
+    const lags = this.#windows.map(
+      ({ endedAtMs }, index) => endedAtMs - (index + 1) * this.#windowMs,
+    );
     for (let i = lags.length - 2; i >= 0; i--) lags[i] = Math.min(lags[i] ?? 0, lags[i + 1] ?? 0);
     return lags;
   }

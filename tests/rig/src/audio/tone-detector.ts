@@ -1,12 +1,17 @@
 import { SAMPLE_RATE } from './format.js';
 
+/** Two samples become one: 8 kHz are plenty for tones up to 2 kHz, at half the work. */
+const RATE = SAMPLE_RATE / 2;
 /** 100 ms: bins of 10 Hz keep apart agents whose tones differ by 50 Hz or more. */
-const BLOCK_SAMPLES = SAMPLE_RATE / 10;
-const BIN_HZ = SAMPLE_RATE / BLOCK_SAMPLES;
+const BLOCK_SAMPLES = RATE / 10;
+const BLOCK_MS = (BLOCK_SAMPLES * 1000) / RATE;
+const BIN_HZ = RATE / BLOCK_SAMPLES;
 const LOWEST_HZ = 100;
 const HIGHEST_HZ = 2_000;
 /** A second tone counts from a tenth of the power of the first one (-10 dB). */
 const SECOND_TONE_SHARE = 0.1;
+/** Speech has dozens of frequencies, of which the first few tell enough. */
+const REPORTED_TONES = 8;
 /** Neighbours this near to a louder bin are its skirt. */
 const SKIRT_BINS = 4;
 
@@ -16,9 +21,15 @@ export interface HeardTone {
   ms: number;
 }
 
-const window = Float64Array.from({ length: BLOCK_SAMPLES }, (_, i) => 0.5 - 0.5 * Math.cos((2 * Math.PI * i) / BLOCK_SAMPLES));
-const binCount = (HIGHEST_HZ - LOWEST_HZ) / BIN_HZ + 1;
-const coefficients = Float64Array.from({ length: binCount }, (_, i) => 2 * Math.cos((2 * Math.PI * (LOWEST_HZ + i * BIN_HZ)) / SAMPLE_RATE));
+const window = Float64Array.from(
+  { length: BLOCK_SAMPLES },
+  (_, i) => 0.5 - 0.5 * Math.cos((2 * Math.PI * i) / BLOCK_SAMPLES),
+);
+const BIN_COUNT = (HIGHEST_HZ - LOWEST_HZ) / BIN_HZ + 1;
+const coefficients = Float64Array.from(
+  { length: BIN_COUNT },
+  (_, i) => 2 * Math.cos((2 * Math.PI * (LOWEST_HZ + i * BIN_HZ)) / RATE),
+);
 
 /**
  * Tells which constant tones are in audio, by a bank of Goertzel filters from 100 to 2000 Hz over blocks of 100 ms.
@@ -29,11 +40,12 @@ export class ToneDetector {
   readonly #msByHz = new Map<number, number>();
   #filled = 0;
 
-  /** Takes the samples that follow. */
+  /** Takes the samples that follow, an even number of them. */
   push(samples: Int16Array): void {
-    for (const sample of samples) {
-      this.#block[this.#filled++] = sample;
-      if (this.#filled === BLOCK_SAMPLES) this.#analyse();
+    for (let i = 0; i + 1 < samples.length; i += 2) {
+      const sample = ((samples[i] ?? 0) + (samples[i + 1] ?? 0)) / 2;
+      this.#block[this.#filled] = sample * (window[this.#filled] ?? 0);
+      if (++this.#filled === BLOCK_SAMPLES) this.#analyse();
     }
   }
 
@@ -42,30 +54,35 @@ export class ToneDetector {
     this.#filled = 0;
   }
 
-  /** Every frequency heard, the longest first. */
+  /** The frequencies heard longest, the longest first. */
   tones(): HeardTone[] {
-    return [...this.#msByHz].map(([hz, ms]) => ({ hz, ms })).toSorted((a, b) => b.ms - a.ms);
+    const tones = [...this.#msByHz].map(([hz, ms]) => ({ hz, ms }));
+    return tones.toSorted((a, b) => b.ms - a.ms).slice(0, REPORTED_TONES);
   }
 
   #analyse(): void {
     this.#filled = 0;
     for (const hz of peaks(powers(this.#block))) {
-      this.#msByHz.set(hz, (this.#msByHz.get(hz) ?? 0) + (BLOCK_SAMPLES * 1000) / SAMPLE_RATE);
+      this.#msByHz.set(hz, (this.#msByHz.get(hz) ?? 0) + BLOCK_MS);
     }
   }
 }
 
+/** The hot loop of a process with many callers: plain indices, since iterators over typed arrays cost ten times as much. */
 function powers(block: Float64Array): Float64Array {
-  const windowed = block.map((sample, i) => sample * (window[i] ?? 0));
-  return coefficients.map((coefficient) => {
-    let [before, last] = [0, 0];
-    for (const sample of windowed) {
-      const next = sample + coefficient * last - before;
+  const power = new Float64Array(BIN_COUNT);
+  for (let bin = 0; bin < BIN_COUNT; bin++) {
+    const coefficient = coefficients[bin] ?? 0;
+    let before = 0;
+    let last = 0;
+    for (let i = 0; i < BLOCK_SAMPLES; i++) {
+      const next = (block[i] ?? 0) + coefficient * last - before;
       before = last;
       last = next;
     }
-    return last * last + before * before - coefficient * last * before;
-  });
+    power[bin] = last * last + before * before - coefficient * last * before;
+  }
+  return power;
 }
 
 /** Frequencies of the bins that are the loudest of their neighbourhood and not much softer than the loudest of all. */

@@ -11,7 +11,7 @@ export async function readWav(path: string): Promise<Int16Array> {
   }
   let described = false;
   // Chunks: four letters, a length, the content padded to an even length.
-  for (let at = 12; at + 8 <= file.length; ) {
+  for (let at = 12; at + 8 <= file.length;) {
     const name = file.toString('latin1', at, at + 4);
     const length = file.readUInt32LE(at + 4);
     const start = at + 8;
@@ -26,9 +26,16 @@ export async function readWav(path: string): Promise<Int16Array> {
 }
 
 function assertFormat(format: Buffer, path: string): void {
-  const [encoding, channels, rate, bits] = [format.readUInt16LE(0), format.readUInt16LE(2), format.readUInt32LE(4), format.readUInt16LE(14)];
+  const [encoding, channels, rate, bits] = [
+    format.readUInt16LE(0),
+    format.readUInt16LE(2),
+    format.readUInt32LE(4),
+    format.readUInt16LE(14),
+  ];
   if (encoding === PCM && channels === 1 && rate === SAMPLE_RATE && bits === 16) return;
-  throw new Error(`${path} has to be 16 kHz mono 16 bit PCM; it is ${rate} Hz, ${channels} channels, ${bits} bit, encoding ${encoding}.`);
+  throw new Error(
+    `${path} has to be 16 kHz mono 16 bit PCM; it is ${rate} Hz, ${channels} channels, ${bits} bit, encoding ${encoding}.`,
+  );
 }
 
 function toSamples(bytes: Buffer): Int16Array {

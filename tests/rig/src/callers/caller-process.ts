@@ -2,7 +2,13 @@ import { fork, type ChildProcess } from 'node:child_process';
 import { createRequire } from 'node:module';
 import type { SpeechName } from '../speech.js';
 import { Caller } from './caller.js';
-import type { CallerCommand, CallerCommandName, CallerCommands, FromCallers, ToCallers } from './protocol.js';
+import type {
+  CallerCommand,
+  CallerCommandName,
+  CallerCommands,
+  FromCallers,
+  ToCallers,
+} from './protocol.js';
 
 const START_TIMEOUT_MS = 30_000;
 const CLOSE_TIMEOUT_MS = 10_000;
@@ -34,7 +40,10 @@ interface Pending {
 export async function startCallers(options: CallersOptions = {}): Promise<CallerProcess> {
   // By its exported name: the same built file, whether the rig itself runs from its source or from its build.
   const entry = createRequire(import.meta.url).resolve('@openrtc/test-rig/caller-process');
-  const callers = new CallerProcess(fork(entry, [], { execArgv: [], stdio: ['ignore', 'pipe', 'pipe', 'ipc'] }), options);
+  const callers = new CallerProcess(
+    fork(entry, [], { execArgv: [], stdio: ['ignore', 'pipe', 'pipe', 'ipc'] }),
+    options,
+  );
   await callers.ready();
   return callers;
 }
@@ -116,14 +125,18 @@ export class CallerProcess {
     const id = this.#nextId++;
     return new Promise((resolve, reject) => {
       // The process answers a command with the result of that command.
-      this.#pending.set(id, { resolve: (result) => resolve(result as CallerCommands[Name]['result']), reject });
+      this.#pending.set(id, {
+        resolve: (result) => resolve(result as CallerCommands[Name]['result']),
+        reject,
+      });
       this.#send({ type: 'command', id, callerId, name, request } as CallerCommand);
     });
   }
 
   #send(message: ToCallers): void {
     this.#child.send(message, (error) => {
-      if (error) this.#end(new Error(`The process of the callers takes no commands: ${error.message}`));
+      if (error)
+        this.#end(new Error(`The process of the callers takes no commands: ${error.message}`));
     });
   }
 
@@ -142,7 +155,7 @@ export class CallerProcess {
 
   #end(error: Error): void {
     this.#ended ??= error;
-    for (const { reject } of this.#pending.values()) reject(error);
+    for (const pending of this.#pending.values()) pending.reject(error);
     this.#pending.clear();
     for (const caller of this.#callers.values()) caller.lose(error);
   }

@@ -1,7 +1,16 @@
 import type { AudioReport, GapReport } from '../audio/audio-report.js';
 import { RecordLog, type WaitOptions } from '../record-log.js';
 import { speech } from '../speech.js';
-import type { CallerCommandName, CallerCommands, CallerEvent, HeardAudio, JoinRequest, Sound, Spoken, Transcript } from './protocol.js';
+import type {
+  CallerCommandName,
+  CallerCommands,
+  CallerEvent,
+  HeardAudio,
+  JoinRequest,
+  Sound,
+  Spoken,
+  Transcript,
+} from './protocol.js';
 
 /** Silence a voice activity detector needs after the words to hear their end. */
 const TAIL_MS = 1_500;
@@ -31,7 +40,10 @@ export interface SendTextOptions {
 /** What a caller needs of the process it lives in. */
 export interface CallerLink {
   speech: string | undefined;
-  request<Name extends CallerCommandName>(name: Name, request: CallerCommands[Name]['request']): Promise<CallerCommands[Name]['result']>;
+  request<Name extends CallerCommandName>(
+    name: Name,
+    request: CallerCommands[Name]['request'],
+  ): Promise<CallerCommands[Name]['result']>;
 }
 
 /** A caller in a room: it speaks, types, listens, and measures what it hears of the agent. */
@@ -86,9 +98,16 @@ export class Caller {
   }
 
   /** The first event that fits, of the past or of the future. */
-  waitForEvent<Type extends CallerEvent['type']>(type: Type, options: WaitOptions = {}): Promise<Extract<CallerEvent, { type: Type }>> {
-    const fits = (event: CallerEvent): event is Extract<CallerEvent, { type: Type }> => event.type === type;
-    return this.#events.waitFor(fits, { what: `event '${type}' of caller ${this.#identity}`, ...options });
+  waitForEvent<Type extends CallerEvent['type']>(
+    type: Type,
+    options: WaitOptions = {},
+  ): Promise<Extract<CallerEvent, { type: Type }>> {
+    const fits = (event: CallerEvent): event is Extract<CallerEvent, { type: Type }> =>
+      event.type === type;
+    return this.#events.waitFor(fits, {
+      what: `event '${type}' of caller ${this.#identity}`,
+      ...options,
+    });
   }
 
   /** Identity of the agent, once one is in the room. */
@@ -103,26 +122,37 @@ export class Caller {
 
   /** Says a recorded sentence or a 16 kHz mono WAV file at the pace of real time, and resolves at its end. */
   speak(name = this.#link.speech, options?: SpeakOptions): Promise<Spoken> {
-    if (name === undefined) throw new Error('speak() needs the name of a sentence, or join() one to say by default.');
+    if (name === undefined)
+      throw new Error('speak() needs the name of a sentence, or join() one to say by default.');
     const recorded = Object.hasOwn(speech, name) ? speech[name as keyof typeof speech] : undefined;
     return this.#play({ kind: 'wav', path: recorded?.path ?? name }, options);
   }
 
   /** Plays a constant tone, and resolves at its end; `level` is its peak from 0 to 1, default 0.3. */
-  playTone(sound: { hz: number; durationMs: number; level?: number }, options?: SpeakOptions): Promise<Spoken> {
+  playTone(
+    sound: { hz: number; durationMs: number; level?: number },
+    options?: SpeakOptions,
+  ): Promise<Spoken> {
     return this.#play({ kind: 'tone', ...sound }, options);
   }
 
   /** Types a message to the agent. */
-  async sendText(text: string, { topic = CHAT_TOPIC, ...options }: SendTextOptions = {}): Promise<void> {
+  async sendText(
+    text: string,
+    { topic = CHAT_TOPIC, ...options }: SendTextOptions = {},
+  ): Promise<void> {
     await this.#link.request('sendText', { text, topic, ...options });
   }
 
   /** The next complete transcript that was not handed out yet: words of the agent, or what it understood of the caller. */
-  async nextTranscript(from: Transcript['from'] = 'agent', options: WaitOptions = {}): Promise<Transcript> {
+  async nextTranscript(
+    from: Transcript['from'] = 'agent',
+    options: WaitOptions = {},
+  ): Promise<Transcript> {
     const index = this.#transcriptsRead[from];
     const what = `transcript ${index + 1} from the ${from} at caller ${this.#identity}`;
-    const arrived = (): Transcript | undefined => this.transcripts.filter((each) => each.from === from)[index];
+    const arrived = (): Transcript | undefined =>
+      this.transcripts.filter((each) => each.from === from)[index];
     await this.#events.waitFor(() => arrived() !== undefined, { what, ...options });
     this.#transcriptsRead[from] = index + 1;
     return arrived() as Transcript;
@@ -131,15 +161,31 @@ export class Caller {
   /** The next typed message of somebody else that was not handed out yet. */
   async nextChat(options: WaitOptions = {}): Promise<string> {
     const index = this.#chatsRead;
-    const arrived = (): string | undefined => this.events.flatMap((event) => (event.type === 'chat' ? [event.text] : []))[index];
-    await this.#events.waitFor(() => arrived() !== undefined, { what: `typed message ${index + 1} at caller ${this.#identity}`, ...options });
+    const arrived = (): string | undefined =>
+      this.events.flatMap((event) => (event.type === 'chat' ? [event.text] : []))[index];
+    await this.#events.waitFor(() => arrived() !== undefined, {
+      what: `typed message ${index + 1} at caller ${this.#identity}`,
+      ...options,
+    });
     this.#chatsRead = index + 1;
     return arrived() as string;
   }
 
   /** Resolves once `minMs` (default 200) of the agent's sound were heard, counted from now, or from the join with `fromJoin`. */
-  waitForAudio({ minMs = 200, fromJoin = false, timeoutMs = 30_000 }: { minMs?: number; fromJoin?: boolean; timeoutMs?: number } = {}): Promise<HeardAudio> {
+  waitForAudio({
+    minMs = 200,
+    fromJoin = false,
+    timeoutMs = 30_000,
+  }: { minMs?: number; fromJoin?: boolean; timeoutMs?: number } = {}): Promise<HeardAudio> {
     return this.#link.request('waitForAudio', { minMs, fromJoin, timeoutMs });
+  }
+
+  /** Resolves once the agent has made no sound for `minMs` (default 600), as after its answer. */
+  async waitForSilence({
+    minMs = 600,
+    timeoutMs = 60_000,
+  }: { minMs?: number; timeoutMs?: number } = {}): Promise<void> {
+    await this.#link.request('waitForSilence', { minMs, timeoutMs });
   }
 
   /** What was heard of the agent so far. */
@@ -162,7 +208,10 @@ export class Caller {
     await this.#link.request('hangUp', null);
   }
 
-  #play(sound: Sound, { tailMs = TAIL_MS, awaitListener = true, timeoutMs = 30_000 }: SpeakOptions = {}): Promise<Spoken> {
+  #play(
+    sound: Sound,
+    { tailMs = TAIL_MS, awaitListener = true, timeoutMs = 30_000 }: SpeakOptions = {},
+  ): Promise<Spoken> {
     return this.#link.request('play', { sound, tailMs, awaitListener, timeoutMs });
   }
 }

@@ -9,7 +9,9 @@ export interface JoinRequest {
 }
 
 /** What is played into the microphone. */
-export type Sound = { kind: 'wav'; path: string } | { kind: 'tone'; hz: number; durationMs: number; level?: number };
+export type Sound =
+  | { kind: 'wav'; path: string }
+  | { kind: 'tone'; hz: number; durationMs: number; level?: number };
 
 /** When a sound was spoken, in milliseconds since the epoch, as it left the caller. */
 export interface Spoken {
@@ -40,9 +42,16 @@ export interface HeardAudio {
 /** Each command of a caller: what goes in and what comes back. */
 export interface CallerCommands {
   join: { request: JoinRequest; result: { identity: string; room: string } };
-  play: { request: { sound: Sound; tailMs: number; awaitListener: boolean; timeoutMs: number }; result: Spoken };
+  play: {
+    request: { sound: Sound; tailMs: number; awaitListener: boolean; timeoutMs: number };
+    result: Spoken;
+  };
   sendText: { request: OutgoingText; result: null };
-  waitForAudio: { request: { minMs: number; fromJoin: boolean; timeoutMs: number }; result: HeardAudio };
+  waitForAudio: {
+    request: { minMs: number; fromJoin: boolean; timeoutMs: number };
+    result: HeardAudio;
+  };
+  waitForSilence: { request: { minMs: number; timeoutMs: number }; result: null };
   audio: { request: null; result: AudioReport };
   startGapWatch: { request: null; result: null };
   stopGapWatch: { request: null; result: GapReport };
@@ -54,7 +63,13 @@ export type CallerCommandName = keyof CallerCommands;
 
 /** One command on its way to a caller. */
 export type CallerCommand = {
-  [Name in CallerCommandName]: { type: 'command'; id: number; callerId: number; name: Name; request: CallerCommands[Name]['request'] };
+  [Name in CallerCommandName]: {
+    type: 'command';
+    id: number;
+    callerId: number;
+    name: Name;
+    request: CallerCommands[Name]['request'];
+  };
 }[CallerCommandName];
 
 /** What the rig tells the caller process. */

@@ -2,7 +2,11 @@ import { open, readFile, rename, rm } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 /** Runs `work` while no other process of this machine holds the lock at `path`; a lock whose owner has died is taken over. */
-export async function withBuildLock<T>(path: string, work: () => Promise<T>, onWait: () => void): Promise<T> {
+export async function withBuildLock<T>(
+  path: string,
+  work: () => Promise<T>,
+  onWait: () => void,
+): Promise<T> {
   for (let waited = false; !(await tryLock(path)); waited = true) {
     if (!waited) onWait();
     await breakStaleLock(path);

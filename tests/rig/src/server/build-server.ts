@@ -18,23 +18,42 @@ interface Replace {
   New: { Path: string; Version?: string };
 }
 
+/** What {@link buildServer} is told. */
+export interface BuildOptions {
+  /** Path of the `go` program. */
+  go: string;
+  /** Path of the program to build. */
+  target: string;
+  onProgress: Progress;
+  /** Whether the program is there by now: another process may have built it. */
+  isThere: () => Promise<boolean>;
+}
+
 /** Builds livekit-server from the Go module proxy into `target`, 2 to 4 minutes when Go's own caches are cold. */
-export async function buildServer(target: string, onProgress: Progress, isThere: () => Promise<boolean>): Promise<void> {
+export async function buildServer({
+  go,
+  target,
+  onProgress,
+  isThere,
+}: BuildOptions): Promise<void> {
   await mkdir(dirname(target), { recursive: true });
   const build = async (): Promise<void> => {
     // Who waited for the lock finds the work done.
-    if (await isThere()) return;
-    await buildInto(target, onProgress);
+    if (!(await isThere())) await buildInto(go, target, onProgress);
   };
-  await withBuildLock(`${target}.lock`, build, () => onProgress('another process builds livekit-server; waiting for it'));
+  await withBuildLock(`${target}.lock`, build, () =>
+    onProgress('another process builds livekit-server; waiting for it'),
+  );
 }
 
-async function buildInto(target: string, onProgress: Progress): Promise<void> {
+async function buildInto(program: string, target: string, onProgress: Progress): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), 'openrtc-livekit-build-'));
   const partial = `${target}.${process.pid}.partial`;
   try {
-    onProgress(`building livekit-server ${LIVEKIT_SERVER_VERSION} with go, once; this takes 2 to 4 minutes`);
-    const go = (...args: string[]): Promise<string> => runGo(args, folder, onProgress);
+    onProgress(
+      `building livekit-server ${LIVEKIT_SERVER_VERSION} with go, once; this takes 2 to 4 minutes`,
+    );
+    const go = (...args: string[]): Promise<string> => runGo(program, args, folder, onProgress);
     await go('mod', 'init', 'openrtc.test/livekit');
     await go('mod', 'edit', `-require=${MODULE}@${LIVEKIT_SERVER_VERSION}`);
     // `replace` lines count only in the main module, so the server's own ones have to be repeated here.
@@ -51,8 +70,12 @@ async function buildInto(target: string, onProgress: Progress): Promise<void> {
 }
 
 async function replacesOfServer(go: (...args: string[]) => Promise<string>): Promise<Replace[]> {
-  const module = JSON.parse(await go('mod', 'download', '-json', `${MODULE}@${LIVEKIT_SERVER_VERSION}`)) as { GoMod: string };
-  const { Replace } = JSON.parse(await go('mod', 'edit', '-json', module.GoMod)) as { Replace: Replace[] | null };
+  const module = JSON.parse(
+    await go('mod', 'download', '-json', `${MODULE}@${LIVEKIT_SERVER_VERSION}`),
+  ) as { GoMod: string };
+  const { Replace } = JSON.parse(await go('mod', 'edit', '-json', module.GoMod)) as {
+    Replace: Replace[] | null;
+  };
   return Replace ?? [];
 }
 
@@ -60,9 +83,18 @@ function versioned({ Path, Version }: { Path: string; Version?: string }): strin
   return Version ? `${Path}@${Version}` : Path;
 }
 
-function runGo(args: string[], cwd: string, onProgress: Progress): Promise<string> {
+function runGo(
+  program: string,
+  args: string[],
+  cwd: string,
+  onProgress: Progress,
+): Promise<string> {
   return new Promise((resolve, reject) => {
-    const child = spawn('go', args, { cwd, env: { ...process.env, GOWORK: 'off' }, stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(program, args, {
+      cwd,
+      env: { ...process.env, GOWORK: 'off' },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
     let output = '';
     const lastErrors: string[] = [];
     child.stdout.setEncoding('utf8').on('data', (text: string) => (output += text));
@@ -74,7 +106,12 @@ function runGo(args: string[], cwd: string, onProgress: Progress): Promise<strin
     child.once('error', reject);
     child.once('close', (code) => {
       if (code === 0) resolve(output);
-      else reject(new Error(`go ${args.slice(0, 2).join(' ')} ended with ${code}: ${lastErrors.join(' | ')}`));
+      else
+        reject(
+          new Error(
+            `go ${args.slice(0, 2).join(' ')} ended with ${code}: ${lastErrors.join(' | ')}`,
+          ),
+        );
     });
   });
 }

@@ -9,13 +9,16 @@ export function guardProcess(pid: number): () => void {
   const kill = (): void => killQuietly(pid);
   process.once('exit', kill);
   // A group of its own: Ctrl-C on a terminal must not take the guard before what it guards.
-  const shell = spawn('/bin/sh', ['-c', 'while read -r _; do :; done; kill -KILL "$1" 2>/dev/null', 'guard', `${pid}`], {
-    detached: true,
-    stdio: ['pipe', 'ignore', 'ignore'],
-  });
+  const shell = spawn(
+    '/bin/sh',
+    ['-c', 'while read -r _; do :; done; kill -KILL "$1" 2>/dev/null', 'guard', `${pid}`],
+    {
+      detached: true,
+      stdio: ['pipe', 'ignore', 'ignore'],
+    },
+  );
   // Without a POSIX shell the 'exit' hook alone has to do.
   shell.once('error', () => shell.stdin.destroy());
-  shell.unref();
   return () => {
     process.off('exit', kill);
     // First the shell, then its pipe: the pid may belong to somebody else by now.

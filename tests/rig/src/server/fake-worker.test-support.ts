@@ -1,4 +1,4 @@
-import { JobStatus, JobType, ServerMessage, WorkerMessage } from '@livekit/protocol';
+import { type JobStatus, JobType, ServerMessage, WorkerMessage } from '@livekit/protocol';
 import { AccessToken } from 'livekit-server-sdk';
 import WebSocket from 'ws';
 import type { LiveKitServer } from './livekit-server.js';
@@ -12,13 +12,23 @@ export async function takeOneJob(
 ): Promise<{ jobId: string; workerId: string }> {
   const token = new AccessToken(server.apiKey, server.apiSecret);
   token.addGrant({ agent: true });
-  const socket = new WebSocket(`${server.url}/agent`, { headers: { authorization: `Bearer ${await token.toJwt()}` } });
-  const send = (message: ConstructorParameters<typeof WorkerMessage>[0]): void => socket.send(new WorkerMessage(message).toBinary());
+  const socket = new WebSocket(`${server.url}/agent`, {
+    headers: { authorization: `Bearer ${await token.toJwt()}` },
+  });
+  const send = (message: ConstructorParameters<typeof WorkerMessage>[0]): void =>
+    socket.send(new WorkerMessage(message).toBinary());
   let workerId = '';
   try {
     return await new Promise((resolve, reject) => {
       socket.once('error', reject);
-      socket.once('open', () => send({ message: { case: 'register', value: { type: JobType.JT_ROOM, agentName, version: '0.0.0' } } }));
+      socket.once('open', () =>
+        send({
+          message: {
+            case: 'register',
+            value: { type: JobType.JT_ROOM, agentName, version: '0.0.0' },
+          },
+        }),
+      );
       socket.on('message', (data: Buffer) => {
         const { message } = ServerMessage.fromBinary(data);
         if (message.case === 'register') {
@@ -27,7 +37,12 @@ export async function takeOneJob(
         }
         if (message.case === 'availability') {
           const jobId = message.value.job?.id ?? '';
-          send({ message: { case: 'availability', value: { jobId, available: true, participantIdentity: 'fake-agent' } } });
+          send({
+            message: {
+              case: 'availability',
+              value: { jobId, available: true, participantIdentity: 'fake-agent' },
+            },
+          });
         }
         if (message.case === 'assignment') {
           const jobId = message.value.job?.id ?? '';

@@ -45,8 +45,11 @@ export async function findLiveKitServer(options: FindServerOptions = {}): Promis
   if (env.LIVEKIT_URL) return externalServer(env.LIVEKIT_URL, env);
 
   if (env.LIVEKIT_SERVER_BIN) {
-    if (await isExecutable(env.LIVEKIT_SERVER_BIN)) return binary(env.LIVEKIT_SERVER_BIN, 'LIVEKIT_SERVER_BIN');
-    return missing(`LIVEKIT_SERVER_BIN is ${env.LIVEKIT_SERVER_BIN}, which is not a program that can be run.`);
+    if (await isExecutable(env.LIVEKIT_SERVER_BIN))
+      return binary(env.LIVEKIT_SERVER_BIN, 'LIVEKIT_SERVER_BIN');
+    return missing(
+      `LIVEKIT_SERVER_BIN is ${env.LIVEKIT_SERVER_BIN}, which is not a program that can be run.`,
+    );
   }
 
   const onPath = await findOnPath('livekit-server', env);
@@ -55,23 +58,31 @@ export async function findLiveKitServer(options: FindServerOptions = {}): Promis
   const cached = cachedServerPath(env);
   if (await isExecutable(cached)) return binary(cached, 'cache');
 
-  const ways = 'Set LIVEKIT_URL (with LIVEKIT_API_KEY and LIVEKIT_API_SECRET) or LIVEKIT_SERVER_BIN';
+  const ways =
+    'Set LIVEKIT_URL (with LIVEKIT_API_KEY and LIVEKIT_API_SECRET) or LIVEKIT_SERVER_BIN';
   if (!mayBuild) return missing(`No livekit-server was found. ${ways}.`);
-  if (!(await findOnPath('go', env))) {
-    return missing(`No livekit-server was found, and there is no go to build one. ${ways}, or install Go.`);
+  const go = await findOnPath('go', env);
+  if (!go) {
+    return missing(
+      `No livekit-server was found, and there is no go to build one. ${ways}, or install Go.`,
+    );
   }
   try {
-    await buildServer(cached, onProgress, () => isExecutable(cached));
+    await buildServer({ go, target: cached, onProgress, isThere: () => isExecutable(cached) });
     return binary(cached, 'built');
   } catch (error) {
-    return missing(`livekit-server ${LIVEKIT_SERVER_VERSION} did not build: ${(error as Error).message}. ${ways}.`);
+    return missing(
+      `livekit-server ${LIVEKIT_SERVER_VERSION} did not build: ${(error as Error).message}. ${ways}.`,
+    );
   }
 }
 
 function externalServer(url: string, env: NodeJS.ProcessEnv): FoundServer {
   const { LIVEKIT_API_KEY: apiKey, LIVEKIT_API_SECRET: apiSecret } = env;
   if (apiKey && apiSecret) return { available: true, kind: 'external', url, apiKey, apiSecret };
-  return missing('LIVEKIT_URL is set, so LIVEKIT_API_KEY and LIVEKIT_API_SECRET have to be set too.');
+  return missing(
+    'LIVEKIT_URL is set, so LIVEKIT_API_KEY and LIVEKIT_API_SECRET have to be set too.',
+  );
 }
 
 /** Where a build is kept: `OPENRTC_CACHE_DIR`, else `XDG_CACHE_HOME`, else `~/.cache`. */

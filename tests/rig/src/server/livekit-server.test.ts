@@ -12,12 +12,21 @@ describeOnRealServer('a real livekit-server', () => {
     const room = 'oracle-room';
     await server.createRoom(room, 'some metadata');
     const end = { status: JobStatus.JS_FAILED, error: 'the oven is cold' };
-    const job = await takeOneJob(server, 'pizza', end, () => void server.createDispatch(room, 'pizza', '{}'));
+    const job = await takeOneJob(
+      server,
+      'pizza',
+      end,
+      () => void server.createDispatch(room, 'pizza', '{}'),
+    );
 
     expect(await server.assignedWorker(job.jobId)).toBe(job.workerId);
     expect(await server.assignedIn(room)).toEqual({ ...job, room, agentName: 'pizza' });
     expect(server.assignments()).toHaveLength(1);
-    expect(await server.jobEnded(job.jobId)).toEqual({ jobId: job.jobId, status: 'JS_FAILED', error: 'the oven is cold' });
+    expect(await server.jobEnded(job.jobId)).toEqual({
+      jobId: job.jobId,
+      status: 'JS_FAILED',
+      error: 'the oven is cold',
+    });
     await server.close();
   });
 
@@ -31,9 +40,12 @@ describeOnRealServer('a real livekit-server', () => {
   });
 
   it('ends with the process that started it, even one that is killed', async () => {
-    const script = "import('@openrtc/test-rig').then(async (rig) => { const server = await rig.startLiveKitServer(); const callers = await rig.startCallers(); console.log(server.pid, callers.pid); })";
+    const script =
+      "import('@openrtc/test-rig').then(async (rig) => { const server = await rig.startLiveKitServer(); const callers = await rig.startCallers(); console.log(server.pid, callers.pid); })";
     const owner = spawn(process.execPath, ['-e', script], { stdio: ['ignore', 'pipe', 'inherit'] });
-    const [line] = (await createInterface({ input: owner.stdout })[Symbol.asyncIterator]().next()).value.match(/.+/u) as [string];
+    const [line] = (
+      await createInterface({ input: owner.stdout })[Symbol.asyncIterator]().next()
+    ).value.match(/.+/u) as [string];
     owner.kill('SIGKILL');
     await Promise.all(line.split(' ').map((pid) => gone(Number(pid))));
   });

@@ -1,6 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import type { WaitOptions } from '../record-log.js';
-import { findLiveKitServer, type ExternalServer, type FindServerOptions, type FoundServer, type ServerBinary } from './find-server.js';
+import {
+  findLiveKitServer,
+  type ExternalServer,
+  type FindServerOptions,
+  type FoundServer,
+  type ServerBinary,
+} from './find-server.js';
 import { RoomApi } from './room-api.js';
 import { ServerLog, type Assignment, type JobEnd, type ServerLogLine } from './server-log.js';
 import { ServerProcess } from './server-process.js';
@@ -19,12 +25,19 @@ export interface LiveKitServerOptions extends Pick<FindServerOptions, 'onProgres
 }
 
 /** Starts a real livekit-server on free loopback ports, or connects to the one of `LIVEKIT_URL`; rejects with the reason when none can be had. */
-export async function startLiveKitServer(options: LiveKitServerOptions = {}): Promise<LiveKitServer> {
-  const found = options.found ?? (await findLiveKitServer(options.onProgress ? { onProgress: options.onProgress } : {}));
+export async function startLiveKitServer(
+  options: LiveKitServerOptions = {},
+): Promise<LiveKitServer> {
+  const found =
+    options.found ??
+    (await findLiveKitServer(options.onProgress ? { onProgress: options.onProgress } : {}));
   if (!found.available) throw new Error(found.reason);
   if (found.kind === 'external') return new LiveKitServer(found, undefined);
 
-  const credentials = { apiKey: `API${randomBytes(6).toString('hex')}`, apiSecret: randomBytes(24).toString('hex') };
+  const credentials = {
+    apiKey: `API${randomBytes(6).toString('hex')}`,
+    apiSecret: randomBytes(24).toString('hex'),
+  };
   const process = await startProcess(found, credentials, options);
   return new LiveKitServer({ url: `ws://127.0.0.1:${process.port}`, ...credentials }, process);
 }
@@ -59,14 +72,20 @@ export class LiveKitServer extends RoomApi {
   readonly #log: ServerLog;
 
   /** Called by {@link startLiveKitServer}; without a process it is a server that runs elsewhere. */
-  constructor({ url, apiKey, apiSecret }: Pick<ExternalServer, 'url' | 'apiKey' | 'apiSecret'>, process: ServerProcess | undefined) {
+  constructor(
+    { url, apiKey, apiSecret }: Pick<ExternalServer, 'url' | 'apiKey' | 'apiSecret'>,
+    process: ServerProcess | undefined,
+  ) {
     super(url, apiKey, apiSecret);
     this.url = url;
     this.apiKey = apiKey;
     this.apiSecret = apiSecret;
     this.#process = process;
     this.#log = process?.log ?? new ServerLog();
-    if (!process) this.#log.close(new Error('The server of LIVEKIT_URL runs elsewhere: its log cannot be read.'));
+    if (!process)
+      this.#log.close(
+        new Error('The server of LIVEKIT_URL runs elsewhere: its log cannot be read.'),
+      );
   }
 
   /** Process id; undefined for a server that runs elsewhere. */
@@ -85,7 +104,10 @@ export class LiveKitServer extends RoomApi {
   }
 
   /** The first log line that fits, of the past or of the future. */
-  waitForLog(predicate: (line: ServerLogLine) => boolean, options?: WaitOptions): Promise<ServerLogLine> {
+  waitForLog(
+    predicate: (line: ServerLogLine) => boolean,
+    options?: WaitOptions,
+  ): Promise<ServerLogLine> {
     return this.#log.waitFor(predicate, options);
   }
 

@@ -1,4 +1,9 @@
-import { AccessToken, AgentDispatchClient, RoomServiceClient, type ParticipantInfo } from 'livekit-server-sdk';
+import {
+  AccessToken,
+  AgentDispatchClient,
+  RoomServiceClient,
+  type ParticipantInfo,
+} from 'livekit-server-sdk';
 
 /** Who a token is for, beyond its identity. */
 export interface TokenOptions {
@@ -60,7 +65,14 @@ export class RoomApi {
       ...(metadata !== undefined && { metadata }),
       ...(attributes && { attributes }),
     });
-    token.addGrant({ room, roomJoin: true, canPublish: true, canSubscribe: true, canPublishData: true, ...(kind === 'agent' && { agent: true }) });
+    token.addGrant({
+      room,
+      roomJoin: true,
+      canPublish: true,
+      canSubscribe: true,
+      canPublishData: true,
+      ...(kind === 'agent' && { agent: true }),
+    });
     if (kind) token.kind = kind;
     return token.toJwt();
   }

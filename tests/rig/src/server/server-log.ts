@@ -50,7 +50,10 @@ export class ServerLog {
   }
 
   /** The first line that fits, of the past or of the future. */
-  waitFor(predicate: (line: ServerLogLine) => boolean, options: WaitOptions = {}): Promise<ServerLogLine> {
+  waitFor(
+    predicate: (line: ServerLogLine) => boolean,
+    options: WaitOptions = {},
+  ): Promise<ServerLogLine> {
     return this.#lines.waitFor(predicate, { what: 'a line of the server log', ...options });
   }
 
@@ -62,19 +65,29 @@ export class ServerLog {
   /** The assignment of a job, once it is made. */
   async assigned(jobId: string, options: WaitOptions = {}): Promise<Assignment> {
     const what = `the assignment of job ${jobId}`;
-    return toAssignment(await this.waitFor((line) => isAssignment(line) && line.jobID === jobId, { what, ...options }));
+    return toAssignment(
+      await this.waitFor((line) => isAssignment(line) && line.jobID === jobId, {
+        what,
+        ...options,
+      }),
+    );
   }
 
   /** The first assignment for a room, once it is made. */
   async assignedIn(room: string, options: WaitOptions = {}): Promise<Assignment> {
     const what = `an assignment in room ${room}`;
-    return toAssignment(await this.waitFor((line) => isAssignment(line) && line.room === room, { what, ...options }));
+    return toAssignment(
+      await this.waitFor((line) => isAssignment(line) && line.room === room, { what, ...options }),
+    );
   }
 
   /** How a job ended, once the worker has told the server. */
   async jobEnded(jobId: string, options: WaitOptions = {}): Promise<JobEnd> {
     const what = `the end of job ${jobId}`;
-    const line = await this.waitFor((each) => each.msg === 'job ended' && each.jobID === jobId, { what, ...options });
+    const line = await this.waitFor((each) => each.msg === 'job ended' && each.jobID === jobId, {
+      what,
+      ...options,
+    });
     return { jobId, status: text(line.status), error: text(line.error) };
   }
 }
@@ -84,7 +97,12 @@ function isAssignment(line: ServerLogLine): boolean {
 }
 
 function toAssignment(line: ServerLogLine): Assignment {
-  return { jobId: text(line.jobID), workerId: text(line.workerID), room: text(line.room), agentName: text(line.agentName) };
+  return {
+    jobId: text(line.jobID),
+    workerId: text(line.workerID),
+    room: text(line.room),
+    agentName: text(line.agentName),
+  };
 }
 
 function text(value: unknown): string {

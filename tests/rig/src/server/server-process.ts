@@ -42,7 +42,11 @@ export class ServerProcess {
   }
 
   get running(): boolean {
-    return this.#child.pid !== undefined && this.#child.exitCode === null && this.#child.signalCode === null;
+    return (
+      this.#child.pid !== undefined &&
+      this.#child.exitCode === null &&
+      this.#child.signalCode === null
+    );
   }
 
   /** Starts the program on free ports and waits until it answers; rejects with its last lines when it ends before. */
@@ -51,7 +55,12 @@ export class ServerProcess {
     const { binary, apiKey, apiSecret, targetLoad, onLog } = options;
     const folder = await mkdtemp(join(tmpdir(), 'openrtc-livekit-'));
     const configPath = join(folder, 'config.yaml');
-    const config = serverConfigYaml({ ports, apiKey, apiSecret, ...(targetLoad !== undefined && { targetLoad }) });
+    const config = serverConfigYaml({
+      ports,
+      apiKey,
+      apiSecret,
+      ...(targetLoad !== undefined && { targetLoad }),
+    });
     await writeFile(configPath, config, { mode: 0o600 });
 
     const child = spawn(binary, ['--config', configPath], { stdio: ['ignore', 'pipe', 'pipe'] });
@@ -85,22 +94,23 @@ export class ServerProcess {
 
   /** Ends the process and waits until it is gone. */
   async stop(): Promise<void> {
-    if (this.running) {
-      this.#child.kill('SIGTERM');
-      const timer = setTimeout(() => this.#child.kill('SIGKILL'), STOP_GRACE_MS);
-      await this.#exited;
-      clearTimeout(timer);
-    }
+    if (this.running) this.#child.kill('SIGTERM');
+    const timer = setTimeout(() => this.#child.kill('SIGKILL'), STOP_GRACE_MS);
     await this.#exited;
+    clearTimeout(timer);
   }
 
   async #untilReady(): Promise<void> {
     const deadline = Date.now() + START_TIMEOUT_MS;
     while (this.running && Date.now() < deadline) {
-      if (await answers(`http://127.0.0.1:${this.port}/`)) return;
+      // The line first: on a port that was taken meanwhile somebody else would answer.
+      const bound = this.log.lines.some(({ msg }) => msg === 'starting LiveKit server');
+      if (bound && (await answers(`http://127.0.0.1:${this.port}/`))) return;
       await sleep(25);
     }
-    const why = this.running ? `did not answer within ${START_TIMEOUT_MS} ms` : 'ended at its start';
+    const why = this.running
+      ? `did not answer within ${START_TIMEOUT_MS} ms`
+      : 'ended at its start';
     await this.stop();
     const tail = this.log.lines.slice(-5).map((line) => JSON.stringify(line));
     throw new Error(`livekit-server ${why}: ${tail.join(' ')}`);

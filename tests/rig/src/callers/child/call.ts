@@ -1,8 +1,25 @@
-import { DisconnectReason, ParticipantKind, Room, RoomEvent, TrackKind, TrackSource, type LocalTrackPublication, type RemoteParticipant } from '@livekit/rtc-node';
+import {
+  DisconnectReason,
+  ParticipantKind,
+  Room,
+  RoomEvent,
+  TrackKind,
+  TrackSource,
+  type LocalTrackPublication,
+  type RemoteParticipant,
+  type RemoteTrack,
+} from '@livekit/rtc-node';
 import { nowMs } from '../../audio/format.js';
 import { tone } from '../../audio/tone.js';
 import { readWav } from '../../audio/wav.js';
-import type { CallerCommands, CallerEvent, JoinRequest, OutgoingText, Sound, Spoken } from '../protocol.js';
+import type {
+  CallerCommands,
+  CallerEvent,
+  JoinRequest,
+  OutgoingText,
+  Sound,
+  Spoken,
+} from '../protocol.js';
 import { Ear } from './ear.js';
 import { Microphone } from './microphone.js';
 import { CHAT_TOPIC, readText, Transcripts } from './transcripts.js';
@@ -13,8 +30,8 @@ type Tell = (event: CallerEvent) => void;
 
 /** One call of one caller, from joining the room to hanging up. */
 export class Call {
-  readonly ear = new Ear();
   readonly #room = new Room();
+  readonly ear = new Ear(this.#room);
   readonly #microphone = new Microphone(this.#room);
   readonly #tell: Tell;
 
@@ -22,9 +39,15 @@ export class Call {
     this.#tell = tell;
     this.#listenToRoom();
     // Handlers of streams have to be there before the agent can send anything.
-    new Transcripts(this.#room, () => this.#microphone.trackId, (transcript) => tell({ type: 'transcript', transcript, atMs: nowMs() }));
+    new Transcripts(
+      this.#room,
+      () => this.#microphone.trackId,
+      (transcript) => tell({ type: 'transcript', transcript, atMs: nowMs() }),
+    );
     this.#room.registerTextStreamHandler(CHAT_TOPIC, (reader, { identity }) => {
-      void readText(reader).then(({ text }) => tell({ type: 'chat', text, identity, atMs: nowMs() }));
+      void readText(reader).then(({ text }) =>
+        tell({ type: 'chat', text, identity, atMs: nowMs() }),
+      );
     });
   }
 
@@ -38,7 +61,12 @@ export class Call {
   }
 
   /** Says a sound; waits first until somebody listens, since nobody hears words of before. */
-  async play({ sound, tailMs, awaitListener, timeoutMs }: CallerCommands['play']['request']): Promise<Spoken> {
+  async play({
+    sound,
+    tailMs,
+    awaitListener,
+    timeoutMs,
+  }: CallerCommands['play']['request']): Promise<Spoken> {
     const samples = await samplesOf(sound);
     const publication = await this.#microphone.publish();
     if (awaitListener) await subscribed(publication, timeoutMs);
@@ -46,12 +74,23 @@ export class Call {
   }
 
   /** Sends a text to everybody in the room. */
-  async sendText({ text, topic, attributes, senderIdentity, pieces = 1 }: OutgoingText): Promise<null> {
+  async sendText({
+    text,
+    topic,
+    attributes,
+    senderIdentity,
+    pieces = 1,
+  }: OutgoingText): Promise<null> {
     const participant = this.#room.localParticipant;
     if (!participant) throw new Error('The caller is not connected.');
-    const writer = await participant.streamText({ topic, ...(attributes && { attributes }), ...(senderIdentity && { senderIdentity }) });
+    const writer = await participant.streamText({
+      topic,
+      ...(attributes && { attributes }),
+      ...(senderIdentity && { senderIdentity }),
+    });
     const length = Math.max(1, Math.ceil(text.length / pieces));
-    for (let at = 0; at < text.length; at += length) await writer.write(text.slice(at, at + length));
+    for (let at = 0; at < text.length; at += length)
+      await writer.write(text.slice(at, at + length));
     await writer.close();
     return null;
   }
@@ -65,29 +104,45 @@ export class Call {
   }
 
   #listenToRoom(): void {
-    const told = new Set<string>();
+    let ended = false;
+    const voices = new Set<RemoteTrack>();
     this.#room
       .on(RoomEvent.ParticipantConnected, (participant) => this.#greet(participant))
       .on(RoomEvent.ParticipantDisconnected, ({ kind, identity }) => {
-        if (kind === ParticipantKind.AGENT) this.#tell({ type: 'agentLeft', identity, atMs: nowMs() });
+        if (kind === ParticipantKind.AGENT)
+          this.#tell({ type: 'agentLeft', identity, atMs: nowMs() });
       })
       .on(RoomEvent.ParticipantAttributesChanged, (changed, { kind, identity }) => {
         const state = changed[AGENT_STATE];
-        if (kind === ParticipantKind.AGENT && state) this.#tell({ type: 'agentState', identity, state, atMs: nowMs() });
+        if (kind === ParticipantKind.AGENT && state)
+          this.#tell({ type: 'agentState', identity, state, atMs: nowMs() });
       })
       .on(RoomEvent.TrackSubscribed, (track, publication, { kind, identity }) => {
         // The background audio of an agent is another source, and not its voice.
-        const voice = track.kind === TrackKind.KIND_AUDIO && publication.source === TrackSource.SOURCE_MICROPHONE;
+        const voice =
+          track.kind === TrackKind.KIND_AUDIO &&
+          publication.source === TrackSource.SOURCE_MICROPHONE;
         if (kind !== ParticipantKind.AGENT || !voice) return;
+        voices.add(track);
         this.ear.listen(track);
         this.#tell({ type: 'agentAudible', identity, trackId: track.sid ?? '', atMs: nowMs() });
+      })
+      .on(RoomEvent.TrackUnsubscribed, (track) => {
+        if (!voices.delete(track)) return;
+        const newest = [...voices].at(-1);
+        if (newest) this.ear.listen(newest);
+        else this.ear.rest();
       })
       .on(RoomEvent.Reconnecting, () => this.#tell({ type: 'reconnecting', atMs: nowMs() }))
       .on(RoomEvent.Reconnected, () => this.#tell({ type: 'reconnected', atMs: nowMs() }))
       .on(RoomEvent.Disconnected, (reason) => {
-        if (told.has('disconnected')) return;
-        told.add('disconnected');
-        this.#tell({ type: 'disconnected', reason: DisconnectReason[reason] ?? `${reason}`, atMs: nowMs() });
+        if (ended) return;
+        ended = true;
+        this.#tell({
+          type: 'disconnected',
+          reason: DisconnectReason[reason] ?? `${reason}`,
+          atMs: nowMs(),
+        });
       });
   }
 
@@ -114,7 +169,10 @@ function samplesOf(sound: Sound): Promise<Int16Array> {
 async function subscribed(publication: LocalTrackPublication, timeoutMs: number): Promise<void> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`Nobody listened to the caller's microphone within ${timeoutMs} ms.`)), timeoutMs);
+    timer = setTimeout(
+      () => reject(new Error(`Nobody listened to the caller's microphone within ${timeoutMs} ms.`)),
+      timeoutMs,
+    );
   });
   await Promise.race([publication.waitForSubscription(), late]).finally(() => clearTimeout(timer));
 }

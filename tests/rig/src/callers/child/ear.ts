@@ -1,14 +1,16 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { AudioStream, type RemoteTrack } from '@livekit/rtc-node';
+import { AudioStream, type RemoteTrack, type Room } from '@livekit/rtc-node';
 import { AudioMeter } from '../../audio/audio-meter.js';
 import type { AudioReport, GapReport } from '../../audio/audio-report.js';
 import { nowMs, SAMPLE_RATE } from '../../audio/format.js';
 import type { HeardAudio } from '../protocol.js';
+import { ConcealmentWatch } from './concealment-watch.js';
 
 /** Half the events of the default 10 ms frames: a process that hosts many callers is busy with events. */
 const FRAME_MS = 20;
 /** Frames under way at the end of a gap watch get this long to arrive. */
 const SETTLE_MS = 250;
+const SILENCE_POLL_MS = 20;
 
 interface Waiter {
   fromHeardMs: number;
@@ -19,16 +21,27 @@ interface Waiter {
 
 /** What a caller hears of its agent: the newest microphone track of an agent is the one that is measured. */
 export class Ear {
+  readonly #room: Room;
   readonly #meter = new AudioMeter();
   readonly #waiters = new Set<Waiter>();
   #firstHeardAtMs: number | undefined;
+  #lastHeardAtMs = 0;
+  #concealment: ConcealmentWatch | undefined;
   #reader: ReadableStreamDefaultReader<{ data: Int16Array }> | undefined;
+
+  constructor(room: Room) {
+    this.#room = room;
+  }
 
   /** Measures this track from now on, and no other one. */
   listen(track: RemoteTrack): void {
-    this.stop();
+    this.rest();
     this.#meter.startTrack();
-    const stream = new AudioStream(track, { sampleRate: SAMPLE_RATE, numChannels: 1, frameSizeMs: FRAME_MS });
+    const stream = new AudioStream(track, {
+      sampleRate: SAMPLE_RATE,
+      numChannels: 1,
+      frameSizeMs: FRAME_MS,
+    });
     const reader = stream.getReader();
     this.#reader = reader;
     void this.#read(reader).catch((error: unknown) => {
@@ -39,9 +52,17 @@ export class Ear {
 
   /** Hears nothing more. */
   stop(): void {
+    this.#concealment?.stop();
+    this.rest();
+  }
+
+  /** Nobody is there to listen to now. */
+  rest(): void {
     const reader = this.#reader;
     this.#reader = undefined;
-    void reader?.cancel().catch((error: unknown) => process.stderr.write(`caller: ${String(error)}\n`));
+    void reader
+      ?.cancel()
+      .catch((error: unknown) => process.stderr.write(`caller: ${String(error)}\n`));
   }
 
   /** Everything heard so far. */
@@ -51,16 +72,30 @@ export class Ear {
 
   /** From now on the agent's audio is said to be continuous. */
   startGapWatch(): void {
+    this.#concealment?.stop();
+    this.#concealment = new ConcealmentWatch(this.#room);
     this.#meter.startGapWatch();
   }
 
   /** What was missing since the start of the watch. */
-  stopGapWatch(): Promise<GapReport> {
-    return this.#meter.stopGapWatch(() => sleep(SETTLE_MS));
+  async stopGapWatch(): Promise<GapReport> {
+    const concealment = this.#concealment?.stop() ?? { concealedMs: 0, longestConcealedMs: 0 };
+    this.#concealment = undefined;
+    const gaps = await this.#meter.stopGapWatch(() => sleep(SETTLE_MS));
+    const longestGapMs = Math.max(gaps.longestGapMs, concealment.longestConcealedMs);
+    return { ...gaps, ...concealment, longestGapMs };
   }
 
   /** Resolves once `minMs` of sound were heard, from now on or from the join on. */
-  waitForAudio({ minMs, fromJoin, timeoutMs }: { minMs: number; fromJoin: boolean; timeoutMs: number }): Promise<HeardAudio> {
+  waitForAudio({
+    minMs,
+    fromJoin,
+    timeoutMs,
+  }: {
+    minMs: number;
+    fromJoin: boolean;
+    timeoutMs: number;
+  }): Promise<HeardAudio> {
     return new Promise((resolve, reject) => {
       const fromHeardMs = fromJoin ? 0 : this.#meter.heardMs;
       const settle = (): void => {
@@ -79,11 +114,26 @@ export class Ear {
       const timer = setTimeout(() => {
         settle();
         const heard = this.#meter.heardMs - fromHeardMs;
-        reject(new Error(`Waited ${timeoutMs} ms for ${minMs} ms of the agent's audio; heard ${heard} ms.`));
+        reject(
+          new Error(
+            `Waited ${timeoutMs} ms for ${minMs} ms of the agent's audio; heard ${heard} ms.`,
+          ),
+        );
       }, timeoutMs);
       this.#waiters.add(waiter);
       this.#offer();
     });
+  }
+
+  /** Resolves once nothing was heard for `minMs`; an agent that is gone is silent too, so the wall clock counts here. */
+  async waitForSilence({ minMs, timeoutMs }: { minMs: number; timeoutMs: number }): Promise<null> {
+    const deadline = nowMs() + timeoutMs;
+    while (nowMs() - this.#lastHeardAtMs < minMs) {
+      if (nowMs() > deadline)
+        throw new Error(`Waited ${timeoutMs} ms for the agent to be silent for ${minMs} ms.`);
+      await sleep(SILENCE_POLL_MS);
+    }
+    return null;
   }
 
   async #read(reader: ReadableStreamDefaultReader<{ data: Int16Array }>): Promise<void> {
@@ -95,6 +145,7 @@ export class Ear {
       this.#meter.push(value.data, arrivedAtMs);
       if (this.#meter.heardMs === before) continue;
       this.#firstHeardAtMs ??= arrivedAtMs;
+      this.#lastHeardAtMs = arrivedAtMs;
       for (const waiter of this.#waiters) waiter.startedAtMs ??= arrivedAtMs;
       this.#offer();
     }
@@ -103,7 +154,8 @@ export class Ear {
   #offer(): void {
     for (const waiter of this.#waiters) {
       const heardMs = this.#meter.heardMs - waiter.fromHeardMs;
-      if (heardMs >= waiter.minMs && waiter.startedAtMs !== undefined) waiter.resolve({ startedAtMs: waiter.startedAtMs, heardMs });
+      if (heardMs >= waiter.minMs && waiter.startedAtMs !== undefined)
+        waiter.resolve({ startedAtMs: waiter.startedAtMs, heardMs });
     }
   }
 }

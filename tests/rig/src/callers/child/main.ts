@@ -1,6 +1,12 @@
 // The process that hosts callers: it takes commands over IPC and ends with its parent.
 import { dispose } from '@livekit/rtc-node';
-import type { CallerCommand, CallerCommands, CallerCommandName, FromCallers, ToCallers } from '../protocol.js';
+import type {
+  CallerCommand,
+  CallerCommands,
+  CallerCommandName,
+  FromCallers,
+  ToCallers,
+} from '../protocol.js';
 import { Call } from './call.js';
 
 const calls = new Map<number, Call>();
@@ -15,7 +21,11 @@ async function run(command: CallerCommand): Promise<CallerCommands[CallerCommand
   if (command.name === 'join') {
     const call = new Call((event) => send({ type: 'event', callerId, event }));
     calls.set(callerId, call);
-    return call.join(command.request);
+    return call.join(command.request).catch(async (error: unknown) => {
+      calls.delete(callerId);
+      await call.hangUp();
+      throw error;
+    });
   }
   const call = calls.get(callerId);
   if (!call) throw new Error('The caller has hung up.');
@@ -26,6 +36,8 @@ async function run(command: CallerCommand): Promise<CallerCommands[CallerCommand
       return call.sendText(command.request);
     case 'waitForAudio':
       return call.ear.waitForAudio(command.request);
+    case 'waitForSilence':
+      return call.ear.waitForSilence(command.request);
     case 'audio':
       return call.ear.report();
     case 'startGapWatch':
@@ -52,7 +64,13 @@ process.on('message', (message: ToCallers) => {
   }
   run(message).then(
     (result) => send({ type: 'reply', id: message.id, ok: true, result }),
-    (error: unknown) => send({ type: 'reply', id: message.id, ok: false, error: error instanceof Error ? error.message : String(error) }),
+    (error: unknown) =>
+      send({
+        type: 'reply',
+        id: message.id,
+        ok: false,
+        error: error instanceof Error ? error.message : String(error),
+      }),
   );
 });
 process.once('disconnect', () => process.exit(0));

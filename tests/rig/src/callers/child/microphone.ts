@@ -1,5 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { AudioFrame, AudioSource, LocalAudioTrack, TrackPublishOptions, TrackSource, type LocalTrackPublication, type Room } from '@livekit/rtc-node';
+import {
+  AudioFrame,
+  AudioSource,
+  LocalAudioTrack,
+  TrackPublishOptions,
+  TrackSource,
+  type LocalTrackPublication,
+  type Room,
+} from '@livekit/rtc-node';
 import { nowMs, SAMPLE_RATE, SAMPLES_PER_MS } from '../../audio/format.js';
 import type { Spoken } from '../protocol.js';
 

@@ -24,7 +24,11 @@ export class Transcripts {
   readonly #onTranscript: (transcript: Transcript) => void;
   readonly #agentSegments = new Set<string>();
 
-  constructor(room: Room, ownTrackId: () => string | undefined, onTranscript: (transcript: Transcript) => void) {
+  constructor(
+    room: Room,
+    ownTrackId: () => string | undefined,
+    onTranscript: (transcript: Transcript) => void,
+  ) {
     this.#ownTrackId = ownTrackId;
     this.#onTranscript = onTranscript;
     room.registerTextStreamHandler(TRANSCRIPTION_TOPIC, (reader, { identity }) => {
@@ -47,12 +51,22 @@ export class Transcripts {
       if (this.#agentSegments.has(segmentId)) return;
       this.#agentSegments.add(segmentId);
     }
-    this.#onTranscript({ from, text, identity, segmentId, complete, startedAtMs, endedAtMs: nowMs() });
+    this.#onTranscript({
+      from,
+      text,
+      identity,
+      segmentId,
+      complete,
+      startedAtMs,
+      endedAtMs: nowMs(),
+    });
   }
 }
 
 /** Reads a text stream to its end; what came before it broke off is kept. */
-export async function readText(reader: TextStreamReader): Promise<{ text: string; complete: boolean }> {
+export async function readText(
+  reader: TextStreamReader,
+): Promise<{ text: string; complete: boolean }> {
   let text = '';
   try {
     for await (const piece of reader) text += piece;
