@@ -11,13 +11,20 @@ export interface ProcessActions {
   tainted(error: unknown): void;
 }
 
+// A signal to a whole process group arrives twice where npm passes it on as well: one wish, not two.
+const SAME_WISH_MS = 500;
+
 /**
  * Handles SIGTERM, SIGINT, uncaught exceptions and unhandled rejections until the returned function is
  * called. The third signal kills the process: the second must have hung.
  */
 export function installProcessHandlers(actions: ProcessActions, logger: Logger): () => void {
   let signals = 0;
+  let lastAt = Number.NEGATIVE_INFINITY;
   const onSignal = (signal: NodeJS.Signals) => {
+    const now = performance.now();
+    if (now - lastAt < SAME_WISH_MS) return;
+    lastAt = now;
     signals += 1;
     if (signals === 1) {
       logger.info({ signal }, 'draining: no new calls, live ones go on to their end; once more to end them now');
