@@ -6,20 +6,21 @@ import { run } from './run.mjs';
 /** Runs every check, also after one failed; resolves with the exit code. */
 export async function check() {
   if (!(await install())) return 1;
-  const checks = [
-    ['build', () => build()],
-    ['lint', () => run('oxlint', ['--type-aware', '--deny-warnings'], { env })],
-    ['format', () => run('oxfmt', ['--check', '.'], { env })],
-    ['types', () => turbo('types', '--continue', '--output-logs=errors-only')],
-    ...workspacePackages()
-      .filter(({ manifest }) => manifest.private !== true)
-      .map(({ folder }) => [
+  const packages = workspacePackages().filter(({ manifest }) => manifest.private !== true);
+  const checks = {
+    build: () => build(),
+    lint: () => run('oxlint', ['--type-aware', '--deny-warnings'], { env }),
+    format: () => run('oxfmt', ['--check', '.'], { env }),
+    types: () => turbo('types', '--continue', '--output-logs=errors-only'),
+    ...Object.fromEntries(
+      packages.map(({ folder }) => [
         `publint ${folder}`,
         () => run('publint', [folder, '--strict'], { env }),
       ]),
-  ];
+    ),
+  };
   const failed = [];
-  for (const [name, start] of checks) {
+  for (const [name, start] of Object.entries(checks)) {
     console.log(`\n== ${name}`);
     if ((await start()) !== 0) failed.push(name);
   }

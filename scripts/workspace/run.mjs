@@ -7,6 +7,7 @@ const SIGNALS = ['SIGINT', 'SIGTERM'];
 const SAME_SIGNAL_MS = 1_000;
 
 let child;
+let passesOn;
 let stoppedBy;
 const lastAt = new Map();
 
@@ -18,7 +19,8 @@ function passOn(signal) {
   lastAt.set(signal, Date.now());
   // A terminal has sent Ctrl-C to the whole process group: the child has it already.
   if (repeated || (signal === 'SIGINT' && process.stdin.isTTY)) return;
-  child?.kill(signal);
+  // Turbo takes SIGINT for a terminal's, and lets its tasks go on.
+  child?.kill(passesOn ? signal : 'SIGTERM');
 }
 
 /**
@@ -31,6 +33,7 @@ export async function run(command, args, { env = process.env, last = false } = {
   const code = await new Promise((resolve) => {
     // npm's and pnpm's commands are .cmd files on Windows, which only a shell runs.
     const shell = process.platform === 'win32' && command !== process.execPath;
+    passesOn = last;
     child = spawn(command, args, { env, stdio: 'inherit', shell });
     child.once('error', (error) => {
       console.error(`${command} could not be started: ${error.message}`);

@@ -37,6 +37,10 @@ describe('RunnerThread', () => {
     await expect(thread.run('fixture', {})).resolves.toMatchObject({ initialized: 1 });
   });
 
+  it('refuses data that cannot cross to a thread', async () => {
+    await expect(thread.run('fixture', { hook: () => {} })).rejects.toThrow('could not be cloned');
+  });
+
   it('says which runner does not load, and why', async () => {
     await expect(thread.run('broken', {})).rejects.toMatchObject({
       code: 'PREWARM_FAILED',

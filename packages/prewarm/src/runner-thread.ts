@@ -71,10 +71,11 @@ export class RunnerThread implements AsyncDisposable {
     const thread = (this.#thread ??= this.#start());
     const id = this.#nextId++;
     return new Promise((resolve, reject) => {
+      // First: it throws for data that cannot be cloned.
+      thread.postMessage({ id, ...request } satisfies RunnerRequest);
       this.#waiting.set(id, { method, resolve, reject });
       // Kept alive by requests only, so that a forgotten thread does not keep the process.
       thread.ref();
-      thread.postMessage({ id, ...request } satisfies RunnerRequest);
     });
   }
 
@@ -85,8 +86,9 @@ export class RunnerThread implements AsyncDisposable {
     };
     const thread = new Worker(runnerThreadSource, { eval: true, workerData });
     thread.on('message', (response: RunnerResponse) => this.#settle(thread, response));
-    thread.once('error', (error) => this.#lose('failed', error));
-    thread.once('exit', (code) => this.#lose(`ended with exit code ${code}`));
+    thread.unref();
+    thread.once('error', (error) => this.#lose(thread, 'failed', error));
+    thread.once('exit', (code) => this.#lose(thread, `ended with exit code ${code}`));
     return thread;
   }
 
@@ -108,7 +110,9 @@ export class RunnerThread implements AsyncDisposable {
     );
   }
 
-  #lose(why: string, cause?: unknown): void {
+  #lose(thread: Worker, why: string, cause?: unknown): void {
+    // An error is followed by an exit; by then another thread may have taken over.
+    if (this.#thread !== thread) return;
     this.#thread = undefined;
     const waiting = [...this.#waiting.values()];
     this.#waiting.clear();
