@@ -25,30 +25,43 @@ describe.skipIf(noServer)(`a real call${noServer ? `: ${noServer}` : ''}`, () =>
     await server?.close();
   });
 
-  it.each(['coroutine', 'cloning'] as const)('is answered, recorded and left through %s()', async (isolation) => {
-    worker = await WorkerProcess.start(server, { isolation });
-    const room = roomName('support');
-    const caller = await callers.join({ url: server.url, token: await server.createToken('caller', room) });
-    const agent = await caller.waitForAgent();
-    const { jobId } = await server.assignedIn(room);
-    expect(agent).toBe(`agent-${jobId}`);
+  it.each(['coroutine', 'cloning'] as const)(
+    'is answered, recorded and left through %s()',
+    async (isolation) => {
+      worker = await WorkerProcess.start(server, { isolation });
+      const room = roomName('support');
+      const caller = await callers.join({
+        url: server.url,
+        token: await server.createToken('caller', room),
+      });
+      const agent = await caller.waitForAgent();
+      const { jobId } = await server.assignedIn(room);
+      expect(agent).toBe(`agent-${jobId}`);
 
-    expect((await caller.nextTranscript('agent')).text).toBe('Welcome to support.');
-    await caller.waitForAudio({ fromJoin: true, minMs: 300 });
-    await caller.speak('support');
-    expect((await caller.nextTranscript('agent')).text).toBe('support heard: My internet is not working, can you help?');
-    const reply = await caller.audio();
-    expect(reply.segments.every((segment) => segment.dominantHz === 660)).toBe(true);
+      expect((await caller.nextTranscript('agent')).text).toBe('Welcome to support.');
+      await caller.waitForAudio({ fromJoin: true, minMs: 300 });
+      await caller.speak('support');
+      expect((await caller.nextTranscript('agent')).text).toBe(
+        'support heard: My internet is not working, can you help?',
+      );
+      const reply = await caller.audio();
+      expect(reply.segments.every((segment) => segment.dominantHz === 660)).toBe(true);
 
-    await caller.hangUp();
-    expect(await server.jobEnded(jobId)).toEqual({ jobId, status: 'JS_SUCCESS', error: '' });
-    const { outcome, info } = await worker.ended(room);
-    expect(outcome).toMatchObject({ status: 'success', reason: 'caller_left' });
-    expect(info).toMatchObject({ agent: 'support', tenant: 'default', jobId });
-    expect(await server.listParticipants(room)).toEqual([]);
-    expect(await worker.snapshot()).toMatchObject({ activeSessions: 0, reservedSessions: 0, totalSessionsStarted: 1, totalSessionFailures: 0 });
+      await caller.hangUp();
+      expect(await server.jobEnded(jobId)).toEqual({ jobId, status: 'JS_SUCCESS', error: '' });
+      const { outcome, info } = await worker.ended(room);
+      expect(outcome).toMatchObject({ status: 'success', reason: 'caller_left' });
+      expect(info).toMatchObject({ agent: 'support', tenant: 'default', jobId });
+      expect(await server.listParticipants(room)).toEqual([]);
+      expect(await worker.snapshot()).toMatchObject({
+        activeSessions: 0,
+        reservedSessions: 0,
+        totalSessionsStarted: 1,
+        totalSessionFailures: 0,
+      });
 
-    worker.kill('SIGTERM');
-    expect(await worker.exited).toEqual({ code: 0, signal: null });
-  });
+      worker.kill('SIGTERM');
+      expect(await worker.exited).toEqual({ code: 0, signal: null });
+    },
+  );
 });

@@ -34,7 +34,11 @@ describe.skipIf(noServer)(`a deploy during calls${noServer ? `: ${noServer}` : '
       [6_000, 9_000, 12_000].map(async (talkMs) => {
         const room = roomName('monologue');
         await server.createRoom(room, JSON.stringify({ talkMs }));
-        const caller = await callers.join({ url: server.url, token: await server.createToken('caller', room), microphone: false });
+        const caller = await callers.join({
+          url: server.url,
+          token: await server.createToken('caller', room),
+          microphone: false,
+        });
         await caller.waitForAudio({ fromJoin: true, minMs: 500 });
         await caller.startGapWatch();
         const { jobId } = await server.assignedIn(room);
@@ -45,7 +49,11 @@ describe.skipIf(noServer)(`a deploy during calls${noServer ? `: ${noServer}` : '
     old.kill('SIGTERM');
 
     const room = roomName('text');
-    const late = await callers.join({ url: server.url, token: await server.createToken('caller', room), microphone: false });
+    const late = await callers.join({
+      url: server.url,
+      token: await server.createToken('caller', room),
+      microphone: false,
+    });
     expect((await late.nextTranscript('agent')).text).toBe('Welcome to text.');
 
     const ends: string[] = [];

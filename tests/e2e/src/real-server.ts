@@ -1,4 +1,9 @@
-import { type FoundServer, type LiveKitServer, findLiveKitServer, startLiveKitServer } from '@openrtc/test-rig';
+import {
+  type FoundServer,
+  type LiveKitServer,
+  findLiveKitServer,
+  startLiveKitServer,
+} from '@openrtc/test-rig';
 
 // Looked for once, when a test file is loaded: whether it runs must be known before its tests are.
 const found: FoundServer = await findLiveKitServer({ onProgress: (line) => console.log(line) });

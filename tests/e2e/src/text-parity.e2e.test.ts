@@ -56,7 +56,11 @@ async function real(): Promise<Endpoint> {
   const callers: CallerProcess = await startCallers();
   const join = async (room: string, metadata: string): Promise<Caller> => {
     await server.createRoom(room, metadata);
-    return callers.join({ url: server.url, token: await server.createToken('caller', room), microphone: false });
+    return callers.join({
+      url: server.url,
+      token: await server.createToken('caller', room),
+      microphone: false,
+    });
   };
   return {
     url: server.url,
@@ -73,7 +77,8 @@ async function real(): Promise<Endpoint> {
           return nextReply();
         },
         hangUp: () => caller.hangUp(),
-        ended: async () => ((await server.jobEnded(jobId)).status === 'JS_SUCCESS' ? 'success' : 'failed'),
+        ended: async () =>
+          (await server.jobEnded(jobId)).status === 'JS_SUCCESS' ? 'success' : 'failed',
       };
     },
     ring: async (room, metadata = '') => {
@@ -122,7 +127,10 @@ for (const { name, open, skip } of endpoints) {
       expect(await call.say('two')).toBe('text heard: two');
       await call.hangUp();
       expect(await call.ended()).toBe('success');
-      expect((await running.ended(room)).outcome).toMatchObject({ status: 'success', reason: 'caller_left' });
+      expect((await running.ended(room)).outcome).toMatchObject({
+        status: 'success',
+        reason: 'caller_left',
+      });
     });
 
     it('carries the tenant and the metadata of its room', async () => {
@@ -150,10 +158,17 @@ for (const { name, open, skip } of endpoints) {
     it('is not answered when its agent is unknown, and the next call is', async () => {
       const running = await start();
       await endpoint.ring(roomName('text'), '{"agent":"nobody"}');
-      await vi.waitFor(async () => expect((await running.snapshot()).refused).toEqual({ unknown_agent: 1 }), { timeout: 30_000 });
+      await vi.waitFor(
+        async () => expect((await running.snapshot()).refused).toEqual({ unknown_agent: 1 }),
+        { timeout: 30_000 },
+      );
       const call = await endpoint.call(roomName('text'));
       expect(await call.nextReply()).toBe('Welcome to text.');
-      expect(await running.snapshot()).toMatchObject({ activeSessions: 1, totalSessionsStarted: 1, totalSessionFailures: 0 });
+      expect(await running.snapshot()).toMatchObject({
+        activeSessions: 1,
+        totalSessionsStarted: 1,
+        totalSessionFailures: 0,
+      });
     });
 
     it('goes to another worker when one is full', async () => {

@@ -1,4 +1,11 @@
-import { type Caller, type CallerProcess, type LiveKitServer, type SpeechName, speech, startCallers } from '@openrtc/test-rig';
+import {
+  type Caller,
+  type CallerProcess,
+  type LiveKitServer,
+  type SpeechName,
+  speech,
+  startCallers,
+} from '@openrtc/test-rig';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { noServer, roomName, startServer } from './real-server.js';
@@ -7,7 +14,11 @@ import { WorkerProcess } from './worker-process.js';
 const tones = { restaurant: 440, support: 660, hours: 880 } as const;
 type AgentName = keyof typeof tones;
 
-const says: Record<AgentName, SpeechName> = { restaurant: 'order', support: 'support', hours: 'hours' };
+const says: Record<AgentName, SpeechName> = {
+  restaurant: 'order',
+  support: 'support',
+  hours: 'hours',
+};
 
 describe.skipIf(noServer)(`three agents in one worker${noServer ? `: ${noServer}` : ''}`, () => {
   let server: LiveKitServer;
@@ -27,7 +38,10 @@ describe.skipIf(noServer)(`three agents in one worker${noServer ? `: ${noServer}
 
   async function join(room: string, roomMetadata = ''): Promise<Caller> {
     await server.createRoom(room, roomMetadata);
-    return callers.join({ url: server.url, token: await server.createToken(`caller-${room}`, room) });
+    return callers.join({
+      url: server.url,
+      token: await server.createToken(`caller-${room}`, room),
+    });
   }
 
   /** A whole call: greeted, understood, answered in the agent's own voice, hung up, recorded. */
@@ -36,7 +50,9 @@ describe.skipIf(noServer)(`three agents in one worker${noServer ? `: ${noServer}
     expect((await caller.nextTranscript('agent')).text).toBe(`Welcome to ${agent}.`);
     await caller.waitForAudio({ fromJoin: true, minMs: 200 });
     await caller.speak(says[agent]);
-    expect((await caller.nextTranscript('agent')).text).toBe(`${agent} heard: ${speech[says[agent]].text}`);
+    expect((await caller.nextTranscript('agent')).text).toBe(
+      `${agent} heard: ${speech[says[agent]].text}`,
+    );
     const { segments } = await caller.audio();
     expect(new Set(segments.map((segment) => segment.dominantHz))).toEqual(new Set([tones[agent]]));
     await caller.hangUp();
@@ -46,7 +62,12 @@ describe.skipIf(noServer)(`three agents in one worker${noServer ? `: ${noServer}
   }
 
   const routes: { rule: string; agent: AgentName; prefix: string; metadata: string }[] = [
-    { rule: 'room metadata `agent`', agent: 'support', prefix: 'any', metadata: '{"agent":"support"}' },
+    {
+      rule: 'room metadata `agent`',
+      agent: 'support',
+      prefix: 'any',
+      metadata: '{"agent":"support"}',
+    },
     { rule: 'room metadata `demo`', agent: 'hours', prefix: 'any', metadata: '{"demo":"hours"}' },
     { rule: 'the room name', agent: 'hours', prefix: 'hours', metadata: '' },
     { rule: 'the order of registration', agent: 'restaurant', prefix: 'lobby', metadata: '' },
@@ -58,16 +79,24 @@ describe.skipIf(noServer)(`three agents in one worker${noServer ? `: ${noServer}
 
   it('holds three calls at once, each with its own agent and no word of another', async () => {
     const names: AgentName[] = ['restaurant', 'support', 'hours'];
-    const joined = await Promise.all(names.map(async (agent) => ({ agent, caller: await join(roomName(agent)) })));
+    const joined = await Promise.all(
+      names.map(async (agent) => ({ agent, caller: await join(roomName(agent)) })),
+    );
     await Promise.all(joined.map(({ agent, caller }) => converse(caller, agent)));
   });
 
   it('refuses a call for an agent nobody registered, and goes on', async () => {
     const room = roomName('lobby');
     await join(room, '{"agent":"nobody"}');
-    await server.waitForLog((line) => JSON.stringify(line).includes(room) && /worker|assign/i.test(String(line.msg)) && line.level !== 'info', {
-      what: 'the server saying that no worker took the job',
-    });
+    await server.waitForLog(
+      (line) =>
+        JSON.stringify(line).includes(room) &&
+        /worker|assign/i.test(String(line.msg)) &&
+        line.level !== 'info',
+      {
+        what: 'the server saying that no worker took the job',
+      },
+    );
     const snapshot = await worker.snapshot();
     expect(snapshot.refused).toEqual({ unknown_agent: 1 });
     expect(snapshot).toMatchObject({ activeSessions: 0, totalSessionFailures: 0 });
@@ -97,7 +126,10 @@ describe.skipIf(noServer)(`explicit dispatch${noServer ? `: ${noServer}` : ''}`,
   ])('routes by job metadata $metadata', async ({ metadata, greeting }) => {
     const room = roomName('restaurant');
     await server.createRoom(room, '{"agent":"restaurant"}');
-    const caller = await callers.join({ url: server.url, token: await server.createToken('caller', room) });
+    const caller = await callers.join({
+      url: server.url,
+      token: await server.createToken('caller', room),
+    });
     await server.createDispatch(room, 'front-desk', metadata);
     expect((await caller.nextTranscript('agent')).text).toBe(greeting);
     await caller.hangUp();

@@ -48,7 +48,11 @@ export class WorkerProcess {
     this.#child.stderr?.on('data', (text: Buffer) => (this.#output += text.toString()));
     this.#child.on('message', (message) => this.messages.append(message as WorkerMessage));
     this.exited = once(this.#child, 'exit').then(([code, signal]) => {
-      this.messages.close(new Error(`The worker ended with ${String(code ?? signal)}:\n${this.#output.slice(-4_000)}`));
+      this.messages.close(
+        new Error(
+          `The worker ended with ${String(code ?? signal)}:\n${this.#output.slice(-4_000)}`,
+        ),
+      );
       return { code: code as number | null, signal: signal as NodeJS.Signals | null };
     });
   }
@@ -56,7 +60,10 @@ export class WorkerProcess {
   /** Starts a worker; resolves once the server knows it. */
   static async start(server: LiveKitAddress, setup: WorkerSetup = {}): Promise<WorkerProcess> {
     const worker = new WorkerProcess(server, setup);
-    await Promise.race([worker.#registered(), worker.exited.then(() => worker.messages.waitFor(() => false))]);
+    await Promise.race([
+      worker.#registered(),
+      worker.exited.then(() => worker.messages.waitFor(() => false)),
+    ]);
     return worker;
   }
 
@@ -70,13 +77,17 @@ export class WorkerProcess {
   }
 
   started(room: string): Promise<Extract<WorkerMessage, { type: 'started' }>> {
-    const fits = (message: WorkerMessage) => message.type === 'started' && message.info.room === room;
+    const fits = (message: WorkerMessage) =>
+      message.type === 'started' && message.info.room === room;
     return this.messages.waitFor(fits as never, { what: `the start of the call in ${room}` });
   }
 
   ended(room: string, timeoutMs = 60_000): Promise<Extract<WorkerMessage, { type: 'ended' }>> {
     const fits = (message: WorkerMessage) => message.type === 'ended' && message.info.room === room;
-    return this.messages.waitFor(fits as never, { what: `the end of the call in ${room}`, timeoutMs });
+    return this.messages.waitFor(fits as never, {
+      what: `the end of the call in ${room}`,
+      timeoutMs,
+    });
   }
 
   async snapshot(): Promise<RuntimeSnapshot> {
@@ -90,7 +101,8 @@ export class WorkerProcess {
 
   /** Ends the worker, live calls or not. */
   async close(): Promise<void> {
-    if (this.#child.exitCode === null && this.#child.signalCode === null) this.#child.kill('SIGKILL');
+    if (this.#child.exitCode === null && this.#child.signalCode === null)
+      this.#child.kill('SIGKILL');
     await this.exited;
   }
 

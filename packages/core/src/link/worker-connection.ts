@@ -54,7 +54,10 @@ export class WorkerConnection {
       handshakeTimeout: options.timings.registerMs,
     });
     const registerTimer = setTimeout(() => {
-      this.#fail('LINK_REGISTER_TIMEOUT', `LiveKit did not answer the registration within ${options.timings.registerMs} ms.`);
+      this.#fail(
+        'LINK_REGISTER_TIMEOUT',
+        `LiveKit did not answer the registration within ${options.timings.registerMs} ms.`,
+      );
     }, options.timings.registerMs);
     const onAbort = () => this.#fail('LINK_CLOSED', 'The worker is closing.');
     if (options.signal.aborted) onAbort();
@@ -128,19 +131,29 @@ export class WorkerConnection {
       this.#fail(code, message);
     });
     socket.on('error', (cause) => {
-      this.#fail('LINK_CLOSED', `LiveKit at ${this.#options.url.host} could not be reached: ${messageOf(cause)}`, cause);
+      this.#fail(
+        'LINK_CLOSED',
+        `LiveKit at ${this.#options.url.host} could not be reached: ${messageOf(cause)}`,
+        cause,
+      );
     });
     socket.on('close', (code) => {
       clearInterval(this.#heartbeat);
       this.#pongs.clear();
-      this.#fail('LINK_CLOSED', `LiveKit closed the connection with ${code} before it answered the registration.`);
+      this.#fail(
+        'LINK_CLOSED',
+        `LiveKit closed the connection with ${code} before it answered the registration.`,
+      );
       this.#closed.resolve(`socket closed with ${code}`);
     });
   }
 
   #onFirst(message: Incoming | undefined): void {
     if (message?.case !== 'register' || message.value.workerId === '') {
-      this.#fail('LINK_CLOSED', `LiveKit's first message was ${message?.case ?? 'unreadable'}, not the answer to the registration.`);
+      this.#fail(
+        'LINK_CLOSED',
+        `LiveKit's first message was ${message?.case ?? 'unreadable'}, not the answer to the registration.`,
+      );
       return;
     }
     this.#workerId = message.value.workerId;
@@ -158,7 +171,10 @@ export class WorkerConnection {
   #beat(intervalMs: number): void {
     const silentMs = performance.now() - this.#lastHeard;
     if (silentMs > 2 * intervalMs) {
-      this.#options.logger.warn({ silentMs: Math.round(silentMs) }, 'LiveKit is silent: reconnecting');
+      this.#options.logger.warn(
+        { silentMs: Math.round(silentMs) },
+        'LiveKit is silent: reconnecting',
+      );
       this.#socket.terminate();
       return;
     }
@@ -172,7 +188,11 @@ export class WorkerConnection {
   }
 
   /** Rejects open() if it still waits, and cuts the socket either way. */
-  #fail(code: 'LINK_CLOSED' | 'LINK_UNAUTHORIZED' | 'LINK_REGISTER_TIMEOUT', message: string, cause?: unknown): void {
+  #fail(
+    code: 'LINK_CLOSED' | 'LINK_UNAUTHORIZED' | 'LINK_REGISTER_TIMEOUT',
+    message: string,
+    cause?: unknown,
+  ): void {
     this.#registered.reject(new OpenRtcError(code, message, { cause }));
     if (this.#workerId !== '') this.#options.logger.debug({ code }, message);
     if (this.#socket.readyState !== WebSocket.CLOSED) this.#socket.terminate();
@@ -189,7 +209,8 @@ function refusedUpgrade(response: IncomingMessage) {
     };
   }
   const skew = clockSkewSeconds(response.headers.date);
-  const hint = Math.abs(skew) > 30 ? ` The clocks differ by ${skew} s, which alone is reason enough.` : '';
+  const hint =
+    Math.abs(skew) > 30 ? ` The clocks differ by ${skew} s, which alone is reason enough.` : '';
   return {
     code: 'LINK_UNAUTHORIZED' as const,
     message: `LiveKit refused the credentials (HTTP 401): check LIVEKIT_API_KEY and LIVEKIT_API_SECRET.${hint}`,
@@ -210,7 +231,10 @@ function decode(data: unknown, isBinary: boolean, logger: Logger): Incoming | un
   try {
     return ServerMessage.fromBinary(data).message;
   } catch (error) {
-    logger.warn({ error: messageOf(error), bytes: data.length }, 'ignored a frame from LiveKit that cannot be decoded');
+    logger.warn(
+      { error: messageOf(error), bytes: data.length },
+      'ignored a frame from LiveKit that cannot be decoded',
+    );
     return undefined;
   }
 }

@@ -92,13 +92,20 @@ export class WorkerLink {
     // Every message carries both fields: the server reads a missing load as 0.
     this.#connection?.send({
       case: 'updateWorker',
-      value: { status: full ? WorkerStatus.WS_FULL : WorkerStatus.WS_AVAILABLE, load: Number.isFinite(load) ? load : 1, jobCount },
+      value: {
+        status: full ? WorkerStatus.WS_FULL : WorkerStatus.WS_AVAILABLE,
+        load: Number.isFinite(load) ? load : 1,
+        jobCount,
+      },
     });
   }
 
   /** Tells LiveKit that the agent is in its room. Informative: lost with the connection, said again after it. */
   sendRunning(jobId: string): void {
-    this.#connection?.send({ case: 'updateJob', value: { jobId, status: JobStatus.JS_RUNNING, error: '' } });
+    this.#connection?.send({
+      case: 'updateJob',
+      value: { jobId, status: JobStatus.JS_RUNNING, error: '' },
+    });
   }
 
   /**
@@ -107,7 +114,10 @@ export class WorkerLink {
    * agent left without it as failed.
    */
   async sendFinal(update: FinalUpdate): Promise<void> {
-    const delivered = this.#finals.add({ ...update, error: update.error.slice(0, MAX_ERROR_CHARS) });
+    const delivered = this.#finals.add({
+      ...update,
+      error: update.error.slice(0, MAX_ERROR_CHARS),
+    });
     void this.#deliverFinals();
     await delivered;
   }
@@ -145,7 +155,8 @@ export class WorkerLink {
 
   async #connect(options: { giveUpWhenUnauthorized: boolean }): Promise<WorkerConnection> {
     // Only a connection that lasted proves the server well: one that flaps keeps its growing delays.
-    if (this.#registeredAt > 0 && performance.now() - this.#registeredAt > this.#timings.stableMs) this.#attempt = 0;
+    if (this.#registeredAt > 0 && performance.now() - this.#registeredAt > this.#timings.stableMs)
+      this.#attempt = 0;
     if (this.#attempt > 0 || this.#registeredAt > 0) await this.#wait();
     for (;;) {
       try {
@@ -154,7 +165,10 @@ export class WorkerLink {
         if (this.#closing.signal.aborted) throw error;
         const unauthorized = isOpenRtcError(error) && error.code === 'LINK_UNAUTHORIZED';
         if (unauthorized && options.giveUpWhenUnauthorized) throw error;
-        this.#logger[unauthorized ? 'error' : 'warn']({ attempt: this.#attempt }, `${messageOf(error)} Trying again.`);
+        this.#logger[unauthorized ? 'error' : 'warn'](
+          { attempt: this.#attempt },
+          `${messageOf(error)} Trying again.`,
+        );
         await this.#wait();
       }
     }
@@ -191,7 +205,8 @@ export class WorkerLink {
       }
       this.#closing.signal.addEventListener('abort', done, { once: true });
     });
-    if (this.#closing.signal.aborted) throw new OpenRtcError('LINK_CLOSED', 'The worker is closing.');
+    if (this.#closing.signal.aborted)
+      throw new OpenRtcError('LINK_CLOSED', 'The worker is closing.');
   }
 
   #onRegistered(connection: WorkerConnection): void {
@@ -204,7 +219,10 @@ export class WorkerLink {
     this.#statusTimer = setInterval(() => this.sendStatus(), this.#timings.statusMs);
     for (const jobId of this.#options.liveJobs()) this.sendRunning(jobId);
     void this.#deliverFinals();
-    this.#logger.info({ workerId: connection.workerId, agentName: this.#options.registration.agentName }, 'registered with LiveKit');
+    this.#logger.info(
+      { workerId: connection.workerId, agentName: this.#options.registration.agentName },
+      'registered with LiveKit',
+    );
   }
 
   async #deliverFinals(): Promise<void> {

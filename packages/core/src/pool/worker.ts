@@ -44,7 +44,11 @@ export class Worker {
   static async start(options: WorkerOptions, signal: AbortSignal): Promise<Worker> {
     const { pool, resolved, registry, logger } = options;
     const endpoint = resolveEndpoint(pool.livekit);
-    const source: PoolSource = { entry: process.argv[1] ?? '', argv: process.argv.slice(2), execArgv: process.execArgv };
+    const source: PoolSource = {
+      entry: process.argv[1] ?? '',
+      argv: process.argv.slice(2),
+      execArgv: process.execArgv,
+    };
     const strategy = pool.isolation ?? (await defaultIsolation(source.entry));
     // The host is handed out before there is a flow to report to: sessions only run once there is.
     let worker: Worker | undefined;
@@ -76,7 +80,12 @@ export class Worker {
     return worker;
   }
 
-  private constructor(options: WorkerOptions, endpoint: LiveKitEndpoint, isolation: Isolation, host: SessionHost) {
+  private constructor(
+    options: WorkerOptions,
+    endpoint: LiveKitEndpoint,
+    isolation: Isolation,
+    host: SessionHost,
+  ) {
     const { pool, resolved, registry, logger } = options;
     this.#options = options;
     this.#isolation = isolation;
@@ -92,12 +101,23 @@ export class Worker {
         agentName: resolved.agentName,
         deployment: resolved.deployment,
         version: options.version,
-        permissions: { canPublish: true, canSubscribe: true, canPublishData: true, canUpdateMetadata: true },
+        permissions: {
+          canPublish: true,
+          canSubscribe: true,
+          canPublishData: true,
+          canUpdateMetadata: true,
+        },
       },
       onOffer: (offer) => this.flow.offer(offer),
       onTermination: (jobId) => this.#terminated(jobId),
-      status: () => workerLoad(this.admission.active + this.admission.reserved, this.admission.max, this.admission.draining),
-      liveJobs: () => this.flow.liveCalls.filter((call) => call.joined).map((call) => call.info.jobId),
+      status: () =>
+        workerLoad(
+          this.admission.active + this.admission.reserved,
+          this.admission.max,
+          this.admission.draining,
+        ),
+      liveJobs: () =>
+        this.flow.liveCalls.filter((call) => call.joined).map((call) => call.info.jobId),
     });
     this.flow = new CallFlow({
       agents: registry,
@@ -151,7 +171,10 @@ export class Worker {
   async #finish(): Promise<void> {
     const { drainTimeoutMs } = this.#options.resolved;
     const timer = setTimeout(() => {
-      this.#options.logger.warn({ drainTimeoutMs, jobIds: this.flow.launcher.jobIds }, 'the drain took too long: ending live calls');
+      this.#options.logger.warn(
+        { drainTimeoutMs, jobIds: this.flow.launcher.jobIds },
+        'the drain took too long: ending live calls',
+      );
       this.#cut({ reason: 'drain_timeout', deadline: Date.now() + FAREWELL_MS });
     }, drainTimeoutMs);
     await this.admission.idle();
@@ -173,7 +196,10 @@ export class Worker {
   }
 
   #terminated(jobId: string): void {
-    const known = this.flow.launcher.hangUp(jobId, { reason: 'terminated', deadline: Date.now() + FAREWELL_NOW_MS });
+    const known = this.flow.launcher.hangUp(jobId, {
+      reason: 'terminated',
+      deadline: Date.now() + FAREWELL_NOW_MS,
+    });
     this.#options.logger.debug({ jobId, known }, 'LiveKit ends a job');
   }
 
@@ -185,12 +211,18 @@ export class Worker {
   }
 
   tainted(error: unknown): void {
-    this.#drainInBackground(new OpenRtcError('POOL_TAINTED', `An error no call can be blamed for: ${messageOf(error)}`, { cause: error }));
+    this.#drainInBackground(
+      new OpenRtcError('POOL_TAINTED', `An error no call can be blamed for: ${messageOf(error)}`, {
+        cause: error,
+      }),
+    );
   }
 
   // run() waits for `finished` and reports what it rejects with.
   #drainInBackground(why: OpenRtcError): void {
-    this.drain(why).catch((error: unknown) => this.#options.logger.debug({ error }, 'drained after a fault'));
+    this.drain(why).catch((error: unknown) =>
+      this.#options.logger.debug({ error }, 'drained after a fault'),
+    );
   }
 }
 

@@ -72,7 +72,9 @@ export class EmbeddedCall {
 
   /** The final status of the job, as LiveKit would have recorded it. Never rejects. */
   get ended(): Promise<JobEnd> {
-    return this.#job?.ended ?? Promise.resolve({ status: 'failed', error: 'no job was dispatched' });
+    return (
+      this.#job?.ended ?? Promise.resolve({ status: 'failed', error: 'no job was dispatched' })
+    );
   }
 
   /** The caller comes in, and waits for the agent of `job`. Called by the endpoint. */

@@ -51,7 +51,10 @@ test('participants see each other come, change, and go', async () => {
 
   const left = once(alice, RoomEvent.ParticipantDisconnected);
   await bobsRoom.disconnect();
-  expect((await left)[0]).toMatchObject({ identity: 'bob', disconnectReason: DisconnectReason.CLIENT_INITIATED });
+  expect((await left)[0]).toMatchObject({
+    identity: 'bob',
+    disconnectReason: DisconnectReason.CLIENT_INITIATED,
+  });
   expect(alice.remoteParticipants.size).toBe(0);
 });
 
@@ -213,7 +216,9 @@ test('the room service removes a participant and deletes a room', async () => {
   await service.removeParticipant('r', 'alice');
   expect(await removed).toEqual([DisconnectReason.PARTICIPANT_REMOVED]);
   expect((await service.listParticipants('r')).map(({ identity }) => identity)).toEqual(['bob']);
-  await expect(service.removeParticipant('r', 'alice')).rejects.toMatchObject({ code: 'not_found' });
+  await expect(service.removeParticipant('r', 'alice')).rejects.toMatchObject({
+    code: 'not_found',
+  });
   const deleted = once(bob, RoomEvent.Disconnected);
   await service.deleteRoom('r');
   expect(await deleted).toEqual([DisconnectReason.ROOM_DELETED]);

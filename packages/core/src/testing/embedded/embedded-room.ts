@@ -82,13 +82,17 @@ export class EmbeddedRoom extends EventEmitter {
    * @param token - a join token; room and identity are in it
    */
   connect(url: string, token: string): Promise<void> {
-    const socket = new WebSocket(`${url.replace(/^embedded:/, 'ws:').replace(/\/$/, '')}${ROOM_PATH}`, {
-      headers: { authorization: `Bearer ${token}` },
-      handshakeTimeout: HANDSHAKE_TIMEOUT_MS,
-    });
+    const socket = new WebSocket(
+      `${url.replace(/^embedded:/, 'ws:').replace(/\/$/, '')}${ROOM_PATH}`,
+      {
+        headers: { authorization: `Bearer ${token}` },
+        handshakeTimeout: HANDSHAKE_TIMEOUT_MS,
+      },
+    );
     this.#socket = socket;
     return new Promise((resolve, reject) => {
-      const fail = (why: string) => reject(new ConnectError(`could not join the embedded room: ${why}`));
+      const fail = (why: string) =>
+        reject(new ConnectError(`could not join the embedded room: ${why}`));
       socket.on('error', (error) => fail(error.message));
       socket.on('close', () => {
         fail('the endpoint closed the connection');
@@ -191,7 +195,9 @@ export class EmbeddedRoom extends EventEmitter {
         break;
       case 'data': {
         const payload = new Uint8Array(Buffer.from(frame.frame.payload, 'base64'));
-        const kind = frame.frame.reliable ? DataPacketKind.KIND_RELIABLE : DataPacketKind.KIND_LOSSY;
+        const kind = frame.frame.reliable
+          ? DataPacketKind.KIND_RELIABLE
+          : DataPacketKind.KIND_LOSSY;
         const sender = this.remoteParticipants.get(frame.from);
         this.emit(RoomEvent.DataReceived, payload, sender, kind, frame.frame.topic);
         break;

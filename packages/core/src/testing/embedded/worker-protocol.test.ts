@@ -48,7 +48,10 @@ describe('connecting', () => {
     await once(socket, 'open');
     socket.send('{"ping":{"timestamp":"7"}}');
     const [data, isBinary] = await once(socket, 'message');
-    expect([JSON.parse(String(data)), isBinary]).toMatchObject([{ pong: { lastTimestamp: '7' } }, false]);
+    expect([JSON.parse(String(data)), isBinary]).toMatchObject([
+      { pong: { lastTimestamp: '7' } },
+      false,
+    ]);
   });
 
   test('only a registration and pings are legal at first', async () => {
@@ -84,10 +87,17 @@ describe('connecting', () => {
 
 describe('finding a worker', () => {
   test('says when there is none, or none of that name', async () => {
-    await expect(endpoint.call()).rejects.toThrow('no workers: none is registered without an agent name');
+    await expect(endpoint.call()).rejects.toThrow(
+      'no workers: none is registered without an agent name',
+    );
     await RawWorker.register(endpoint, 'dental');
-    await expect(endpoint.call({ agentName: 'bank' })).rejects.toThrow('under the agent name "bank"');
-    expect(endpoint.jobs).toMatchObject([{ status: 'failed' }, { status: 'failed', agentName: 'bank' }]);
+    await expect(endpoint.call({ agentName: 'bank' })).rejects.toThrow(
+      'under the agent name "bank"',
+    );
+    expect(endpoint.jobs).toMatchObject([
+      { status: 'failed' },
+      { status: 'failed', agentName: 'bank' },
+    ]);
   });
 
   test('full workers, and those at the target load, are not asked', async () => {
@@ -140,7 +150,12 @@ describe('finding a worker', () => {
 
   test('an offer carries the room, both metadata, and the agent name', async () => {
     const worker = await RawWorker.register(endpoint, 'dental');
-    endpoint.dispatch({ room: 'r1', metadata: 'plain', agentName: 'dental', jobMetadata: { tenant: 'acme' } });
+    endpoint.dispatch({
+      room: 'r1',
+      metadata: 'plain',
+      agentName: 'dental',
+      jobMetadata: { tenant: 'acme' },
+    });
     const { job } = await worker.next('availability');
     expect(job).toMatchObject({
       agentName: 'dental',
@@ -153,7 +168,10 @@ describe('finding a worker', () => {
 
 describe('ending a job', () => {
   test('the first final status counts, other workers and unknown jobs are ignored', async () => {
-    const [worker, other] = [await RawWorker.register(endpoint), await RawWorker.register(endpoint, 'x')];
+    const [worker, other] = [
+      await RawWorker.register(endpoint),
+      await RawWorker.register(endpoint, 'x'),
+    ];
     const jobId = endpoint.dispatch();
     await worker.accept();
     other.finish(jobId, JobStatus.JS_FAILED);
