@@ -33,7 +33,7 @@ export class Launcher {
   }
 
   hangUpAll(hangUp: HangUp): void {
-    for (const jobId of [...this.#running.keys()]) this.hangUp(jobId, hangUp);
+    for (const jobId of this.#running.keys()) this.hangUp(jobId, hangUp);
   }
 
   get jobIds(): readonly string[] {

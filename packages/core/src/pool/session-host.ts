@@ -20,7 +20,7 @@ const PREWARM_MS = 60_000;
 /** What a process needs to run sessions, and lends to the isolation strategy. */
 export interface SessionHostOptions {
   readonly pool: AgentPoolOptions;
-  readonly runtime: Omit<SessionRuntime, 'process' | 'models' | 'logger'>;
+  readonly runtime: Omit<SessionRuntime, 'process' | 'models' | 'logger' | 'warnOnce'>;
   readonly source: PoolSource;
   readonly logger: Logger;
   readonly report: ReportSessionEvent;
@@ -32,6 +32,7 @@ export class SessionHost implements IsolationHost {
   readonly logger: Logger;
   readonly #options: SessionHostOptions;
   readonly #process = new JobProcess();
+  readonly #warned = new Set<string>();
   #models: SharedModels | undefined;
   #prewarmed: Promise<void> | undefined;
 
@@ -57,6 +58,7 @@ export class SessionHost implements IsolationHost {
       process: this.#process,
       models: this.#models,
       logger: this.logger,
+      warnOnce: (message) => this.#warnOnce(message),
     });
   }
 
@@ -69,6 +71,12 @@ export class SessionHost implements IsolationHost {
     if (this.#prewarmed === undefined) return;
     await this.#models?.[Symbol.asyncDispose]();
     await releaseFfiClient(this.logger);
+  }
+
+  #warnOnce(message: string): void {
+    if (this.#warned.has(message)) return;
+    this.#warned.add(message);
+    this.logger.warn({}, message);
   }
 
   async #load(signal: AbortSignal): Promise<void> {

@@ -51,12 +51,11 @@ export class Worker {
     };
     const strategy = pool.isolation ?? (await defaultIsolation(source.entry));
     // The host is handed out before there is a flow to report to: sessions only run once there is.
-    let worker: Worker | undefined;
-    const host = new SessionHost({
+    const host: SessionHost = new SessionHost({
       pool,
       source,
       logger,
-      report: async (event) => worker?.flow.report(event),
+      report: (event) => worker.flow.report(event),
       runtime: {
         agent: (name) => registry.get(name),
         defaults: pool.defaults ?? {},
@@ -66,9 +65,9 @@ export class Worker {
       },
     });
     const isolation = await openIsolation(strategy, host);
-    worker = new Worker(options, endpoint, isolation, host);
+    const worker: Worker = new Worker(options, endpoint, isolation, host);
     try {
-      const abort = () => void worker?.link.close();
+      const abort = () => void worker.link.close();
       signal.addEventListener('abort', abort, { once: true });
       if (signal.aborted) abort();
       await worker.link.start();

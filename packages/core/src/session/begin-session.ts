@@ -12,7 +12,7 @@ import { CallEnded, type SessionEnd } from './session-end.js';
 import { SETUP_MS } from './session-limits.js';
 import type { SessionRuntime } from './session-runtime.js';
 import { sameRoom } from './session-room.js';
-import { turnHandling } from './turn-handling.js';
+import { fallsBackToVad, turnHandling } from './turn-handling.js';
 
 /** What {@link beginSession} has opened so far; the end of the call closes it, also after a failure. */
 export interface OpenedSession {
@@ -99,6 +99,11 @@ function createSession(
   } = { ...runtime.defaults.session, ...config.session };
   const realtime = isRealtime(agent.llm ?? providers.llm);
   const facts = { audioInput, realtime, turnDetector: runtime.models?.turnDetector ?? false };
+  if (fallsBackToVad(user.turnHandling, facts)) {
+    runtime.warnOnce(
+      'turns end by VAD alone: npm install @openrtc/prewarm for the turn detector, or set turnHandling.turnDetection',
+    );
+  }
   return new voice.AgentSession({
     // A realtime model hears for itself, and without audio there is nothing to detect.
     ...(realtime || !audioInput ? { vad: null } : {}),

@@ -17,4 +17,6 @@ export interface SessionRuntime {
   readonly models: SharedModels | undefined;
   readonly credentials: { readonly apiKey: string; readonly apiSecret: string } | undefined;
   readonly logger: Logger;
+  /** Logs a warning the first time it is given; what many calls share is said once. */
+  readonly warnOnce: (message: string) => void;
 }

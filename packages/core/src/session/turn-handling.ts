@@ -33,6 +33,13 @@ export function turnHandling(
   return merged;
 }
 
+/** True when the turn detector would be the default but cannot be served. */
+export function fallsBackToVad(user: TurnHandling | undefined, facts: TurnHandlingFacts): boolean {
+  return (
+    facts.audioInput && !facts.realtime && !facts.turnDetector && user?.turnDetection === undefined
+  );
+}
+
 // Undefined leaves the choice to the SDK, which asks a realtime model first.
 function defaultTurnDetection(facts: TurnHandlingFacts): TurnHandling['turnDetection'] {
   if (!facts.audioInput) return null;

@@ -1,5 +1,5 @@
 import {
-  AvailabilityResponse,
+  type AvailabilityResponse,
   type Job,
   JobType,
   type RegisterWorkerRequest,
@@ -192,8 +192,12 @@ export class WorkerConnection {
       case 'simulateJob':
         // The first does nothing on an open-source LiveKit either; the second is not played here.
         break;
-      default:
+      case 'register':
+      case 'ping':
+      case undefined:
+        // A second registration and an empty message; a ping was answered before.
         this.drop();
+        break;
     }
   }
 
