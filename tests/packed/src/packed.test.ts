@@ -1,26 +1,21 @@
-import { existsSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
+import { type EmbeddedLiveKit, startEmbeddedLiveKit } from '@openrtc/core/testing';
+import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import {
-  type EmbeddedCall,
-  type EmbeddedLiveKit,
-  startEmbeddedLiveKit,
-} from './embedded-live-kit.js';
 import { exampleIn } from './example.js';
 import { packedProject, type PackedProject, repository } from './packed-project.js';
 import { runExample, type RunningExample } from './running-example.js';
 
 const PACKAGES = ['packages/core', 'packages/isolation-coroutine', 'packages/prewarm'];
-const readme = join(repository, 'README.md');
 
 let project: PackedProject;
+let readme: string;
 let livekit: EmbeddedLiveKit | undefined;
 let example: RunningExample | undefined;
 
 beforeAll(async () => {
   project = await packedProject(PACKAGES);
+  readme = await readFile(join(repository, 'README.md'), 'utf8');
 }, 300_000);
 
 afterEach(async () => {
@@ -29,20 +24,6 @@ afterEach(async () => {
 });
 
 afterAll(() => project?.[Symbol.asyncDispose]());
-
-/** Calls until the worker has registered and takes the call. */
-async function callWhenReady(endpoint: EmbeddedLiveKit, deadline: number): Promise<EmbeddedCall> {
-  for (;;) {
-    try {
-      return await endpoint.call({ room: 'quickstart' });
-    } catch (error) {
-      if (Date.now() > deadline) {
-        throw new Error(`no worker took the call:\n${example?.output()}`, { cause: error });
-      }
-      await sleep(250);
-    }
-  }
-}
 
 describe('the packages, packed and installed with npm', () => {
   it('import beside the SDK, and find one copy of it', async () => {
@@ -64,19 +45,39 @@ describe('the packages, packed and installed with npm', () => {
     expect(copies.trim()).toBe('1');
   }, 60_000);
 
-  it.skipIf(!existsSync(readme))(
-    "run the README's first example: it answers a call and ends on SIGTERM",
-    async () => {
-      const code = exampleIn(await readFile(readme, 'utf8'), 'quickstart');
-      livekit = await startEmbeddedLiveKit();
-      example = runExample(await project.write('main.js', code), project.folder, livekit);
-      const call = await callWhenReady(livekit, Date.now() + 30_000);
-      await call.say('hello');
-      expect(await call.nextReply(), example.output()).toBeTruthy();
-      await call.hangUp();
-      await call.ended;
-      expect(await example.stop(), example.output()).toBe(0);
-    },
-    90_000,
-  );
+  it("run the README's first example: two agents answer, each its own call, and SIGTERM ends it", async () => {
+    livekit = await startEmbeddedLiveKit();
+    const main = await project.write('main.js', exampleIn(readme, 'quickstart'));
+    example = runExample(main, project.folder, livekit);
+    await livekit.until(({ workers }) => workers.length === 1, 30_000);
+
+    const support = await livekit.call({ room: 'support-42' });
+    expect(await support.nextReply()).toBe('How can I help?');
+    expect(await support.say('hello')).toBe('You said: hello');
+    const restaurant = await livekit.call({ room: 'any', metadata: { agent: 'restaurant' } });
+    expect(await restaurant.nextReply()).toBe('Welcome to reservations.');
+    for (const call of [support, restaurant]) {
+      call.hangUp();
+      expect(await call.ended).toEqual({ status: 'success', error: '' });
+    }
+    expect(await example.stop(), example.output()).toBe(0);
+  }, 90_000);
+
+  it("run the README's example of registering agents", async () => {
+    await mkdir(join(project.folder, 'agents'), { recursive: true });
+    await project.write('agents/dentist.js', exampleIn(readme, 'agent-file'));
+    const main = await project.write('agents.js', exampleIn(readme, 'agents'));
+    const output = await project.node(`await import(${JSON.stringify(main)});`);
+    expect(output.trim()).toBe('restaurant, booking, dentist');
+  }, 60_000);
+
+  it("run the README's example of testing an agent, which ends by itself", async () => {
+    const main = await project.write('testing.js', exampleIn(readme, 'testing'));
+    const output = await project.node(`
+      import { execFileSync } from 'node:child_process';
+      const env = { ...process.env, LIVEKIT_LOG_LEVEL: 'silent' };
+      console.log(String(execFileSync(process.execPath, [${JSON.stringify(main)}], { env })));
+    `);
+    expect(output.trim().split('\n')).toEqual(['How can I help?', 'You said: It is broken.']);
+  }, 60_000);
 });

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import type { EmbeddedLiveKit } from './embedded-live-kit.js';
+import type { EmbeddedLiveKit } from '@openrtc/core/testing';
 
 /** A program under test. */
 export interface RunningExample extends AsyncDisposable {
