@@ -184,12 +184,14 @@ export class WorkerLink {
     const ms = backoffDelay(this.#attempt, this.#timings.backoff);
     this.#attempt += 1;
     await new Promise<void>((resolve) => {
-      const timer = setTimeout(done, ms);
-      function done() {
+      const { signal } = this.#closing;
+      const done = () => {
         clearTimeout(timer);
+        signal.removeEventListener('abort', done);
         resolve();
-      }
-      this.#closing.signal.addEventListener('abort', done, { once: true });
+      };
+      const timer = setTimeout(done, ms);
+      signal.addEventListener('abort', done, { once: true });
     });
     if (this.#closing.signal.aborted) throw new OpenRtcError('LINK_CLOSED', 'The worker is closing.');
   }
