@@ -41,6 +41,7 @@ export class WorkerConnection {
   readonly #closed = deferred<string>();
   readonly #pongs = new Map<bigint, () => void>();
   #workerId = '';
+  #failed = false;
   #heartbeat: NodeJS.Timeout | undefined;
   #lastHeard = performance.now();
   #pings = 0n;
@@ -139,6 +140,8 @@ export class WorkerConnection {
   }
 
   #onFirst(message: Incoming | undefined): void {
+    // Frames of one packet are still read after the first of them was refused.
+    if (this.#failed) return;
     if (message?.case !== 'register' || message.value.workerId === '') {
       this.#fail('LINK_CLOSED', `LiveKit's first message was ${message?.case ?? 'unreadable'}, not the answer to the registration.`);
       return;
@@ -173,6 +176,7 @@ export class WorkerConnection {
 
   /** Rejects open() if it still waits, and cuts the socket either way. */
   #fail(code: 'LINK_CLOSED' | 'LINK_UNAUTHORIZED' | 'LINK_REGISTER_TIMEOUT', message: string, cause?: unknown): void {
+    this.#failed = true;
     this.#registered.reject(new OpenRtcError(code, message, { cause }));
     if (this.#workerId !== '') this.#options.logger.debug({ code }, message);
     if (this.#socket.readyState !== WebSocket.CLOSED) this.#socket.terminate();
