@@ -107,8 +107,9 @@ export class WorkerLink {
    * agent left without it as failed.
    */
   async sendFinal(update: FinalUpdate): Promise<void> {
-    const delivered = this.#finals.add({ ...update, error: update.error.slice(0, MAX_ERROR_CHARS) });
-    void this.#deliverFinals();
+    const final = { ...update, error: update.error.slice(0, MAX_ERROR_CHARS) };
+    const delivered = this.#finals.add(final);
+    void this.#deliver([final]);
     await delivered;
   }
 
@@ -205,15 +206,16 @@ export class WorkerLink {
     clearInterval(this.#statusTimer);
     this.#statusTimer = setInterval(() => this.sendStatus(), this.#timings.statusMs);
     for (const jobId of this.#options.liveJobs()) this.sendRunning(jobId);
-    void this.#deliverFinals();
+    void this.#deliver(this.#finals.pending);
     this.#logger.info({ workerId: connection.workerId, agentName: this.#options.registration.agentName }, 'registered with LiveKit');
   }
 
-  async #deliverFinals(): Promise<void> {
+  /** What the socket does not take, or loses on the way, waits for the next registration. */
+  async #deliver(finals: readonly FinalUpdate[]): Promise<void> {
     const connection = this.#connection;
     if (connection === undefined) return;
     const sent: string[] = [];
-    for (const { jobId, status, error } of this.#finals.pending) {
+    for (const { jobId, status, error } of finals) {
       if (connection.send({ case: 'updateJob', value: { jobId, status, error } })) sent.push(jobId);
     }
     if (sent.length > 0 && (await connection.flushed())) this.#finals.confirm(sent);
