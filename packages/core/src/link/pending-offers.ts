@@ -111,7 +111,7 @@ export class PendingOffers {
 
   /** The server forgets what a lost connection was promised. */
   connectionLost(why: string): void {
-    for (const jobId of [...this.#accepted.keys()]) this.#abandon(jobId, why);
+    for (const jobId of this.#accepted.keys()) this.#abandon(jobId, why);
   }
 
   #accept(jobId: string, acceptance: Acceptance, connection: WorkerConnection): void {

@@ -54,6 +54,7 @@ export class WorkerLink {
   #state: LinkState = 'connecting';
   #statusTimer: NodeJS.Timeout | undefined;
   #loop: Promise<void> | undefined;
+  #closed: Promise<void> | undefined;
   #reconnects = 0;
 
   constructor(options: WorkerLinkOptions) {
@@ -114,8 +115,12 @@ export class WorkerLink {
   }
 
   /** Stops reconnecting and closes the socket in good order. */
-  async close(): Promise<void> {
-    if (this.#state === 'closed') return;
+  close(): Promise<void> {
+    this.#closed ??= this.#close();
+    return this.#closed;
+  }
+
+  async #close(): Promise<void> {
     this.#state = 'closed';
     this.#closing.abort();
     clearInterval(this.#statusTimer);
@@ -130,10 +135,10 @@ export class WorkerLink {
       this.#offers.connectionLost(why);
       if (this.#closing.signal.aborted) return;
       this.#state = 'reconnecting';
-      this.#reconnects += 1;
       this.#logger.warn({ why }, 'lost the connection to LiveKit; live calls go on');
       try {
         connection = await this.#connect({ giveUpWhenUnauthorized: false });
+        this.#reconnects += 1;
       } catch (error) {
         if (this.#closing.signal.aborted) return;
         throw error;
@@ -205,7 +210,10 @@ export class WorkerLink {
     this.sendStatus();
     clearInterval(this.#statusTimer);
     this.#statusTimer = setInterval(() => this.sendStatus(), this.#timings.statusMs);
-    for (const jobId of this.#options.liveJobs()) this.sendRunning(jobId);
+    const live = [...this.#options.liveJobs()];
+    // LiveKit Cloud moves the jobs of the lost connection to this one; the open server ignores it.
+    if (live.length > 0) connection.send({ case: 'migrateJob', value: { jobIds: live } });
+    for (const jobId of live) this.sendRunning(jobId);
     void this.#deliver(this.#finals.pending);
     this.#logger.info({ workerId: connection.workerId, agentName: this.#options.registration.agentName }, 'registered with LiveKit');
   }
