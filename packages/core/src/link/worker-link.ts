@@ -188,6 +188,7 @@ export class WorkerLink {
 
   async #wait(): Promise<void> {
     const ms = backoffDelay(this.#attempt, this.#timings.backoff);
+    this.#logger.debug({ attempt: this.#attempt, ms }, 'waiting before the next attempt');
     this.#attempt += 1;
     await new Promise<void>((resolve) => {
       const { signal } = this.#closing;
