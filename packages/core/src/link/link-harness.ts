@@ -1,4 +1,4 @@
-import type { Logger } from '../logger.js';
+import { LogBook } from '../log-book.js';
 import type { FakeConnection, FakeServer } from './fake-server.js';
 import { type LinkTimings, defaultLinkTimings } from './link-timings.js';
 import type { Acceptance, Assignment } from './pending-offers.js';
@@ -13,32 +13,6 @@ const patient: LinkTimings = {
   assignmentMs: 30_000,
   backoff: { firstMs: 1, capMs: 5 },
 };
-
-/** A log that can be read. */
-export class LogBook implements Logger {
-  readonly lines: { readonly level: string; readonly fields: object; readonly message: string }[] =
-    [];
-  #waiting: (() => void)[] = [];
-
-  debug = (fields: object, message: string) => this.#write('debug', fields, message);
-  info = (fields: object, message: string) => this.#write('info', fields, message);
-  warn = (fields: object, message: string) => this.#write('warn', fields, message);
-  error = (fields: object, message: string) => this.#write('error', fields, message);
-  child = () => this;
-
-  has(text: string): boolean {
-    return this.lines.some(({ message }) => message.includes(text));
-  }
-
-  async until(text: string): Promise<void> {
-    while (!this.has(text)) await new Promise<void>((resolve) => this.#waiting.push(resolve));
-  }
-
-  #write(level: string, fields: object, message: string): void {
-    this.lines.push({ level, fields, message });
-    for (const wake of this.#waiting.splice(0)) wake();
-  }
-}
 
 export interface HarnessOptions extends Partial<Omit<WorkerLinkOptions, 'timings'>> {
   readonly timings?: Partial<LinkTimings>;

@@ -2,15 +2,9 @@ import { JobStatus, JobType, WorkerStatus } from '@livekit/protocol';
 import { TokenVerifier } from 'livekit-server-sdk';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 
+import type { LogBook } from '../log-book.js';
 import { FakeServer } from './fake-server.js';
-import {
-  type HarnessOptions,
-  type LogBook,
-  assignment,
-  linkTo,
-  offer,
-  registered,
-} from './link-harness.js';
+import { type HarnessOptions, assignment, linkTo, offer, registered } from './link-harness.js';
 import type { WorkerLoad } from './load-curve.js';
 import type { WorkerLink } from './worker-link.js';
 
