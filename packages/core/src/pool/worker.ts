@@ -6,6 +6,7 @@ import { type LiveKitEndpoint, resolveEndpoint } from '../link/livekit-endpoint.
 import { workerLoad } from '../link/load-curve.js';
 import { WorkerLink } from '../link/worker-link.js';
 import type { Logger } from '../logger.js';
+import { timeBox } from '../time-box.js';
 import { CallFlow } from './call-flow.js';
 import { defaultIsolation } from './defaults.js';
 import type { AgentPoolOptions } from './pool-options.js';
@@ -16,6 +17,8 @@ import { SessionHost } from './session-host.js';
 // Calls that are cut get this long for last words, shutdown callbacks and leaving their rooms.
 const FAREWELL_MS = 30_000;
 const FAREWELL_NOW_MS = 4_000;
+// For the final status of the last calls to reach LiveKit, and for observers: their own box is as long.
+const LAST_WORDS_MS = 5_000;
 
 export interface WorkerOptions {
   readonly pool: AgentPoolOptions;
@@ -165,11 +168,15 @@ export class Worker {
   }
 
   async #release(): Promise<void> {
-    // A server that is away must not hold the exit; what is said has been said, or waits in vain.
-    if (this.link.state === 'registered') await this.flow.settled();
-    await this.link.close();
-    await this.#isolation[Symbol.asyncDispose]();
-    await this.#host.close();
+    // A server that is away, or goes away just now, must not hold the exit.
+    const told = await timeBox(LAST_WORDS_MS, () => this.flow.settled());
+    if (told.kind !== 'done') this.#options.logger.warn({ ...told }, 'not everybody could be told how the last calls ended');
+    try {
+      await this.link.close();
+      await this.#isolation[Symbol.asyncDispose]();
+    } finally {
+      await this.#host.close();
+    }
   }
 
   #terminated(jobId: string): void {
