@@ -1,3 +1,5 @@
+import { AsyncResource } from 'node:async_hooks';
+
 import { Admission } from '../admit/admission.js';
 import { deferred } from '../deferred.js';
 import { OpenRtcError, messageOf } from '../errors.js';
@@ -6,6 +8,7 @@ import { type LiveKitEndpoint, resolveEndpoint } from '../link/livekit-endpoint.
 import { workerLoad } from '../link/load-curve.js';
 import { WorkerLink } from '../link/worker-link.js';
 import type { Logger } from '../logger.js';
+import type { SessionEvent } from '../session/session-event.js';
 import { timeBox } from '../time-box.js';
 import { CallFlow } from './call-flow.js';
 import { defaultIsolation } from './defaults.js';
@@ -50,12 +53,14 @@ export class Worker {
     const source: PoolSource = { entry: process.argv[1] ?? '', argv: process.argv.slice(2), execArgv: process.execArgv };
     const strategy = pool.isolation ?? (await defaultIsolation(source.entry));
     // The host is handed out before there is a flow to report to: sessions only run once there is.
-    let worker: Worker | undefined;
+    const started: { worker?: Worker } = {};
+    // A session reports from within its call. What the pool does then, observers above all, is not the call's.
+    const report = AsyncResource.bind(async (event: SessionEvent) => started.worker?.flow.report(event));
     const host = new SessionHost({
       pool,
       source,
       logger,
-      report: async (event) => worker?.flow.report(event),
+      report,
       runtime: {
         agent: (name) => registry.get(name),
         defaults: pool.defaults ?? {},
@@ -65,9 +70,10 @@ export class Worker {
       },
     });
     const isolation = await openIsolation(strategy, host);
-    worker = new Worker(options, endpoint, isolation, host);
+    const worker = new Worker(options, endpoint, isolation, host);
+    started.worker = worker;
     try {
-      const abort = () => void worker?.link.close();
+      const abort = () => void worker.link.close();
       signal.addEventListener('abort', abort, { once: true });
       if (signal.aborted) abort();
       await worker.link.start();
