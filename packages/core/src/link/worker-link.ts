@@ -168,9 +168,11 @@ export class WorkerLink {
 
   async #open(): Promise<WorkerConnection> {
     const { endpoint, registration } = this.#options;
+    const token = await mintWorkerToken(endpoint);
+    if (this.#closing.signal.aborted) throw new OpenRtcError('LINK_CLOSED', 'The worker is closing.');
     return WorkerConnection.open({
       url: workerUrl(endpoint.url, endpoint.workerToken),
-      token: await mintWorkerToken(endpoint),
+      token,
       register: {
         type: JobType.JT_ROOM,
         agentName: registration.agentName,

@@ -198,13 +198,18 @@ export class Worker {
   }
 
   tainted(error: unknown): void {
-    this.#drainInBackground(new OpenRtcError('POOL_TAINTED', `An error no call can be blamed for: ${messageOf(error)}`, { cause: error }));
+    this.#drainInBackground(tainted(error));
   }
 
   // run() waits for `finished` and reports what it rejects with.
   #drainInBackground(why: OpenRtcError): void {
     this.drain(why).catch((error: unknown) => this.#options.logger.debug({ error }, 'drained after a fault'));
   }
+}
+
+/** What `run()` rejects with after an error no call can be blamed for. */
+export function tainted(error: unknown): OpenRtcError {
+  return new OpenRtcError('POOL_TAINTED', `An error no call can be blamed for: ${messageOf(error)}`, { cause: error });
 }
 
 async function openIsolation(strategy: IsolationStrategy, host: SessionHost): Promise<Isolation> {
