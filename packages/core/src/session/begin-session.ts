@@ -16,6 +16,8 @@ import { turnHandling } from './turn-handling.js';
 
 /** What {@link beginSession} has opened so far; the end of the call closes it, also after a failure. */
 export interface OpenedSession {
+  /** Settles when the join has come to its end, which may be after the call's. */
+  joining?: Promise<void>;
   session?: voice.AgentSession;
   audioInput?: RoomAudioInput;
 }
@@ -47,7 +49,7 @@ export async function beginSession(options: BeginOptions): Promise<void> {
   const [agent, providers] = await inTime('SESSION_START_FAILED', 'The agent was not built', () =>
     Promise.all([buildAgent(config, info), resolveProviders(config, runtime.defaults, info)]),
   );
-  await inTime('SESSION_JOIN_FAILED', 'The room was not joined', () => ctx.connect());
+  await inTime('SESSION_JOIN_FAILED', 'The room was not joined', () => (opened.joining = ctx.connect()));
   await checkRoom(ctx, (work) => inTime('SESSION_JOIN_FAILED', 'The room had no id', work));
   options.onJoined();
 
