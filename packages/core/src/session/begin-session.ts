@@ -133,20 +133,17 @@ async function checkRoom(ctx: JobContext, inTime: <T>(work: () => Promise<T>) =>
 async function setUp({ call, info, runtime }: BeginOptions, session: voice.AgentSession): Promise<void> {
   const { setup } = runtime;
   if (setup === undefined) return;
-  const ran = await call.end.orEnded(
-    timeBox(
-      SETUP_MS,
-      () => setup(call.ctx, session, info),
-      (error) => call.logger.error({ error }, 'setup() failed after its time was up'),
-    ),
-  );
+  const work = (async () => setup(call.ctx, session, info))();
+  const ran = await timeBox(SETUP_MS, () => call.end.orEnded(work));
   switch (ran.kind) {
     case 'done':
       if (ran.value !== undefined) session.userData = ran.value;
       break;
     case 'failed':
+      if (ran.error instanceof CallEnded) throw ran.error;
       throw new OpenRtcError('SESSION_SETUP_FAILED', `setup() threw: ${messageOf(ran.error)}`, { cause: ran.error });
     case 'timeout':
+      work.catch((error: unknown) => call.logger.error({ error }, 'setup() failed after its time was up'));
       throw new OpenRtcError('SESSION_SETUP_FAILED', `setup() was not done within ${SETUP_MS} ms.`);
   }
 }
@@ -158,7 +155,8 @@ async function within<T>(
   what: string,
   work: () => Promise<T>,
 ): Promise<T> {
-  const ran = await end.orEnded(timeBox(Math.max(0, deadline - performance.now()), work));
+  // In this order the time box ends with the call and leaves no timer behind.
+  const ran = await timeBox(Math.max(0, deadline - performance.now()), () => end.orEnded(work()));
   switch (ran.kind) {
     case 'done':
       return ran.value;
