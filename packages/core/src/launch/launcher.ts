@@ -6,6 +6,7 @@ import type { JobTicket } from './job-ticket.js';
 export class Launcher {
   readonly #isolation: Isolation;
   readonly #running = new Map<string, AbortController>();
+  #closing: HangUp | undefined;
 
   constructor(isolation: Isolation) {
     this.#isolation = isolation;
@@ -18,6 +19,7 @@ export class Launcher {
     }
     const abort = new AbortController();
     this.#running.set(ticket.jobId, abort);
+    if (this.#closing !== undefined) abort.abort(this.#closing);
     try {
       await this.#isolation.run(ticket, abort.signal);
     } finally {
@@ -32,7 +34,9 @@ export class Launcher {
     return abort !== undefined;
   }
 
+  /** Asks every call to end: those that run, and those that were accepted and come yet. */
   hangUpAll(hangUp: HangUp): void {
+    this.#closing ??= hangUp;
     for (const jobId of this.#running.keys()) this.hangUp(jobId, hangUp);
   }
 

@@ -6,7 +6,7 @@ export interface LinkTimings {
   readonly registerMs: number;
   /** Between status messages when nothing changes: LiveKit's own cadence. */
   readonly statusMs: number;
-  /** Between pings, and half the silence after which the socket counts as dead: the server sets no read deadline of its own. */
+  /** Between pings; with two in a row unanswered the socket counts as dead. The server sets no read deadline of its own. */
   readonly heartbeatMs: number;
   /** Longest time to an answer. The server's real budget is 3 s for all workers together, and a silent worker loses the job for ever. */
   readonly answerMs: number;

@@ -9,6 +9,8 @@ import type { LinkTimings } from './link-timings.js';
 
 // The largest legal job: 512 KiB of job metadata, 512 KiB of room metadata, attributes and framing.
 const MAX_FRAME_BYTES = 4 * 1024 * 1024;
+// One lost answer is bad luck on a bad line; a server that is there answers the second.
+const MAX_UNANSWERED_BEATS = 2;
 
 /** The payload of a message to the server. */
 export type Outgoing = NonNullable<
@@ -41,8 +43,9 @@ export class WorkerConnection {
   readonly #closed = deferred<string>();
   readonly #pongs = new Map<bigint, () => void>();
   #workerId = '';
+  #failed = false;
   #heartbeat: NodeJS.Timeout | undefined;
-  #lastHeard = performance.now();
+  #unanswered = 0;
   #pings = 0n;
 
   private constructor(options: ConnectionOptions) {
@@ -117,14 +120,14 @@ export class WorkerConnection {
     const socket = this.#socket;
     socket.on('open', () => this.#write({ case: 'register', value: this.#options.register }));
     socket.on('message', (data, isBinary) => {
-      this.#lastHeard = performance.now();
+      this.#unanswered = 0;
       const message = decode(data, isBinary, this.#options.logger);
       if (this.#workerId === '') this.#onFirst(message);
       else if (message?.case === 'pong') this.#onPong(message.value.lastTimestamp);
       else if (message !== undefined) this.#options.onMessage(message, this);
     });
     socket.on('pong', () => {
-      this.#lastHeard = performance.now();
+      this.#unanswered = 0;
     });
     socket.on('unexpected-response', (_request, response) => {
       const { code, message } = refusedUpgrade(response);
@@ -149,6 +152,8 @@ export class WorkerConnection {
   }
 
   #onFirst(message: Incoming | undefined): void {
+    // Frames of one packet are still read after the first of them was refused.
+    if (this.#failed) return;
     if (message?.case !== 'register' || message.value.workerId === '') {
       this.#fail(
         'LINK_CLOSED',
@@ -158,7 +163,7 @@ export class WorkerConnection {
     }
     this.#workerId = message.value.workerId;
     const { heartbeatMs } = this.#options.timings;
-    this.#heartbeat = setInterval(() => this.#beat(heartbeatMs), heartbeatMs);
+    this.#heartbeat = setInterval(() => this.#beat(), heartbeatMs);
     this.#options.onRegistered(this);
     this.#registered.resolve();
   }
@@ -168,16 +173,15 @@ export class WorkerConnection {
     this.#pongs.delete(stamp);
   }
 
-  #beat(intervalMs: number): void {
-    const silentMs = performance.now() - this.#lastHeard;
-    if (silentMs > 2 * intervalMs) {
-      this.#options.logger.warn(
-        { silentMs: Math.round(silentMs) },
-        'LiveKit is silent: reconnecting',
-      );
+  // Counted in beats, not in time: after this process was stopped or blocked for a while, the answers
+  // are there and only wait to be read.
+  #beat(): void {
+    if (this.#unanswered >= MAX_UNANSWERED_BEATS) {
+      this.#options.logger.warn({ beats: this.#unanswered }, 'LiveKit is silent: reconnecting');
       this.#socket.terminate();
       return;
     }
+    this.#unanswered += 1;
     // A WebSocket ping and one of the protocol: a proxy may answer the first for a server that is gone.
     this.#socket.ping();
     this.send({ case: 'ping', value: { timestamp: 0n } });
@@ -193,6 +197,7 @@ export class WorkerConnection {
     message: string,
     cause?: unknown,
   ): void {
+    this.#failed = true;
     this.#registered.reject(new OpenRtcError(code, message, { cause }));
     if (this.#workerId !== '') this.#options.logger.debug({ code }, message);
     if (this.#socket.readyState !== WebSocket.CLOSED) this.#socket.terminate();

@@ -54,6 +54,7 @@ export class WorkerLink {
   #state: LinkState = 'connecting';
   #statusTimer: NodeJS.Timeout | undefined;
   #loop: Promise<void> | undefined;
+  #closed: Promise<void> | undefined;
   #reconnects = 0;
 
   constructor(options: WorkerLinkOptions) {
@@ -114,17 +115,19 @@ export class WorkerLink {
    * agent left without it as failed.
    */
   async sendFinal(update: FinalUpdate): Promise<void> {
-    const delivered = this.#finals.add({
-      ...update,
-      error: update.error.slice(0, MAX_ERROR_CHARS),
-    });
-    void this.#deliverFinals();
+    const final = { ...update, error: update.error.slice(0, MAX_ERROR_CHARS) };
+    const delivered = this.#finals.add(final);
+    void this.#deliver([final]);
     await delivered;
   }
 
   /** Stops reconnecting and closes the socket in good order. */
-  async close(): Promise<void> {
-    if (this.#state === 'closed') return;
+  close(): Promise<void> {
+    this.#closed ??= this.#close();
+    return this.#closed;
+  }
+
+  async #close(): Promise<void> {
     this.#state = 'closed';
     this.#closing.abort();
     clearInterval(this.#statusTimer);
@@ -139,10 +142,10 @@ export class WorkerLink {
       this.#offers.connectionLost(why);
       if (this.#closing.signal.aborted) return;
       this.#state = 'reconnecting';
-      this.#reconnects += 1;
       this.#logger.warn({ why }, 'lost the connection to LiveKit; live calls go on');
       try {
         connection = await this.#connect({ giveUpWhenUnauthorized: false });
+        this.#reconnects += 1;
       } catch (error) {
         if (this.#closing.signal.aborted) return;
         throw error;
@@ -176,9 +179,12 @@ export class WorkerLink {
 
   async #open(): Promise<WorkerConnection> {
     const { endpoint, registration } = this.#options;
+    const token = await mintWorkerToken(endpoint);
+    if (this.#closing.signal.aborted)
+      throw new OpenRtcError('LINK_CLOSED', 'The worker is closing.');
     return WorkerConnection.open({
       url: workerUrl(endpoint.url, endpoint.workerToken),
-      token: await mintWorkerToken(endpoint),
+      token,
       register: {
         type: JobType.JT_ROOM,
         agentName: registration.agentName,
@@ -196,14 +202,17 @@ export class WorkerLink {
 
   async #wait(): Promise<void> {
     const ms = backoffDelay(this.#attempt, this.#timings.backoff);
+    this.#logger.debug({ attempt: this.#attempt, ms }, 'waiting before the next attempt');
     this.#attempt += 1;
     await new Promise<void>((resolve) => {
-      const timer = setTimeout(done, ms);
-      function done() {
+      const { signal } = this.#closing;
+      const done = () => {
         clearTimeout(timer);
+        signal.removeEventListener('abort', done);
         resolve();
-      }
-      this.#closing.signal.addEventListener('abort', done, { once: true });
+      };
+      const timer = setTimeout(done, ms);
+      signal.addEventListener('abort', done, { once: true });
     });
     if (this.#closing.signal.aborted)
       throw new OpenRtcError('LINK_CLOSED', 'The worker is closing.');
@@ -217,19 +226,23 @@ export class WorkerLink {
     this.sendStatus();
     clearInterval(this.#statusTimer);
     this.#statusTimer = setInterval(() => this.sendStatus(), this.#timings.statusMs);
-    for (const jobId of this.#options.liveJobs()) this.sendRunning(jobId);
-    void this.#deliverFinals();
+    const live = [...this.#options.liveJobs()];
+    // LiveKit Cloud moves the jobs of the lost connection to this one; the open server ignores it.
+    if (live.length > 0) connection.send({ case: 'migrateJob', value: { jobIds: live } });
+    for (const jobId of live) this.sendRunning(jobId);
+    void this.#deliver(this.#finals.pending);
     this.#logger.info(
       { workerId: connection.workerId, agentName: this.#options.registration.agentName },
       'registered with LiveKit',
     );
   }
 
-  async #deliverFinals(): Promise<void> {
+  /** What the socket does not take, or loses on the way, waits for the next registration. */
+  async #deliver(finals: readonly FinalUpdate[]): Promise<void> {
     const connection = this.#connection;
     if (connection === undefined) return;
     const sent: string[] = [];
-    for (const { jobId, status, error } of this.#finals.pending) {
+    for (const { jobId, status, error } of finals) {
       if (connection.send({ case: 'updateJob', value: { jobId, status, error } })) sent.push(jobId);
     }
     if (sent.length > 0 && (await connection.flushed())) this.#finals.confirm(sent);

@@ -1,4 +1,4 @@
-import { OpenRtcError } from '../errors.js';
+import { OpenRtcError, isOpenRtcError } from '../errors.js';
 import type { Logger } from '../logger.js';
 import { sdkLogger } from '../session/sdk.js';
 import { version } from '../version.js';
@@ -10,7 +10,7 @@ import { AgentRegistry } from './registry.js';
 import { type ResolvedOptions, resolveOptions } from './resolved-options.js';
 import type { PoolState, RuntimeSnapshot } from './runtime-snapshot.js';
 import { takeSnapshot } from './take-snapshot.js';
-import { Worker } from './worker.js';
+import { Worker, tainted } from './worker.js';
 
 /**
  * Many voice agents, one worker. Register agents, then {@link run}.
@@ -88,13 +88,13 @@ export class AgentPool {
   /** Takes no more calls and resolves when the live ones have come to their own end, see `drainTimeoutMs`. */
   async drain(): Promise<void> {
     this.#starting?.abort();
-    await this.#worker?.drain();
+    await (this.#worker?.drain() ?? this.#calledOff());
   }
 
   /** Ends live calls now, within 4 s, and resolves when all is closed. */
   async close(): Promise<void> {
     this.#starting?.abort();
-    await this.#worker?.close();
+    await (this.#worker?.close() ?? this.#calledOff());
   }
 
   /** What the pool does at this moment. */
@@ -144,7 +144,9 @@ export class AgentPool {
             drain: () => inBackground(this.drain()),
             close: () => inBackground(this.close()),
             tainted: (error) =>
-              this.#worker === undefined ? starting.abort(error) : this.#worker.tainted(error),
+              this.#worker === undefined
+                ? starting.abort(tainted(error))
+                : this.#worker.tainted(error),
           },
           logger,
         )
@@ -166,6 +168,11 @@ export class AgentPool {
     }
   }
 
+  /** Waits for a start that is under way. What became of it is run()'s to say. */
+  async #calledOff(): Promise<void> {
+    await Promise.allSettled([this.#finished]);
+  }
+
   /** Undefined when the start was called off in good order. */
   async #start(signal: AbortSignal, logger: Logger): Promise<Worker | undefined> {
     try {
@@ -181,8 +188,7 @@ export class AgentPool {
       );
     } catch (error) {
       if (!signal.aborted) throw error;
-      if (signal.reason instanceof Error && signal.reason.name !== 'AbortError')
-        throw signal.reason;
+      if (isOpenRtcError(signal.reason)) throw signal.reason;
       logger.info({}, 'stopped before the worker had started');
       return undefined;
     }

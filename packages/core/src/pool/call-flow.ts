@@ -1,7 +1,7 @@
 import { JobStatus } from '@livekit/protocol';
 
 import type { Admission, Reservation } from '../admit/admission.js';
-import type { Call, Isolation, Placement, RefusalReason } from '../launch/isolation.js';
+import type { Call, Isolation, Placement, Refusal, RefusalReason } from '../launch/isolation.js';
 import type { JobTicket } from '../launch/job-ticket.js';
 import { Launcher } from '../launch/launcher.js';
 import type { JobOffer } from '../link/job-offer.js';
@@ -142,12 +142,22 @@ export class CallFlow {
     const reservation = this.#options.admission.reserve(call);
     if ('refused' in reservation)
       return this.#refuse(offer, reservation.refused, reservation.message, 'info');
-    const placement = this.#options.isolation.reserve?.(call);
+    const placement = this.#place(call, reservation);
     if (placement !== undefined && 'refused' in placement) {
       reservation.release();
       return this.#refuse(offer, placement.refused, placement.message, 'warn');
     }
     return this.#accept(offer, routed, reservation, placement);
+  }
+
+  /** A strategy that throws must not keep the slot: nobody else would ever give it back. */
+  #place(call: Call, reservation: Reservation): Placement | Refusal | undefined {
+    try {
+      return this.#options.isolation.reserve?.(call);
+    } catch (error) {
+      reservation.release();
+      throw error;
+    }
   }
 
   #accept(

@@ -1,3 +1,5 @@
+import { AsyncResource } from 'node:async_hooks';
+
 import { Admission } from '../admit/admission.js';
 import { deferred } from '../deferred.js';
 import { OpenRtcError, messageOf } from '../errors.js';
@@ -6,6 +8,8 @@ import { type LiveKitEndpoint, resolveEndpoint } from '../link/livekit-endpoint.
 import { workerLoad } from '../link/load-curve.js';
 import { WorkerLink } from '../link/worker-link.js';
 import type { Logger } from '../logger.js';
+import type { SessionEvent } from '../session/session-event.js';
+import { timeBox } from '../time-box.js';
 import { CallFlow } from './call-flow.js';
 import { defaultIsolation } from './defaults.js';
 import type { AgentPoolOptions } from './pool-options.js';
@@ -16,6 +20,8 @@ import { SessionHost } from './session-host.js';
 // Calls that are cut get this long for last words, shutdown callbacks and leaving their rooms.
 const FAREWELL_MS = 30_000;
 const FAREWELL_NOW_MS = 4_000;
+// For the final status of the last calls to reach LiveKit, and for observers: their own box is as long.
+const LAST_WORDS_MS = 5_000;
 
 export interface WorkerOptions {
   readonly pool: AgentPoolOptions;
@@ -51,11 +57,13 @@ export class Worker {
     };
     const strategy = pool.isolation ?? (await defaultIsolation(source.entry));
     // The host is handed out before there is a flow to report to: sessions only run once there is.
+    // A session reports from within its call. What the pool does then, observers above all, is not the call's.
+    const report = AsyncResource.bind((event: SessionEvent) => worker.flow.report(event));
     const host: SessionHost = new SessionHost({
       pool,
       source,
       logger,
-      report: (event) => worker.flow.report(event),
+      report,
       runtime: {
         agent: (name) => registry.get(name),
         defaults: pool.defaults ?? {},
@@ -187,11 +195,19 @@ export class Worker {
   }
 
   async #release(): Promise<void> {
-    // A server that is away must not hold the exit; what is said has been said, or waits in vain.
-    if (this.link.state === 'registered') await this.flow.settled();
-    await this.link.close();
-    await this.#isolation[Symbol.asyncDispose]();
-    await this.#host.close();
+    // A server that is away, or goes away just now, must not hold the exit.
+    const told = await timeBox(LAST_WORDS_MS, () => this.flow.settled());
+    if (told.kind !== 'done')
+      this.#options.logger.warn(
+        { ...told },
+        'not everybody could be told how the last calls ended',
+      );
+    try {
+      await this.link.close();
+      await this.#isolation[Symbol.asyncDispose]();
+    } finally {
+      await this.#host.close();
+    }
   }
 
   #terminated(jobId: string): void {
@@ -210,11 +226,7 @@ export class Worker {
   }
 
   tainted(error: unknown): void {
-    this.#drainInBackground(
-      new OpenRtcError('POOL_TAINTED', `An error no call can be blamed for: ${messageOf(error)}`, {
-        cause: error,
-      }),
-    );
+    this.#drainInBackground(tainted(error));
   }
 
   // run() waits for `finished` and reports what it rejects with.
@@ -223,6 +235,15 @@ export class Worker {
       this.#options.logger.debug({ error }, 'drained after a fault'),
     );
   }
+}
+
+/** What `run()` rejects with after an error no call can be blamed for. */
+export function tainted(error: unknown): OpenRtcError {
+  return new OpenRtcError(
+    'POOL_TAINTED',
+    `An error no call can be blamed for: ${messageOf(error)}`,
+    { cause: error },
+  );
 }
 
 async function openIsolation(strategy: IsolationStrategy, host: SessionHost): Promise<Isolation> {

@@ -16,6 +16,8 @@ import { fallsBackToVad, turnHandling } from './turn-handling.js';
 
 /** What {@link beginSession} has opened so far; the end of the call closes it, also after a failure. */
 export interface OpenedSession {
+  /** Settles when the join has come to its end, which may be after the call's. */
+  joining?: Promise<void>;
   session?: voice.AgentSession;
   audioInput?: RoomAudioInput;
 }
@@ -50,7 +52,11 @@ export async function beginSession(options: BeginOptions): Promise<void> {
   const [agent, providers] = await inTime('SESSION_START_FAILED', 'The agent was not built', () =>
     Promise.all([buildAgent(config, info), resolveProviders(config, runtime.defaults, info)]),
   );
-  await inTime('SESSION_JOIN_FAILED', 'The room was not joined', () => ctx.connect());
+  await inTime(
+    'SESSION_JOIN_FAILED',
+    'The room was not joined',
+    () => (opened.joining = ctx.connect()),
+  );
   await checkRoom(ctx, (work) => inTime('SESSION_JOIN_FAILED', 'The room had no id', work));
   options.onJoined();
 
@@ -156,22 +162,21 @@ async function setUp(
 ): Promise<void> {
   const { setup } = runtime;
   if (setup === undefined) return;
-  const ran = await call.end.orEnded(
-    timeBox(
-      SETUP_MS,
-      () => setup(call.ctx, session, info),
-      (error) => call.logger.error({ error }, 'setup() failed after its time was up'),
-    ),
-  );
+  const work = (async () => setup(call.ctx, session, info))();
+  const ran = await timeBox(SETUP_MS, () => call.end.orEnded(work));
   switch (ran.kind) {
     case 'done':
       if (ran.value !== undefined) session.userData = ran.value;
       break;
     case 'failed':
+      if (ran.error instanceof CallEnded) throw ran.error;
       throw new OpenRtcError('SESSION_SETUP_FAILED', `setup() threw: ${messageOf(ran.error)}`, {
         cause: ran.error,
       });
     case 'timeout':
+      work.catch((error: unknown) =>
+        call.logger.error({ error }, 'setup() failed after its time was up'),
+      );
       throw new OpenRtcError('SESSION_SETUP_FAILED', `setup() was not done within ${SETUP_MS} ms.`);
   }
 }
@@ -183,7 +188,8 @@ async function within<T>(
   what: string,
   work: () => Promise<T>,
 ): Promise<T> {
-  const ran = await end.orEnded(timeBox(Math.max(0, deadline - performance.now()), work));
+  // In this order the time box ends with the call and leaves no timer behind.
+  const ran = await timeBox(Math.max(0, deadline - performance.now()), () => end.orEnded(work()));
   switch (ran.kind) {
     case 'done':
       return ran.value;

@@ -51,7 +51,7 @@ export async function endSession(
   // Before leaving: the server records a job whose agent left without a final status as failed.
   await step('reporting the end', ENDING_MS, () => report({ kind: 'ending', jobId, outcome }));
   await step('the session report', REPORT_MS, () => ctx._onSessionEnd());
-  await step('leaving the room', DISCONNECT_MS, () => ctx.room.disconnect());
+  await step('leaving the room', DISCONNECT_MS, () => leaveRoom(ctx, opened));
   await Promise.all(
     ctx.shutdownCallbacks.map((callback) =>
       step('a shutdown callback', SHUTDOWN_CALLBACK_MS, callback),
@@ -59,6 +59,13 @@ export async function endSession(
   );
   await step('releasing the room', DISCONNECT_MS, () => releaseRoom(ctx.room));
   await step('removing the session directory', REPORT_MS, () => removeSessionDirectory(ctx));
+}
+
+// A join that is under way cannot be called off, and a room that is not joined yet cannot be left: an agent
+// that gave up waiting would come in after all, and stay. This goes on when its time box is over.
+async function leaveRoom(ctx: JobContext, { joining }: OpenedSession): Promise<void> {
+  await Promise.allSettled([joining]);
+  await ctx.room.disconnect();
 }
 
 // Recordings were uploaded by the report step; the SDK leaves the folder behind.

@@ -1,0 +1,111 @@
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+
+import { LogBook } from '../log-book.js';
+import type { SessionInfo } from '../pool/agent-config.js';
+import { Observers } from './session-observer.js';
+import type { SessionOutcome } from './session-outcome.js';
+
+const info: SessionInfo = {
+  jobId: 'AJ_1',
+  agent: 'sales',
+  tenant: 'acme',
+  room: 'lobby',
+  metadata: {},
+  startedAt: 1,
+};
+const outcome: SessionOutcome = { status: 'success', reason: 'caller_left' };
+
+let log: LogBook;
+
+beforeEach(() => {
+  log = new LogBook();
+  vi.useFakeTimers();
+});
+
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+test('observers are told who and how, each what it asked for', async () => {
+  const seen: unknown[] = [];
+  const observers = new Observers(
+    [
+      { onSessionStart: (who) => void seen.push(['start', who]) },
+      { onSessionEnd: (who, how) => void seen.push(['end', who, how]) },
+    ],
+    log,
+  );
+  await observers.started(info);
+  await observers.ended(info, outcome);
+  expect(seen).toEqual([
+    ['start', info],
+    ['end', info, outcome],
+  ]);
+  expect(log.lines).toEqual([]);
+});
+
+test('an observer keeps its own `this`', async () => {
+  class Counter {
+    count = 0;
+    onSessionEnd(): void {
+      this.count += 1;
+    }
+  }
+  const counter = new Counter();
+  await new Observers([counter], log).ended(info, outcome);
+  expect(counter.count).toBe(1);
+});
+
+test.each([
+  [
+    'throws',
+    (): never => {
+      throw new Error('boom');
+    },
+  ],
+  ['rejects', () => Promise.reject(new Error('boom'))],
+])('an observer that %s is logged, and the next one is told all the same', async (_how, fail) => {
+  const told = vi.fn<() => void>();
+  await new Observers([{ onSessionEnd: fail }, { onSessionEnd: told }], log).ended(info, outcome);
+  expect(told).toHaveBeenCalledOnce();
+  expect(log.lines).toMatchObject([
+    { level: 'error', message: 'an observer failed', fields: { jobId: 'AJ_1' } },
+  ]);
+});
+
+test('an observer that hangs holds up nobody for ever, and is named in the log', async () => {
+  const told = vi.fn<() => void>();
+  const hanging = { onSessionEnd: () => new Promise<void>(() => {}) };
+  const ended = new Observers([hanging, { onSessionEnd: told }], log).ended(info, outcome);
+  expect(told).toHaveBeenCalledOnce();
+  await vi.runAllTimersAsync();
+  await ended;
+  expect(log.lines).toMatchObject([
+    { level: 'warn', message: 'an observer is slow', fields: { hook: 'onSessionEnd' } },
+  ]);
+});
+
+test('an observer that fails after its time is logged, and its rejection is not left unhandled', async () => {
+  let fail!: (error: Error) => void;
+  const hanging = {
+    onSessionStart: () =>
+      new Promise<void>((_resolve, reject) => {
+        fail = reject;
+      }),
+  };
+  const started = new Observers([hanging], log).started(info);
+  await vi.runAllTimersAsync();
+  await started;
+  fail(new Error('boom'));
+  await log.until('failed, late');
+});
+
+test('no observers are no work', async () => {
+  await new Observers([], log).started(info);
+  expect(vi.getTimerCount()).toBe(0);
+});
+
+test('nothing is left running after observers are done', async () => {
+  await new Observers([{ onSessionEnd: () => {} }], log).ended(info, outcome);
+  expect(vi.getTimerCount()).toBe(0);
+});
