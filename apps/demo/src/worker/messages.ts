@@ -1,0 +1,23 @@
+import type { RuntimeSnapshot, SessionInfo, SessionOutcome } from '@openrtc/core';
+
+/** Words of a call, or a tool its agent used. */
+export interface Words {
+  jobId: string;
+  room: string;
+  agent: string;
+  from: 'caller' | 'agent' | 'tool';
+  text: string;
+}
+
+/** What the worker process tells the demo. */
+export type FromWorker =
+  | { type: 'registered'; agents: readonly string[] }
+  | { type: 'started'; info: SessionInfo }
+  | { type: 'words'; words: Words }
+  | { type: 'ended'; info: SessionInfo; outcome: SessionOutcome }
+  | { type: 'state'; snapshot: RuntimeSnapshot; rssBytes: number; cpuMs: number };
+
+/** What the demo asks the worker process. */
+export interface ToWorker {
+  type: 'tellState';
+}
