@@ -12,7 +12,11 @@ export class Cleanup {
   }
 
   /** Waits for something that starts; it is closed at the end also when `signal` aborts the wait. */
-  own<T>(starting: Promise<T>, close: (started: T) => Promise<unknown>, signal: AbortSignal): Promise<T> {
+  own<T>(
+    starting: Promise<T>,
+    close: (started: T) => Promise<unknown>,
+    signal: AbortSignal,
+  ): Promise<T> {
     this.add(async () => {
       // What failed to start has cleaned up after itself, and who waits was told.
       const started = await starting.catch(() => undefined);
@@ -27,6 +31,7 @@ export class Cleanup {
     for (const close of this.#closes.splice(0).toReversed()) {
       await close().catch((error: unknown) => errors.push(error));
     }
-    if (errors.length > 0) throw new AggregateError(errors, `could not clean up: ${errors.join('; ')}`);
+    if (errors.length > 0)
+      throw new AggregateError(errors, `could not clean up: ${errors.join('; ')}`);
   }
 }

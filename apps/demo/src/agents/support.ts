@@ -18,7 +18,8 @@ export default agentConfig(
   {
     name: 'support',
     greeting: 'Internet support, how can I help you?',
-    stt: () => new ScriptedSTT({ script: ['My internet is not working, can you help?'], loop: true }),
+    stt: () =>
+      new ScriptedSTT({ script: ['My internet is not working, can you help?'], loop: true }),
     llm: () => new EchoLLM({ reply: answer }),
     tts: () => new ToneTTS({ frequencyHz: 660, msPerWord: 150 }),
   },

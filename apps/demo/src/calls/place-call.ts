@@ -17,6 +17,8 @@ export interface CallResult {
   heard?: Heard;
   /** What was said, as the worker's session has it. */
   words: readonly Words[];
+  /** Whether the turn detector took what the caller said for a whole sentence; undefined when it was not asked. */
+  finished?: boolean;
   outcome?: SessionOutcome;
   /** What went wrong; empty when the call was as it should be. */
   problems: readonly string[];
@@ -42,17 +44,20 @@ export async function placeCall(
     arrived = true;
     return gathering.complete;
   };
-  const answered = worker.waitFor('started', ({ info }) => info.room === planned.room).then(async ({ info }) => {
-    result.agent = info.agent;
-    result.rule = await worker.log.routedBy(info.jobId);
-    onAnswered(planned, result.agent, result.rule);
-  });
+  const answered = worker
+    .waitFor('started', ({ info }) => info.room === planned.room)
+    .then(async ({ info }) => {
+      result.agent = info.agent;
+      result.rule = await worker.log.routedBy(info.jobId);
+      onAnswered(planned, result.agent, result.rule);
+    });
   try {
     const [heard] = await Promise.all([line.call(planned, arrive), answered]);
     result.heard = heard;
     const ended = await worker.waitFor('ended', ({ info }) => info.room === planned.room);
     result.outcome = ended.outcome;
     result.words = wordsIn(planned.room, worker);
+    Object.assign(result, lastTurnIn(planned.room, worker));
     result.problems = judge(result);
   } catch (error) {
     result.words = wordsIn(planned.room, worker);
@@ -62,6 +67,13 @@ export async function placeCall(
     void arrive();
   }
   return result;
+}
+
+function lastTurnIn(room: string, worker: WorkerProcess): { finished?: boolean } {
+  const last = worker.messages.all.findLast(
+    (message) => message.type === 'turn' && message.turn.room === room,
+  );
+  return last?.type === 'turn' ? { finished: last.turn.finished } : {};
 }
 
 function wordsIn(room: string, worker: WorkerProcess): readonly Words[] {

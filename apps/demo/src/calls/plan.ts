@@ -85,11 +85,11 @@ export function wordsOf({ conversation }: PlannedCall): string {
   return speech[conversation.says].text;
 }
 
-/** A routing rule in words. */
+/** A routing rule in words; of metadata, the key that names the agent. */
 export function inWords(rule: string, metadata: string): string {
   switch (rule) {
     case 'room_metadata':
-      return `room metadata ${metadata}`;
+      return `room metadata '${Object.keys(JSON.parse(metadata) as object).join()}'`;
     case 'room_prefix':
       return 'room name';
     case 'first_registered':

@@ -1,5 +1,10 @@
 import { startEmbeddedLiveKit } from '@openrtc/core/testing';
-import { type FoundServer, type LiveKitServer, startCallers, startLiveKitServer } from '@openrtc/test-rig';
+import {
+  type FoundServer,
+  type LiveKitServer,
+  startCallers,
+  startLiveKitServer,
+} from '@openrtc/test-rig';
 
 import type { Line } from '../calls/line.js';
 import type { Cleanup } from '../cleanup.js';
@@ -50,7 +55,10 @@ async function openEmbedded(warning: string, options: OpenLineOptions): Promise<
   return { line: new TypedLine(endpoint), kind: 'embedded', title, warning };
 }
 
-function titleOf(found: Exclude<FoundServer, { available: false }>, { url }: LiveKitServer): string {
+function titleOf(
+  found: Exclude<FoundServer, { available: false }>,
+  { url }: LiveKitServer,
+): string {
   if (found.kind === 'external') {
     return `real LiveKit at ${url}, from LIVEKIT_URL; other workers there may take calls of the demo`;
   }

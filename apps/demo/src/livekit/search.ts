@@ -31,7 +31,10 @@ async function buildElsewhere(
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
   });
   const { pid } = child;
-  let found: FoundServer = { available: false, reason: 'The search for a livekit-server broke off.' };
+  let found: FoundServer = {
+    available: false,
+    reason: 'The search for a livekit-server broke off.',
+  };
   const progress = new BuildProgress(say);
   child.on('message', (message: FromSearch) => {
     if (message.type === 'found') found = message.found;

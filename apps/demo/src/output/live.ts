@@ -5,7 +5,8 @@ import { paint } from './paint.js';
 /** The calls of a wave are dialled. */
 export function waveBegins(wave: readonly PlannedCall[], total: number): string {
   const [first, last] = [wave[0]?.number ?? 0, wave.at(-1)?.number ?? 0];
-  const which = first === last ? `call ${first}` : `calls ${first} to ${last}, all at the same time`;
+  const which =
+    first === last ? `call ${first}` : `calls ${first} to ${last}, all at the same time`;
   return `\n${paint('bold', `Dialling ${which}`)} ${paint('dim', `(of ${total})`)}`;
 }
 
@@ -22,12 +23,18 @@ export function conversation(result: CallResult): string {
   const mark = problems.length === 0 ? paint('green', 'ok') : paint('red', 'NOT OK');
   const lines = [`  call ${`${planned.number}`.padStart(2)}  ${mark}`];
   const speakers = { caller: 'caller', agent, tool: 'tool used' };
-  const notes = heard === undefined ? [] : [greetingNote(heard.greetingMs), replyNote(heard.replyMs, heard.audio)];
+  const notes =
+    heard === undefined
+      ? []
+      : [greetingNote(heard.greetingMs), replyNote(heard.replyMs, heard.audio)];
   for (const { from, text } of words) {
     const note = from === 'agent' ? (notes.shift() ?? '') : '';
-    lines.push(`           ${paint('cyan', `${speakers[from]}:`.padEnd(12))}${text}${paint('dim', note)}`);
+    lines.push(
+      `           ${paint('cyan', `${speakers[from]}:`.padEnd(12))}${text}${paint('dim', note)}`,
+    );
   }
-  if (words.length === 0) lines.push(`           nothing was said; the caller wanted: ${wordsOf(planned)}`);
+  if (words.length === 0)
+    lines.push(`           nothing was said; the caller wanted: ${wordsOf(planned)}`);
   for (const problem of problems) lines.push(`           ${paint('red', `problem: ${problem}`)}`);
   return lines.join('\n');
 }

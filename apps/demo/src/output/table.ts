@@ -7,8 +7,13 @@ export interface Column {
 }
 
 /** A plain table: a line of titles, a rule, a line for each row. */
-export function table(columns: readonly Column[], rows: readonly (readonly string[])[]): readonly string[] {
-  const cut = rows.map((row) => columns.map(({ maxWidth }, index) => shorten(row[index] ?? '', maxWidth)));
+export function table(
+  columns: readonly Column[],
+  rows: readonly (readonly string[])[],
+): readonly string[] {
+  const cut = rows.map((row) =>
+    columns.map(({ maxWidth }, index) => shorten(row[index] ?? '', maxWidth)),
+  );
   const widths = columns.map(({ title }, index) =>
     Math.max(title.length, ...cut.map((row) => row[index]?.length ?? 0)),
   );
@@ -20,7 +25,11 @@ export function table(columns: readonly Column[], rows: readonly (readonly strin
       })
       .join('  ')
       .trimEnd();
-  return [line(columns.map(({ title }) => title)), line(widths.map((width) => '-'.repeat(width))), ...cut.map(line)];
+  return [
+    line(columns.map(({ title }) => title)),
+    line(widths.map((width) => '-'.repeat(width))),
+    ...cut.map(line),
+  ];
 }
 
 function shorten(text: string, maxWidth = Infinity): string {

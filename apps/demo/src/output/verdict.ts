@@ -17,10 +17,14 @@ export function verdict({ result, exit, expected }: Evidence): { good: boolean; 
   );
   const right = result.calls.filter(({ problems }) => problems.length === 0).length;
   if (result.mostAtOnce < expected.atOnce) {
-    missing.push(`only ${result.mostAtOnce} of ${expected.atOnce} calls were live at the same time`);
+    missing.push(
+      `only ${result.mostAtOnce} of ${expected.atOnce} calls were live at the same time`,
+    );
   }
-  if (exit.code !== 0) missing.push(`the worker ended with ${exit.code ?? exit.signal} instead of 0`);
-  const worker = exit.code === 0 ? 'drained on SIGTERM and exited 0' : `ended with ${exit.code ?? exit.signal}`;
+  if (exit.code !== 0)
+    missing.push(`the worker ended with ${exit.code ?? exit.signal} instead of 0`);
+  const worker =
+    exit.code === 0 ? 'drained on SIGTERM and exited 0' : `ended with ${exit.code ?? exit.signal}`;
   const summary = `${right} of ${expected.calls} calls were answered by the right agent with the right words, ${result.mostAtOnce} at the same time; the worker ${worker}.`;
   if (missing.length === 0) return { good: true, text: paint('green', `All well: ${summary}`) };
   const lines = missing.map((each) => `  missing: ${each}`);

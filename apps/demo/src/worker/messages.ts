@@ -9,11 +9,19 @@ export interface Words {
   text: string;
 }
 
+/** What the turn detector made of what a caller had said. */
+export interface Turn {
+  room: string;
+  /** False: it takes the sentence for unfinished, and waits for more before the agent answers. */
+  finished: boolean;
+}
+
 /** What the worker process tells the demo. */
 export type FromWorker =
   | { type: 'registered'; agents: readonly string[] }
   | { type: 'started'; info: SessionInfo }
   | { type: 'words'; words: Words }
+  | { type: 'turn'; turn: Turn }
   | { type: 'ended'; info: SessionInfo; outcome: SessionOutcome }
   | { type: 'state'; snapshot: RuntimeSnapshot; rssBytes: number; cpuMs: number };
 

@@ -17,7 +17,7 @@ export const tellCalls: SessionObserver = {
   onSessionEnd: (info, outcome) => tell({ type: 'ended', info: { ...info }, outcome }),
 };
 
-/** Tells what is said in a call, and which tools its agent uses. */
+/** Tells what is said in a call, which tools its agent uses, and what its turn detector thinks. */
 export const tellWords: SessionSetup = (_ctx, session, { jobId, room, agent }) => {
   const say = (from: Words['from'], text: string): void => {
     tell({ type: 'words', words: { jobId, room, agent, from, text } });
@@ -26,6 +26,9 @@ export const tellWords: SessionSetup = (_ctx, session, { jobId, room, agent }) =
     if (item.type !== 'message' || !item.textContent) return;
     if (item.role === 'user') say('caller', item.textContent);
     if (item.role === 'assistant') say('agent', item.textContent);
+  });
+  session.on(voice.AgentSessionEventTypes.EotPrediction, ({ probability, threshold }) => {
+    tell({ type: 'turn', turn: { room, finished: probability >= threshold } });
   });
   session.on(
     voice.AgentSessionEventTypes.FunctionToolsExecuted,

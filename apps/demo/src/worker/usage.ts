@@ -36,13 +36,18 @@ export class PeakMemory {
 
   constructor(worker: WorkerProcess) {
     this.#worker = worker;
-    this.#timer = setInterval(() => void this.#sample(), SAMPLE_MS);
+    this.#timer = setInterval(() => void this.#sample(), SAMPLE_MS).unref();
   }
 
-  /** Ends it; the highest that was measured, in bytes. */
-  stop(): number {
-    clearInterval(this.#timer);
+  /** The highest that was measured so far, in bytes, this moment included. */
+  async soFar(): Promise<number> {
+    const { bytes } = await measureMemory(this.#worker);
+    this.#highest = Math.max(this.#highest, bytes);
     return this.#highest;
+  }
+
+  stop(): void {
+    clearInterval(this.#timer);
   }
 
   async #sample(): Promise<void> {

@@ -34,7 +34,9 @@ export class WorkerLog {
   /** The routing rule that chose the agent of a call, as the pool logged it when it took the call. */
   async routedBy(jobId: string): Promise<string> {
     const fits = (line: Accepted) => line.jobId === jobId;
-    return (await this.#accepted.waitFor(fits, { what: `how ${jobId} was routed`, timeoutMs: 5_000 })).by;
+    return (
+      await this.#accepted.waitFor(fits, { what: `how ${jobId} was routed`, timeoutMs: 5_000 })
+    ).by;
   }
 
   #take(line: string): void {

@@ -23,6 +23,8 @@ type Message<Type extends FromWorker['type']> = Extract<FromWorker, { type: Type
 
 const START_TIMEOUT_MS = 60_000;
 const STATE_TIMEOUT_MS = 10_000;
+/** A pool ends live calls within 4 s when it is told to. */
+const FAREWELL_MS = 6_000;
 
 /** The worker in a process of its own, so that memory, CPU time and exit code are a worker's alone. */
 export class WorkerProcess {
@@ -30,6 +32,7 @@ export class WorkerProcess {
   readonly log: WorkerLog;
   readonly exited: Promise<Exit>;
   readonly #child: ChildProcess;
+  #signals = 0;
 
   constructor(livekit: Credentials, options: { logFile?: string } = {}) {
     this.#child = fork(fileURLToPath(new URL('worker/main.js', import.meta.url)), [], {
@@ -74,23 +77,31 @@ export class WorkerProcess {
   /** What the worker does at this moment, and what it has used so far. */
   state(): Promise<Message<'state'>> {
     const from = this.messages.all.length;
-    this.#child.send({ type: 'tellState' } satisfies ToWorker);
+    // A worker that is gone has closed the messages, so that who waits is told.
+    this.#child.send({ type: 'tellState' } satisfies ToWorker, () => undefined);
     return this.waitFor('state', undefined, { timeoutMs: STATE_TIMEOUT_MS, from });
   }
 
   /**
    * Drains the worker and waits for its end: SIGTERM; once more after `patienceMs`, which ends live calls; at last
-   * SIGKILL.
+   * SIGKILL. Called again it may be less patient.
    */
-  async stop(patienceMs: number, hardMs = 8_000): Promise<Exit> {
+  async stop(patienceMs: number): Promise<Exit> {
+    this.#terminate(1);
     const timers = [
-      setTimeout(() => this.#child.kill('SIGTERM'), patienceMs),
-      setTimeout(() => this.#child.kill('SIGKILL'), patienceMs + hardMs),
+      setTimeout(() => this.#terminate(2), patienceMs),
+      setTimeout(() => this.#child.kill('SIGKILL'), patienceMs + FAREWELL_MS),
     ];
-    if (this.running) this.#child.kill('SIGTERM');
     const exit = await this.exited;
     for (const timer of timers) clearTimeout(timer);
     return exit;
+  }
+
+  /** Sends SIGTERM until it was sent `times` times: a pool takes the third one for the wish to be killed. */
+  #terminate(times: number): void {
+    if (!this.running || this.#signals >= times) return;
+    this.#signals += 1;
+    this.#child.kill('SIGTERM');
   }
 }
 
