@@ -1,4 +1,3 @@
-import { startEmbeddedLiveKit } from '@openrtc/core/testing';
 import {
   type FoundServer,
   type LiveKitServer,
@@ -50,6 +49,8 @@ export async function openLine(options: OpenLineOptions): Promise<OpenLine> {
 
 async function openEmbedded(warning: string, options: OpenLineOptions): Promise<OpenLine> {
   const { cleanup, signal } = options;
+  // Only here, because it loads the whole SDK.
+  const { startEmbeddedLiveKit } = await import('@openrtc/core/testing');
   const endpoint = await cleanup.own(startEmbeddedLiveKit(), (each) => each.close(), signal);
   const title = `embedded endpoint of @openrtc/core/testing at ${endpoint.url}; calls are text`;
   return { line: new TypedLine(endpoint), kind: 'embedded', title, warning };
