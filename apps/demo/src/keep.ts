@@ -1,0 +1,57 @@
+import type { OpenLine } from './livekit/open-line.js';
+import { paint } from './output/paint.js';
+import type { WorkerProcess } from './worker/worker-process.js';
+
+const ROOM = 'restaurant-me';
+
+/** Stays until `signal` aborts or the worker ends, and shows the calls that come meanwhile. */
+export async function keep(
+  opened: OpenLine,
+  worker: WorkerProcess,
+  signal: AbortSignal,
+): Promise<void> {
+  console.log(`\n${await invitation(opened)}`);
+  console.log('\nStop with Ctrl-C: live calls go on to their end, once more ends them at once.');
+  let shown = worker.messages.all.length;
+  const show = (): void => {
+    for (const message of worker.messages.all.slice(shown)) {
+      shown += 1;
+      if (message.type === 'started')
+        console.log(`  ${message.info.room}: answered by ${message.info.agent}`);
+      if (message.type === 'words')
+        console.log(`  ${message.words.room}: ${message.words.from}: ${message.words.text}`);
+      if (message.type === 'ended')
+        console.log(`  ${message.info.room}: ended, ${message.outcome.reason}`);
+    }
+  };
+  const timer = setInterval(show, 200);
+  const aborted = new Promise<void>((resolve) => {
+    if (signal.aborted) resolve();
+    signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+  await Promise.race([aborted, worker.exited]);
+  clearInterval(timer);
+  show();
+}
+
+async function invitation({ kind, server, line }: OpenLine): Promise<string> {
+  if (kind === 'embedded' || server === undefined) {
+    return `The worker stays. Only @openrtc/core/testing can make calls at ${line.url}: the embedded endpoint has no media.`;
+  }
+  if (kind === 'external') {
+    return `The worker stays at ${line.url}: calls in rooms named restaurant-..., dentist-... or support-... come to it.`;
+  }
+  return [
+    paint(
+      'bold',
+      'The agents stay. Call them with any LiveKit client, e.g. https://meet.livekit.io, tab "Custom"',
+    ),
+    `  URL      ${line.url}`,
+    `  token    ${await server.createToken('me', ROOM)}`,
+    `           (room ${ROOM}, so that the restaurant answers; valid 1 h)`,
+    `  key      ${line.apiKey}`,
+    `  secret   ${line.apiSecret}`,
+    '           (of this throw-away server; another room name chooses another agent: dentist-..., support-...)',
+    'What you say is not recognised: the keyless speech-to-text plays back a script when you stop speaking.',
+  ].join('\n');
+}

@@ -1,0 +1,75 @@
+import type { AudioReport, Caller, CallerProcess, LiveKitServer } from '@openrtc/test-rig';
+
+import type { Heard, Line } from '../calls/line.js';
+import type { PlannedCall } from '../calls/plan.js';
+
+/** Enough to be sure that it was no click. */
+const MIN_AUDIO_MS = 300;
+
+/** Calls over a real livekit-server, by callers that speak and listen. */
+export class SpokenLine implements Line {
+  readonly #server: LiveKitServer;
+  readonly #callers: CallerProcess;
+
+  constructor(server: LiveKitServer, callers: CallerProcess) {
+    this.#server = server;
+    this.#callers = callers;
+  }
+
+  get url(): string {
+    return this.#server.url;
+  }
+
+  get apiKey(): string {
+    return this.#server.apiKey;
+  }
+
+  get apiSecret(): string {
+    return this.#server.apiSecret;
+  }
+
+  async call(planned: PlannedCall, greeted: () => Promise<void>): Promise<Heard> {
+    const { room, number, metadata, conversation } = planned;
+    const token = await this.#server.createToken(`caller-${number}`, room);
+    const dialledAt = Date.now();
+    await this.#server.createRoom(room, metadata);
+    const caller = await this.#callers.join({ url: this.url, token });
+    try {
+      const greeting = (await caller.nextTranscript('agent')).text;
+      const { startedAtMs } = await caller.waitForAudio({ fromJoin: true, minMs: MIN_AUDIO_MS });
+      await greeted();
+      const spoken = await caller.speak(conversation.says);
+      const reply = (await caller.nextTranscript('agent')).text;
+      const audio = await caller.audio();
+      return {
+        greeting,
+        reply,
+        greetingMs: startedAtMs - dialledAt,
+        replyMs: replyAfter(audio, spoken.endedAtMs),
+        audio: {
+          heardMs: audio.heardMs,
+          pitchesHz: [...new Set(audio.segments.map(({ dominantHz }) => dominantHz))],
+        },
+        ...(await this.#hangUp(caller)),
+      };
+    } catch (error) {
+      await caller.hangUp();
+      throw error;
+    }
+  }
+
+  async #hangUp(caller: Caller): Promise<{ recordedAs?: string }> {
+    await caller.hangUp();
+    if (!this.#server.hasLog) return {};
+    const { jobId } = await this.#server.assignedIn(caller.room);
+    const { status, error } = await this.#server.jobEnded(jobId);
+    return { recordedAs: error === '' ? status : `${status} ${error}` };
+  }
+}
+
+/** From the caller's last word to the first sound after it. */
+function replyAfter({ segments }: AudioReport, endedAtMs: number): number {
+  const reply = segments.find((segment) => segment.startedAtMs > endedAtMs);
+  if (reply === undefined) throw new Error('no sound followed the words of the caller');
+  return reply.startedAtMs - endedAtMs;
+}
