@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { deferred } from '../deferred.js';
 import type { IsolationStrategy } from '../launch/isolation.js';
 import type { JobTicket } from '../launch/job-ticket.js';
-import { RawWorker } from '../testing/embedded/raw-worker.js';
+import { RawWorker } from '../testing/embedded/raw-worker.fixture.js';
 import { AgentPool } from './agent-pool.js';
 import { EchoAgent, PoolHarness, inProcess } from './pool-harness.js';
 

@@ -11,7 +11,7 @@ import {
   type EmbeddedLiveKit,
   startEmbeddedLiveKit,
 } from '../testing/embedded/embedded-livekit.js';
-import { RawWorker } from '../testing/embedded/raw-worker.js';
+import { RawWorker } from '../testing/embedded/raw-worker.fixture.js';
 import { runSession } from './run-session.js';
 import type { SessionEvent } from './session-event.js';
 import { defaultSessionLimits } from './session-limits.js';
@@ -46,6 +46,7 @@ function runtime(agent: Partial<AgentConfig> = {}): SessionRuntime {
     process: new JobProcess(),
     models: undefined,
     credentials: undefined,
+    warnOnce: () => {},
     logger: new LogBook(),
   };
 }
