@@ -468,7 +468,7 @@ describe('what is left after it', () => {
   test('no timer', async () => {
     const timers = () =>
       process.getActiveResourcesInfo().filter((kind) => kind === 'Timeout').length;
-    // Vitest has some of its own.
+    // Vitest has some of its own, which may end meanwhile.
     const before = timers();
     const { pool, running } = await rig.registered({ isolation: inProcess() });
     const call = await rig.livekit.call();
@@ -478,6 +478,6 @@ describe('what is left after it', () => {
     await pool.drain();
     await running;
     await rig.livekit.close();
-    expect(timers()).toBe(before);
+    expect(timers()).toBeLessThanOrEqual(before);
   });
 });
