@@ -128,7 +128,7 @@ describe('one ready object for six calls', () => {
     await calls.drain();
     process.off('warning', onWarning);
     expect(listeners(model)).toEqual([0, 0]);
-    expect(warnings.filter(({ message }) => message.includes('EchoLLM'))).toEqual([]);
+    expect(warnings.map(({ message }) => message)).toEqual([]);
   }, 60_000);
 
   test('an event of no call reaches no call, but whoever listens outside', async () => {
