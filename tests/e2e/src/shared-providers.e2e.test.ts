@@ -1,4 +1,9 @@
-import { type Caller, type CallerProcess, type LiveKitServer, startCallers } from '@openrtc/test-rig';
+import {
+  type Caller,
+  type CallerProcess,
+  type LiveKitServer,
+  startCallers,
+} from '@openrtc/test-rig';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { noServer, roomName, startServer } from './real-server.js';

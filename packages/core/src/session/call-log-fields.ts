@@ -60,7 +60,11 @@ function fieldsFor(logger: unknown): object {
 
 // The key is pino's own business and a symbol of each copy of it; its name is the same in 8, 9 and 10.
 function mixinKeyOf(logger: Logger): symbol | undefined {
-  for (let at: object | null = logger; at !== null; at = Object.getPrototypeOf(at) as object | null) {
+  for (
+    let at: object | null = logger;
+    at !== null;
+    at = Object.getPrototypeOf(at) as object | null
+  ) {
     const key = Object.getOwnPropertySymbols(at).find(
       ({ description }) => description === 'pino.mixin',
     );

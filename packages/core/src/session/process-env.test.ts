@@ -25,12 +25,9 @@ test('no call changes the environment of the process', async () => {
   }
   const before = { ...process.env };
   const llm = () => new EchoLLM({ reply: (text) => (look('reply'), text) });
-  const calls = await TextCalls.start(
-    { defaults: { llm }, setup: () => look('setup') },
-    (pool) => {
-      pool.add('looking', Looking, { greeting: 'hello', record: true });
-    },
-  );
+  const calls = await TextCalls.start({ defaults: { llm }, setup: () => look('setup') }, (pool) => {
+    pool.add('looking', Looking, { greeting: 'hello', record: true });
+  });
   const [first, second] = [await calls.dial(), await calls.dial()];
   await Promise.all([first.say('a'), second.say('b')]);
   first.hangUp();

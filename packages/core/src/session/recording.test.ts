@@ -24,7 +24,10 @@ async function startCloud() {
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
-  vi.stubEnv('LIVEKIT_OBSERVABILITY_URL', `http://127.0.0.1:${(server.address() as AddressInfo).port}`);
+  vi.stubEnv(
+    'LIVEKIT_OBSERVABILITY_URL',
+    `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+  );
   vi.stubEnv('LIVEKIT_API_KEY', 'key');
   vi.stubEnv('LIVEKIT_API_SECRET', 'a secret that is as long as it has to be');
   return {

@@ -9,7 +9,13 @@ type Record = AgentOptions['record'];
  */
 export function recordingOf(record: Record, warnOnce: (message: string) => void) {
   if (record === undefined || record === false) return false;
-  const { audio = true, transcript = true, traces, logs, redaction } = record === true ? {} : record;
+  const {
+    audio = true,
+    transcript = true,
+    traces,
+    logs,
+    redaction,
+  } = record === true ? {} : record;
   if (traces === undefined || logs === undefined)
     warnOnce(
       'record: audio and transcript are uploaded, traces and logs are not, because the SDK cannot tell the calls of one process apart there; say so with record: { traces: false, logs: false }',

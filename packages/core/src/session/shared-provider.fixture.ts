@@ -4,7 +4,7 @@ import {
   VAD,
   VADStream,
   llm,
-  stt,
+  type stt,
   voice,
 } from '@livekit/agents';
 
@@ -14,7 +14,10 @@ import type { AgentPoolOptions } from '../pool/pool-options.js';
 import { AgentPool } from '../pool/agent-pool.js';
 import type { SessionInfo } from '../pool/agent-config.js';
 import type { SessionOutcome } from '../settle/session-outcome.js';
-import { type EmbeddedLiveKit, startEmbeddedLiveKit } from '../testing/embedded/embedded-livekit.js';
+import {
+  type EmbeddedLiveKit,
+  startEmbeddedLiveKit,
+} from '../testing/embedded/embedded-livekit.js';
 import { EchoLLM } from '../testing/providers/echo-llm.js';
 import { ScriptedSTT } from '../testing/providers/scripted-stt.js';
 

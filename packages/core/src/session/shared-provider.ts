@@ -66,7 +66,7 @@ const { prototype: native } = EventEmitter;
 
 function adding(method: 'on' | 'once' | 'prependListener' | 'prependOnceListener') {
   const once = method === 'once' || method === 'prependOnceListener';
-  const add = method.startsWith('prepend') ? native.prependListener : native.on;
+  const add = method.startsWith('prepend') ? 'prependListener' : 'on';
   return function (this: EventEmitter, event: EventName, listener: Listener): EventEmitter {
     const call = currentCall();
     if (call === undefined || typeof listener !== 'function')
@@ -74,7 +74,7 @@ function adding(method: 'on' | 'once' | 'prependListener' | 'prependOnceListener
     const use = useOf(this);
     use.usedBy(call);
     usesOfCall.set(call, (usesOfCall.get(call) ?? new Set()).add(use));
-    return add.call(this, event, use.deliver(call, event, listener, once));
+    return native[add].call(this, event, use.deliver(call, event, listener, once));
   };
 }
 
@@ -94,7 +94,7 @@ function removeAllListeners(this: EventEmitter, event?: EventName): EventEmitter
   const use = uses.get(this);
   const call = currentCall();
   if (use === undefined || call === undefined)
-    return Reflect.apply(native.removeAllListeners, this, event === undefined ? [] : [event]);
+    return native.removeAllListeners.call(this, ...(event === undefined ? [] : [event]));
   // Those of other calls, and those of nobody's call, are not for this one to remove.
   use.removeAll(call, event);
   return this;
