@@ -6,6 +6,7 @@ import { timeBox } from '../time-box.js';
 import { buildAgent } from './build-agent.js';
 import type { CurrentCall } from './current-call.js';
 import { greet } from './greeting.js';
+import { recordingOf } from './recording.js';
 import { isRealtime, resolveProviders } from './resolve-providers.js';
 import { RoomAudioInput, usesOwnAudioInput } from './room-audio-input.js';
 import { CallEnded, type SessionEnd } from './session-end.js';
@@ -82,8 +83,7 @@ export async function beginSession(options: BeginOptions): Promise<void> {
       // Ours is in place already; the SDK would warn about it on every call.
       inputOptions: ownInput ? { ...roomInput, audioEnabled: false } : roomInput,
       outputOptions: roomOutput,
-      // Cloud tracing and log export stamp the whole process with one call's ids.
-      record: config.record ?? false,
+      record: recordingOf(config.record, runtime.warnOnce),
     }),
   );
   const greeting = config.greeting === undefined ? runtime.defaults.greeting : config.greeting;
