@@ -1,4 +1,4 @@
-import { voice } from '@livekit/agents';
+import type { voice } from '@livekit/agents';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 
 import { deferred } from '../deferred.js';

@@ -36,7 +36,7 @@ export function bindRoomToCall(room: Room, call: CurrentCall): void {
     internals.onFfiEvent = (event) => runInCall(call, () => onFfiEvent(event));
   }
   const emit = room.emit.bind(room) as (...args: unknown[]) => boolean;
-  room.emit = ((...args: unknown[]) => runInCall(call, () => emit(...args))) as typeof room.emit;
+  room.emit = (...args: unknown[]) => runInCall(call, () => emit(...args));
 }
 
 /** True when two sids name one room. An empty sid names none. */
@@ -52,7 +52,7 @@ export function sameRoom(expected: string | undefined, actual: string): boolean 
 export function releaseRoom(room: Room): void {
   const internals = room as unknown as RoomInternals;
   if (typeof internals.onFfiEvent === 'function') {
-    currentFfiClient()?.off(FFI_EVENT, internals.onFfiEvent as (event: unknown) => void);
+    currentFfiClient()?.off(FFI_EVENT, internals.onFfiEvent);
   }
   room.removeAllListeners();
   const participants = [room.localParticipant, ...room.remoteParticipants.values()];

@@ -13,7 +13,7 @@ export class Changes {
 
   /** Called after anything changed. */
   notify(): void {
-    for (const waiter of [...this.#waiters]) {
+    for (const waiter of this.#waiters) {
       settle(waiter);
     }
   }
@@ -48,7 +48,7 @@ export class Changes {
   /** Rejects every waiter, now and later. */
   close(): void {
     this.#closed = true;
-    for (const waiter of [...this.#waiters]) {
+    for (const waiter of this.#waiters) {
       waiter.reject(new OpenRtcError('LINK_CLOSED', 'the embedded LiveKit endpoint was closed'));
     }
   }

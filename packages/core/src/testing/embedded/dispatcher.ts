@@ -1,4 +1,4 @@
-import { AvailabilityResponse } from '@livekit/protocol';
+import type { AvailabilityResponse } from '@livekit/protocol';
 import type { EmbeddedJob } from './embedded-job.js';
 import type { WorkerConnection } from './worker-connection.js';
 

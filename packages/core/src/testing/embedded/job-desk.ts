@@ -1,4 +1,4 @@
-import { AvailabilityResponse, JobStatus, type UpdateJobStatus } from '@livekit/protocol';
+import { type AvailabilityResponse, JobStatus, type UpdateJobStatus } from '@livekit/protocol';
 import { DisconnectReason } from '@livekit/rtc-node';
 import { messageOf, OpenRtcError } from '../../errors.js';
 import type { Dispatcher } from './dispatcher.js';

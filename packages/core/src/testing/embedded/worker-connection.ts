@@ -1,5 +1,5 @@
 import {
-  AvailabilityResponse,
+  type AvailabilityResponse,
   type Job,
   JobType,
   type RegisterWorkerRequest,
@@ -180,15 +180,18 @@ export class WorkerConnection {
       case 'simulateJob':
         // The first does nothing on an open-source LiveKit either; the second is not played here.
         break;
-      default:
+      case 'ping':
+      case 'register':
+      case undefined:
         this.drop();
+        break;
     }
   }
 
   #closed(): void {
     clearTimeout(this.#registerTimer);
     this.#registration = undefined;
-    for (const settle of [...this.#offers.values()]) {
+    for (const settle of this.#offers.values()) {
       settle('closed');
     }
     this.#host.closed(this);
