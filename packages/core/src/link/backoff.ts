@@ -15,7 +15,11 @@ export const reconnectBackoff: BackoffOptions = { firstMs: 500, capMs: 8_000 };
  * up to the cap.
  * @param attempt - 0 for the first retry
  */
-export function backoffDelay(attempt: number, options: BackoffOptions, random = Math.random): number {
+export function backoffDelay(
+  attempt: number,
+  options: BackoffOptions,
+  random = Math.random,
+): number {
   const ceiling = Math.min(options.capMs, options.firstMs * 2 ** Math.min(attempt, 30));
   return Math.round(random() * ceiling);
 }

@@ -64,7 +64,9 @@ export function workerUrl(url: string, workerToken?: string): URL {
       { cause },
     );
   }
-  const scheme = { 'ws:': 'ws:', 'http:': 'ws:', 'wss:': 'wss:', 'https:': 'wss:' }[parsed.protocol];
+  const scheme = { 'ws:': 'ws:', 'http:': 'ws:', 'wss:': 'wss:', 'https:': 'wss:' }[
+    parsed.protocol
+  ];
   if (scheme === undefined) {
     throw new OpenRtcError(
       'CONFIG_INVALID_URL',

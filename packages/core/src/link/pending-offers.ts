@@ -1,4 +1,9 @@
-import { type AvailabilityRequest, type JobAssignment, type Job, JobStatus } from '@livekit/protocol';
+import {
+  type AvailabilityRequest,
+  type JobAssignment,
+  type Job,
+  JobStatus,
+} from '@livekit/protocol';
 
 import type { Logger } from '../logger.js';
 import { timeBox } from '../time-box.js';
@@ -32,7 +37,9 @@ export interface Declined {
 }
 
 /** Decides an offer, at once or in a moment. */
-export type AnswerOffer = (offer: JobOffer) => Acceptance | Declined | Promise<Acceptance | Declined>;
+export type AnswerOffer = (
+  offer: JobOffer,
+) => Acceptance | Declined | Promise<Acceptance | Declined>;
 
 interface Pending {
   readonly acceptance: Acceptance;
@@ -79,11 +86,17 @@ export class PendingOffers {
     switch (verdict.kind) {
       case 'timeout':
         inTime = false;
-        this.#logger.error({ jobId: offer.jobId, ms: this.#timings.answerMs }, 'refused a job because deciding took too long');
+        this.#logger.error(
+          { jobId: offer.jobId, ms: this.#timings.answerMs },
+          'refused a job because deciding took too long',
+        );
         refuse();
         break;
       case 'failed':
-        this.#logger.error({ jobId: offer.jobId, error: verdict.error }, 'refused a job because deciding failed');
+        this.#logger.error(
+          { jobId: offer.jobId, error: verdict.error },
+          'refused a job because deciding failed',
+        );
         refuse();
         break;
       case 'done':
@@ -98,15 +111,26 @@ export class PendingOffers {
     const { job } = message;
     const pending = job === undefined ? undefined : this.#accepted.get(job.id);
     if (job === undefined || pending === undefined) {
-      this.#logger.warn({ jobId: job?.id }, 'refused to start a job that was not accepted, or accepted too long ago');
+      this.#logger.warn(
+        { jobId: job?.id },
+        'refused to start a job that was not accepted, or accepted too long ago',
+      );
       if (job !== undefined) {
-        connection.send({ case: 'updateJob', value: { jobId: job.id, status: JobStatus.JS_FAILED, error: 'unknown assignment' } });
+        connection.send({
+          case: 'updateJob',
+          value: { jobId: job.id, status: JobStatus.JS_FAILED, error: 'unknown assignment' },
+        });
       }
       return;
     }
     this.#accepted.delete(job.id);
     clearTimeout(pending.timer);
-    pending.acceptance.assigned({ job, url: message.url, token: message.token, workerId: connection.workerId });
+    pending.acceptance.assigned({
+      job,
+      url: message.url,
+      token: message.token,
+      workerId: connection.workerId,
+    });
   }
 
   /** The server forgets what a lost connection was promised. */
@@ -129,7 +153,10 @@ export class PendingOffers {
       acceptance.abandoned('the connection was lost before the answer');
       return;
     }
-    const timer = setTimeout(() => this.#abandon(jobId, 'no assignment came'), this.#timings.assignmentMs);
+    const timer = setTimeout(
+      () => this.#abandon(jobId, 'no assignment came'),
+      this.#timings.assignmentMs,
+    );
     this.#accepted.set(jobId, { acceptance, timer });
   }
 
@@ -147,7 +174,8 @@ export class PendingOffers {
       (late) => {
         if (!('refused' in late)) late.abandoned('the decision came too late');
       },
-      (error: unknown) => this.#logger.error({ jobId, error }, 'deciding a job failed, after it was refused'),
+      (error: unknown) =>
+        this.#logger.error({ jobId, error }, 'deciding a job failed, after it was refused'),
     );
   }
 }

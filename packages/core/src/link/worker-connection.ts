@@ -57,7 +57,10 @@ export class WorkerConnection {
       handshakeTimeout: options.timings.registerMs,
     });
     const registerTimer = setTimeout(() => {
-      this.#fail('LINK_REGISTER_TIMEOUT', `LiveKit did not answer the registration within ${options.timings.registerMs} ms.`);
+      this.#fail(
+        'LINK_REGISTER_TIMEOUT',
+        `LiveKit did not answer the registration within ${options.timings.registerMs} ms.`,
+      );
     }, options.timings.registerMs);
     const onAbort = () => this.#fail('LINK_CLOSED', 'The worker is closing.');
     if (options.signal.aborted) onAbort();
@@ -131,12 +134,19 @@ export class WorkerConnection {
       this.#fail(code, message);
     });
     socket.on('error', (cause) => {
-      this.#fail('LINK_CLOSED', `LiveKit at ${this.#options.url.host} could not be reached: ${messageOf(cause)}`, cause);
+      this.#fail(
+        'LINK_CLOSED',
+        `LiveKit at ${this.#options.url.host} could not be reached: ${messageOf(cause)}`,
+        cause,
+      );
     });
     socket.on('close', (code) => {
       clearInterval(this.#heartbeat);
       this.#pongs.clear();
-      this.#fail('LINK_CLOSED', `LiveKit closed the connection with ${code} before it answered the registration.`);
+      this.#fail(
+        'LINK_CLOSED',
+        `LiveKit closed the connection with ${code} before it answered the registration.`,
+      );
       this.#closed.resolve(`socket closed with ${code}`);
     });
   }
@@ -145,7 +155,10 @@ export class WorkerConnection {
     // Frames of one packet are still read after the first of them was refused.
     if (this.#failed) return;
     if (message?.case !== 'register' || message.value.workerId === '') {
-      this.#fail('LINK_CLOSED', `LiveKit's first message was ${message?.case ?? 'unreadable'}, not the answer to the registration.`);
+      this.#fail(
+        'LINK_CLOSED',
+        `LiveKit's first message was ${message?.case ?? 'unreadable'}, not the answer to the registration.`,
+      );
       return;
     }
     this.#workerId = message.value.workerId;
@@ -179,7 +192,11 @@ export class WorkerConnection {
   }
 
   /** Rejects open() if it still waits, and cuts the socket either way. */
-  #fail(code: 'LINK_CLOSED' | 'LINK_UNAUTHORIZED' | 'LINK_REGISTER_TIMEOUT', message: string, cause?: unknown): void {
+  #fail(
+    code: 'LINK_CLOSED' | 'LINK_UNAUTHORIZED' | 'LINK_REGISTER_TIMEOUT',
+    message: string,
+    cause?: unknown,
+  ): void {
     this.#failed = true;
     this.#registered.reject(new OpenRtcError(code, message, { cause }));
     if (this.#workerId !== '') this.#options.logger.debug({ code }, message);
@@ -197,7 +214,8 @@ function refusedUpgrade(response: IncomingMessage) {
     };
   }
   const skew = clockSkewSeconds(response.headers.date);
-  const hint = Math.abs(skew) > 30 ? ` The clocks differ by ${skew} s, which alone is reason enough.` : '';
+  const hint =
+    Math.abs(skew) > 30 ? ` The clocks differ by ${skew} s, which alone is reason enough.` : '';
   return {
     code: 'LINK_UNAUTHORIZED' as const,
     message: `LiveKit refused the credentials (HTTP 401): check LIVEKIT_API_KEY and LIVEKIT_API_SECRET.${hint}`,
@@ -218,7 +236,10 @@ function decode(data: unknown, isBinary: boolean, logger: Logger): Incoming | un
   try {
     return ServerMessage.fromBinary(data).message;
   } catch (error) {
-    logger.warn({ error: messageOf(error), bytes: data.length }, 'ignored a frame from LiveKit that cannot be decoded');
+    logger.warn(
+      { error: messageOf(error), bytes: data.length },
+      'ignored a frame from LiveKit that cannot be decoded',
+    );
     return undefined;
   }
 }

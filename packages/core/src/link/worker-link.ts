@@ -93,13 +93,20 @@ export class WorkerLink {
     // Every message carries both fields: the server reads a missing load as 0.
     this.#connection?.send({
       case: 'updateWorker',
-      value: { status: full ? WorkerStatus.WS_FULL : WorkerStatus.WS_AVAILABLE, load: Number.isFinite(load) ? load : 1, jobCount },
+      value: {
+        status: full ? WorkerStatus.WS_FULL : WorkerStatus.WS_AVAILABLE,
+        load: Number.isFinite(load) ? load : 1,
+        jobCount,
+      },
     });
   }
 
   /** Tells LiveKit that the agent is in its room. Informative: lost with the connection, said again after it. */
   sendRunning(jobId: string): void {
-    this.#connection?.send({ case: 'updateJob', value: { jobId, status: JobStatus.JS_RUNNING, error: '' } });
+    this.#connection?.send({
+      case: 'updateJob',
+      value: { jobId, status: JobStatus.JS_RUNNING, error: '' },
+    });
   }
 
   /**
@@ -151,7 +158,8 @@ export class WorkerLink {
 
   async #connect(options: { giveUpWhenUnauthorized: boolean }): Promise<WorkerConnection> {
     // Only a connection that lasted proves the server well: one that flaps keeps its growing delays.
-    if (this.#registeredAt > 0 && performance.now() - this.#registeredAt > this.#timings.stableMs) this.#attempt = 0;
+    if (this.#registeredAt > 0 && performance.now() - this.#registeredAt > this.#timings.stableMs)
+      this.#attempt = 0;
     if (this.#attempt > 0 || this.#registeredAt > 0) await this.#wait();
     for (;;) {
       try {
@@ -160,7 +168,10 @@ export class WorkerLink {
         if (this.#closing.signal.aborted) throw error;
         const unauthorized = isOpenRtcError(error) && error.code === 'LINK_UNAUTHORIZED';
         if (unauthorized && options.giveUpWhenUnauthorized) throw error;
-        this.#logger[unauthorized ? 'error' : 'warn']({ attempt: this.#attempt }, `${messageOf(error)} Trying again.`);
+        this.#logger[unauthorized ? 'error' : 'warn'](
+          { attempt: this.#attempt },
+          `${messageOf(error)} Trying again.`,
+        );
         await this.#wait();
       }
     }
@@ -169,7 +180,8 @@ export class WorkerLink {
   async #open(): Promise<WorkerConnection> {
     const { endpoint, registration } = this.#options;
     const token = await mintWorkerToken(endpoint);
-    if (this.#closing.signal.aborted) throw new OpenRtcError('LINK_CLOSED', 'The worker is closing.');
+    if (this.#closing.signal.aborted)
+      throw new OpenRtcError('LINK_CLOSED', 'The worker is closing.');
     return WorkerConnection.open({
       url: workerUrl(endpoint.url, endpoint.workerToken),
       token,
@@ -202,7 +214,8 @@ export class WorkerLink {
       const timer = setTimeout(done, ms);
       signal.addEventListener('abort', done, { once: true });
     });
-    if (this.#closing.signal.aborted) throw new OpenRtcError('LINK_CLOSED', 'The worker is closing.');
+    if (this.#closing.signal.aborted)
+      throw new OpenRtcError('LINK_CLOSED', 'The worker is closing.');
   }
 
   #onRegistered(connection: WorkerConnection): void {
@@ -218,7 +231,10 @@ export class WorkerLink {
     if (live.length > 0) connection.send({ case: 'migrateJob', value: { jobIds: live } });
     for (const jobId of live) this.sendRunning(jobId);
     void this.#deliver(this.#finals.pending);
-    this.#logger.info({ workerId: connection.workerId, agentName: this.#options.registration.agentName }, 'registered with LiveKit');
+    this.#logger.info(
+      { workerId: connection.workerId, agentName: this.#options.registration.agentName },
+      'registered with LiveKit',
+    );
   }
 
   /** What the socket does not take, or loses on the way, waits for the next registration. */

@@ -54,7 +54,9 @@ export class AgentPool {
    * @throws OpenRtcError `CONFIG_DISCOVERY` naming each bad file.
    */
   async discover(directory: string): Promise<readonly AgentConfig[]> {
-    return this.#registry.addDiscovered(await discoverAgents(directory, { existing: this.#registry }));
+    return this.#registry.addDiscovered(
+      await discoverAgents(directory, { existing: this.#registry }),
+    );
   }
 
   /** The registered agents in the order of their registration. */
@@ -122,7 +124,10 @@ export class AgentPool {
 
   async #run({ signal, processHandlers = true }: RunOptions): Promise<void> {
     if (this.#registry.names().length === 0) {
-      throw new OpenRtcError('CONFIG_NO_AGENTS', 'Register at least one agent before run(): pool.add(name, AgentClass), or pool.discover(directory).');
+      throw new OpenRtcError(
+        'CONFIG_NO_AGENTS',
+        'Register at least one agent before run(): pool.add(name, AgentClass), or pool.discover(directory).',
+      );
     }
     const logger: Logger = this.#options.logger ?? sdkLogger();
     this.#state = 'starting';
@@ -138,7 +143,10 @@ export class AgentPool {
           {
             drain: () => inBackground(this.drain()),
             close: () => inBackground(this.close()),
-            tainted: (error) => (this.#worker === undefined ? starting.abort(tainted(error)) : this.#worker.tainted(error)),
+            tainted: (error) =>
+              this.#worker === undefined
+                ? starting.abort(tainted(error))
+                : this.#worker.tainted(error),
           },
           logger,
         )
@@ -168,7 +176,16 @@ export class AgentPool {
   /** Undefined when the start was called off in good order. */
   async #start(signal: AbortSignal, logger: Logger): Promise<Worker | undefined> {
     try {
-      return await Worker.start({ pool: this.#options, resolved: this.#resolved, registry: this.#registry, logger, version }, signal);
+      return await Worker.start(
+        {
+          pool: this.#options,
+          resolved: this.#resolved,
+          registry: this.#registry,
+          logger,
+          version,
+        },
+        signal,
+      );
     } catch (error) {
       if (!signal.aborted) throw error;
       if (isOpenRtcError(signal.reason)) throw signal.reason;

@@ -24,7 +24,11 @@ import { FlowCounts } from './flow-counts.js';
 /** What the flow tells LiveKit, whoever carries it there. */
 export interface FlowLink {
   sendRunning(jobId: string): void;
-  sendFinal(update: { jobId: string; status: JobStatus.JS_SUCCESS | JobStatus.JS_FAILED; error: string }): Promise<void>;
+  sendFinal(update: {
+    jobId: string;
+    status: JobStatus.JS_SUCCESS | JobStatus.JS_FAILED;
+    error: string;
+  }): Promise<void>;
 }
 
 export interface CallFlowOptions {
@@ -92,14 +96,19 @@ export class CallFlow {
   /** An offer: which agent, and is there a place? Both are decided before LiveKit hears yes. */
   offer(offer: JobOffer): Acceptance | Declined | Promise<Acceptance | Declined> {
     const routed = route(offer, this.#options.agents, this.#options.routing);
-    return routed instanceof Promise ? routed.then((late) => this.#admit(offer, late)) : this.#admit(offer, routed);
+    return routed instanceof Promise
+      ? routed.then((late) => this.#admit(offer, late))
+      : this.#admit(offer, routed);
   }
 
   /** What a session reports, from wherever it runs. */
   async report(event: SessionEvent): Promise<void> {
     const call = this.#live.get(event.jobId);
     if (call === undefined) {
-      this.#options.logger.debug({ jobId: event.jobId, kind: event.kind }, 'a report of a call that is over');
+      this.#options.logger.debug(
+        { jobId: event.jobId, kind: event.kind },
+        'a report of a call that is over',
+      );
       return;
     }
     switch (event.kind) {
@@ -116,12 +125,23 @@ export class CallFlow {
   }
 
   #admit(offer: JobOffer, routed: Routed | RouteRefusal): Acceptance | Declined {
-    if (routed.problems.length > 0) this.#options.logger.warn({ jobId: offer.jobId, problems: routed.problems }, 'metadata was not used');
+    if (routed.problems.length > 0)
+      this.#options.logger.warn(
+        { jobId: offer.jobId, problems: routed.problems },
+        'metadata was not used',
+      );
     // A misconfigured dispatch, not a full worker: somebody has to see it.
-    if ('refused' in routed) return this.#refuse(offer, routed.refused, routed.message, 'error', routed.cause);
-    const call: Call = { jobId: offer.jobId, agent: routed.agent, tenant: routed.tenant, room: offer.room };
+    if ('refused' in routed)
+      return this.#refuse(offer, routed.refused, routed.message, 'error', routed.cause);
+    const call: Call = {
+      jobId: offer.jobId,
+      agent: routed.agent,
+      tenant: routed.tenant,
+      room: offer.room,
+    };
     const reservation = this.#options.admission.reserve(call);
-    if ('refused' in reservation) return this.#refuse(offer, reservation.refused, reservation.message, 'info');
+    if ('refused' in reservation)
+      return this.#refuse(offer, reservation.refused, reservation.message, 'info');
     const placement = this.#place(call, reservation);
     if (placement !== undefined && 'refused' in placement) {
       reservation.release();
@@ -140,10 +160,24 @@ export class CallFlow {
     }
   }
 
-  #accept(offer: JobOffer, routed: Routed, reservation: Reservation, placement: Placement | undefined): Acceptance {
+  #accept(
+    offer: JobOffer,
+    routed: Routed,
+    reservation: Reservation,
+    placement: Placement | undefined,
+  ): Acceptance {
     const { logger, agentName } = this.#options;
     this.counts.lastRoutedAgent = routed.agent;
-    logger.info({ jobId: offer.jobId, agent: routed.agent, tenant: routed.tenant, room: printable(offer.room), by: routed.by }, 'accepted a call');
+    logger.info(
+      {
+        jobId: offer.jobId,
+        agent: routed.agent,
+        tenant: routed.tenant,
+        room: printable(offer.room),
+        by: routed.by,
+      },
+      'accepted a call',
+    );
     const identity = `agent-${offer.jobId}`;
     return {
       identity,
@@ -158,20 +192,38 @@ export class CallFlow {
     };
   }
 
-  #refuse(offer: JobOffer, reason: RefusalReason, message: string, level: 'info' | 'warn' | 'error', cause?: unknown): Declined {
+  #refuse(
+    offer: JobOffer,
+    reason: RefusalReason,
+    message: string,
+    level: 'info' | 'warn' | 'error',
+    cause?: unknown,
+  ): Declined {
     this.counts.refuse(reason);
-    this.#options.logger[level]({ jobId: offer.jobId, reason, ...(cause === undefined ? {} : { error: cause }) }, `refused a call: ${message}`);
+    this.#options.logger[level](
+      { jobId: offer.jobId, reason, ...(cause === undefined ? {} : { error: cause }) },
+      `refused a call: ${message}`,
+    );
     return { refused: reason };
   }
 
-  #launch(assignment: Assignment, routed: Routed, reservation: Reservation, identity: string): void {
+  #launch(
+    assignment: Assignment,
+    routed: Routed,
+    reservation: Reservation,
+    identity: string,
+  ): void {
     const { call } = reservation;
     const ticket: JobTicket = {
       ...call,
       identity,
       workerId: assignment.workerId,
       generation: 0,
-      media: { kind: 'room', url: assignment.url || this.#options.endpoint.url, token: assignment.token },
+      media: {
+        kind: 'room',
+        url: assignment.url || this.#options.endpoint.url,
+        token: assignment.token,
+      },
       job: assignment.job.toBinary(),
     };
     const info: SessionInfo = { ...call, metadata: routed.metadata, startedAt: Date.now() };
@@ -203,14 +255,24 @@ export class CallFlow {
     try {
       await removeGhost(this.#options.endpoint, call.room, identity);
     } catch (error) {
-      this.#options.logger.warn({ error, jobId: call.jobId }, 'the participant of a lost call could not be removed; LiveKit removes it in about 20 s');
+      this.#options.logger.warn(
+        { error, jobId: call.jobId },
+        'the participant of a lost call could not be removed; LiveKit removes it in about 20 s',
+      );
     }
   }
 
   #done(info: SessionInfo, outcome: SessionOutcome, reservation: Reservation): void {
     const { logger } = this.#options;
     const durationMs = Date.now() - info.startedAt;
-    const fields = { jobId: info.jobId, agent: info.agent, tenant: info.tenant, room: printable(info.room), reason: outcome.reason, durationMs };
+    const fields = {
+      jobId: info.jobId,
+      agent: info.agent,
+      tenant: info.tenant,
+      room: printable(info.room),
+      reason: outcome.reason,
+      durationMs,
+    };
     this.#live.delete(info.jobId);
     reservation.release();
     this.#finish(this.#observers.ended(info, outcome));

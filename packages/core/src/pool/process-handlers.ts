@@ -20,7 +20,10 @@ export function installProcessHandlers(actions: ProcessActions, logger: Logger):
   const onSignal = (signal: NodeJS.Signals) => {
     signals += 1;
     if (signals === 1) {
-      logger.info({ signal }, 'draining: no new calls, live ones go on to their end; once more to end them now');
+      logger.info(
+        { signal },
+        'draining: no new calls, live ones go on to their end; once more to end them now',
+      );
       actions.drain();
     } else if (signals === 2) {
       logger.warn({ signal }, 'ending live calls now; once more to kill the process');
@@ -31,7 +34,10 @@ export function installProcessHandlers(actions: ProcessActions, logger: Logger):
   };
   const onError = (origin: string) => (error: unknown) => {
     if (blameCurrentCall(error, origin)) return;
-    logger.error({ error, origin }, 'an error no call can be blamed for: draining, because this process can no longer be trusted');
+    logger.error(
+      { error, origin },
+      'an error no call can be blamed for: draining, because this process can no longer be trusted',
+    );
     actions.tainted(error);
   };
   const onException = onError('uncaught exception');

@@ -6,9 +6,14 @@ import { pathToFileURL } from 'node:url';
  * strict layouts hide what core does not declare, and the user has declared it.
  * @returns undefined when it is not installed; what is installed but broken throws
  */
-export async function importOptional(name: string, entry: string | undefined): Promise<Record<string, unknown> | undefined> {
+export async function importOptional(
+  name: string,
+  entry: string | undefined,
+): Promise<Record<string, unknown> | undefined> {
   const path = locate(name, entry) ?? locate(name, import.meta.url);
-  return path === undefined ? undefined : ((await import(pathToFileURL(path).href)) as Record<string, unknown>);
+  return path === undefined
+    ? undefined
+    : ((await import(pathToFileURL(path).href)) as Record<string, unknown>);
 }
 
 function locate(name: string, from: string | undefined): string | undefined {
@@ -17,7 +22,9 @@ function locate(name: string, from: string | undefined): string | undefined {
     // The packages are ESM only, which require.resolve cannot name; their package.json it can.
     const require = createRequire(from);
     const manifest = require(`${name}/package.json`) as { exports: { '.': { default: string } } };
-    return createRequire(require.resolve(`${name}/package.json`)).resolve(manifest.exports['.'].default);
+    return createRequire(require.resolve(`${name}/package.json`)).resolve(
+      manifest.exports['.'].default,
+    );
   } catch (error) {
     const { code } = error as { code?: string };
     if (code === 'MODULE_NOT_FOUND' || code === 'ERR_MODULE_NOT_FOUND') return undefined;

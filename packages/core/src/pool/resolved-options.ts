@@ -15,9 +15,25 @@ export interface ResolvedOptions {
 }
 
 const KNOWN = [
-  'isolation', 'agents', 'defaults', 'prewarm', 'models', 'maxConcurrentSessions', 'consecutiveFailureLimit',
-  'drainTimeoutMs', 'router', 'routerTimeoutMs', 'agentName', 'deploymentVersion', 'observers', 'setup', 'livekit',
-  'logger', 'joinTimeoutMs', 'emptyRoomGraceMs', 'maxSessionDurationMs',
+  'isolation',
+  'agents',
+  'defaults',
+  'prewarm',
+  'models',
+  'maxConcurrentSessions',
+  'consecutiveFailureLimit',
+  'drainTimeoutMs',
+  'router',
+  'routerTimeoutMs',
+  'agentName',
+  'deploymentVersion',
+  'observers',
+  'setup',
+  'livekit',
+  'logger',
+  'joinTimeoutMs',
+  'emptyRoomGraceMs',
+  'maxSessionDurationMs',
 ] as const satisfies readonly (keyof AgentPoolOptions)[];
 
 const WHERE = 'AgentPool';
@@ -28,34 +44,72 @@ const LONGEST_MS = 2_147_483_647;
  * Checks every option that can be checked before anything runs, and fills in the defaults.
  * @throws OpenRtcError `CONFIG_INVALID_OPTION` naming the option, what it must be, and what it was.
  */
-export function resolveOptions(options: AgentPoolOptions, env: NodeJS.ProcessEnv = process.env): ResolvedOptions {
+export function resolveOptions(
+  options: AgentPoolOptions,
+  env: NodeJS.ProcessEnv = process.env,
+): ResolvedOptions {
   checkKeys(WHERE, options, KNOWN);
   if (options.defaults !== undefined) checkAgentDefaults(options.defaults);
   for (const key of ['router', 'setup', 'prewarm'] as const) {
     const value: unknown = options[key];
-    if (value !== undefined && typeof value !== 'function') throw invalidOption(WHERE, `${key} must be a function, got ${typeof value}`);
+    if (value !== undefined && typeof value !== 'function')
+      throw invalidOption(WHERE, `${key} must be a function, got ${typeof value}`);
   }
   checkObservers(options.observers);
   checkIsolation(options.isolation);
-  if (options.routerTimeoutMs !== undefined) whole('routerTimeoutMs', options.routerTimeoutMs, 1, 900);
+  if (options.routerTimeoutMs !== undefined)
+    whole('routerTimeoutMs', options.routerTimeoutMs, 1, 900);
   const limits = {
-    joinTimeoutMs: whole('joinTimeoutMs', options.joinTimeoutMs ?? defaultSessionLimits.joinTimeoutMs, 1, LONGEST_MS),
-    emptyRoomGraceMs: whole('emptyRoomGraceMs', options.emptyRoomGraceMs ?? defaultSessionLimits.emptyRoomGraceMs, 0, LONGEST_MS),
-    maxSessionDurationMs: whole('maxSessionDurationMs', options.maxSessionDurationMs ?? defaultSessionLimits.maxSessionDurationMs, 0, LONGEST_MS),
+    joinTimeoutMs: whole(
+      'joinTimeoutMs',
+      options.joinTimeoutMs ?? defaultSessionLimits.joinTimeoutMs,
+      1,
+      LONGEST_MS,
+    ),
+    emptyRoomGraceMs: whole(
+      'emptyRoomGraceMs',
+      options.emptyRoomGraceMs ?? defaultSessionLimits.emptyRoomGraceMs,
+      0,
+      LONGEST_MS,
+    ),
+    maxSessionDurationMs: whole(
+      'maxSessionDurationMs',
+      options.maxSessionDurationMs ?? defaultSessionLimits.maxSessionDurationMs,
+      0,
+      LONGEST_MS,
+    ),
   };
   return {
-    maxConcurrentSessions: whole('maxConcurrentSessions', options.maxConcurrentSessions ?? 50, 1, 100_000),
-    consecutiveFailureLimit: whole('consecutiveFailureLimit', options.consecutiveFailureLimit ?? 5, 1, 100_000),
+    maxConcurrentSessions: whole(
+      'maxConcurrentSessions',
+      options.maxConcurrentSessions ?? 50,
+      1,
+      100_000,
+    ),
+    consecutiveFailureLimit: whole(
+      'consecutiveFailureLimit',
+      options.consecutiveFailureLimit ?? 5,
+      1,
+      100_000,
+    ),
     drainTimeoutMs: whole('drainTimeoutMs', options.drainTimeoutMs ?? 3_600_000, 0, LONGEST_MS),
     agentName: text('agentName', options.agentName) ?? env['LIVEKIT_AGENT_NAME']?.trim() ?? '',
-    deployment: checkDeployment(text('deploymentVersion', options.deploymentVersion) ?? env['LIVEKIT_AGENT_DEPLOYMENT']?.trim() ?? ''),
+    deployment: checkDeployment(
+      text('deploymentVersion', options.deploymentVersion) ??
+        env['LIVEKIT_AGENT_DEPLOYMENT']?.trim() ??
+        '',
+    ),
     limits,
   };
 }
 
 function whole(name: string, value: unknown, least: number, most: number): number {
-  if (typeof value === 'number' && Number.isInteger(value) && value >= least && value <= most) return value;
-  throw invalidOption(WHERE, `${name} must be a whole number from ${least} to ${most}, got ${String(value)}`);
+  if (typeof value === 'number' && Number.isInteger(value) && value >= least && value <= most)
+    return value;
+  throw invalidOption(
+    WHERE,
+    `${name} must be a whole number from ${least} to ${most}, got ${String(value)}`,
+  );
 }
 
 function text(name: string, value: unknown): string | undefined {
@@ -79,8 +133,13 @@ function checkObservers(observers: unknown): void {
   for (const [index, observer] of observers.entries()) {
     const { onSessionStart, onSessionEnd } = Object(observer) as Record<string, unknown>;
     const hooks = [onSessionStart, onSessionEnd].filter((hook) => hook !== undefined);
-    if (hooks.length === 0) throw invalidOption(WHERE, `observers[${index}] has neither onSessionStart nor onSessionEnd`);
-    if (hooks.some((hook) => typeof hook !== 'function')) throw invalidOption(WHERE, `observers[${index}]: onSessionStart and onSessionEnd must be functions`);
+    if (hooks.length === 0)
+      throw invalidOption(WHERE, `observers[${index}] has neither onSessionStart nor onSessionEnd`);
+    if (hooks.some((hook) => typeof hook !== 'function'))
+      throw invalidOption(
+        WHERE,
+        `observers[${index}]: onSessionStart and onSessionEnd must be functions`,
+      );
   }
 }
 
@@ -88,5 +147,9 @@ function checkIsolation(isolation: unknown): void {
   if (isolation === undefined) return;
   // A function has a name as well: coroutine without its brackets.
   const { open, name } = Object(isolation) as Record<string, unknown>;
-  if (typeof open !== 'function' || typeof name !== 'string') throw invalidOption(WHERE, 'isolation must be a strategy, such as coroutine() of @openrtc/isolation-coroutine');
+  if (typeof open !== 'function' || typeof name !== 'string')
+    throw invalidOption(
+      WHERE,
+      'isolation must be a strategy, such as coroutine() of @openrtc/isolation-coroutine',
+    );
 }

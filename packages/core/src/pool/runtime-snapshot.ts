@@ -43,5 +43,9 @@ export interface RuntimeSnapshot {
   readonly lastRoutedAgent: string | null;
   /** `CODE: message` of the last failed call. */
   readonly lastError: string | null;
-  readonly livekit: { readonly state: LinkState | 'none'; readonly workerId: string; readonly reconnects: number };
+  readonly livekit: {
+    readonly state: LinkState | 'none';
+    readonly workerId: string;
+    readonly reconnects: number;
+  };
 }

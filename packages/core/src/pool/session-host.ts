@@ -46,7 +46,11 @@ export class SessionHost implements IsolationHost {
     return this.#prewarmed;
   }
 
-  async runSession(ticket: JobTicket, signal: AbortSignal, report: ReportSessionEvent = this.#options.report): Promise<void> {
+  async runSession(
+    ticket: JobTicket,
+    signal: AbortSignal,
+    report: ReportSessionEvent = this.#options.report,
+  ): Promise<void> {
     await this.#prewarmed;
     await runSession(ticket, signal, report, {
       ...this.#options.runtime,
@@ -71,7 +75,8 @@ export class SessionHost implements IsolationHost {
     const { prewarm, models } = this.#options.pool;
     prepareSdk(this.logger);
     const ran = await timeBox(PREWARM_MS, async () => {
-      this.#models = models === null ? undefined : (models ?? (await defaultModels(this.source.entry)));
+      this.#models =
+        models === null ? undefined : (models ?? (await defaultModels(this.source.entry)));
       await this.#models?.load(signal);
       await prewarm?.(this.#process);
     });
@@ -82,7 +87,9 @@ export class SessionHost implements IsolationHost {
         throw new OpenRtcError('PREWARM_FAILED', `Prewarm was not done within ${PREWARM_MS} ms.`);
       case 'failed':
         if (isOpenRtcError(ran.error)) throw ran.error;
-        throw new OpenRtcError('PREWARM_FAILED', `Prewarm failed: ${messageOf(ran.error)}`, { cause: ran.error });
+        throw new OpenRtcError('PREWARM_FAILED', `Prewarm failed: ${messageOf(ran.error)}`, {
+          cause: ran.error,
+        });
     }
   }
 }

@@ -51,7 +51,10 @@ export function takeSnapshot(sources: SnapshotSources): RuntimeSnapshot {
   };
 }
 
-function countBy(sessions: readonly SessionSnapshot[], key: 'agent' | 'tenant'): Record<string, number> {
+function countBy(
+  sessions: readonly SessionSnapshot[],
+  key: 'agent' | 'tenant',
+): Record<string, number> {
   const counts = new Map<string, number>();
   for (const session of sessions) counts.set(session[key], (counts.get(session[key]) ?? 0) + 1);
   return Object.fromEntries(counts);

@@ -50,12 +50,18 @@ export class Worker {
   static async start(options: WorkerOptions, signal: AbortSignal): Promise<Worker> {
     const { pool, resolved, registry, logger } = options;
     const endpoint = resolveEndpoint(pool.livekit);
-    const source: PoolSource = { entry: process.argv[1] ?? '', argv: process.argv.slice(2), execArgv: process.execArgv };
+    const source: PoolSource = {
+      entry: process.argv[1] ?? '',
+      argv: process.argv.slice(2),
+      execArgv: process.execArgv,
+    };
     const strategy = pool.isolation ?? (await defaultIsolation(source.entry));
     // The host is handed out before there is a flow to report to: sessions only run once there is.
     const started: { worker?: Worker } = {};
     // A session reports from within its call. What the pool does then, observers above all, is not the call's.
-    const report = AsyncResource.bind(async (event: SessionEvent) => started.worker?.flow.report(event));
+    const report = AsyncResource.bind(async (event: SessionEvent) =>
+      started.worker?.flow.report(event),
+    );
     const host = new SessionHost({
       pool,
       source,
@@ -88,7 +94,12 @@ export class Worker {
     return worker;
   }
 
-  private constructor(options: WorkerOptions, endpoint: LiveKitEndpoint, isolation: Isolation, host: SessionHost) {
+  private constructor(
+    options: WorkerOptions,
+    endpoint: LiveKitEndpoint,
+    isolation: Isolation,
+    host: SessionHost,
+  ) {
     const { pool, resolved, registry, logger } = options;
     this.#options = options;
     this.#isolation = isolation;
@@ -104,12 +115,23 @@ export class Worker {
         agentName: resolved.agentName,
         deployment: resolved.deployment,
         version: options.version,
-        permissions: { canPublish: true, canSubscribe: true, canPublishData: true, canUpdateMetadata: true },
+        permissions: {
+          canPublish: true,
+          canSubscribe: true,
+          canPublishData: true,
+          canUpdateMetadata: true,
+        },
       },
       onOffer: (offer) => this.flow.offer(offer),
       onTermination: (jobId) => this.#terminated(jobId),
-      status: () => workerLoad(this.admission.active + this.admission.reserved, this.admission.max, this.admission.draining),
-      liveJobs: () => this.flow.liveCalls.filter((call) => call.joined).map((call) => call.info.jobId),
+      status: () =>
+        workerLoad(
+          this.admission.active + this.admission.reserved,
+          this.admission.max,
+          this.admission.draining,
+        ),
+      liveJobs: () =>
+        this.flow.liveCalls.filter((call) => call.joined).map((call) => call.info.jobId),
     });
     this.flow = new CallFlow({
       agents: registry,
@@ -163,7 +185,10 @@ export class Worker {
   async #finish(): Promise<void> {
     const { drainTimeoutMs } = this.#options.resolved;
     const timer = setTimeout(() => {
-      this.#options.logger.warn({ drainTimeoutMs, jobIds: this.flow.launcher.jobIds }, 'the drain took too long: ending live calls');
+      this.#options.logger.warn(
+        { drainTimeoutMs, jobIds: this.flow.launcher.jobIds },
+        'the drain took too long: ending live calls',
+      );
       this.#cut({ reason: 'drain_timeout', deadline: Date.now() + FAREWELL_MS });
     }, drainTimeoutMs);
     await this.admission.idle();
@@ -179,7 +204,11 @@ export class Worker {
   async #release(): Promise<void> {
     // A server that is away, or goes away just now, must not hold the exit.
     const told = await timeBox(LAST_WORDS_MS, () => this.flow.settled());
-    if (told.kind !== 'done') this.#options.logger.warn({ ...told }, 'not everybody could be told how the last calls ended');
+    if (told.kind !== 'done')
+      this.#options.logger.warn(
+        { ...told },
+        'not everybody could be told how the last calls ended',
+      );
     try {
       await this.link.close();
       await this.#isolation[Symbol.asyncDispose]();
@@ -189,7 +218,10 @@ export class Worker {
   }
 
   #terminated(jobId: string): void {
-    const known = this.flow.launcher.hangUp(jobId, { reason: 'terminated', deadline: Date.now() + FAREWELL_NOW_MS });
+    const known = this.flow.launcher.hangUp(jobId, {
+      reason: 'terminated',
+      deadline: Date.now() + FAREWELL_NOW_MS,
+    });
     this.#options.logger.debug({ jobId, known }, 'LiveKit ends a job');
   }
 
@@ -206,13 +238,19 @@ export class Worker {
 
   // run() waits for `finished` and reports what it rejects with.
   #drainInBackground(why: OpenRtcError): void {
-    this.drain(why).catch((error: unknown) => this.#options.logger.debug({ error }, 'drained after a fault'));
+    this.drain(why).catch((error: unknown) =>
+      this.#options.logger.debug({ error }, 'drained after a fault'),
+    );
   }
 }
 
 /** What `run()` rejects with after an error no call can be blamed for. */
 export function tainted(error: unknown): OpenRtcError {
-  return new OpenRtcError('POOL_TAINTED', `An error no call can be blamed for: ${messageOf(error)}`, { cause: error });
+  return new OpenRtcError(
+    'POOL_TAINTED',
+    `An error no call can be blamed for: ${messageOf(error)}`,
+    { cause: error },
+  );
 }
 
 async function openIsolation(strategy: IsolationStrategy, host: SessionHost): Promise<Isolation> {

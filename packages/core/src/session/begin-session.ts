@@ -42,14 +42,21 @@ export async function beginSession(options: BeginOptions): Promise<void> {
   const { call, info, config, runtime, opened } = options;
   const { ctx, end } = call;
   const deadline = performance.now() + runtime.limits.joinTimeoutMs;
-  const inTime = <T>(code: 'SESSION_JOIN_FAILED' | 'SESSION_START_FAILED', what: string, work: () => Promise<T>) =>
-    within(deadline, end, code, what, work);
+  const inTime = <T>(
+    code: 'SESSION_JOIN_FAILED' | 'SESSION_START_FAILED',
+    what: string,
+    work: () => Promise<T>,
+  ) => within(deadline, end, code, what, work);
 
   // User code first: a call whose agent cannot be built never appears in its room.
   const [agent, providers] = await inTime('SESSION_START_FAILED', 'The agent was not built', () =>
     Promise.all([buildAgent(config, info), resolveProviders(config, runtime.defaults, info)]),
   );
-  await inTime('SESSION_JOIN_FAILED', 'The room was not joined', () => (opened.joining = ctx.connect()));
+  await inTime(
+    'SESSION_JOIN_FAILED',
+    'The room was not joined',
+    () => (opened.joining = ctx.connect()),
+  );
   await checkRoom(ctx, (work) => inTime('SESSION_JOIN_FAILED', 'The room had no id', work));
   options.onJoined();
 
@@ -90,7 +97,12 @@ function createSession(
   audioInput: boolean,
 ): voice.AgentSession {
   const { config, runtime } = options;
-  const { stt: _stt, llm: _llm, tts: _tts, ...user } = { ...runtime.defaults.session, ...config.session };
+  const {
+    stt: _stt,
+    llm: _llm,
+    tts: _tts,
+    ...user
+  } = { ...runtime.defaults.session, ...config.session };
   const realtime = isRealtime(agent.llm ?? providers.llm);
   const facts = { audioInput, realtime, turnDetector: runtime.models?.turnDetector ?? false };
   return new voice.AgentSession({
@@ -110,7 +122,13 @@ function watchSession(session: voice.AgentSession, call: CurrentCall): void {
   });
   session.on(voice.AgentSessionEventTypes.Close, ({ reason, error }) => {
     if (error !== null) {
-      call.end.failed(new OpenRtcError('SESSION_CLOSED_WITH_ERROR', `The session closed because a provider failed: ${messageOf(error)}`, { cause: error }));
+      call.end.failed(
+        new OpenRtcError(
+          'SESSION_CLOSED_WITH_ERROR',
+          `The session closed because a provider failed: ${messageOf(error)}`,
+          { cause: error },
+        ),
+      );
     } else if (reason === voice.CloseReason.PARTICIPANT_DISCONNECTED) {
       call.end.because('caller_left');
     } else {
@@ -120,7 +138,10 @@ function watchSession(session: voice.AgentSession, call: CurrentCall): void {
 }
 
 /** A room deleted before the join would be made anew by joining it, with a new sid: leave it at once. */
-async function checkRoom(ctx: JobContext, inTime: <T>(work: () => Promise<T>) => Promise<T>): Promise<void> {
+async function checkRoom(
+  ctx: JobContext,
+  inTime: <T>(work: () => Promise<T>) => Promise<T>,
+): Promise<void> {
   const expected = ctx.job.room?.sid;
   const actual = await inTime(() => ctx.room.getSid());
   if (sameRoom(expected, actual)) return;
@@ -130,7 +151,10 @@ async function checkRoom(ctx: JobContext, inTime: <T>(work: () => Promise<T>) =>
   );
 }
 
-async function setUp({ call, info, runtime }: BeginOptions, session: voice.AgentSession): Promise<void> {
+async function setUp(
+  { call, info, runtime }: BeginOptions,
+  session: voice.AgentSession,
+): Promise<void> {
   const { setup } = runtime;
   if (setup === undefined) return;
   const work = (async () => setup(call.ctx, session, info))();
@@ -141,9 +165,13 @@ async function setUp({ call, info, runtime }: BeginOptions, session: voice.Agent
       break;
     case 'failed':
       if (ran.error instanceof CallEnded) throw ran.error;
-      throw new OpenRtcError('SESSION_SETUP_FAILED', `setup() threw: ${messageOf(ran.error)}`, { cause: ran.error });
+      throw new OpenRtcError('SESSION_SETUP_FAILED', `setup() threw: ${messageOf(ran.error)}`, {
+        cause: ran.error,
+      });
     case 'timeout':
-      work.catch((error: unknown) => call.logger.error({ error }, 'setup() failed after its time was up'));
+      work.catch((error: unknown) =>
+        call.logger.error({ error }, 'setup() failed after its time was up'),
+      );
       throw new OpenRtcError('SESSION_SETUP_FAILED', `setup() was not done within ${SETUP_MS} ms.`);
   }
 }

@@ -17,7 +17,14 @@ export async function buildAgent(config: AgentConfig, call: SessionInfo): Promis
     if (isForeignAgent(built)) throw foreignSdk(`agent "${config.name}"`);
   } catch (cause) {
     if (isOpenRtcError(cause)) throw cause;
-    throw new OpenRtcError('SESSION_AGENT_FAILED', `Agent '${config.name}' could not be built: ${messageOf(cause)}`, { cause });
+    throw new OpenRtcError(
+      'SESSION_AGENT_FAILED',
+      `Agent '${config.name}' could not be built: ${messageOf(cause)}`,
+      { cause },
+    );
   }
-  throw new OpenRtcError('SESSION_AGENT_FAILED', `The factory of agent '${config.name}' did not return a voice.Agent.`);
+  throw new OpenRtcError(
+    'SESSION_AGENT_FAILED',
+    `The factory of agent '${config.name}' did not return a voice.Agent.`,
+  );
 }

@@ -35,6 +35,8 @@ export function blameCurrentCall(error: unknown, origin: string): boolean {
   const call = currentCall();
   if (call === undefined) return false;
   call.logger.error({ error, origin }, "an error nobody caught in the call's code ends the call");
-  call.end.failed(new OpenRtcError('SESSION_UNCAUGHT', `${origin}: ${messageOf(error)}`, { cause: error }));
+  call.end.failed(
+    new OpenRtcError('SESSION_UNCAUGHT', `${origin}: ${messageOf(error)}`, { cause: error }),
+  );
   return true;
 }

@@ -6,7 +6,13 @@ import { timeBox } from '../time-box.js';
 import type { OpenedSession } from './begin-session.js';
 import type { CurrentCall } from './current-call.js';
 import type { ReportSessionEvent } from './session-event.js';
-import { CLOSE_MS, DISCONNECT_MS, ENDING_MS, REPORT_MS, SHUTDOWN_CALLBACK_MS } from './session-limits.js';
+import {
+  CLOSE_MS,
+  DISCONNECT_MS,
+  ENDING_MS,
+  REPORT_MS,
+  SHUTDOWN_CALLBACK_MS,
+} from './session-limits.js';
 import { releaseRoom } from './session-room.js';
 
 // All steps together; past it, and past a deadline, each still gets a moment.
@@ -32,8 +38,11 @@ export async function endSession(
   const step = async (what: string, ms: number, work: () => unknown) => {
     const until = Math.min(deadline(), latest);
     const budget = Math.min(ms, Math.max(LEAST_MS, until - Date.now()));
-    const ran = await timeBox(budget, work, (error) => call.logger.error({ error }, `${what} failed, late`));
-    if (ran.kind === 'timeout') call.logger.warn({ ms: budget }, `${what} took too long: going on without it`);
+    const ran = await timeBox(budget, work, (error) =>
+      call.logger.error({ error }, `${what} failed, late`),
+    );
+    if (ran.kind === 'timeout')
+      call.logger.warn({ ms: budget }, `${what} took too long: going on without it`);
     if (ran.kind === 'failed') call.logger.error({ error: ran.error }, `${what} failed`);
   };
 
@@ -44,7 +53,9 @@ export async function endSession(
   await step('the session report', REPORT_MS, () => ctx._onSessionEnd());
   await step('leaving the room', DISCONNECT_MS, () => leaveRoom(ctx, opened));
   await Promise.all(
-    ctx.shutdownCallbacks.map((callback) => step('a shutdown callback', SHUTDOWN_CALLBACK_MS, callback)),
+    ctx.shutdownCallbacks.map((callback) =>
+      step('a shutdown callback', SHUTDOWN_CALLBACK_MS, callback),
+    ),
   );
   await step('releasing the room', DISCONNECT_MS, () => releaseRoom(ctx.room));
   await step('removing the session directory', REPORT_MS, () => removeSessionDirectory(ctx));
@@ -59,5 +70,6 @@ async function leaveRoom(ctx: JobContext, { joining }: OpenedSession): Promise<v
 
 // Recordings were uploaded by the report step; the SDK leaves the folder behind.
 async function removeSessionDirectory(ctx: JobContext): Promise<void> {
-  if (ctx.sessionDirectory.includes(ctx.job.id)) await rm(ctx.sessionDirectory, { recursive: true, force: true });
+  if (ctx.sessionDirectory.includes(ctx.job.id))
+    await rm(ctx.sessionDirectory, { recursive: true, force: true });
 }

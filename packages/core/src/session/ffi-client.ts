@@ -23,7 +23,11 @@ interface FfiBindings {
   FfiEvent: { fromBinary(bytes: Uint8Array): FfiEvent };
   FfiRequest: new (request: object) => { toBinary(): Uint8Array };
   FfiResponse: { fromBinary(bytes: Uint8Array): { message: { value: unknown } } };
-  livekitInitialize(callback: (bytes: Uint8Array) => void, captureLogs: boolean, sdkVersion: string): void;
+  livekitInitialize(
+    callback: (bytes: Uint8Array) => void,
+    captureLogs: boolean,
+    sdkVersion: string,
+  ): void;
   livekitFfiRequest(request: Uint8Array): Uint8Array;
   livekitCopyBuffer(pointer: bigint, length: number): Uint8Array;
   livekitRetrievePtr(data: Uint8Array): bigint;
@@ -57,7 +61,10 @@ export function installFfiClient(logger: Logger): void {
   try {
     globals._ffiClientInstance = new FfiClient(loadBindings());
   } catch (error) {
-    logger.warn({ error: messageOf(error) }, 'this version of @livekit/rtc-node is not known: using its own event client, at a higher cost per call');
+    logger.warn(
+      { error: messageOf(error) },
+      'this version of @livekit/rtc-node is not known: using its own event client, at a higher cost per call',
+    );
   }
 }
 
@@ -72,7 +79,8 @@ export async function releaseFfiClient(logger: Logger): Promise<void> {
   const ran = await timeBox(DISPOSE_MS, () => dispose());
   // A room made later in this process gets a fresh client.
   delete globals._ffiClientInstance;
-  if (ran.kind !== 'done') logger.warn({ ...ran }, 'the native WebRTC library did not shut down in good order');
+  if (ran.kind !== 'done')
+    logger.warn({ ...ran }, 'the native WebRTC library did not shut down in good order');
 }
 
 function loadBindings(): FfiBindings {
@@ -80,7 +88,15 @@ function loadBindings(): FfiBindings {
   const fromCore = createRequire(import.meta.url);
   const fromRtcNode = createRequire(fromCore.resolve('@livekit/rtc-node'));
   const bindings = fromRtcNode('@livekit/rtc-ffi-bindings') as Partial<FfiBindings>;
-  const expected = ['FfiEvent', 'FfiRequest', 'FfiResponse', 'livekitInitialize', 'livekitFfiRequest', 'livekitCopyBuffer', 'livekitRetrievePtr'] as const;
+  const expected = [
+    'FfiEvent',
+    'FfiRequest',
+    'FfiResponse',
+    'livekitInitialize',
+    'livekitFfiRequest',
+    'livekitCopyBuffer',
+    'livekitRetrievePtr',
+  ] as const;
   const missing = expected.filter((name) => typeof bindings[name] !== 'function');
   if (missing.length > 0) throw new Error(`@livekit/rtc-ffi-bindings has no ${missing.join(', ')}`);
   return bindings as FfiBindings;
@@ -94,11 +110,17 @@ class FfiClient extends EventEmitter {
     super();
     this.#bindings = bindings;
     this.setMaxListeners(0);
-    bindings.livekitInitialize((bytes) => this.emit(FFI_EVENT, bindings.FfiEvent.fromBinary(bytes)), false, 'openrtc');
+    bindings.livekitInitialize(
+      (bytes) => this.emit(FFI_EVENT, bindings.FfiEvent.fromBinary(bytes)),
+      false,
+      'openrtc',
+    );
   }
 
   request(request: object): unknown {
-    const bytes = this.#bindings.livekitFfiRequest(new this.#bindings.FfiRequest(request).toBinary());
+    const bytes = this.#bindings.livekitFfiRequest(
+      new this.#bindings.FfiRequest(request).toBinary(),
+    );
     return this.#bindings.FfiResponse.fromBinary(bytes).message.value;
   }
 
@@ -115,7 +137,10 @@ class FfiClient extends EventEmitter {
     return this.#asyncId;
   }
 
-  waitFor(predicate: (event: FfiEvent) => boolean, options?: { signal?: AbortSignal }): Promise<unknown> {
+  waitFor(
+    predicate: (event: FfiEvent) => boolean,
+    options?: { signal?: AbortSignal },
+  ): Promise<unknown> {
     const signal = options?.signal;
     return new Promise((resolve, reject) => {
       const stop = () => {

@@ -7,8 +7,13 @@ import type { Greeting } from '../pool/agent-config.js';
  * audio at all; `{ instructions }`, and a string for a realtime model without TTS, is phrased by the
  * model. The greeting is queued after whatever `onEnter` has queued before its first await.
  */
-export function greet(session: voice.AgentSession, agent: voice.Agent, greeting: Greeting): voice.SpeechHandle {
-  if (typeof greeting !== 'string') return session.generateReply({ instructions: greeting.instructions });
+export function greet(
+  session: voice.AgentSession,
+  agent: voice.Agent,
+  greeting: Greeting,
+): voice.SpeechHandle {
+  if (typeof greeting !== 'string')
+    return session.generateReply({ instructions: greeting.instructions });
   const spoken = agent.tts ?? session.tts;
   if (spoken !== undefined || session.output.audio === null) return session.say(greeting);
   return session.generateReply({ instructions: `Say exactly this, in these words: ${greeting}` });

@@ -22,7 +22,10 @@ export interface JobContextParts {
 const noExecutor: ipc.InferenceExecutor = {
   doInference: (method) =>
     Promise.reject(
-      new OpenRtcError('CONFIG_INVALID_OPTION', `Nothing here runs the model '${method}': npm install @openrtc/prewarm`),
+      new OpenRtcError(
+        'CONFIG_INVALID_OPTION',
+        `Nothing here runs the model '${method}': npm install @openrtc/prewarm`,
+      ),
     ),
 };
 

@@ -1,7 +1,12 @@
 import { llm, type voice } from '@livekit/agents';
 
 import { OpenRtcError, messageOf } from '../errors.js';
-import type { AgentConfig, AgentDefaults, ProviderValue, SessionInfo } from '../pool/agent-config.js';
+import type {
+  AgentConfig,
+  AgentDefaults,
+  ProviderValue,
+  SessionInfo,
+} from '../pool/agent-config.js';
 
 type Kind = 'stt' | 'llm' | 'tts';
 
@@ -37,16 +42,29 @@ export function isRealtime(model: unknown): model is llm.RealtimeModel {
 }
 
 function chosen<K extends Kind>(kind: K, config: AgentConfig, defaults: AgentDefaults) {
-  const candidates = [config[kind], config.session?.[kind], defaults[kind], defaults.session?.[kind]];
+  const candidates = [
+    config[kind],
+    config.session?.[kind],
+    defaults[kind],
+    defaults.session?.[kind],
+  ];
   return candidates.find((value) => value !== undefined) as ProviderValue<K> | undefined;
 }
 
-async function build<K extends Kind>(kind: K, value: ProviderValue<K> | undefined, call: SessionInfo) {
+async function build<K extends Kind>(
+  kind: K,
+  value: ProviderValue<K> | undefined,
+  call: SessionInfo,
+) {
   if (value === undefined || value === null) return undefined;
   if (typeof value !== 'function') return value;
   try {
     return await value(call);
   } catch (cause) {
-    throw new OpenRtcError('SESSION_PROVIDER_FAILED', `The ${kind} factory of agent '${call.agent}' threw: ${messageOf(cause)}`, { cause });
+    throw new OpenRtcError(
+      'SESSION_PROVIDER_FAILED',
+      `The ${kind} factory of agent '${call.agent}' threw: ${messageOf(cause)}`,
+      { cause },
+    );
   }
 }

@@ -73,25 +73,45 @@ export class RoomAudioInput extends voice.AudioInput {
 
   readonly #onParticipant = (participant: RemoteParticipant): void => {
     const kinds = this.#options.participantKinds ?? CALLER_KINDS;
-    if (this.#linked === undefined && kinds.includes(participant.info.kind ?? ParticipantKind.STANDARD)) {
+    if (
+      this.#linked === undefined &&
+      kinds.includes(participant.info.kind ?? ParticipantKind.STANDARD)
+    ) {
       this.#linked = participant.identity;
     }
     if (participant.identity !== this.#linked) return;
     for (const publication of participant.trackPublications.values()) {
-      if (publication.track !== undefined) this.#onSubscribed(publication.track, publication, participant);
+      if (publication.track !== undefined)
+        this.#onSubscribed(publication.track, publication, participant);
     }
   };
 
-  readonly #onSubscribed = (track: RemoteTrack, publication: RemoteTrackPublication, participant: RemoteParticipant): void => {
+  readonly #onSubscribed = (
+    track: RemoteTrack,
+    publication: RemoteTrackPublication,
+    participant: RemoteParticipant,
+  ): void => {
     if (this.#closed || participant.identity !== this.#linked) return;
-    if (publication.source !== TrackSource.SOURCE_MICROPHONE || this.#current?.trackSid === track.sid) return;
+    if (
+      publication.source !== TrackSource.SOURCE_MICROPHONE ||
+      this.#current?.trackSid === track.sid
+    )
+      return;
     const previous = this.#current;
-    this.#current = { trackSid: track.sid, streamId: this.multiStream.addInputStream(this.#gated(track)) };
+    this.#current = {
+      trackSid: track.sid,
+      streamId: this.multiStream.addInputStream(this.#gated(track)),
+    };
     if (previous !== undefined) void this.multiStream.removeInputStream(previous.streamId);
   };
 
-  readonly #onGone = (track: RemoteTrack, _publication: RemoteTrackPublication, participant: RemoteParticipant): void => {
-    if (participant.identity === this.#linked && track.sid === this.#current?.trackSid) void this.#stop();
+  readonly #onGone = (
+    track: RemoteTrack,
+    _publication: RemoteTrackPublication,
+    participant: RemoteParticipant,
+  ): void => {
+    if (participant.identity === this.#linked && track.sid === this.#current?.trackSid)
+      void this.#stop();
   };
 
   async #stop(): Promise<void> {

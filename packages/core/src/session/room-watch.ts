@@ -18,7 +18,8 @@ export function watchRoom(room: Room, end: SessionEnd, limits: SessionLimits): (
       limits.emptyRoomGraceMs,
     );
   };
-  const onDisconnected = (reason: DisconnectReason) => end.because('room_closed', DisconnectReason[reason]);
+  const onDisconnected = (reason: DisconnectReason) =>
+    end.because('room_closed', DisconnectReason[reason]);
   const durationTimer =
     limits.maxSessionDurationMs === 0
       ? undefined
@@ -40,5 +41,7 @@ export function watchRoom(room: Room, end: SessionEnd, limits: SessionLimits): (
 }
 
 function hasCaller(room: Room): boolean {
-  return [...room.remoteParticipants.values()].some((participant) => participant.info.kind !== ParticipantKind.AGENT);
+  return [...room.remoteParticipants.values()].some(
+    (participant) => participant.info.kind !== ParticipantKind.AGENT,
+  );
 }

@@ -47,7 +47,10 @@ export async function runSession(
     agent,
     tenant,
     room: ticket.room,
-    metadata: mergeMetadata(readMetadata(job.room?.metadata ?? '').values, readMetadata(job.metadata).values),
+    metadata: mergeMetadata(
+      readMetadata(job.room?.metadata ?? '').values,
+      readMetadata(job.metadata).values,
+    ),
     startedAt: Date.now(),
   };
   bindRoomToCall(room, call);
@@ -70,7 +73,13 @@ export async function runSession(
     const outcome = await end.reached;
     stopWatching();
     stopListening();
-    await endSession(call, opened, outcome, report, () => hangUp(signal)?.deadline ?? Number.POSITIVE_INFINITY);
+    await endSession(
+      call,
+      opened,
+      outcome,
+      report,
+      () => hangUp(signal)?.deadline ?? Number.POSITIVE_INFINITY,
+    );
   });
   if (end.error !== undefined) throw end.error;
 }
@@ -84,7 +93,9 @@ function hangUpOn(signal: AbortSignal, end: SessionEnd): () => void {
 
 function hangUp(signal: AbortSignal): HangUp | undefined {
   const reason: unknown = signal.reason;
-  return typeof reason === 'object' && reason !== null && 'deadline' in reason ? (reason as HangUp) : undefined;
+  return typeof reason === 'object' && reason !== null && 'deadline' in reason
+    ? (reason as HangUp)
+    : undefined;
 }
 
 function asSessionError(error: unknown): OpenRtcError {

@@ -36,7 +36,12 @@ export class SessionEnd {
   failed(error: OpenRtcError): void {
     if (this.#outcome !== undefined) return;
     this.#error = error;
-    this.#set({ status: 'failed', reason: 'failed', detail: error.message, error: toPlainError(error) });
+    this.#set({
+      status: 'failed',
+      reason: 'failed',
+      detail: error.message,
+      error: toPlainError(error),
+    });
   }
 
   /** Waits for `work`, or throws {@link CallEnded} as soon as the call has ended. */

@@ -20,7 +20,10 @@ export interface TurnHandlingFacts {
  * by VAD (`mode: 'adaptive'` is opted into, because it calls LiveKit's cloud). A realtime model, which
  * detects turns itself, gets nothing forced on it.
  */
-export function turnHandling(user: TurnHandling | undefined, facts: TurnHandlingFacts): TurnHandling {
+export function turnHandling(
+  user: TurnHandling | undefined,
+  facts: TurnHandlingFacts,
+): TurnHandling {
   const merged: TurnHandling = { ...user };
   if (merged.turnDetection === undefined) {
     const detection = defaultTurnDetection(facts);

@@ -29,16 +29,25 @@ export class Observers {
   }
 
   ended(info: SessionInfo, outcome: SessionOutcome): Promise<void> {
-    return this.#each('onSessionEnd', info.jobId, (observer) => observer.onSessionEnd?.(info, outcome));
+    return this.#each('onSessionEnd', info.jobId, (observer) =>
+      observer.onSessionEnd?.(info, outcome),
+    );
   }
 
-  async #each(hook: string, jobId: string, call: (observer: SessionObserver) => unknown): Promise<void> {
+  async #each(
+    hook: string,
+    jobId: string,
+    call: (observer: SessionObserver) => unknown,
+  ): Promise<void> {
     await Promise.all(
       this.#observers.map(async (observer) => {
-        const late = (error: unknown) => this.#logger.error({ error, jobId, hook }, 'an observer failed, late');
+        const late = (error: unknown) =>
+          this.#logger.error({ error, jobId, hook }, 'an observer failed, late');
         const ran = await timeBox(OBSERVER_MS, () => call(observer), late);
-        if (ran.kind === 'failed') this.#logger.error({ error: ran.error, jobId, hook }, 'an observer failed');
-        if (ran.kind === 'timeout') this.#logger.warn({ jobId, hook, ms: OBSERVER_MS }, 'an observer is slow');
+        if (ran.kind === 'failed')
+          this.#logger.error({ error: ran.error, jobId, hook }, 'an observer failed');
+        if (ran.kind === 'timeout')
+          this.#logger.warn({ jobId, hook, ms: OBSERVER_MS }, 'an observer is slow');
       }),
     );
   }

@@ -36,7 +36,8 @@ export class Settlement {
   async settled(error?: { readonly reason: unknown }): Promise<void> {
     if (this.#done) return;
     this.#done = true;
-    const outcome = (this.#outcome ??= error === undefined ? silentEnd : failedWith(toPlainError(error.reason)));
+    const outcome = (this.#outcome ??=
+      error === undefined ? silentEnd : failedWith(toPlainError(error.reason)));
     this.#actions.done(outcome);
     const lost = error !== undefined && toPlainError(error.reason).code === 'ISOLATION_LOST';
     await Promise.all([

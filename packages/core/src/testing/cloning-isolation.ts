@@ -39,7 +39,8 @@ export function cloning(): IsolationStrategy {
         run: (ticket, signal) => {
           const ended = deferred();
           running.set(ticket.jobId, ended);
-          const hangUp = () => send(near, { kind: 'hang_up', jobId: ticket.jobId, hangUp: signal.reason as HangUp });
+          const hangUp = () =>
+            send(near, { kind: 'hang_up', jobId: ticket.jobId, hangUp: signal.reason as HangUp });
           send(near, { kind: 'run', ticket });
           if (signal.aborted) hangUp();
           signal.addEventListener('abort', hangUp, { once: true });
@@ -55,14 +56,23 @@ export function cloning(): IsolationStrategy {
   };
 }
 
-function settle(running: Map<string, Deferred<void>>, jobId: string, error: PlainError | undefined): void {
+function settle(
+  running: Map<string, Deferred<void>>,
+  jobId: string,
+  error: PlainError | undefined,
+): void {
   const ended = running.get(jobId);
   running.delete(jobId);
   if (error === undefined) ended?.resolve();
   else ended?.reject(error);
 }
 
-async function relay(host: IsolationHost, near: MessagePort, eventId: number, event: SessionEvent): Promise<void> {
+async function relay(
+  host: IsolationHost,
+  near: MessagePort,
+  eventId: number,
+  event: SessionEvent,
+): Promise<void> {
   try {
     await host.report(event);
   } catch (error) {

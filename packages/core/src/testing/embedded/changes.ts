@@ -29,13 +29,17 @@ export class Changes {
         this.#waiters.delete(waiter);
         finish();
       };
-      const fail = (why: string) => new OpenRtcError('LINK_CLOSED', `waited for ${what}, but ${why}`);
+      const fail = (why: string) =>
+        new OpenRtcError('LINK_CLOSED', `waited for ${what}, but ${why}`);
       const waiter: Waiter = {
         holds,
         resolve: () => done(resolve)(),
         reject: (error) => done(() => reject(error))(),
       };
-      const timer = setTimeout(() => waiter.reject(fail(`it did not come within ${timeoutMs} ms`)), timeoutMs);
+      const timer = setTimeout(
+        () => waiter.reject(fail(`it did not come within ${timeoutMs} ms`)),
+        timeoutMs,
+      );
       this.#waiters.add(waiter);
       if (this.#closed) {
         waiter.reject(fail('the endpoint is closed'));

@@ -4,7 +4,11 @@ import type { WorkerConnection } from './worker-connection.js';
 
 /** What became of a dispatch. */
 export type Verdict =
-  | { readonly kind: 'accepted'; readonly worker: WorkerConnection; readonly answer: AvailabilityResponse }
+  | {
+      readonly kind: 'accepted';
+      readonly worker: WorkerConnection;
+      readonly answer: AvailabilityResponse;
+    }
   | { readonly kind: 'terminated'; readonly worker: WorkerConnection }
   | { readonly kind: 'lost'; readonly why: string };
 
@@ -51,7 +55,9 @@ export class Dispatcher {
     for (;;) {
       const able = this.#options
         .workers()
-        .filter((worker) => worker.serves(job.agentName) && !asked.has(worker) && this.#isAble(worker));
+        .filter(
+          (worker) => worker.serves(job.agentName) && !asked.has(worker) && this.#isAble(worker),
+        );
       const worker = pick(able);
       if (worker === undefined) {
         return { kind: 'lost', why: this.#whyNobody(job.agentName, asked.size) };
@@ -60,7 +66,10 @@ export class Dispatcher {
       const answer = await worker.offer(job.toProto(worker.id), signal);
       if (answer === 'timeout') {
         const ms = this.#options.availabilityTimeoutMs;
-        return { kind: 'lost', why: `timed out: worker ${worker.id} did not answer within ${ms} ms` };
+        return {
+          kind: 'lost',
+          why: `timed out: worker ${worker.id} did not answer within ${ms} ms`,
+        };
       }
       if (answer !== 'closed' && answer.available) {
         return { kind: 'accepted', worker, answer };

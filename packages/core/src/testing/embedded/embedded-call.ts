@@ -72,7 +72,9 @@ export class EmbeddedCall {
 
   /** The final status of the job, as LiveKit would have recorded it. Never rejects. */
   get ended(): Promise<JobEnd> {
-    return this.#job?.ended ?? Promise.resolve({ status: 'failed', error: 'no job was dispatched' });
+    return (
+      this.#job?.ended ?? Promise.resolve({ status: 'failed', error: 'no job was dispatched' })
+    );
   }
 
   /** The caller comes in, and waits for the agent of `job`. Called by the endpoint. */
@@ -128,7 +130,9 @@ export class EmbeddedCall {
   async #ready(): Promise<void> {
     const { room, changes, readyTimeoutMs } = this.#options;
     const state = () =>
-      room.members.find((member) => member.state.identity === this.agentIdentity)?.state.attributes[STATE_ATTRIBUTE];
+      room.members.find((member) => member.state.identity === this.agentIdentity)?.state.attributes[
+        STATE_ATTRIBUTE
+      ];
     const ready = () => !['initializing', undefined].includes(state());
     await changes.until(
       () => ready() || this.#over !== undefined,
@@ -169,7 +173,10 @@ export class EmbeddedCall {
 
   /** The first reason is the one the caller of `say()` reads. */
   #end(why: string): void {
-    this.#over ??= new OpenRtcError('LINK_CLOSED', `no reply from the agent in room "${this.room}": ${why}`);
+    this.#over ??= new OpenRtcError(
+      'LINK_CLOSED',
+      `no reply from the agent in room "${this.room}": ${why}`,
+    );
     this.#inbox.close(this.#over);
     this.#options.changes.notify();
   }

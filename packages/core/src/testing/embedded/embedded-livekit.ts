@@ -120,7 +120,11 @@ export class EmbeddedLiveKit implements AsyncDisposable {
     const job = this.#desk.dispatch(room, options.agentName ?? '', textOf(options.jobMetadata));
     call.begin(job);
     try {
-      await this.#changes.until(() => job.joined || job.final, `an agent in room "${room.state.name}"`, timeoutMs);
+      await this.#changes.until(
+        () => job.joined || job.final,
+        `an agent in room "${room.state.name}"`,
+        timeoutMs,
+      );
     } catch (error) {
       call.hangUp();
       throw error;
@@ -134,7 +138,11 @@ export class EmbeddedLiveKit implements AsyncDisposable {
 
   /** Dispatches a job and does not wait for it; returns its id. */
   dispatch(options: EmbeddedDispatchOptions = {}): string {
-    return this.#desk.dispatch(this.#room(options), options.agentName ?? '', textOf(options.jobMetadata)).id;
+    return this.#desk.dispatch(
+      this.#room(options),
+      options.agentName ?? '',
+      textOf(options.jobMetadata),
+    ).id;
   }
 
   /**
@@ -177,7 +185,10 @@ export class EmbeddedLiveKit implements AsyncDisposable {
 
   #room({ room, metadata }: EmbeddedDispatchOptions) {
     if (this.#closed !== undefined) {
-      throw new OpenRtcError('LINK_CLOSED', 'the embedded LiveKit endpoint is closed: start another one');
+      throw new OpenRtcError(
+        'LINK_CLOSED',
+        'the embedded LiveKit endpoint is closed: start another one',
+      );
     }
     return this.#hub.create(room ?? `room-${newId('RM')}`, textOf(metadata));
   }
@@ -243,7 +254,9 @@ export class EmbeddedLiveKit implements AsyncDisposable {
  * Starts a LiveKit endpoint on an ephemeral port of 127.0.0.1: no keys, no network, no media. Agents
  * join its rooms with `createEmbeddedRoom()` and answer in text.
  */
-export function startEmbeddedLiveKit(options: EmbeddedLiveKitOptions = {}): Promise<EmbeddedLiveKit> {
+export function startEmbeddedLiveKit(
+  options: EmbeddedLiveKitOptions = {},
+): Promise<EmbeddedLiveKit> {
   return EmbeddedLiveKit.start(options);
 }
 

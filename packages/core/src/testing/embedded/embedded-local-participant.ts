@@ -154,7 +154,11 @@ export class EmbeddedLocalParticipant extends EmbeddedParticipant {
     await this.#options.send({ type: 'update', patch });
   }
 
-  async #open(options: StreamOptions, info: TextStreamInfo & { name?: string }, kind: 'text' | 'bytes') {
+  async #open(
+    options: StreamOptions,
+    info: TextStreamInfo & { name?: string },
+    kind: 'text' | 'bytes',
+  ) {
     const id = info.streamId;
     const send = (frame: StreamFrame) =>
       this.#options.send({

@@ -81,11 +81,15 @@ export class EmbeddedRoom extends EventEmitter {
    * @param token - a join token; room and identity are in it
    */
   connect(url: string, token: string): Promise<void> {
-    const socket = new WebSocket(`${url.replace(/^embedded:/, 'ws:').replace(/\/$/, '')}${ROOM_PATH}`, {
-      headers: { authorization: `Bearer ${token}` },
-    });
+    const socket = new WebSocket(
+      `${url.replace(/^embedded:/, 'ws:').replace(/\/$/, '')}${ROOM_PATH}`,
+      {
+        headers: { authorization: `Bearer ${token}` },
+      },
+    );
     return new Promise((resolve, reject) => {
-      const fail = (why: string) => reject(new ConnectError(`could not join the embedded room: ${why}`));
+      const fail = (why: string) =>
+        reject(new ConnectError(`could not join the embedded room: ${why}`));
       socket.on('error', (error) => fail(error.message));
       socket.on('close', () => {
         fail('the endpoint closed the connection');
@@ -145,7 +149,10 @@ export class EmbeddedRoom extends EventEmitter {
     this.#streams.bytes.delete(topic);
   }
 
-  #joined(socket: WebSocket, { room, local, others }: Extract<ServerFrame, { type: 'joined' }>): void {
+  #joined(
+    socket: WebSocket,
+    { room, local, others }: Extract<ServerFrame, { type: 'joined' }>,
+  ): void {
     this.#socket = socket;
     this.#state = room;
     this.#leaving = false;
@@ -185,7 +192,9 @@ export class EmbeddedRoom extends EventEmitter {
         break;
       case 'data': {
         const payload = new Uint8Array(Buffer.from(frame.frame.payload, 'base64'));
-        const kind = frame.frame.reliable ? DataPacketKind.KIND_RELIABLE : DataPacketKind.KIND_LOSSY;
+        const kind = frame.frame.reliable
+          ? DataPacketKind.KIND_RELIABLE
+          : DataPacketKind.KIND_LOSSY;
         const sender = this.remoteParticipants.get(frame.from);
         this.emit(RoomEvent.DataReceived, payload, sender, kind, frame.frame.topic);
         break;
@@ -248,7 +257,12 @@ export function isEmbeddedUrl(url: string): boolean {
   return url.startsWith(EMBEDDED_SCHEME);
 }
 
-function register<Handler>(handlers: Map<string, Handler>, kind: string, topic: string, handler: Handler): void {
+function register<Handler>(
+  handlers: Map<string, Handler>,
+  kind: string,
+  topic: string,
+  handler: Handler,
+): void {
   if (handlers.has(topic)) {
     throw new Error(`A ${kind} stream handler for topic "${topic}" has already been set.`);
   }

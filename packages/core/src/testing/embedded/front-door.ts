@@ -27,14 +27,19 @@ export class FrontDoor {
   constructor(options: FrontDoorOptions) {
     this.#options = options;
     this.#server = createServer((request, response) => void this.#answer(request, response));
-    this.#server.on('upgrade', (request, socket, head: Buffer) => void this.#upgrade(request, socket, head));
+    this.#server.on(
+      'upgrade',
+      (request, socket, head: Buffer) => void this.#upgrade(request, socket, head),
+    );
   }
 
   /** Opens an ephemeral port of the loopback interface. */
   listen(): Promise<number> {
     return new Promise((resolve, reject) => {
       this.#server.once('error', reject);
-      this.#server.listen(0, '127.0.0.1', () => resolve((this.#server.address() as AddressInfo).port));
+      this.#server.listen(0, '127.0.0.1', () =>
+        resolve((this.#server.address() as AddressInfo).port),
+      );
     });
   }
 
@@ -61,7 +66,9 @@ export class FrontDoor {
     const claims = await this.#options.keys.verify(token);
     const isWorker = path === '/agent';
     const hasIdentity = (claims?.sub ?? '') !== '';
-    const allowed = isWorker ? claims?.video?.agent : claims?.video?.roomJoin === true || !hasIdentity;
+    const allowed = isWorker
+      ? claims?.video?.agent
+      : claims?.video?.roomJoin === true || !hasIdentity;
     if (claims === undefined || allowed !== true) {
       // LiveKit's answer repeats the token, so a worker that logs the body leaks it. So does this.
       refuse(socket, '401 Unauthorized', `invalid token: ${token ?? ''}`);

@@ -46,7 +46,10 @@ export class JobDesk {
   /** A worker reports on a job. */
   update(worker: WorkerConnection, { jobId, status, error }: UpdateJobStatus): void {
     const job = this.#jobs.get(jobId);
-    if (job === undefined || (job.workerId !== worker.id && this.#options.worker(job.workerId) !== undefined)) {
+    if (
+      job === undefined ||
+      (job.workerId !== worker.id && this.#options.worker(job.workerId) !== undefined)
+    ) {
       return;
     }
     if (status === JobStatus.JS_SUCCESS) {
@@ -64,7 +67,10 @@ export class JobDesk {
     const job = this.#jobs.get(jobId);
     const worker = job === undefined || job.final ? undefined : this.#options.worker(job.workerId);
     if (job === undefined || worker === undefined) {
-      throw new OpenRtcError('CONFIG_INVALID_OPTION', `no running job ${jobId} on a connected worker`);
+      throw new OpenRtcError(
+        'CONFIG_INVALID_OPTION',
+        `no running job ${jobId} on a connected worker`,
+      );
     }
     worker.send({ case: 'termination', value: { jobId } });
     const { room, identity } = job;
@@ -124,7 +130,11 @@ export class JobDesk {
     await this.#assign(job, verdict.worker, verdict.answer);
   }
 
-  async #assign(job: EmbeddedJob, worker: WorkerConnection, answer: AvailabilityResponse): Promise<void> {
+  async #assign(
+    job: EmbeddedJob,
+    worker: WorkerConnection,
+    answer: AvailabilityResponse,
+  ): Promise<void> {
     job.identity = answer.participantIdentity;
     const token = await this.#options.keys.agentToken({
       room: job.room.state.name,

@@ -22,7 +22,10 @@ export class RawWorker {
   }
 
   /** Opens a connection; rejects with the HTTP status when the token is refused. */
-  static async connect(endpoint: EmbeddedLiveKit, grant: VideoGrant = { agent: true }): Promise<RawWorker> {
+  static async connect(
+    endpoint: EmbeddedLiveKit,
+    grant: VideoGrant = { agent: true },
+  ): Promise<RawWorker> {
     const token = new AccessToken(endpoint.apiKey, endpoint.apiSecret);
     token.addGrant(grant);
     return RawWorker.open(endpoint.url, await token.toJwt());
@@ -53,8 +56,15 @@ export class RawWorker {
   }
 
   /** Reports a status, and waits until the endpoint has taken it. */
-  async report(load: number | undefined, status = WorkerStatus.WS_AVAILABLE, jobCount = 0): Promise<void> {
-    this.send({ case: 'updateWorker', value: { status, jobCount, ...(load === undefined ? {} : { load }) } });
+  async report(
+    load: number | undefined,
+    status = WorkerStatus.WS_AVAILABLE,
+    jobCount = 0,
+  ): Promise<void> {
+    this.send({
+      case: 'updateWorker',
+      value: { status, jobCount, ...(load === undefined ? {} : { load }) },
+    });
     await this.ping();
   }
 
@@ -73,10 +83,17 @@ export class RawWorker {
   }
 
   /** Waits for an offer and answers it; returns the id of the job. */
-  async answer(answer: { available: boolean; terminate?: boolean; participantIdentity?: string }): Promise<string> {
+  async answer(answer: {
+    available: boolean;
+    terminate?: boolean;
+    participantIdentity?: string;
+  }): Promise<string> {
     const { job } = await this.next('availability');
     const jobId = job?.id ?? '';
-    this.send({ case: 'availability', value: { participantIdentity: `agent-${jobId}`, ...answer, jobId } });
+    this.send({
+      case: 'availability',
+      value: { participantIdentity: `agent-${jobId}`, ...answer, jobId },
+    });
     return jobId;
   }
 

@@ -22,7 +22,9 @@ export function answerService(hub: RoomHub, path: string, request: unknown): Ser
         ? ok({})
         : notFound('participant does not exist');
     case '/twirp/livekit.RoomService/ListRooms':
-      return ok({ rooms: hub.rooms.map(({ state: { name, sid, metadata } }) => ({ name, sid, metadata })) });
+      return ok({
+        rooms: hub.rooms.map(({ state: { name, sid, metadata } }) => ({ name, sid, metadata })),
+      });
     case '/twirp/livekit.RoomService/ListParticipants': {
       const members = hub.get(room)?.members ?? [];
       return ok({

@@ -1,7 +1,12 @@
 import { DisconnectReason } from '@livekit/rtc-node';
 import type { WebSocket } from 'ws';
 import type { HubRoom, Member } from './hub-room.js';
-import { type ClientFrame, type ParticipantState, readFrame, type ServerFrame } from './room-wire.js';
+import {
+  type ClientFrame,
+  type ParticipantState,
+  readFrame,
+  type ServerFrame,
+} from './room-wire.js';
 
 /**
  * A participant that came over a WebSocket. One whose socket breaks stays visible for a while, as

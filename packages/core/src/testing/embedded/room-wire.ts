@@ -58,7 +58,12 @@ export interface ParticipantPatch {
 /** From a participant to the endpoint. An empty `to` means everybody else. */
 export type ClientFrame =
   | { readonly type: 'update'; readonly patch: ParticipantPatch }
-  | { readonly type: 'stream'; readonly from: string; readonly to: readonly string[]; readonly frame: StreamFrame }
+  | {
+      readonly type: 'stream';
+      readonly from: string;
+      readonly to: readonly string[];
+      readonly frame: StreamFrame;
+    }
   | { readonly type: 'data'; readonly to: readonly string[]; readonly frame: DataFrame }
   | { readonly type: 'leave' };
 
@@ -72,7 +77,11 @@ export type ServerFrame =
     }
   | { readonly type: 'participant-joined'; readonly participant: ParticipantState }
   | { readonly type: 'participant-left'; readonly identity: string; readonly reason: number }
-  | { readonly type: 'participant-updated'; readonly identity: string; readonly patch: ParticipantPatch }
+  | {
+      readonly type: 'participant-updated';
+      readonly identity: string;
+      readonly patch: ParticipantPatch;
+    }
   | { readonly type: 'stream'; readonly from: string; readonly frame: StreamFrame }
   | { readonly type: 'data'; readonly from: string; readonly frame: DataFrame }
   | { readonly type: 'disconnected'; readonly reason: number };
@@ -81,7 +90,9 @@ export type ServerFrame =
  * Reads a frame of the other end. Both ends are this file, so a frame is known by its `type`.
  * Throws `INTERNAL` when there is none.
  */
-export function readFrame<Frame extends ClientFrame | ServerFrame>(data: { toString(): string }): Frame {
+export function readFrame<Frame extends ClientFrame | ServerFrame>(data: {
+  toString(): string;
+}): Frame {
   const frame: unknown = JSON.parse(data.toString());
   if (typeof frame !== 'object' || frame === null || !('type' in frame)) {
     throw new OpenRtcError('INTERNAL', 'a frame of the embedded room has no type');
@@ -90,7 +101,10 @@ export function readFrame<Frame extends ClientFrame | ServerFrame>(data: { toStr
 }
 
 /** Applies a patch; returns the attributes that really changed. */
-export function applyPatch(state: ParticipantState, patch: ParticipantPatch): Record<string, string> {
+export function applyPatch(
+  state: ParticipantState,
+  patch: ParticipantPatch,
+): Record<string, string> {
   state.name = patch.name ?? state.name;
   state.metadata = patch.metadata ?? state.metadata;
   const changed = Object.entries(patch.attributes ?? {}).filter(

@@ -74,6 +74,8 @@ export class StreamInbox {
       ...(totalSize === undefined ? {} : { totalSize }),
     };
     onText?.(new TextStreamReader(info, stream, totalSize), { identity });
-    onBytes?.(new ByteStreamReader({ ...info, name: name ?? 'unknown' }, stream, totalSize), { identity });
+    onBytes?.(new ByteStreamReader({ ...info, name: name ?? 'unknown' }, stream, totalSize), {
+      identity,
+    });
   }
 }

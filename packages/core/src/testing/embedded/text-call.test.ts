@@ -53,7 +53,14 @@ async function runSession(assignment: JobAssignment, agent: voice.Agent): Promis
     token: assignment.token,
     workerId: 'AW_test',
   };
-  const ctx = new JobContext(new JobProcess(), info, room, () => undefined, () => undefined, noInference);
+  const ctx = new JobContext(
+    new JobProcess(),
+    info,
+    room,
+    () => undefined,
+    () => undefined,
+    noInference,
+  );
   return runWithJobContextAsync(ctx, async () => {
     const session = new voice.AgentSession({
       llm: new EchoLLM(),
@@ -111,7 +118,10 @@ test('two calls at a time do not hear each other', async () => {
   };
   const [first, second] = [await dial(), await dial()];
   await Promise.all([first.nextReply(), second.nextReply()]);
-  expect(await Promise.all([first.say('one'), second.say('two')])).toEqual(['You said: one', 'You said: two']);
+  expect(await Promise.all([first.say('one'), second.say('two')])).toEqual([
+    'You said: one',
+    'You said: two',
+  ]);
   first.hangUp();
   second.hangUp();
   await Promise.all(ends);

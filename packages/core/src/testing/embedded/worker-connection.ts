@@ -56,7 +56,11 @@ export class WorkerConnection {
   readonly #registerTimer: NodeJS.Timeout;
   readonly #offers = new Map<string, (answer: OfferAnswer) => void>();
   #registration: RegisterWorkerRequest | undefined;
-  #report: Omit<EmbeddedWorkerSnapshot, 'id' | 'agentName'> = { load: 0, status: 'available', jobCount: 0 };
+  #report: Omit<EmbeddedWorkerSnapshot, 'id' | 'agentName'> = {
+    load: 0,
+    status: 'available',
+    jobCount: 0,
+  };
   // A worker that writes text frames is answered in text frames.
   #asJson = false;
 
@@ -76,7 +80,9 @@ export class WorkerConnection {
   /** True when it may be offered jobs of that name: registered for rooms, and connected. */
   serves(agentName: string): boolean {
     const worker = this.#registration;
-    return worker !== undefined && worker.type === JobType.JT_ROOM && worker.agentName === agentName;
+    return (
+      worker !== undefined && worker.type === JobType.JT_ROOM && worker.agentName === agentName
+    );
   }
 
   /** Offers a job. An answer that comes after `signal` aborted is dropped, as on LiveKit. */
@@ -169,7 +175,11 @@ export class WorkerConnection {
       case 'updateWorker': {
         // A status without a load resets the load to 0, here as on LiveKit.
         const { status, load, jobCount } = message.value;
-        this.#report = { load, jobCount, status: status === WorkerStatus.WS_FULL ? 'full' : 'available' };
+        this.#report = {
+          load,
+          jobCount,
+          status: status === WorkerStatus.WS_FULL ? 'full' : 'available',
+        };
         this.#host.reported(this);
         break;
       }

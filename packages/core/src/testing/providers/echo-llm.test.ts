@@ -17,7 +17,12 @@ async function answer(chatCtx: llm.ChatContext, options?: EchoLLMOptions): Promi
 }
 
 test('answers with what the user said last', async () => {
-  const chatCtx = contextWith(['system', 'Be kind.'], ['user', 'one'], ['assistant', 'x'], ['user', 'two three']);
+  const chatCtx = contextWith(
+    ['system', 'Be kind.'],
+    ['user', 'one'],
+    ['assistant', 'x'],
+    ['user', 'two three'],
+  );
   expect(await answer(chatCtx)).toBe('You said: two three');
 });
 
@@ -26,7 +31,12 @@ test('streams word by word and reports usage', async () => {
   for await (const chunk of new EchoLLM().chat({ chatCtx: contextWith(['user', 'a b']) })) {
     chunks.push(chunk);
   }
-  expect(chunks.flatMap((chunk) => chunk.delta?.content ?? [])).toEqual(['You ', 'said: ', 'a ', 'b']);
+  expect(chunks.flatMap((chunk) => chunk.delta?.content ?? [])).toEqual([
+    'You ',
+    'said: ',
+    'a ',
+    'b',
+  ]);
   expect(chunks.at(-1)?.usage).toMatchObject({ completionTokens: 4, promptTokens: 2 });
 });
 
@@ -39,7 +49,8 @@ test('speaks the last instruction when there is no user turn', async () => {
 });
 
 test('takes a reply function', async () => {
-  const reply = (text: string, chatCtx: llm.ChatContext) => `${text.toUpperCase()} ${chatCtx.items.length}`;
+  const reply = (text: string, chatCtx: llm.ChatContext) =>
+    `${text.toUpperCase()} ${chatCtx.items.length}`;
   expect(await answer(contextWith(['user', 'hi']), { reply })).toBe('HI 1');
 });
 

@@ -37,12 +37,28 @@ async function hear(owner: ScriptedSTT, ...frames: AudioFrame[]): Promise<(strin
 test('says the next line each time speech turns into silence', async () => {
   const owner = new ScriptedSTT({ script: ['one', 'two'] });
   const heard = await hear(owner, speech(200), silence(400), speech(150), silence(300));
-  expect(heard).toEqual([START_OF_SPEECH, 'one', END_OF_SPEECH, START_OF_SPEECH, 'two', END_OF_SPEECH]);
+  expect(heard).toEqual([
+    START_OF_SPEECH,
+    'one',
+    END_OF_SPEECH,
+    START_OF_SPEECH,
+    'two',
+    END_OF_SPEECH,
+  ]);
 });
 
 test('does not hear clicks, short pauses, or silence', async () => {
   const owner = new ScriptedSTT({ script: ['one', 'two'] });
-  const heard = await hear(owner, silence(500), speech(50), silence(400), speech(200), silence(200), speech(200), silence(300));
+  const heard = await hear(
+    owner,
+    silence(500),
+    speech(50),
+    silence(400),
+    speech(200),
+    silence(200),
+    speech(200),
+    silence(300),
+  );
   expect(heard).toEqual([START_OF_SPEECH, 'one', END_OF_SPEECH]);
 });
 
@@ -55,10 +71,18 @@ test('falls silent after the last line, or starts again', async () => {
 });
 
 test('the gate counts time in samples, whatever the frame length, rate, and channels', () => {
-  for (const [sampleRate, channels] of [[8000, 1], [44_100, 1], [48_000, 2]] as const) {
+  for (const [sampleRate, channels] of [
+    [8000, 1],
+    [44_100, 1],
+    [48_000, 2],
+  ] as const) {
     const gate = new EnergyGate();
     const events = [];
-    for (const [ms, level] of [[200, 0], [250, 8000], [400, 0]] as const) {
+    for (const [ms, level] of [
+      [200, 0],
+      [250, 8000],
+      [400, 0],
+    ] as const) {
       for (let fed = 0; fed < ms; fed += 25) {
         events.push(...gate.push(audio(25, level, sampleRate, channels)));
       }

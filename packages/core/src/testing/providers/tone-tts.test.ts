@@ -32,7 +32,9 @@ test('is never longer than maxMs', async () => {
 test('sounds at its pitch, about a third of full scale, and begins and ends at zero', async () => {
   const frames = await framesOf(new ToneTTS({ frequencyHz: 500 }).synthesize('one two'));
   const samples = frames.flatMap((frame) => [...frame.data]);
-  const crossings = samples.filter((sample, at) => at > 0 && sample >= 0 && (samples[at - 1] ?? 0) < 0);
+  const crossings = samples.filter(
+    (sample, at) => at > 0 && sample >= 0 && (samples[at - 1] ?? 0) < 0,
+  );
   expect(crossings.length / (lengthMs(frames) / 1000)).toBeCloseTo(500, -1);
   expect(Math.max(...samples)).toBeCloseTo(0.3 * 0x7fff, -2);
   expect([samples[0], samples.at(-1)]).toEqual([0, 0].map((zero) => expect.closeTo(zero, 0)));

@@ -1,4 +1,9 @@
-import { type APIConnectOptions, DEFAULT_API_CONNECT_OPTIONS, tokenize, tts } from '@livekit/agents';
+import {
+  type APIConnectOptions,
+  DEFAULT_API_CONNECT_OPTIONS,
+  tokenize,
+  tts,
+} from '@livekit/agents';
 import { AudioFrame } from '@livekit/rtc-node';
 
 /** Options of {@link ToneTTS}. */
