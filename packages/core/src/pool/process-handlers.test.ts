@@ -49,10 +49,7 @@ test.each<[string, () => void]>([
   ],
   [
     'a rejection in a timer',
-    () =>
-      void setTimeout(async () => {
-        throw new Error('boom');
-      }, 0),
+    () => void setTimeout(() => void Promise.reject(new Error('boom')), 0),
   ],
 ])(
   '%s ends the call it came from, and its neighbour goes on answering',

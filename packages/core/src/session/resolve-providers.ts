@@ -7,6 +7,7 @@ import type {
   ProviderValue,
   SessionInfo,
 } from '../pool/agent-config.js';
+import { ownProvider } from './owned-providers.js';
 import { shareProvider } from './shared-provider.js';
 
 type Kind = 'stt' | 'llm' | 'tts';
@@ -60,7 +61,7 @@ async function build<K extends Kind>(
   if (value === undefined || value === null) return undefined;
   if (typeof value !== 'function') return shareProvider(value);
   try {
-    return await value(call);
+    return ownProvider(await value(call));
   } catch (cause) {
     throw new OpenRtcError(
       'SESSION_PROVIDER_FAILED',

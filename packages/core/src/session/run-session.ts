@@ -59,11 +59,13 @@ export async function runSession(
   const stopListening = hangUpOn(signal, end);
   const opened: OpenedSession = {};
   let stopWatching = () => {};
+  const hangUpEnds =
+    { ...runtime.defaults.roomInput, ...config.roomInput }.closeOnDisconnect !== false;
 
   await runInCall(call, async () => {
     try {
       const onJoined = () => {
-        stopWatching = watchRoom(room, end, runtime.limits);
+        stopWatching = watchRoom(room, end, runtime.limits, hangUpEnds);
         report({ kind: 'joined', jobId }).catch((error: unknown) => {
           logger.warn({ error }, 'the join could not be reported');
         });
