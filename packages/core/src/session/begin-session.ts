@@ -131,11 +131,13 @@ function watchSession(session: voice.AgentSession, call: CurrentCall): void {
   });
   session.on(voice.AgentSessionEventTypes.Close, ({ reason, error }) => {
     if (error !== null) {
+      // The SDK wraps what the provider threw in a record of its own, which has no words.
+      const cause = 'error' in error ? error.error : error;
       call.end.failed(
         new OpenRtcError(
           'SESSION_CLOSED_WITH_ERROR',
-          `The session closed because a provider failed: ${messageOf(error)}`,
-          { cause: error },
+          `The session closed because a provider failed: ${messageOf(cause)}`,
+          { cause },
         ),
       );
     } else if (reason === voice.CloseReason.PARTICIPANT_DISCONNECTED) {

@@ -1,6 +1,7 @@
 /**
  * What a team needs to test voice agents without keys and without a network: providers that echo,
- * follow a script, and hum; and a small LiveKit endpoint for text calls.
+ * follow a script, and hum; a small LiveKit endpoint for text calls, and what can go wrong with it; the
+ * suite every isolation strategy passes.
  */
 export { EchoLLM, type EchoLLMOptions } from './providers/echo-llm.js';
 export { ScriptedSTT, type ScriptedSTTOptions } from './providers/scripted-stt.js';
@@ -13,9 +14,21 @@ export type {
   EmbeddedRoomSnapshot,
 } from './embedded/embedded-options.js';
 export type { EmbeddedCall, TranscriptLine } from './embedded/embedded-call.js';
+export type { BadFrame } from './embedded/bad-frame.js';
+export type { EmbeddedFaults, FromWorkerKind, ToWorkerKind } from './embedded/faults.js';
 export type { EmbeddedJobSnapshot, EmbeddedJobStatus, JobEnd } from './embedded/embedded-job.js';
 export type { EmbeddedWorkerSnapshot } from './embedded/worker-connection.js';
 export { createEmbeddedRoom, EmbeddedRoom, isEmbeddedUrl } from './embedded/embedded-room.js';
 export type { EmbeddedLocalParticipant } from './embedded/embedded-local-participant.js';
 export type { EmbeddedParticipant } from './embedded/embedded-participant.js';
 export { cloning } from './cloning-isolation.js';
+export { conformancePool, type ConformanceScenario } from './conformance/conformance-pool.js';
+export {
+  describeIsolation,
+  isolationCases,
+  type TestRunner,
+} from './conformance/isolation-suite.js';
+export type {
+  IsolationCase,
+  IsolationSuiteOptions,
+} from './conformance/isolation-suite-options.js';

@@ -22,6 +22,10 @@ export interface EmbeddedJobSnapshot {
   readonly agentIdentity: string;
   readonly status: EmbeddedJobStatus;
   readonly error: string;
+  /** True once the agent was seen in the room. */
+  readonly joined: boolean;
+  /** How many final statuses its worker has sent; the first one counts. */
+  readonly finalReports: number;
 }
 
 /** One job on the endpoint, from its dispatch to its final status. */
@@ -35,6 +39,8 @@ export class EmbeddedJob {
   identity = '';
   /** True once the agent's participant was seen in the room of this job. */
   joined = false;
+  /** Final statuses that came from its worker. */
+  finalReports = 0;
   #status: EmbeddedJobStatus = 'pending';
   #error = '';
   #end!: (end: JobEnd) => void;
@@ -64,6 +70,8 @@ export class EmbeddedJob {
       agentIdentity: this.identity,
       status: this.#status,
       error: this.#error,
+      joined: this.joined,
+      finalReports: this.finalReports,
     };
   }
 

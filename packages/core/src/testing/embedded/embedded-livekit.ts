@@ -10,6 +10,7 @@ import type {
   EmbeddedLiveKitOptions,
   EmbeddedRoomSnapshot,
 } from './embedded-options.js';
+import { EmbeddedFaults } from './faults.js';
 import { FrontDoor } from './front-door.js';
 import { newId } from './ids.js';
 import { JobDesk } from './job-desk.js';
@@ -26,9 +27,13 @@ const WAIT_MS = 10_000;
  * and callers are simulated. Get one from {@link startEmbeddedLiveKit}.
  */
 export class EmbeddedLiveKit implements AsyncDisposable {
+  /** What can go wrong between this endpoint and its workers, at the command of a test. */
+  readonly faults: EmbeddedFaults;
   readonly #keys = new Keys();
   readonly #changes = new Changes();
   readonly #workers = new Map<string, WorkerConnection>();
+  // Also those that have not registered.
+  readonly #connections = new Set<WorkerConnection>();
   readonly #dispatcher: Dispatcher;
   readonly #desk: JobDesk;
   readonly #hub: RoomHub;
@@ -38,12 +43,19 @@ export class EmbeddedLiveKit implements AsyncDisposable {
 
   private constructor(options: EmbeddedLiveKitOptions) {
     const changed = () => this.#changes.notify();
+    this.faults = new EmbeddedFaults({
+      broadcast: (frame) => this.#workers.forEach((worker) => worker.sendRaw(frame)),
+      pause: () => this.#door.pause(),
+      listen: () => this.#door.listen(),
+      changed,
+    });
     this.#dispatcher = new Dispatcher({
       workers: () => [...this.#workers.values()],
       targetLoad: options.targetLoad ?? 0.7,
       availabilityTimeoutMs: options.availabilityTimeoutMs ?? 3000,
     });
     this.#desk = new JobDesk({
+      faults: this.faults,
       dispatcher: this.#dispatcher,
       keys: this.#keys,
       roomUrl: () => `embedded://127.0.0.1:${this.#port}`,
@@ -160,7 +172,7 @@ export class EmbeddedLiveKit implements AsyncDisposable {
 
   /** Cuts the connection of every worker, as a restart of LiveKit does. Rooms are not touched. */
   dropWorkers(): void {
-    for (const worker of this.#workers.values()) {
+    for (const worker of this.#connections) {
       worker.drop();
     }
   }
@@ -178,6 +190,7 @@ export class EmbeddedLiveKit implements AsyncDisposable {
   async #close(): Promise<void> {
     this.#dispatcher.close();
     this.#desk.close();
+    this.faults.close();
     this.#hub.close();
     await this.#door.close();
     this.#changes.close();
@@ -220,7 +233,8 @@ export class EmbeddedLiveKit implements AsyncDisposable {
     return new FrontDoor({
       keys: this.#keys,
       worker: (socket) => {
-        void new WorkerConnection(socket, {
+        const connection = new WorkerConnection(socket, {
+          faults: this.faults,
           registered: (worker) => {
             this.#workers.set(worker.id, worker);
             changed();
@@ -229,9 +243,11 @@ export class EmbeddedLiveKit implements AsyncDisposable {
           jobUpdated: (worker, update) => this.#desk.update(worker, update),
           closed: (worker) => {
             this.#workers.delete(worker.id);
+            this.#connections.delete(worker);
             changed();
           },
         });
+        this.#connections.add(connection);
       },
       participant: (socket, claims) => {
         const state = {

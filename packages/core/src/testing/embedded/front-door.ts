@@ -22,6 +22,7 @@ const MAX_PAYLOAD_BYTES = 2 * 1024 * 1024;
 export class FrontDoor {
   readonly #options: FrontDoorOptions;
   readonly #server: Server;
+  #port = 0;
   readonly #sockets = new WebSocketServer({ noServer: true, maxPayload: MAX_PAYLOAD_BYTES });
 
   constructor(options: FrontDoorOptions) {
@@ -33,14 +34,21 @@ export class FrontDoor {
     );
   }
 
-  /** Opens an ephemeral port of the loopback interface. */
+  /** Opens a port of the loopback interface: an ephemeral one the first time, then the same again. */
   listen(): Promise<number> {
     return new Promise((resolve, reject) => {
       this.#server.once('error', reject);
-      this.#server.listen(0, '127.0.0.1', () =>
-        resolve((this.#server.address() as AddressInfo).port),
-      );
+      this.#server.listen(this.#port, '127.0.0.1', () => {
+        this.#server.off('error', reject);
+        this.#port = (this.#server.address() as AddressInfo).port;
+        resolve(this.#port);
+      });
     });
+  }
+
+  /** Takes no more connections until the next {@link listen}; open ones stay. */
+  pause(): void {
+    this.#server.close();
   }
 
   /** Cuts every connection and frees the port. */

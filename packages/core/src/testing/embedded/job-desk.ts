@@ -3,12 +3,14 @@ import { DisconnectReason } from '@livekit/rtc-node';
 import { messageOf, OpenRtcError } from '../../errors.js';
 import type { Dispatcher } from './dispatcher.js';
 import { EmbeddedJob, type EmbeddedJobSnapshot } from './embedded-job.js';
+import type { EmbeddedFaults } from './faults.js';
 import type { HubRoom, LeftBy, Member } from './hub-room.js';
 import type { Keys } from './tokens.js';
 import type { WorkerConnection } from './worker-connection.js';
 
 /** What {@link JobDesk} needs from the endpoint. */
 export interface JobDeskOptions {
+  readonly faults: EmbeddedFaults;
   readonly dispatcher: Dispatcher;
   readonly keys: Keys;
   /** Where agents join, e.g. `embedded://127.0.0.1:4711`. */
@@ -53,8 +55,10 @@ export class JobDesk {
       return;
     }
     if (status === JobStatus.JS_SUCCESS) {
+      job.finalReports += 1;
       this.#finish(job, 'success');
     } else if (status === JobStatus.JS_FAILED) {
+      job.finalReports += 1;
       this.#finish(job, 'failed', error);
     } else {
       job.run();
@@ -143,6 +147,14 @@ export class JobDesk {
       metadata: answer.participantMetadata,
       attributes: { ...answer.participantAttributes, 'lk.agent_name': job.agentName },
     });
+    await this.#options.faults.beforeAssignment();
+    if (job.final) {
+      return;
+    }
+    if (this.#options.worker(worker.id) === undefined) {
+      this.#finish(job, 'failed', `worker ${worker.id} was gone before the assignment`);
+      return;
+    }
     job.run();
     worker.send({
       case: 'assignment',

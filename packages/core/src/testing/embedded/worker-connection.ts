@@ -12,6 +12,7 @@ import {
 } from '@livekit/protocol';
 import { randomBytes } from 'node:crypto';
 import type { RawData, WebSocket } from 'ws';
+import type { EmbeddedFaults } from './faults.js';
 import { newId } from './ids.js';
 
 // LiveKit drops a worker that has not registered by then.
@@ -39,6 +40,7 @@ export interface EmbeddedWorkerSnapshot {
 
 /** What the endpoint does about its workers. */
 export interface WorkerHost {
+  readonly faults: EmbeddedFaults;
   registered(worker: WorkerConnection): void;
   reported(worker: WorkerConnection): void;
   jobUpdated(worker: WorkerConnection, update: UpdateJobStatus): void;
@@ -56,6 +58,7 @@ export class WorkerConnection {
   readonly #registerTimer: NodeJS.Timeout;
   readonly #offers = new Map<string, (answer: OfferAnswer) => void>();
   #registration: RegisterWorkerRequest | undefined;
+  #flapTimer: NodeJS.Timeout | undefined;
   #report: Omit<EmbeddedWorkerSnapshot, 'id' | 'agentName'> = {
     load: 0,
     status: 'available',
@@ -104,11 +107,18 @@ export class WorkerConnection {
 
   /** Sends a message; nothing happens on a closed connection. */
   send(message: NonNullable<ConstructorParameters<typeof ServerMessage>[0]>['message']): void {
-    if (message === undefined || this.#socket.readyState !== this.#socket.OPEN) {
+    if (message?.case === undefined || this.#host.faults.losesToWorker(message.case)) {
       return;
     }
     const frame = new ServerMessage({ message });
-    this.#socket.send(this.#asJson ? frame.toJsonString() : frame.toBinary());
+    this.sendRaw(this.#asJson ? frame.toJsonString() : frame.toBinary());
+  }
+
+  /** Sends a frame as it is; nothing happens on a closed connection. */
+  sendRaw(frame: Uint8Array | string): void {
+    if (this.#socket.readyState === this.#socket.OPEN) {
+      this.#socket.send(frame);
+    }
   }
 
   /** Resolves when all the worker has sent so far was taken, or the connection is gone. */
@@ -146,6 +156,9 @@ export class WorkerConnection {
       return;
     }
     this.#asJson = !isBinary;
+    if (message.case !== undefined && this.#host.faults.losesFromWorker(message.case)) {
+      return;
+    }
     if (message.case === 'ping') {
       const timestamp = BigInt(Date.now());
       this.send({ case: 'pong', value: { lastTimestamp: message.value.timestamp, timestamp } });
@@ -163,7 +176,23 @@ export class WorkerConnection {
       this.drop();
       return;
     }
+    const { faults } = this.#host;
+    if (faults.ignoresRegistration()) {
+      return;
+    }
     clearTimeout(this.#registerTimer);
+    const { flapsAfterMs } = faults;
+    const cut = () => {
+      faults.countCut();
+      this.drop();
+    };
+    if (flapsAfterMs === 0) {
+      cut();
+      return;
+    }
+    if (flapsAfterMs !== undefined) {
+      this.#flapTimer = setTimeout(cut, flapsAfterMs);
+    }
     this.#registration = request;
     this.send({ case: 'register', value: { workerId: this.id, serverInfo: SERVER_INFO } });
     this.#host.registered(this);
@@ -205,6 +234,7 @@ export class WorkerConnection {
 
   #closed(): void {
     clearTimeout(this.#registerTimer);
+    clearTimeout(this.#flapTimer);
     this.#registration = undefined;
     for (const settle of this.#offers.values()) {
       settle('closed');

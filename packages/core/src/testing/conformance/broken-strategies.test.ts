@@ -1,0 +1,180 @@
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+
+import type { Isolation, IsolationHost, IsolationStrategy } from '../../launch/isolation.js';
+import type { SessionEvent } from '../../session/session-event.js';
+import { isolationCases } from './isolation-suite.js';
+
+// A suite that cannot fail is worth nothing: each of these strategies breaks one promise, and is found out.
+vi.setConfig({ testTimeout: 60_000 });
+
+type Run = (host: IsolationHost, ...args: Parameters<Isolation['run']>) => Promise<void>;
+
+function strategy(run: Run, isolation: Partial<Isolation> = {}): IsolationStrategy {
+  return {
+    name: 'broken',
+    async open(host) {
+      await host.prewarm(new AbortController().signal);
+      return {
+        run: (ticket, signal) => run(host, ticket, signal),
+        async [Symbol.asyncDispose]() {},
+        ...isolation,
+      };
+    },
+  };
+}
+
+const honest: Run = (host, ticket, signal) => host.runSession(ticket, signal);
+
+const QUICK = /^(?!.*(max_duration|empty_room|drain_timeout|its deadline))/;
+
+interface Choice {
+  readonly capacity?: number;
+  /** Leaves other cases out. Default: those that have to wait whatever the strategy does. */
+  readonly only?: RegExp;
+}
+
+/** The names of the cases a strategy fails. */
+async function failures(
+  createStrategy: () => IsolationStrategy,
+  { only = QUICK, ...choice }: Choice = {},
+): Promise<readonly string[]> {
+  const failed: string[] = [];
+  const cases = isolationCases({ createStrategy, patienceMs: 1_000, ...choice });
+  for (const { name, run } of cases.filter((candidate) => only.test(candidate.name))) {
+    await run().catch(() => failed.push(name));
+  }
+  return failed;
+}
+
+const failing = (...words: readonly string[]) =>
+  words.map((word) => expect.stringContaining(word) as string);
+
+// A broken strategy may leave a call behind that fails later.
+const late: unknown[] = [];
+const onLate = (error: unknown) => void late.push(error);
+beforeAll(() => void process.on('unhandledRejection', onLate));
+afterAll(() => void process.off('unhandledRejection', onLate));
+
+test('one that does as it should fails nothing', async () => {
+  expect(await failures(() => strategy(honest))).toEqual([]);
+});
+
+test('one that ignores the signal fails where calls are hung up', async () => {
+  const deaf = () =>
+    strategy((host, ticket) => host.runSession(ticket, new AbortController().signal));
+  const only = /(terminated)|way into the room|before it runs|its deadline/;
+  expect(await failures(deaf, { only })).toEqual(
+    failing(
+      '(terminated)',
+      'on its way into the room',
+      'before it runs',
+      'soon after its deadline',
+    ),
+  );
+});
+
+test('one that never reports the end fails where it is recorded', async () => {
+  const silent = () =>
+    strategy((host, ticket, signal) =>
+      host.runSession(ticket, signal, async (event) => {
+        if (event.kind === 'joined') await host.report(event);
+      }),
+    );
+  expect(await failures(silent)).toEqual(
+    expect.arrayContaining(
+      failing(
+        'recorded as a success',
+        '(terminated)',
+        'that it joined and that it ends',
+        'until the pool has taken',
+      ),
+    ),
+  );
+});
+
+test('one that never reports the join fails where the start is told', async () => {
+  const silent = () =>
+    strategy((host, ticket, signal) =>
+      host.runSession(ticket, signal, async (event) => {
+        if (event.kind === 'ending') await host.report(event);
+      }),
+    );
+  expect(await failures(silent)).toEqual(
+    expect.arrayContaining(
+      failing('recorded as a success', 'snapshot', 'that it joined and that it ends'),
+    ),
+  );
+});
+
+test('one that does not wait for the pool to take the end fails there', async () => {
+  const hasty = () =>
+    strategy((host, ticket, signal) =>
+      host.runSession(ticket, signal, async (event: SessionEvent) => void host.report(event)),
+    );
+  expect(await failures(hasty)).toEqual(failing('until the pool has taken'));
+});
+
+test('one that reports the end twice fails there', async () => {
+  const stuttering = () =>
+    strategy((host, ticket, signal) =>
+      host.runSession(ticket, signal, async (event) => {
+        await host.report(event);
+        await host.report(event);
+      }),
+    );
+  expect(await failures(stuttering)).toEqual(failing('that it joined and that it ends'));
+});
+
+test('one that swallows errors fails where calls do', async () => {
+  const swallowing = () =>
+    strategy((host, ticket, signal) => host.runSession(ticket, signal).catch(() => undefined));
+  expect(await failures(swallowing)).toEqual(failing('cannot be built', 'a provider that fails'));
+});
+
+test('one that loses what an error says fails there', async () => {
+  const vague = () =>
+    strategy((host, ticket, signal) =>
+      host.runSession(ticket, signal).catch(() => {
+        throw new Error('it failed');
+      }),
+    );
+  expect(await failures(vague)).toEqual(failing('cannot be built', 'a provider that fails'));
+});
+
+test('one that loads nothing fails where prewarm counts', async () => {
+  const cold = (): IsolationStrategy => ({
+    name: 'cold',
+    open: async (host) => ({
+      run: (ticket, signal) => host.runSession(ticket, signal),
+      async [Symbol.asyncDispose]() {},
+    }),
+  });
+  expect(await failures(cold)).toEqual(failing('prewarm has run', 'a prewarm that fails'));
+});
+
+test('one that gives every call the ticket of the first fails with several at a time', async () => {
+  const mixing = () => {
+    let first: Uint8Array | undefined;
+    return strategy((host, ticket, signal) =>
+      host.runSession({ ...ticket, job: (first ??= ticket.job) }, signal),
+    );
+  };
+  expect(await failures(mixing)).toEqual(expect.arrayContaining(failing('of several calls')));
+});
+
+test('one that takes more calls than it says fails when it is filled', async () => {
+  const greedy = () => strategy(honest, { reserve: () => ({ release: () => undefined }) });
+  expect(await failures(greedy, { capacity: 3 })).toEqual(failing('refuses by reserve()'));
+});
+
+test('one that leaves something behind fails when its pool is closed', async () => {
+  const timers: NodeJS.Timeout[] = [];
+  const untidy = () =>
+    strategy((host, ticket, signal) => {
+      timers.push(setInterval(() => undefined, 1_000_000));
+      return host.runSession(ticket, signal);
+    });
+  const failed = await failures(untidy);
+  timers.forEach((timer) => clearInterval(timer));
+  expect(failed).toEqual(failing('nothing is left'));
+});

@@ -1,0 +1,136 @@
+import { type JobContext, getJobContext, voice } from '@livekit/agents';
+import { createHash } from 'node:crypto';
+
+import type { AgentOptions, SessionInfo, SessionSetup } from '../../pool/agent-config.js';
+import { EchoLLM } from '../providers/echo-llm.js';
+
+/** What the agents of the suite say first. */
+export const GREETING = 'Welcome.';
+
+/** What the agents throw. */
+export const WORDS = {
+  constructor: 'the constructor has no key',
+  provider: 'the model is on fire',
+  prewarm: 'the shared model is missing',
+} as const;
+
+/** What an agent knows about its call and its process, asked for with the words `facts`. */
+export interface CallFacts {
+  readonly jobId: string;
+  readonly agent: string;
+  readonly tenant: string;
+  readonly identity: string;
+  readonly workerId: string;
+  readonly metadata: Readonly<Record<string, unknown>>;
+  /** SHA-256 of the metadata of job and room, as the `Job` has them. */
+  readonly jobMetadataHash: string;
+  readonly roomMetadataHash: string;
+  /** An int64 of the `Job`, in words: `bigint 1764000000`. */
+  readonly creationTime: string;
+  /** Enums of the `Job`. */
+  readonly type: number;
+  readonly status: number;
+  /** `ctx.proc.userData` and `session.userData`. */
+  readonly processData: unknown;
+  readonly sessionData: unknown;
+}
+
+/** A conversation of the suite: does what it is told, in the words of the caller. */
+export class ObedientAgent extends voice.Agent {
+  constructor() {
+    super({ instructions: 'You do as you are told.' });
+  }
+
+  override async onEnter(): Promise<void> {
+    skipLastTranscript(this.session);
+  }
+}
+
+/** Cannot be built. */
+export class BrokenAgent extends ObedientAgent {
+  constructor() {
+    super();
+    throw new Error(WORDS.constructor);
+  }
+}
+
+/** Comes never: the call stays on its way into the room. */
+export function absentAgent(): Promise<voice.Agent> {
+  return new Promise(() => {});
+}
+
+/** The options of every agent. */
+export const agentOptions: AgentOptions = {
+  greeting: GREETING,
+  llm: (call) => new EchoLLM({ reply: (text) => obey(call, text) }),
+  // The first failure of a provider ends the session, not the fourth.
+  session: { connOptions: { maxUnrecoverableErrors: 0 } },
+};
+
+/**
+ * A closing session waits half a second for the last words of its STT. There is none here, and the suite
+ * ends many calls. An SDK that is built otherwise only makes the suite slower.
+ */
+function skipLastTranscript(session: voice.AgentSession): void {
+  const { activity } = session as unknown as { activity?: { commitUserTurn?: unknown } };
+  if (activity?.commitUserTurn !== undefined) activity.commitUserTurn = () => undefined;
+}
+
+const sessions = new WeakMap<JobContext, voice.AgentSession>();
+
+/** The pool's `setup()`. A stubborn agent has a shutdown callback that never ends. */
+export const setUp: SessionSetup = (ctx, session, call) => {
+  sessions.set(ctx, session);
+  if (call.agent === 'stubborn') ctx.addShutdownCallback(() => new Promise(() => {}));
+  return { setUpFor: ctx.job.id };
+};
+
+function obey(call: SessionInfo, text: string): string {
+  switch (text) {
+    case 'facts':
+      return encodeFacts(factsOf(call));
+    case 'leave':
+      getJobContext().shutdown('told to leave');
+      return 'Bye.';
+    case 'fail':
+      throw new Error(WORDS.provider);
+    default:
+      return `${call.agent} heard: ${text}`;
+  }
+}
+
+function factsOf({ agent, tenant, metadata }: SessionInfo): CallFacts {
+  const ctx = getJobContext();
+  const { job } = ctx;
+  const creationTime: unknown = job.room?.creationTime;
+  return {
+    jobId: job.id,
+    agent,
+    tenant,
+    identity: ctx.room.localParticipant?.identity ?? '',
+    workerId: ctx.workerId,
+    metadata,
+    jobMetadataHash: hashOf(job.metadata),
+    roomMetadataHash: hashOf(job.room?.metadata ?? ''),
+    creationTime: `${typeof creationTime} ${String(creationTime)}`,
+    type: job.type,
+    status: job.state?.status ?? -1,
+    processData: ctx.proc.userData,
+    sessionData: sessions.get(ctx)?.userData,
+  };
+}
+
+/** SHA-256 of a text, in hex. */
+export function hashOf(text: string): string {
+  return createHash('sha256').update(text).digest('hex');
+}
+
+// Spoken facts go through whatever the SDK does to spoken words: in this alphabet it does nothing.
+function encodeFacts(facts: CallFacts): string {
+  return Buffer.from(JSON.stringify(facts)).toString('base64url');
+}
+
+/** Reads what an agent answered to `facts`. */
+export function decodeFacts(reply: string): CallFacts {
+  return JSON.parse(Buffer.from(reply, 'base64url').toString('utf8')) as CallFacts;
+}

@@ -1,0 +1,77 @@
+import assert from 'node:assert/strict';
+
+import { deferred } from '../../deferred.js';
+import type { CaseSpec } from './case-spec.js';
+import type { SeamHooks } from './watched-strategy.js';
+
+// The session waits a second for its last report to be taken. One that does not wait is gone long before this.
+const HOLD_MS = 300;
+
+/** Holds the report of the end back until it is let go. */
+class HeldEnding implements SeamHooks {
+  readonly seen = deferred();
+  readonly letGo = deferred();
+
+  async beforeReport({
+    kind,
+  }: Parameters<NonNullable<SeamHooks['beforeReport']>>[0]): Promise<void> {
+    if (kind !== 'ending') return;
+    this.seen.resolve();
+    await this.letGo.promise;
+  }
+}
+
+/** What a session reports, on its way from wherever it runs. */
+export const eventCases: readonly CaseSpec[] = [
+  {
+    name: 'a call reports that it joined and that it ends, once each, before its promise settles',
+    async body(rig) {
+      const call = await rig.dial();
+      await rig.hangUp(call);
+      await rig.settled(call.jobId);
+      const kinds = rig.seam
+        .of(call.jobId)
+        .map(({ kind }) => kind)
+        .filter((kind) => kind !== 'reserved');
+      assert.deepEqual(kinds, ['run', 'joined', 'ending', 'settled']);
+    },
+  },
+  {
+    name: 'an agent stays in its room until the pool has taken the report that it ends',
+    hooks: () => new HeldEnding(),
+    async body(rig) {
+      const hooks = rig.hooks as HeldEnding;
+      const call = await rig.dial();
+      call.hangUp();
+      await rig.within('the report of the end', hooks.seen.promise);
+      const deadline = performance.now() + HOLD_MS;
+      while (performance.now() < deadline) {
+        assert.ok(rig.present(call.agentIdentity), 'the agent left before its status was recorded');
+        await new Promise((resolve) => setTimeout(resolve, 5));
+      }
+      hooks.letGo.resolve();
+      assert.deepEqual(await call.ended, { status: 'success', error: '' });
+      await rig.ended(call.jobId);
+    },
+  },
+  {
+    name: 'what is reported of a call that is over changes nothing',
+    async body(rig) {
+      const call = await rig.dial();
+      await rig.hangUp(call);
+      const { host } = rig.seam;
+      const { jobId } = call;
+      await rig.within('a late join to be taken', host.report({ kind: 'joined', jobId }));
+      const outcome = { status: 'failed', reason: 'failed', detail: 'too late' } as const;
+      await rig.within('a late end to be taken', host.report({ kind: 'ending', jobId, outcome }));
+      await rig.within(
+        'an event of no call to be taken',
+        host.report({ kind: 'joined', jobId: 'AJ_none' }),
+      );
+      assert.deepEqual(await call.ended, { status: 'success', error: '' });
+      assert.equal(rig.job(jobId).finalReports, 1);
+      assert.deepEqual([rig.started.length, rig.endings.length], [1, 1]);
+      assert.equal(rig.pool.runtimeSnapshot().activeSessions, 0);
+    },
+  },
+];

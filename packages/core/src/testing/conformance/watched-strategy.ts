@@ -1,0 +1,135 @@
+import { type PlainError, toPlainError } from '../../errors.js';
+import type {
+  Call,
+  HangUp,
+  Isolation,
+  IsolationHost,
+  IsolationStrategy,
+  Placement,
+  Refusal,
+} from '../../launch/isolation.js';
+import type { JobTicket } from '../../launch/job-ticket.js';
+import type { SessionEvent } from '../../session/session-event.js';
+
+/** What was seen at the seam, in the order it happened. */
+export type SeamEvent =
+  | { readonly kind: 'opened' | 'disposing' | 'disposed' }
+  | { readonly kind: 'reserved' | 'refused' | 'released' | 'run'; readonly jobId: string }
+  | { readonly kind: 'joined' | 'ending'; readonly jobId: string }
+  | { readonly kind: 'settled'; readonly jobId: string; readonly error?: PlainError };
+
+/** What a case does at the seam. */
+export interface SeamHooks {
+  /** The pool is told of an event only after this has resolved. */
+  beforeReport?(event: SessionEvent): Promise<void>;
+  /** Stands in for the strategy's own answer. */
+  readonly reserve?: (call: Call) => Placement | Refusal;
+  /** The signal a run gets, in place of the pool's. */
+  signal?(signal: AbortSignal): AbortSignal;
+}
+
+/** Stands between a pool and the strategy under test and writes down what passes. */
+export class WatchedStrategy implements IsolationStrategy {
+  readonly name: string;
+  readonly events: SeamEvent[] = [];
+  readonly tickets = new Map<string, JobTicket>();
+  readonly #strategy: IsolationStrategy;
+  readonly #hooks: SeamHooks;
+  #isolation: Isolation | undefined;
+  #host: IsolationHost | undefined;
+
+  constructor(strategy: IsolationStrategy, hooks: SeamHooks) {
+    this.#strategy = strategy;
+    this.#hooks = hooks;
+    this.name = strategy.name;
+  }
+
+  /** What the strategy has opened. */
+  get isolation(): Isolation {
+    if (this.#isolation === undefined) throw new Error('the strategy is not open');
+    return this.#isolation;
+  }
+
+  /** The host as the pool gave it. */
+  get host(): IsolationHost {
+    if (this.#host === undefined) throw new Error('the strategy is not open');
+    return this.#host;
+  }
+
+  async open(host: IsolationHost): Promise<Isolation> {
+    this.#host = host;
+    const isolation = await this.#strategy.open(this.#watchedHost(host));
+    this.#isolation = isolation;
+    this.events.push({ kind: 'opened' });
+    const reserve = this.#hooks.reserve ?? isolation.reserve?.bind(isolation);
+    return {
+      run: (ticket, signal) => this.#run(isolation, ticket, signal),
+      ...(reserve === undefined ? {} : { reserve: (call) => this.#reserve(call, reserve) }),
+      [Symbol.asyncDispose]: async () => {
+        this.events.push({ kind: 'disposing' });
+        await isolation[Symbol.asyncDispose]();
+        this.events.push({ kind: 'disposed' });
+      },
+    };
+  }
+
+  /** What was seen of one job. */
+  of(jobId: string): readonly SeamEvent[] {
+    return this.events.filter((event) => 'jobId' in event && event.jobId === jobId);
+  }
+
+  async #run(isolation: Isolation, ticket: JobTicket, signal: AbortSignal): Promise<void> {
+    const { jobId } = ticket;
+    this.tickets.set(jobId, ticket);
+    this.events.push({ kind: 'run', jobId });
+    try {
+      await isolation.run(ticket, this.#hooks.signal?.(signal) ?? signal);
+      this.events.push({ kind: 'settled', jobId });
+    } catch (error) {
+      this.events.push({ kind: 'settled', jobId, error: toPlainError(error) });
+      throw error;
+    }
+  }
+
+  #reserve(call: Call, reserve: (call: Call) => Placement | Refusal): Placement | Refusal {
+    const { jobId } = call;
+    const answer = reserve(call);
+    this.events.push({ kind: 'refused' in answer ? 'refused' : 'reserved', jobId });
+    if ('refused' in answer) return answer;
+    return {
+      release: () => {
+        this.events.push({ kind: 'released', jobId });
+        answer.release();
+      },
+    };
+  }
+
+  /** The same host, but every event on its way to the pool is seen, whichever way it takes. */
+  #watchedHost(host: IsolationHost): IsolationHost {
+    const report = async (event: SessionEvent) => {
+      this.events.push({ kind: event.kind, jobId: event.jobId });
+      await this.#hooks.beforeReport?.(event);
+      await host.report(event);
+    };
+    return {
+      source: host.source,
+      logger: host.logger,
+      prewarm: (signal) => host.prewarm(signal),
+      runSession: (ticket, signal, reportElsewhere = report) =>
+        host.runSession(ticket, signal, reportElsewhere),
+      report,
+    };
+  }
+}
+
+/** The pool's signal, with a deadline no later than `ms` after it aborted. */
+export function hurried(signal: AbortSignal, ms: number): AbortSignal {
+  const abort = new AbortController();
+  const hurry = () => {
+    const { reason } = signal.reason as HangUp;
+    abort.abort({ reason, deadline: Date.now() + ms } satisfies HangUp);
+  };
+  if (signal.aborted) hurry();
+  signal.addEventListener('abort', hurry, { once: true });
+  return abort.signal;
+}
