@@ -16,6 +16,14 @@ export class LogBook implements Logger {
     return this.lines.some(({ message }) => message.includes(text));
   }
 
+  /** Does something in the tick in which a line is written. */
+  when<T>(text: string, work: () => Promise<T>): Promise<T> {
+    return new Promise((resolve) => {
+      const look = () => (this.has(text) ? resolve(work()) : void this.#waiting.push(look));
+      look();
+    });
+  }
+
   async until(text: string): Promise<void> {
     while (!this.has(text)) await new Promise<void>((resolve) => this.#waiting.push(resolve));
   }

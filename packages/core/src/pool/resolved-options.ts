@@ -131,23 +131,23 @@ function checkObservers(observers: unknown): void {
   if (observers === undefined) return;
   if (!Array.isArray(observers)) throw invalidOption(WHERE, 'observers must be an array');
   for (const [index, observer] of observers.entries()) {
-    const usable =
-      typeof observer === 'object' &&
-      observer !== null &&
-      ('onSessionStart' in observer || 'onSessionEnd' in observer);
-    if (!usable)
+    const { onSessionStart, onSessionEnd } = Object(observer) as Record<string, unknown>;
+    const hooks = [onSessionStart, onSessionEnd].filter((hook) => hook !== undefined);
+    if (hooks.length === 0)
       throw invalidOption(WHERE, `observers[${index}] has neither onSessionStart nor onSessionEnd`);
+    if (hooks.some((hook) => typeof hook !== 'function'))
+      throw invalidOption(
+        WHERE,
+        `observers[${index}]: onSessionStart and onSessionEnd must be functions`,
+      );
   }
 }
 
 function checkIsolation(isolation: unknown): void {
   if (isolation === undefined) return;
-  const usable =
-    typeof isolation === 'object' &&
-    isolation !== null &&
-    'open' in isolation &&
-    'name' in isolation;
-  if (!usable)
+  // A function has a name as well: coroutine without its brackets.
+  const { open, name } = Object(isolation) as Record<string, unknown>;
+  if (typeof open !== 'function' || typeof name !== 'string')
     throw invalidOption(
       WHERE,
       'isolation must be a strategy, such as coroutine() of @openrtc/isolation-coroutine',

@@ -75,7 +75,10 @@ export class Worker {
     const isolation = await openIsolation(strategy, host);
     const worker: Worker = new Worker(options, endpoint, isolation, host);
     try {
-      const abort = () => void worker.link.close();
+      // Once registered, a call may have been accepted already: then it is for drain() to end this.
+      const abort = () => {
+        if (worker.link.state === 'connecting') void worker.link.close();
+      };
       signal.addEventListener('abort', abort, { once: true });
       if (signal.aborted) abort();
       await worker.link.start();

@@ -13,6 +13,7 @@ import {
   REPORT_MS,
   SHUTDOWN_CALLBACK_MS,
 } from './session-limits.js';
+import { clearAwayTimer } from './sdk-timers.js';
 import { releaseRoom } from './session-room.js';
 
 // All steps together; past it, and past a deadline, each still gets a moment.
@@ -57,7 +58,10 @@ export async function endSession(
       step('a shutdown callback', SHUTDOWN_CALLBACK_MS, callback),
     ),
   );
-  await step('releasing the room', DISCONNECT_MS, () => releaseRoom(ctx.room));
+  await step('releasing the room', DISCONNECT_MS, () => {
+    if (opened.session !== undefined) clearAwayTimer(opened.session);
+    releaseRoom(ctx.room);
+  });
   await step('removing the session directory', REPORT_MS, () => removeSessionDirectory(ctx));
 }
 

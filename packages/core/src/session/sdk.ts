@@ -3,6 +3,7 @@ import { initializeLogger, log, version } from '@livekit/agents';
 import { OpenRtcError } from '../errors.js';
 import type { Logger } from '../logger.js';
 import { installFfiClient } from './ffi-client.js';
+import { clearTaskTimers } from './sdk-timers.js';
 
 const SUPPORTED = /^1\.9\./;
 
@@ -30,5 +31,6 @@ export function prepareSdk(logger: Logger): void {
     );
   }
   sdkLogger();
+  clearTaskTimers();
   installFfiClient(logger);
 }

@@ -1,0 +1,88 @@
+import { expect, test } from 'vitest';
+
+import { deferred } from '../deferred.js';
+import type { HangUp, Isolation } from './isolation.js';
+import type { JobTicket } from './job-ticket.js';
+import { Launcher } from './launcher.js';
+
+const ticket = (jobId: string) => ({ jobId }) as JobTicket;
+const terminated: HangUp = { reason: 'terminated', deadline: 1 };
+const closed: HangUp = { reason: 'pool_closed', deadline: 2 };
+
+function launcher() {
+  const runs = new Map<
+    string,
+    { signal: AbortSignal; end: () => void; fail: (error: unknown) => void }
+  >();
+  const isolation: Isolation = {
+    run: ({ jobId }, signal) => {
+      const { promise, resolve, reject } = deferred();
+      runs.set(jobId, { signal, end: resolve, fail: reject });
+      return promise;
+    },
+    async [Symbol.asyncDispose]() {},
+  };
+  return { launcher: new Launcher(isolation), runs };
+}
+
+test('a call runs from its launch to its end', async () => {
+  const { launcher: calls, runs } = launcher();
+  const running = calls.launch(ticket('AJ_1'));
+  expect(calls.jobIds).toEqual(['AJ_1']);
+  runs.get('AJ_1')?.end();
+  await running;
+  expect(calls.jobIds).toEqual([]);
+});
+
+test('a call that fails is over too, and its error comes through as it is', async () => {
+  const { launcher: calls, runs } = launcher();
+  const running = calls.launch(ticket('AJ_1'));
+  const error = { code: 'ISOLATION_LOST', message: 'gone' };
+  runs.get('AJ_1')?.fail(error);
+  await expect(running).rejects.toBe(error);
+  expect(calls.jobIds).toEqual([]);
+});
+
+test('a strategy that throws instead of rejecting leaves nothing behind', async () => {
+  const calls = new Launcher({
+    run: () => {
+      throw new Error('a bug in a strategy');
+    },
+    async [Symbol.asyncDispose]() {},
+  });
+  await expect(calls.launch(ticket('AJ_1'))).rejects.toThrow('a bug in a strategy');
+  expect(calls.jobIds).toEqual([]);
+});
+
+test('one job is not launched twice, and the first run of it goes on', async () => {
+  const { launcher: calls, runs } = launcher();
+  const running = calls.launch(ticket('AJ_1'));
+  await expect(calls.launch(ticket('AJ_1'))).rejects.toMatchObject({ code: 'INTERNAL' });
+  expect(calls.jobIds).toEqual(['AJ_1']);
+  runs.get('AJ_1')?.end();
+  await running;
+});
+
+test('hanging up reaches the one call it is meant for, with its reason', () => {
+  const { launcher: calls, runs } = launcher();
+  void calls.launch(ticket('AJ_1'));
+  void calls.launch(ticket('AJ_2'));
+  expect(calls.hangUp('AJ_1', terminated)).toBe(true);
+  expect(runs.get('AJ_1')?.signal.reason).toEqual(terminated);
+  expect(runs.get('AJ_2')?.signal.aborted).toBe(false);
+  expect(calls.hangUp('AJ_unknown', terminated)).toBe(false);
+});
+
+test('hanging up on all reaches those that run and those that come yet; the first reason counts', () => {
+  const { launcher: calls, runs } = launcher();
+  void calls.launch(ticket('AJ_1'));
+  calls.hangUp('AJ_1', terminated);
+  void calls.launch(ticket('AJ_2'));
+  calls.hangUpAll(closed);
+  void calls.launch(ticket('AJ_3'));
+  expect(['AJ_1', 'AJ_2', 'AJ_3'].map((jobId) => runs.get(jobId)?.signal.reason)).toEqual([
+    terminated,
+    closed,
+    closed,
+  ]);
+});

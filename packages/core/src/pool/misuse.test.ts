@@ -1,0 +1,176 @@
+import { afterEach, beforeEach, expect, test } from 'vitest';
+
+import { AgentPool } from './agent-pool.js';
+import { EchoAgent, PoolHarness, inProcess } from './pool-harness.js';
+import type { AgentPoolOptions } from './pool-options.js';
+
+// Misuse must be possible: what JavaScript lets through is what is tested.
+const pool = (options: unknown) => new AgentPool(options as AgentPoolOptions);
+const invalid = (message: string | RegExp) =>
+  expect.objectContaining({
+    code: 'CONFIG_INVALID_OPTION',
+    message: expect.stringMatching(message),
+  });
+
+let rig: PoolHarness;
+
+beforeEach(async () => {
+  rig = await PoolHarness.start();
+});
+
+afterEach(() => rig.close());
+
+test.each(['maxConcurrentSessions', 'consecutiveFailureLimit', 'joinTimeoutMs', 'routerTimeoutMs'])(
+  '%s must be a whole number of at least 1',
+  (name) => {
+    for (const value of [0, -1, 1.5, Number.NaN, Number.POSITIVE_INFINITY, '5']) {
+      expect(() => pool({ [name]: value }), String(value)).toThrow(
+        invalid(`${name} must be a whole number`),
+      );
+    }
+  },
+);
+
+test.each(['drainTimeoutMs', 'emptyRoomGraceMs', 'maxSessionDurationMs'])(
+  '%s may be 0, and no longer than a timer can count',
+  (name) => {
+    expect(() => pool({ [name]: 0 })).not.toThrow();
+    for (const value of [-1, Number.NaN, 2 ** 31])
+      expect(() => pool({ [name]: value })).toThrow(invalid(name));
+  },
+);
+
+test('an option that does not exist is named, with the nearest one that does', () => {
+  expect(() => pool({ maxConcurentSessions: 5 })).toThrow(
+    invalid(/maxConcurentSessions.*did you mean "maxConcurrentSessions"/),
+  );
+});
+
+test('an option nobody could have meant gets the list', () => {
+  expect(() => pool({ colour: 'red' })).toThrow(invalid(/colour.*known: isolation, agents/));
+});
+
+test('options that are no object', () => {
+  for (const value of [5, 'pool', [], null])
+    expect(() => pool(value)).toThrow(/options must be an object|unknown option/);
+});
+
+test.each(['agentName', 'deploymentVersion'])(
+  'a blank %s is a mistake; leaving it out is how to have none',
+  (name) => {
+    for (const value of ['', '  ', 5])
+      expect(() => pool({ [name]: value })).toThrow(
+        invalid(`${name} must be a string that is not blank`),
+      );
+  },
+);
+
+test.each(['snake_case', 'two words', 'x'.repeat(65), 'tab\tbed'])(
+  'the deployment version "%s", for which LiveKit would drop the worker without a word',
+  (deploymentVersion) => {
+    expect(() => pool({ deploymentVersion })).toThrow(invalid('deploymentVersion'));
+  },
+);
+
+test('the name and the version are trimmed', () => {
+  expect(pool({ deploymentVersion: ' v7 ' }).runtimeSnapshot().deploymentVersion).toBe('v7');
+});
+
+test('observers that are none', () => {
+  for (const observers of [
+    {},
+    'log',
+    [{}],
+    [null],
+    [{ onSessionEnded: () => {} }],
+    [{ onSessionEnd: 5 }],
+  ]) {
+    expect(() => pool({ observers })).toThrow(invalid('observers'));
+  }
+});
+
+test('an isolation that is none, such as the factory instead of what it makes', () => {
+  for (const isolation of [inProcess, 'coroutine', {}, null, { open: 5, name: 'x' }]) {
+    expect(() => pool({ isolation }), String(isolation)).toThrow(
+      invalid('isolation must be a strategy'),
+    );
+  }
+});
+
+test.each(['router', 'setup', 'prewarm'])('%s that is no function', (name) => {
+  expect(() => pool({ [name]: 'later' })).toThrow(invalid(`${name} must be a function`));
+});
+
+test('defaults are checked like the options of an agent', () => {
+  expect(() => pool({ defaults: { gretting: 'Hi' } })).toThrow(invalid(/did you mean "greeting"/));
+});
+
+test('an agent in the options is checked like one that is added', () => {
+  expect(() => pool({ agents: { 'not a name': EchoAgent } })).toThrow(
+    expect.objectContaining({ code: 'CONFIG_INVALID_NAME' }),
+  );
+});
+
+test('a pool without agents does not run, and nothing connects', async () => {
+  const { running } = rig.start({ agents: {} });
+  await expect(running).rejects.toMatchObject({ code: 'CONFIG_NO_AGENTS' });
+  expect(rig.livekit.workers).toEqual([]);
+});
+
+test('missing credentials fail the run, each named, before anything is opened', async () => {
+  let opened = false;
+  const isolation = {
+    name: 'never',
+    open: () => {
+      opened = true;
+      return Promise.reject(new Error('opened'));
+    },
+  };
+  const { running } = rig.start({ isolation, livekit: { url: '', apiKey: '', apiSecret: '' } });
+  await expect(running).rejects.toMatchObject({
+    code: 'CONFIG_MISSING_CREDENTIALS',
+    message: expect.stringContaining('LIVEKIT_URL, LIVEKIT_API_KEY, LIVEKIT_API_SECRET'),
+  });
+  expect(opened).toBe(false);
+});
+
+test('a URL that is none fails the run', async () => {
+  const { running } = rig.start({ livekit: { url: 'my-project', apiKey: 'k', apiSecret: 's' } });
+  await expect(running).rejects.toMatchObject({ code: 'CONFIG_INVALID_URL' });
+});
+
+test('a secret that is wrong fails the run, and what was opened is closed', async () => {
+  const { url, apiKey } = rig.livekit;
+  let closed = false;
+  const isolation = inProcess();
+  const { running } = rig.start({
+    isolation: {
+      name: 'watched',
+      open: async (host) => ({
+        ...(await isolation.open(host)),
+        async [Symbol.asyncDispose]() {
+          closed = true;
+        },
+      }),
+    },
+    livekit: { url, apiKey, apiSecret: 'wrong-secret-of-thirty-two-chars!!' },
+  });
+  await expect(running).rejects.toMatchObject({ code: 'LINK_UNAUTHORIZED' });
+  expect(closed).toBe(true);
+});
+
+test('no isolation, and the default one not installed: the message says what to install', async () => {
+  const { isolation: _none, ...options } = rig.options({ agents: { echo: () => new EchoAgent() } });
+  await expect(new AgentPool(options).run({ processHandlers: false })).rejects.toMatchObject({
+    code: 'CONFIG_NO_ISOLATION',
+    message: expect.stringContaining('npm install @openrtc/isolation-coroutine'),
+  });
+});
+
+test('an isolation that cannot be opened fails the run with its own error', async () => {
+  const broken = { name: 'broken', open: () => Promise.reject(new Error('no docker here')) };
+  const { pool: failed, running } = rig.start({ isolation: broken });
+  await expect(running).rejects.toThrow('no docker here');
+  expect(failed.runtimeSnapshot().state).toBe('closed');
+  expect(rig.livekit.workers).toEqual([]);
+});

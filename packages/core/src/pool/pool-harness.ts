@@ -1,0 +1,125 @@
+import { initializeLogger, voice } from '@livekit/agents';
+
+import type { IsolationStrategy } from '../launch/isolation.js';
+import { LogBook } from '../log-book.js';
+import type { SessionInfo } from './agent-config.js';
+import type { SessionObserver } from '../settle/session-observer.js';
+import type { SessionOutcome } from '../settle/session-outcome.js';
+import {
+  type EmbeddedLiveKit,
+  startEmbeddedLiveKit,
+} from '../testing/embedded/embedded-livekit.js';
+import type { EmbeddedLiveKitOptions } from '../testing/embedded/embedded-options.js';
+import { EchoLLM } from '../testing/providers/echo-llm.js';
+import { AgentPool } from './agent-pool.js';
+import type { AgentPoolOptions, RunOptions } from './pool-options.js';
+
+/** Every call in this process: what `coroutine()` does. Core cannot import the package that has it. */
+export function inProcess(): IsolationStrategy {
+  return {
+    name: 'in-process',
+    async open(host) {
+      await host.prewarm(new AbortController().signal);
+      return {
+        run: (ticket, signal) => host.runSession(ticket, signal),
+        async [Symbol.asyncDispose]() {},
+      };
+    },
+  };
+}
+
+/** Answers `You said: …`, in its own name where it has one. */
+export class EchoAgent extends voice.Agent {
+  constructor(name = 'You') {
+    super({ instructions: '', llm: new EchoLLM({ reply: (text) => `${name} said: ${text}` }) });
+  }
+}
+
+/** Remembers what observers are told, and lets a test wait for it. */
+export class Ends implements SessionObserver {
+  readonly started: SessionInfo[] = [];
+  readonly all: { readonly info: SessionInfo; readonly outcome: SessionOutcome }[] = [];
+  #waiting: (() => void)[] = [];
+
+  onSessionStart(info: SessionInfo): void {
+    this.started.push(info);
+    this.#wake();
+  }
+
+  onSessionEnd(info: SessionInfo, outcome: SessionOutcome): void {
+    this.all.push({ info, outcome });
+    this.#wake();
+  }
+
+  /** How a call ended, once it has. */
+  async of(jobId: string): Promise<SessionOutcome> {
+    for (;;) {
+      const end = this.all.find(({ info }) => info.jobId === jobId);
+      if (end !== undefined) return end.outcome;
+      await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    }
+  }
+
+  #wake(): void {
+    for (const wake of this.#waiting.splice(0)) wake();
+  }
+}
+
+/** An embedded LiveKit and the pools of one test. */
+export class PoolHarness {
+  readonly livekit: EmbeddedLiveKit;
+  readonly log = new LogBook();
+  readonly ends = new Ends();
+  readonly #pools: { readonly pool: AgentPool; readonly running: Promise<void> | undefined }[] = [];
+
+  private constructor(livekit: EmbeddedLiveKit) {
+    this.livekit = livekit;
+  }
+
+  static async start(options?: EmbeddedLiveKitOptions): Promise<PoolHarness> {
+    initializeLogger({ pretty: false, level: 'silent' });
+    return new PoolHarness(await startEmbeddedLiveKit(options));
+  }
+
+  /** Options that connect a pool to this endpoint. */
+  options(options: AgentPoolOptions = {}): AgentPoolOptions {
+    const { url, apiKey, apiSecret } = this.livekit;
+    return {
+      isolation: inProcess(),
+      models: null,
+      logger: this.log,
+      observers: [this.ends],
+      livekit: { url, apiKey, apiSecret },
+      ...options,
+    };
+  }
+
+  /** A pool that has begun to run, with an echoing agent unless told otherwise. */
+  start(options: AgentPoolOptions = {}, run: RunOptions = {}) {
+    const pool = new AgentPool(
+      this.options({ agents: { echo: () => new EchoAgent() }, ...options }),
+    );
+    const running = pool.run({ processHandlers: false, ...run });
+    this.#pools.push({ pool, running });
+    // A test that means a run to fail asks it itself.
+    running.catch(() => {});
+    return { pool, running };
+  }
+
+  /** The same, registered with the endpoint. */
+  async registered(options: AgentPoolOptions = {}, run: RunOptions = {}) {
+    const known = this.livekit.workers.length;
+    const started = this.start(options, run);
+    await Promise.race([
+      this.livekit.until(({ workers }) => workers.length > known),
+      started.running,
+    ]);
+    await this.log.until('registered with LiveKit');
+    return started;
+  }
+
+  async close(): Promise<void> {
+    await Promise.allSettled(this.#pools.map(({ pool }) => pool.close()));
+    await this.livekit.close();
+  }
+}

@@ -1,0 +1,86 @@
+import { initializeLogger, voice } from '@livekit/agents';
+import { createRequire } from 'node:module';
+import { beforeAll, expect, test } from 'vitest';
+
+import type { AgentConfig, SessionInfo } from '../pool/agent-config.js';
+import { buildAgent } from './build-agent.js';
+
+beforeAll(() => initializeLogger({ pretty: false, level: 'silent' }));
+
+const call: SessionInfo = {
+  jobId: 'AJ_1',
+  agent: 'sales',
+  tenant: 'acme',
+  room: 'r',
+  metadata: {},
+  startedAt: 1,
+};
+const config = (agent: unknown) => ({ name: 'sales', agent }) as AgentConfig;
+
+class Sales extends voice.Agent {
+  constructor() {
+    super({ instructions: 'Sell.' });
+  }
+}
+
+test('a class is made anew for each call', async () => {
+  const [first, second] = [
+    await buildAgent(config(Sales), call),
+    await buildAgent(config(Sales), call),
+  ];
+  expect(first).toBeInstanceOf(Sales);
+  expect(second).not.toBe(first);
+});
+
+test('a factory gets the facts about the call, and may take its time', async () => {
+  const built = await buildAgent(
+    config(async (info: SessionInfo) =>
+      voice.Agent.create({ instructions: `For ${info.tenant}.` }),
+    ),
+    call,
+  );
+  expect(built.instructions).toBe('For acme.');
+});
+
+test.each([
+  [
+    'throws',
+    () => {
+      throw new Error('no menu');
+    },
+  ],
+  ['rejects', () => Promise.reject(new Error('no menu'))],
+])('a factory that %s fails the call, with the cause kept', async (_how, factory) => {
+  await expect(buildAgent(config(factory), call)).rejects.toMatchObject({
+    code: 'SESSION_AGENT_FAILED',
+    message: expect.stringContaining('no menu'),
+    cause: expect.objectContaining({ message: 'no menu' }),
+  });
+});
+
+test.each([undefined, null, {}, 'sales', Sales])(
+  'a factory that gives %s gives no agent',
+  async (nothing) => {
+    await expect(
+      buildAgent(
+        config(() => nothing),
+        call,
+      ),
+    ).rejects.toMatchObject({
+      code: 'SESSION_AGENT_FAILED',
+      message: expect.stringContaining('did not return a voice.Agent'),
+    });
+  },
+);
+
+test('an agent of another copy of the SDK is called what it is', async () => {
+  const foreign = createRequire(import.meta.url)('@livekit/agents') as { voice: typeof voice };
+  await expect(
+    buildAgent(
+      config(() => foreign.voice.Agent.create({ instructions: '' })),
+      call,
+    ),
+  ).rejects.toMatchObject({
+    code: 'CONFIG_FOREIGN_SDK',
+  });
+});

@@ -1,0 +1,218 @@
+import type { JobContext } from '@livekit/agents';
+import { existsSync } from 'node:fs';
+import { mkdtemp } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+
+import { deferred } from '../deferred.js';
+import { LogBook } from '../log-book.js';
+import type { SessionOutcome } from '../settle/session-outcome.js';
+import type { OpenedSession } from './begin-session.js';
+import type { CurrentCall } from './current-call.js';
+import { endSession } from './end-session.js';
+import { SessionEnd } from './session-end.js';
+import type { SessionEvent } from './session-event.js';
+
+const outcome: SessionOutcome = { status: 'success', reason: 'caller_left' };
+const hang = () => new Promise<never>(() => {});
+const boom = () => Promise.reject(new Error('boom'));
+const never = () => Number.POSITIVE_INFINITY;
+
+interface Overrides {
+  readonly close?: () => Promise<void>;
+  readonly report?: () => Promise<void>;
+  readonly onSessionEnd?: () => Promise<void>;
+  readonly disconnect?: () => Promise<void>;
+  readonly callbacks?: (() => Promise<void>)[];
+  readonly directory?: string;
+}
+
+/** A call whose every step is written down as it begins. */
+function fakeCall(overrides: Overrides = {}) {
+  const steps: string[] = [];
+  const log = new LogBook();
+  const step = (name: string, work: (() => Promise<void>) | undefined) => async () => {
+    steps.push(name);
+    await work?.();
+  };
+  const room = {
+    disconnect: step('leave', overrides.disconnect),
+    removeAllListeners: () => void steps.push('release'),
+    localParticipant: undefined,
+    remoteParticipants: new Map(),
+  };
+  const ctx = {
+    job: { id: 'AJ_1' },
+    room,
+    shutdownCallbacks: (overrides.callbacks ?? [undefined]).map((work) => step('callback', work)),
+    sessionDirectory: overrides.directory ?? '/nowhere',
+    _onSessionEnd: step('session report', overrides.onSessionEnd),
+  };
+  const call: CurrentCall = {
+    jobId: 'AJ_1',
+    agent: 'sales',
+    tenant: 'default',
+    ctx: ctx as unknown as JobContext,
+    end: new SessionEnd(),
+    logger: log,
+  };
+  const opened = { session: { close: step('close', overrides.close) } } as unknown as OpenedSession;
+  const events: SessionEvent[] = [];
+  const report = (event: SessionEvent) => {
+    events.push(event);
+    return step(`report ${event.kind}`, overrides.report)();
+  };
+  return { call, opened, report, steps, events, log };
+}
+
+const order = ['close', 'report ending', 'session report', 'leave', 'callback', 'release'];
+
+beforeEach(() => {
+  vi.useFakeTimers();
+});
+
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+test('the session is closed, the end reported, the room left, and then the callbacks run', async () => {
+  const { call, opened, report, steps, events, log } = fakeCall();
+  await endSession(call, opened, outcome, report, never);
+  expect(steps).toEqual(order);
+  expect(events).toEqual([{ kind: 'ending', jobId: 'AJ_1', outcome }]);
+  expect(log.lines).toEqual([]);
+  expect(vi.getTimerCount()).toBe(0);
+});
+
+test('a call that never had a session is ended all the same', async () => {
+  const { call, report, steps } = fakeCall();
+  await endSession(call, {}, outcome, report, never);
+  expect(steps).toEqual(order.slice(1));
+});
+
+test.each<[string, Overrides]>([
+  ['closing the session', { close: boom }],
+  ['reporting the end', { report: boom }],
+  ['the session report', { onSessionEnd: boom }],
+  ['leaving the room', { disconnect: boom }],
+  ['a shutdown callback', { callbacks: [boom] }],
+])('when %s fails, it is logged and every other step is taken', async (what, overrides) => {
+  const { call, opened, report, steps, log } = fakeCall(overrides);
+  await endSession(call, opened, outcome, report, never);
+  expect(steps).toEqual(order);
+  expect(log.lines).toMatchObject([{ level: 'error', message: `${what} failed` }]);
+});
+
+test.each<[string, Overrides]>([
+  ['closing the session', { close: hang }],
+  ['reporting the end', { report: hang }],
+  ['the session report', { onSessionEnd: hang }],
+  ['leaving the room', { disconnect: hang }],
+  ['a shutdown callback', { callbacks: [hang] }],
+])('when %s hangs, it is logged and every other step is taken', async (what, overrides) => {
+  const { call, opened, report, steps, log } = fakeCall(overrides);
+  const ended = endSession(call, opened, outcome, report, never);
+  await vi.runAllTimersAsync();
+  await ended;
+  expect(steps).toEqual(order);
+  expect(log.lines).toMatchObject([
+    { level: 'warn', message: expect.stringContaining(`${what} took too long`) },
+  ]);
+});
+
+test('all shutdown callbacks run, beside each other, whatever one of them does', async () => {
+  const ran: string[] = [];
+  const callbacks = [hang, boom, async () => void ran.push('third')];
+  const { call, opened, report, steps } = fakeCall({ callbacks });
+  const ended = endSession(call, opened, outcome, report, never);
+  await vi.runAllTimersAsync();
+  await ended;
+  expect(steps.filter((step) => step === 'callback')).toHaveLength(3);
+  expect(ran).toEqual(['third']);
+});
+
+test('a step that throws before its first await is a step that failed', async () => {
+  const { call, opened, steps, log } = fakeCall();
+  const report = () => {
+    throw new Error('boom');
+  };
+  await endSession(call, opened, outcome, report, never);
+  expect(steps).toContain('leave');
+  expect(log.has('reporting the end failed')).toBe(true);
+});
+
+test('with everything hanging it is over within half a minute', async () => {
+  const { call, opened, report, steps } = fakeCall({
+    close: hang,
+    report: hang,
+    onSessionEnd: hang,
+    disconnect: hang,
+    callbacks: [hang],
+  });
+  const before = Date.now();
+  const ended = endSession(call, opened, outcome, report, never);
+  await vi.runAllTimersAsync();
+  await ended;
+  expect(steps).toEqual(order);
+  expect(Date.now() - before).toBeLessThanOrEqual(31_000);
+});
+
+test('a deadline that comes while it runs makes the steps that are left short, and skips none', async () => {
+  const { call, opened, report, steps } = fakeCall({
+    close: hang,
+    onSessionEnd: hang,
+    disconnect: hang,
+    callbacks: [hang],
+  });
+  let deadline = Number.POSITIVE_INFINITY;
+  const before = Date.now();
+  const ended = endSession(call, opened, outcome, report, () => deadline);
+  deadline = before;
+  await vi.runAllTimersAsync();
+  await ended;
+  expect(steps).toEqual(order);
+  // The step that ran already keeps its 10 s; each other one gets a moment.
+  expect(Date.now() - before).toBeLessThan(12_000);
+});
+
+test('a room that is still being joined is left as soon as it has been', async () => {
+  const joining = deferred();
+  const { call, report, steps } = fakeCall();
+  const ended = endSession(call, { joining: joining.promise }, outcome, report, never);
+  await vi.advanceTimersByTimeAsync(100);
+  expect(steps).not.toContain('leave');
+  joining.resolve();
+  await vi.runAllTimersAsync();
+  await ended;
+  expect(steps).toContain('leave');
+});
+
+test('a join that outlasts even the end of the call is left when it comes', async () => {
+  const joining = deferred();
+  const left = deferred();
+  const { call, report } = fakeCall({ disconnect: async () => left.resolve() });
+  const ended = endSession(call, { joining: joining.promise }, outcome, report, never);
+  await vi.runAllTimersAsync();
+  await ended;
+  joining.resolve();
+  await left.promise;
+});
+
+test('a join that failed is no reason to fail again', async () => {
+  const { call, report, steps, log } = fakeCall();
+  await endSession(call, { joining: boom() }, outcome, report, never);
+  expect(steps).toContain('leave');
+  expect(log.lines).toEqual([]);
+});
+
+test("the call's own directory is removed, and no other", async () => {
+  vi.useRealTimers();
+  const own = await mkdtemp(path.join(tmpdir(), 'job-AJ_1-'));
+  const other = await mkdtemp(path.join(tmpdir(), 'job-AJ_other-'));
+  for (const directory of [own, other]) {
+    const { call, opened, report } = fakeCall({ directory });
+    await endSession(call, opened, outcome, report, never);
+  }
+  expect([existsSync(own), existsSync(other)]).toEqual([false, true]);
+});

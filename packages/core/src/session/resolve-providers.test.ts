@@ -1,0 +1,128 @@
+import { initializeLogger } from '@livekit/agents';
+import { beforeAll, expect, test } from 'vitest';
+
+import type { AgentConfig, AgentOptions, SessionInfo } from '../pool/agent-config.js';
+import { EchoAgent } from '../pool/pool-harness.js';
+import { EchoLLM } from '../testing/providers/echo-llm.js';
+import { ToneTTS } from '../testing/providers/tone-tts.js';
+import { isRealtime, resolveProviders } from './resolve-providers.js';
+
+beforeAll(() => initializeLogger({ pretty: false, level: 'silent' }));
+
+const call: SessionInfo = {
+  jobId: 'AJ_1',
+  agent: 'sales',
+  tenant: 'acme',
+  room: 'r',
+  metadata: { voice: 'x' },
+  startedAt: 1,
+};
+const agent = (options: AgentOptions = {}): AgentConfig => ({
+  name: 'sales',
+  agent: EchoAgent,
+  ...options,
+});
+
+test('the option of the agent wins over its session, that over the default of the pool, that over its session', async () => {
+  const layers = [
+    { llm: 'a/own' },
+    { session: { llm: 'b/session' } },
+    { llm: 'c/default' },
+    { session: { llm: 'd/default-session' } },
+  ];
+  const [own, session, fallback, fallbackSession] = layers;
+  const resolved = [
+    resolveProviders(agent({ ...own, ...session }), { ...fallback, ...fallbackSession }, call),
+    resolveProviders(agent(session), { ...fallback, ...fallbackSession }, call),
+    resolveProviders(agent(), { ...fallback, ...fallbackSession }, call),
+    resolveProviders(agent(), { ...fallbackSession }, call),
+    resolveProviders(agent(), {}, call),
+  ];
+  expect((await Promise.all(resolved)).map(({ llm }) => llm)).toEqual([
+    'a/own',
+    'b/session',
+    'c/default',
+    'd/default-session',
+    undefined,
+  ]);
+});
+
+test('null ends the search with none, wherever it stands', async () => {
+  const defaults = { llm: 'c/default', session: { llm: 'd/default-session' } };
+  for (const options of [{ llm: null }, { session: { llm: null } }]) {
+    expect(await resolveProviders(agent(options), defaults, call)).not.toHaveProperty('llm');
+  }
+  expect(await resolveProviders(agent(), { llm: null, session: { llm: 'd/x' } }, call)).toEqual({});
+});
+
+test('a kind nobody set is absent, so that the SDK decides', async () => {
+  expect(await resolveProviders(agent(), {}, call)).toEqual({});
+});
+
+test('model strings pass through untouched', async () => {
+  const strings = {
+    stt: 'deepgram/nova-3:multi',
+    llm: 'openai/gpt-4.1-mini',
+    tts: 'cartesia/sonic-3:voice-id',
+  };
+  expect(await resolveProviders(agent(strings), {}, call)).toEqual(strings);
+});
+
+test('a ready object is the same for every call', async () => {
+  const tts = new ToneTTS();
+  const [first, second] = await Promise.all(
+    [1, 2].map(() => resolveProviders(agent({ tts }), {}, call)),
+  );
+  expect(first?.tts).toBe(tts);
+  expect(second?.tts).toBe(tts);
+});
+
+test('a factory is called once for each call, with the facts about it', async () => {
+  const calls: SessionInfo[] = [];
+  const llm = async (info: SessionInfo) => {
+    calls.push(info);
+    return new EchoLLM();
+  };
+  const first = await resolveProviders(agent(), { llm }, call);
+  const second = await resolveProviders(agent(), { llm }, { ...call, jobId: 'AJ_2' });
+  expect(calls.map(({ jobId, metadata }) => [jobId, metadata])).toEqual([
+    ['AJ_1', { voice: 'x' }],
+    ['AJ_2', { voice: 'x' }],
+  ]);
+  expect(first.llm).toBeInstanceOf(EchoLLM);
+  expect(first.llm).not.toBe(second.llm);
+});
+
+test.each([
+  [
+    'throws',
+    (): never => {
+      throw new Error('no key');
+    },
+  ],
+  ['rejects', () => Promise.reject(new Error('no key'))],
+])('a factory that %s fails the call, naming kind and agent', async (_how, tts) => {
+  await expect(resolveProviders(agent(), { tts }, call)).rejects.toMatchObject({
+    code: 'SESSION_PROVIDER_FAILED',
+    message: expect.stringMatching(/tts factory of agent 'sales'.*no key/),
+    cause: expect.objectContaining({ message: 'no key' }),
+  });
+});
+
+test('two factories that fail are one failure, and none is left unhandled', async () => {
+  const fail = () => Promise.reject(new Error('no key'));
+  await expect(
+    resolveProviders(agent({ stt: fail, llm: fail, tts: fail }), {}, call),
+  ).rejects.toMatchObject({
+    code: 'SESSION_PROVIDER_FAILED',
+  });
+});
+
+test('a model that is none of the realtime kind is not taken for one', () => {
+  expect([new EchoLLM(), 'openai/gpt-4.1-mini', undefined, null].map(isRealtime)).toEqual([
+    false,
+    false,
+    false,
+    false,
+  ]);
+});

@@ -1,0 +1,164 @@
+import { JobProcess, initializeLogger } from '@livekit/agents';
+import { Job } from '@livekit/protocol';
+import { beforeAll, expect, test } from 'vitest';
+
+import { OpenRtcError } from '../errors.js';
+import type { JobTicket } from '../launch/job-ticket.js';
+import { LogBook } from '../log-book.js';
+import type { AgentConfig } from '../pool/agent-config.js';
+import { EchoAgent } from '../pool/pool-harness.js';
+import {
+  type EmbeddedLiveKit,
+  startEmbeddedLiveKit,
+} from '../testing/embedded/embedded-livekit.js';
+import { RawWorker } from '../testing/embedded/raw-worker.fixture.js';
+import { runSession } from './run-session.js';
+import type { SessionEvent } from './session-event.js';
+import { defaultSessionLimits } from './session-limits.js';
+import type { SessionRuntime } from './session-runtime.js';
+
+beforeAll(() => initializeLogger({ pretty: false, level: 'silent' }));
+
+// Nothing listens there.
+const nowhere = 'embedded://127.0.0.1:9';
+
+function ticket(overrides: Partial<JobTicket> = {}): JobTicket {
+  return {
+    jobId: 'AJ_1',
+    agent: 'echo',
+    tenant: 'default',
+    room: 'lobby',
+    identity: 'agent-AJ_1',
+    workerId: 'AW_1',
+    generation: 0,
+    media: { kind: 'room', url: nowhere, token: 'token' },
+    job: new Job({ id: 'AJ_1', room: { name: 'lobby' } }).toBinary(),
+    ...overrides,
+  };
+}
+
+function runtime(agent: Partial<AgentConfig> = {}): SessionRuntime {
+  return {
+    agent: () => ({ name: 'echo', agent: EchoAgent, ...agent }),
+    defaults: {},
+    setup: undefined,
+    limits: defaultSessionLimits,
+    process: new JobProcess(),
+    models: undefined,
+    credentials: undefined,
+    warnOnce: () => {},
+    logger: new LogBook(),
+  };
+}
+
+function witness() {
+  const events: SessionEvent[] = [];
+  const report = async (event: SessionEvent) => void events.push(event);
+  return { events, report };
+}
+
+/** A job that a real endpoint gave out, with nobody to run it but the test. */
+async function assigned(
+  endpoint: EmbeddedLiveKit,
+): Promise<{ worker: RawWorker; ticket: JobTicket }> {
+  const worker = await RawWorker.register(endpoint);
+  endpoint.dispatch({ room: 'lobby' });
+  const { job, url, token } = await worker.accept();
+  const jobId = job?.id ?? '';
+  const media = { kind: 'room' as const, url: url ?? '', token };
+  return {
+    worker,
+    ticket: ticket({
+      jobId,
+      identity: `agent-${jobId}`,
+      media,
+      job: job?.toBinary() ?? new Uint8Array(),
+    }),
+  };
+}
+
+test('a call that was hung up before it began joins nothing, and says how it ended', async () => {
+  const { events, report } = witness();
+  await runSession(
+    ticket(),
+    AbortSignal.abort({ reason: 'terminated', deadline: Date.now() }),
+    report,
+    runtime(),
+  );
+  expect(events).toEqual([
+    { kind: 'ending', jobId: 'AJ_1', outcome: { status: 'success', reason: 'terminated' } },
+  ]);
+});
+
+test('a hang-up without a reason of ours is a closed pool', async () => {
+  const { events, report } = witness();
+  await runSession(ticket(), AbortSignal.abort(), report, runtime());
+  expect(events).toMatchObject([{ outcome: { status: 'cancelled', reason: 'pool_closed' } }]);
+});
+
+test('a room that cannot be joined fails the call, with the cause kept', async () => {
+  const { events, report } = witness();
+  await expect(
+    runSession(ticket(), new AbortController().signal, report, runtime()),
+  ).rejects.toMatchObject({
+    code: 'SESSION_JOIN_FAILED',
+    cause: expect.any(Error),
+  });
+  expect(events).toMatchObject([
+    { kind: 'ending', outcome: { status: 'failed', error: { code: 'SESSION_JOIN_FAILED' } } },
+  ]);
+});
+
+test('an agent that is gone fails the call before anything is opened', async () => {
+  const { events, report } = witness();
+  const gone = {
+    ...runtime(),
+    agent: () => {
+      throw new OpenRtcError('CONFIG_UNKNOWN_AGENT', 'no agent named "echo"');
+    },
+  };
+  await expect(
+    runSession(ticket(), new AbortController().signal, report, gone),
+  ).rejects.toMatchObject({
+    code: 'CONFIG_UNKNOWN_AGENT',
+  });
+  expect(events).toEqual([]);
+});
+
+test('a caller who is gone while the room is being joined: the agent does not stay behind in it', async () => {
+  await using endpoint = await startEmbeddedLiveKit();
+  const { worker, ticket: job } = await assigned(endpoint);
+  const { events, report } = witness();
+  const abort = new AbortController();
+  const running = runSession(job, abort.signal, report, runtime());
+  // The agent joins on its own socket; the endpoint tells as soon as it is in.
+  await endpoint.until(({ rooms }) => {
+    const there = rooms[0]?.identities.includes(job.identity) === true;
+    if (there) abort.abort({ reason: 'terminated', deadline: Date.now() + 1_000 });
+    return there;
+  });
+  await running;
+  expect(events.at(-1)).toMatchObject({ kind: 'ending', outcome: { reason: 'terminated' } });
+  await endpoint.until(({ rooms }) =>
+    rooms.every(({ identities }) => !identities.includes(job.identity)),
+  );
+  worker.close();
+});
+
+test('reports that fail or are never taken do not keep the agent in its room', async () => {
+  await using endpoint = await startEmbeddedLiveKit();
+  const { worker, ticket: job } = await assigned(endpoint);
+  const report = (event: SessionEvent) =>
+    event.kind === 'joined'
+      ? Promise.reject(new Error('the pool is gone'))
+      : new Promise<void>(() => {});
+  const abort = new AbortController();
+  const running = runSession(job, abort.signal, report, runtime());
+  await endpoint.until(({ rooms }) => rooms[0]?.identities.includes(job.identity) === true);
+  abort.abort({ reason: 'pool_closed', deadline: Date.now() });
+  await running;
+  await endpoint.until(({ rooms }) =>
+    rooms.every(({ identities }) => !identities.includes(job.identity)),
+  );
+  worker.close();
+});
