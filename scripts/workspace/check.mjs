@@ -16,7 +16,7 @@ export async function check() {
     'unused code': () => run('knip', [], { env }),
     ...ofEach(packages, 'publint', ({ folder }) => run('publint', [folder, '--strict'], { env })),
     ...ofEach(packages, 'attw', ({ folder }) =>
-      run('attw', ['--pack', folder, '--profile', 'esm-only', '--quiet'], { env }),
+      run('attw', ['--pack', folder, '--profile', 'esm-only', '--no-summary'], { env }),
     ),
     ...ofEach(packages, 'API report', (workspace) => apiReport(workspace)),
   };
