@@ -32,6 +32,7 @@ function observed(change: {
       all: { ...reading, ...change.all },
       quiet: { ...reading, ...change.quiet },
     },
+    growth: [],
     ends: [{ jobId: 'AJ_1', status: 'JS_SUCCESS', error: '' }],
     broken: [],
     calls: 1,

@@ -1,6 +1,7 @@
 import type { JobEnd } from '@openrtc/test-rig';
 
 import type { BrokenCall } from './make-calls.js';
+import type { Memory } from './memory.js';
 import { type Reading, total } from './reading.js';
 
 /** Every reading of a run. */
@@ -12,9 +13,16 @@ export interface Readings {
   readonly quiet: Reading;
 }
 
+/** Memory at the end of some call, with others under way. */
+export interface Growth extends Memory {
+  readonly calls: number;
+}
+
 /** What a run has seen. */
 export interface Observed {
   readonly readings: Readings;
+  /** Memory while calls were under way, to tell a line from a plateau. */
+  readonly growth: readonly Growth[];
   /** How each call ended, by the server's log. */
   readonly ends: readonly JobEnd[];
   /** Calls that went wrong for their callers. */

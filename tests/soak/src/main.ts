@@ -37,7 +37,7 @@ async function main(): Promise<number> {
   const loadBefore = loadavg();
   const observed = await soak(found, options, (text) => console.log(text));
   const checks = checkPromises(observed);
-  const { readings, ends, broken } = observed;
+  const { readings, growth, ends, broken } = observed;
   await write({
     startedAt: startedAt.toISOString(),
     seconds: Math.round((Date.now() - startedAt.getTime()) / 1000),
@@ -51,6 +51,7 @@ async function main(): Promise<number> {
       loadAfter: loadavg().map((load) => Number(load.toFixed(2))),
     },
     readings,
+    growth,
     checks,
     jobs: tally(ends.map(({ status }) => status)),
     broken,

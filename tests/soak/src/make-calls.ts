@@ -24,10 +24,12 @@ export interface Line {
  * Makes calls, so many at a time, and resolves when all of them are over. A call that goes wrong does
  * not stop the others: what it leaves behind is of interest, too.
  * @param from - number of the first call; the numbers end before `to`
+ * @param onEnd - told the number of each call that has ended for its caller
  */
 export async function makeCalls(
   line: Line,
   { from, to, concurrency }: { from: number; to: number; concurrency: number },
+  onEnd: (number: number) => void,
 ): Promise<Calls> {
   const calls: Calls = { jobs: [], broken: [] };
   let next = from;
@@ -41,6 +43,7 @@ export async function makeCalls(
       } catch (error) {
         calls.broken.push({ room, error: error instanceof Error ? error.message : String(error) });
       }
+      onEnd(number);
     }
   };
   await Promise.all(Array.from({ length: concurrency }, lane));

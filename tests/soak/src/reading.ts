@@ -1,13 +1,11 @@
+import type { Memory } from './memory.js';
+
 /** What a worker process holds at one moment, after garbage collection. */
-export interface Reading {
+export interface Reading extends Memory {
   /** Calls under way; a reading tells of leaks only when there are none. */
   readonly activeSessions: number;
   readonly sessionsStarted: number;
   readonly sessionFailures: number;
-  /** Proportional set size: the memory that is this process's, in MiB. */
-  readonly pssMb: number;
-  /** The part of it that is no file: other processes that map the same libraries do not change it. */
-  readonly pssAnonMb: number;
   readonly heapMb: number;
   /** Array buffers and native memory V8 knows of, in MiB. */
   readonly externalMb: number;

@@ -4,8 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import type { Observed } from './checks.js';
+import type { Growth, Observed } from './checks.js';
 import { type Calls, type Line, makeCalls } from './make-calls.js';
+import { memoryOf } from './memory.js';
 import type { SoakOptions } from './options.js';
 import type { Reading } from './reading.js';
 import { WorkerProcess } from './worker-process.js';
@@ -16,6 +17,7 @@ const SETTLE_MS = 5_000;
 const QUIET_MS = 30_000;
 /** A call outlives its caller's hang-up by the goodbyes of its session. */
 const IDLE_MS = 60_000;
+const GROWTH_EVERY = 10;
 const POLL_MS = 500;
 
 /** Makes the calls of a run and takes the readings. */
@@ -35,12 +37,20 @@ export async function soak(
   if (heap !== undefined) await worker.writeHeap(join(heap, 'before.heapsnapshot'));
   say(`Before the first call: ${before.pssMb.toFixed(0)} MB.`);
 
+  const growth: Growth[] = [];
+  const onEnd = (number: number): void => {
+    if ((number + 1) % GROWTH_EVERY !== 0) return;
+    memoryOf(worker.pid).then(
+      (memory) => growth.push({ calls: number + 1, ...memory }),
+      (error: unknown) => say(`The memory could not be read: ${String(error)}`),
+    );
+  };
   const middle = Math.floor(calls / 2);
-  const first = await makeCalls(line, { from: 0, to: middle, concurrency });
+  const first = await makeCalls(line, { from: 0, to: middle, concurrency }, onEnd);
   const half = await readIdle(worker);
   say(`After ${middle} calls: ${half.pssMb.toFixed(0)} MB.`);
 
-  const second = await makeCalls(line, { from: middle, to: calls, concurrency });
+  const second = await makeCalls(line, { from: middle, to: calls, concurrency }, onEnd);
   const all = await readIdle(worker);
   say(`After ${calls} calls: ${all.pssMb.toFixed(0)} MB.`);
 
@@ -50,7 +60,7 @@ export async function soak(
 
   const { jobs, broken } = merge(first, second);
   const ends = await Promise.all(jobs.map((jobId) => server.jobEnded(jobId)));
-  return { readings: { before, half, all, quiet }, ends, broken, calls };
+  return { readings: { before, half, all, quiet }, growth, ends, broken, calls };
 }
 
 async function temporaryFolder(): Promise<AsyncDisposable & { readonly path: string }> {

@@ -66,6 +66,11 @@ export class WorkerProcess {
     return worker;
   }
 
+  /** Process id. */
+  get pid(): number {
+    return this.#child.pid ?? 0;
+  }
+
   /** What it holds at this moment. */
   async read(): Promise<Reading> {
     const answer = await this.#ask({ type: 'read' });

@@ -2,12 +2,13 @@ import { JobContext, voice } from '@livekit/agents';
 import { Room } from '@livekit/rtc-node';
 import type { AgentPool } from '@openrtc/core';
 import type { EventEmitter } from 'node:events';
-import { readFile, readdir, readlink } from 'node:fs/promises';
+import { readdir, readlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { queryObjects } from 'node:v8';
 
+import { memoryOf } from '../memory.js';
 import type { Reading } from '../reading.js';
 
 const MB = 1024 * 1024;
@@ -25,8 +26,7 @@ export async function takeReading(pool: AgentPool): Promise<Reading> {
     activeSessions: snapshot.activeSessions + snapshot.reservedSessions,
     sessionsStarted: snapshot.totalSessionsStarted,
     sessionFailures: snapshot.totalSessionFailures,
-    pssMb: (await kilobytes('/proc/self/smaps_rollup', 'Pss')) / 1024,
-    pssAnonMb: (await kilobytes('/proc/self/smaps_rollup', 'Pss_Anon')) / 1024,
+    ...(await memoryOf('self')),
     heapMb: memory.heapUsed / MB,
     externalMb: memory.external / MB,
     ffiListeners: ffiClient()?.listenerCount('ffi_event') ?? 0,
@@ -57,13 +57,6 @@ async function collectGarbage(): Promise<void> {
 
 function ffiClient(): EventEmitter | undefined {
   return (globalThis as { _ffiClientInstance?: EventEmitter })._ffiClientInstance;
-}
-
-async function kilobytes(file: string, field: string): Promise<number> {
-  const text = await readFile(file, 'utf8');
-  const [, value] = new RegExp(`^${field}:\\s+(\\d+) kB`, 'm').exec(text) ?? [];
-  if (value === undefined) throw new Error(`${file} has no ${field}.`);
-  return Number(value);
 }
 
 async function openFiles(): Promise<string[]> {
