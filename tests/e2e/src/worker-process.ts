@@ -9,12 +9,13 @@ export type WorkerMessage =
   | { type: 'started'; info: SessionInfo }
   | { type: 'ended'; info: SessionInfo; outcome: SessionOutcome }
   | { type: 'snapshot'; snapshot: RuntimeSnapshot }
+  | { type: 'listeners'; counts: number[] }
   | { type: 'resolved' };
 
 /** How the worker is set up, see fixtures/worker.mjs. */
 export interface WorkerSetup {
   isolation?: 'coroutine' | 'cloning';
-  agents?: 'three' | 'text' | 'monologue';
+  agents?: 'three' | 'text' | 'monologue' | 'sharing';
   pool?: Record<string, unknown>;
 }
 
@@ -97,6 +98,15 @@ export class WorkerProcess {
     const message = await this.messages.waitFor(fits, { what: 'a snapshot', from });
     if (message.type !== 'snapshot') throw new Error('not a snapshot');
     return message.snapshot;
+  }
+
+  /** How many listeners each of the providers that calls share has, see fixtures/sharing-agent.mjs. */
+  async listeners(): Promise<number[]> {
+    const from = this.messages.all.length;
+    this.#child.send({ type: 'listeners' });
+    const fits = (message: WorkerMessage) => message.type === 'listeners';
+    const message = await this.messages.waitFor(fits, { what: 'the listeners', from });
+    return message.type === 'listeners' ? message.counts : [];
   }
 
   /** Ends the worker, live calls or not. */

@@ -292,7 +292,9 @@ test('a first message that is not the answer to the registration ends the connec
   expect(log.has('first message was availability')).toBe(true);
   server.script.registers = true;
   await started;
-  expect(link.workerId).not.toBe(odd.workerId);
+  const registrations = log.lines.filter(({ message }) => message === 'registered with LiveKit');
+  expect(registrations).toMatchObject([{ fields: { workerId: 'AW_2' } }]);
+  expect(link.workerId).toBe('AW_2');
 });
 
 test('a server that reads and answers nothing any more is noticed, and left for a new connection', async () => {

@@ -59,7 +59,12 @@ export interface AgentOptions {
   roomInput?: Partial<voice.RoomInputOptions>;
   /** Passed to `session.start()` as `outputOptions`. */
   roomOutput?: Partial<voice.RoomOutputOptions>;
-  /** Passed to `session.start()` as `record`. Default: false, in shared processes (docs/errors.md). */
+  /**
+   * What is uploaded to LiveKit Cloud: `true` is audio and transcript, of each call under its own ids.
+   * Traces and logs are never recorded, and `{ traces: true }` or `{ logs: true }` is refused, because
+   * the SDK exports those of a whole process under one call's ids. Default: false, whatever the job says.
+   * The upload takes its credentials from `LIVEKIT_API_KEY` and `LIVEKIT_API_SECRET`.
+   */
   record?: NonNullable<Parameters<voice.AgentSession['start']>[0]['record']>;
 }
 

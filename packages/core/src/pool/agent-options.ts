@@ -1,5 +1,5 @@
 import type { AgentDefaults, AgentDiscoveryConfig, AgentOptions } from './agent-config.js';
-import { kindOf } from './kind-of.js';
+import { isRecord, kindOf } from './kind-of.js';
 import {
   checkGreeting,
   checkKeys,
@@ -35,8 +35,7 @@ const HINTS: ReadonlyMap<string, string> = new Map([
 export function checkAgentOptions(where: string, options: unknown): AgentOptions {
   checkKeys(where, options, OPTION_KEYS, HINTS);
   checkCommon(where, options);
-  const { record } = options;
-  if (record !== undefined && typeof record !== 'boolean') checkRecord(where, 'record', record);
+  checkRecording(where, options.record);
   return given(options);
 }
 
@@ -64,6 +63,18 @@ export function checkDiscoveryConfig(where: string, config: unknown): AgentDisco
     throw invalidOption(where, `name must be a string that is not blank, got ${got}`);
   }
   return given(config);
+}
+
+function checkRecording(where: string, record: unknown): void {
+  if (typeof record === 'boolean') return;
+  checkRecord(where, 'record', record);
+  for (const key of ['traces', 'logs']) {
+    if (!isRecord(record) || record[key] !== true) continue;
+    throw invalidOption(
+      where,
+      `record.${key} cannot be true: @livekit/agents exports the ${key} of a whole process under the ids of one call; audio and transcript are recorded per call`,
+    );
+  }
 }
 
 function checkCommon(where: string, options: Readonly<Record<string, unknown>>): void {

@@ -53,7 +53,7 @@ export class AgentPool {
    * A file's agent is named by {@link agentConfig}, else by the file.
    * @throws OpenRtcError `CONFIG_DISCOVERY` naming each bad file.
    */
-  async discover(directory: string): Promise<readonly AgentConfig[]> {
+  async discover(directory: string | URL): Promise<readonly AgentConfig[]> {
     return this.#registry.addDiscovered(
       await discoverAgents(directory, { existing: this.#registry }),
     );
@@ -81,6 +81,15 @@ export class AgentPool {
    * `POOL_UNHEALTHY` or `POOL_TAINTED` after a drain that a fault caused.
    */
   run(options: RunOptions = {}): Promise<void> {
+    // Not the run's one try: an agent can still be added.
+    if (this.#finished === undefined && this.#registry.names().length === 0) {
+      return Promise.reject(
+        new OpenRtcError(
+          'CONFIG_NO_AGENTS',
+          'Register at least one agent before run(): pool.add(name, AgentClass), or pool.discover(directory).',
+        ),
+      );
+    }
     this.#finished ??= this.#run(options);
     return this.#finished;
   }
@@ -123,12 +132,6 @@ export class AgentPool {
   }
 
   async #run({ signal, processHandlers = true }: RunOptions): Promise<void> {
-    if (this.#registry.names().length === 0) {
-      throw new OpenRtcError(
-        'CONFIG_NO_AGENTS',
-        'Register at least one agent before run(): pool.add(name, AgentClass), or pool.discover(directory).',
-      );
-    }
     const logger: Logger = this.#options.logger ?? sdkLogger();
     this.#state = 'starting';
     this.#startedAt = Date.now();

@@ -4,9 +4,8 @@ import { OpenRtcError, isOpenRtcError, messageOf } from '../errors.js';
 import type { IsolationHost, PoolSource } from '../launch/isolation.js';
 import type { JobTicket } from '../launch/job-ticket.js';
 import type { Logger } from '../logger.js';
-import { releaseFfiClient } from '../session/ffi-client.js';
 import { runSession } from '../session/run-session.js';
-import { prepareSdk } from '../session/sdk.js';
+import { prepareSdk, releaseSdk } from '../session/sdk.js';
 import type { ReportSessionEvent, SessionEvent } from '../session/session-event.js';
 import type { SessionRuntime } from '../session/session-runtime.js';
 import type { SharedModels } from '../session/shared-models.js';
@@ -70,7 +69,7 @@ export class SessionHost implements IsolationHost {
   async close(): Promise<void> {
     if (this.#prewarmed === undefined) return;
     await this.#models?.[Symbol.asyncDispose]();
-    await releaseFfiClient(this.logger);
+    await releaseSdk(this.logger);
   }
 
   #warnOnce(message: string): void {

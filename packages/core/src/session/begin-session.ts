@@ -4,8 +4,9 @@ import { OpenRtcError, isOpenRtcError, messageOf } from '../errors.js';
 import type { AgentConfig, SessionInfo } from '../pool/agent-config.js';
 import { timeBox } from '../time-box.js';
 import { buildAgent } from './build-agent.js';
-import type { CurrentCall } from './current-call.js';
+import { type CurrentCall, noteKnownError } from './current-call.js';
 import { greet } from './greeting.js';
+import { recordingOf } from './recording.js';
 import { isRealtime, resolveProviders } from './resolve-providers.js';
 import { RoomAudioInput, usesOwnAudioInput } from './room-audio-input.js';
 import { CallEnded, type SessionEnd } from './session-end.js';
@@ -82,8 +83,7 @@ export async function beginSession(options: BeginOptions): Promise<void> {
       // Ours is in place already; the SDK would warn about it on every call.
       inputOptions: ownInput ? { ...roomInput, audioEnabled: false } : roomInput,
       outputOptions: roomOutput,
-      // Cloud tracing and log export stamp the whole process with one call's ids.
-      record: config.record ?? false,
+      record: recordingOf(config.record, runtime.warnOnce),
     }),
   );
   const greeting = config.greeting === undefined ? runtime.defaults.greeting : config.greeting;
@@ -123,7 +123,11 @@ function createSession(
 function watchSession(session: voice.AgentSession, call: CurrentCall): void {
   // An 'error' event nobody listens to would be thrown by the emitter.
   session.on(voice.AgentSessionEventTypes.Error, (event) => {
-    call.logger.warn({ error: event.error }, 'a provider of the session failed');
+    const failure: unknown = event.error;
+    noteKnownError(failure);
+    if (typeof failure === 'object' && failure !== null && 'error' in failure)
+      noteKnownError(failure.error);
+    call.logger.warn({ error: failure }, 'a provider of the session failed');
   });
   session.on(voice.AgentSessionEventTypes.Close, ({ reason, error }) => {
     if (error !== null) {

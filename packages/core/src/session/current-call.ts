@@ -16,6 +16,7 @@ export interface CurrentCall {
 }
 
 const storage = new AsyncLocalStorage<CurrentCall>();
+const knownErrors = new WeakSet<object>();
 
 /** Runs `fn` as part of a call: `getJobContext()` and {@link currentCall} name it from here on. */
 export function runInCall<T>(call: CurrentCall, fn: () => T): T {
@@ -27,6 +28,11 @@ export function currentCall(): CurrentCall | undefined {
   return storage.getStore();
 }
 
+/** Notes an error the session of its call has been told of, and deals with. */
+export function noteKnownError(error: unknown): void {
+  if (typeof error === 'object' && error !== null) knownErrors.add(error);
+}
+
 /**
  * Ends the call whose own code raised an error nobody caught. False when no call can be named: the
  * worker must not go on as if nothing had happened.
@@ -34,6 +40,12 @@ export function currentCall(): CurrentCall | undefined {
 export function blameCurrentCall(error: unknown, origin: string): boolean {
   const call = currentCall();
   if (call === undefined) return false;
+  // The SDK tells the session of a failing TTS and, beside it, leaves the same error unhandled: whether
+  // the call goes on is the session's to say.
+  if (typeof error === 'object' && error !== null && knownErrors.has(error)) {
+    call.logger.debug({ error, origin }, 'an error the session knows of was left unhandled');
+    return true;
+  }
   call.logger.error({ error, origin }, "an error nobody caught in the call's code ends the call");
   call.end.failed(
     new OpenRtcError('SESSION_UNCAUGHT', `${origin}: ${messageOf(error)}`, { cause: error }),

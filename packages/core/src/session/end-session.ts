@@ -13,6 +13,7 @@ import {
   REPORT_MS,
   SHUTDOWN_CALLBACK_MS,
 } from './session-limits.js';
+import { closeOwnedProviders } from './owned-providers.js';
 import { clearAwayTimer } from './sdk-timers.js';
 import { releaseRoom } from './session-room.js';
 
@@ -51,6 +52,7 @@ export async function endSession(
   await step('closing the audio input', CLOSE_MS, () => opened.audioInput?.close());
   // Before leaving: the server records a job whose agent left without a final status as failed.
   await step('reporting the end', ENDING_MS, () => report({ kind: 'ending', jobId, outcome }));
+  await step('closing the providers', CLOSE_MS, () => closeOwnedProviders(call));
   await step('the session report', REPORT_MS, () => ctx._onSessionEnd());
   await step('leaving the room', DISCONNECT_MS, () => leaveRoom(ctx, opened));
   await Promise.all(

@@ -7,6 +7,8 @@ import type {
   ProviderValue,
   SessionInfo,
 } from '../pool/agent-config.js';
+import { ownProvider } from './owned-providers.js';
+import { shareProvider } from './shared-provider.js';
 
 type Kind = 'stt' | 'llm' | 'tts';
 
@@ -16,7 +18,7 @@ export type SessionProviders = Pick<voice.AgentSessionOptions, Kind>;
 /**
  * Which provider a call gets, by kind: the agent's own option, else the one in its `session`, else the
  * pool's default, else the one in the default `session`. `null` anywhere ends the search with none.
- * A string passes through untouched, a ready object too, and a factory is called once per call.
+ * A string passes through untouched, a ready object is one for all calls, a factory is called once per call.
  * @throws OpenRtcError `SESSION_PROVIDER_FAILED` when a factory throws.
  */
 export async function resolveProviders(
@@ -57,9 +59,9 @@ async function build<K extends Kind>(
   call: SessionInfo,
 ) {
   if (value === undefined || value === null) return undefined;
-  if (typeof value !== 'function') return value;
+  if (typeof value !== 'function') return shareProvider(value);
   try {
-    return await value(call);
+    return ownProvider(await value(call));
   } catch (cause) {
     throw new OpenRtcError(
       'SESSION_PROVIDER_FAILED',

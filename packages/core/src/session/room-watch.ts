@@ -1,4 +1,10 @@
-import { DisconnectReason, ParticipantKind, type Room, RoomEvent } from '@livekit/rtc-node';
+import {
+  DisconnectReason,
+  ParticipantKind,
+  type RemoteParticipant,
+  type Room,
+  RoomEvent,
+} from '@livekit/rtc-node';
 
 import type { SessionEnd } from './session-end.js';
 import type { SessionLimits } from './session-limits.js';
@@ -6,9 +12,16 @@ import type { SessionLimits } from './session-limits.js';
 /**
  * Ends the call when its room does, when nobody is left in it, or when it has lasted too long. LiveKit
  * may not be reachable to tell us: a lost worker connection loses terminations too.
+ * @param hangUpEnds - a last caller who hangs up ends the call at once, as `closeOnDisconnect` says; the
+ * SDK sees to that too, but not before its session has started
  * @returns stops watching
  */
-export function watchRoom(room: Room, end: SessionEnd, limits: SessionLimits): () => void {
+export function watchRoom(
+  room: Room,
+  end: SessionEnd,
+  limits: SessionLimits,
+  hangUpEnds = true,
+): () => void {
   let emptyTimer: NodeJS.Timeout | undefined;
   const checkEmpty = () => {
     clearTimeout(emptyTimer);
@@ -27,16 +40,21 @@ export function watchRoom(room: Room, end: SessionEnd, limits: SessionLimits): (
           () => end.because('max_duration', `${limits.maxSessionDurationMs} ms`),
           limits.maxSessionDurationMs,
         );
+  const onLeft = (participant: RemoteParticipant) => {
+    const hungUp = participant.disconnectReason === DisconnectReason.CLIENT_INITIATED;
+    if (hungUp && hangUpEnds && !hasCaller(room)) end.because('caller_left');
+    else checkEmpty();
+  };
   room.on(RoomEvent.Disconnected, onDisconnected);
   room.on(RoomEvent.ParticipantConnected, checkEmpty);
-  room.on(RoomEvent.ParticipantDisconnected, checkEmpty);
+  room.on(RoomEvent.ParticipantDisconnected, onLeft);
   checkEmpty();
   return () => {
     clearTimeout(emptyTimer);
     clearTimeout(durationTimer);
     room.off(RoomEvent.Disconnected, onDisconnected);
     room.off(RoomEvent.ParticipantConnected, checkEmpty);
-    room.off(RoomEvent.ParticipantDisconnected, checkEmpty);
+    room.off(RoomEvent.ParticipantDisconnected, onLeft);
   };
 }
 

@@ -5,6 +5,7 @@ import type { HangUp } from '../launch/isolation.js';
 import type { JobTicket } from '../launch/job-ticket.js';
 import type { SessionInfo } from '../pool/agent-config.js';
 import { mergeMetadata, readMetadata } from '../route/metadata.js';
+import { printable } from '../route/printable.js';
 import { type OpenedSession, beginSession } from './begin-session.js';
 import { type CurrentCall, runInCall } from './current-call.js';
 import { endSession } from './end-session.js';
@@ -14,6 +15,7 @@ import { CallEnded, SessionEnd } from './session-end.js';
 import type { ReportSessionEvent } from './session-event.js';
 import { bindRoomToCall, openRoom } from './session-room.js';
 import type { SessionRuntime } from './session-runtime.js';
+import { releaseProviders } from './shared-provider.js';
 
 /**
  * The session body: one call from its ticket to nothing left of it, the same wherever it runs.
@@ -40,7 +42,7 @@ export async function runSession(
     onShutdown: (reason) => end.because('agent_shutdown', reason),
   });
   const { jobId, agent, tenant } = ticket;
-  const logger = runtime.logger.child({ jobId, agent, tenant, room: ticket.room });
+  const logger = runtime.logger.child({ jobId, agent, tenant, room: printable(ticket.room) });
   const call: CurrentCall = { jobId, agent, tenant, ctx, end, logger };
   const info: SessionInfo = {
     jobId,
@@ -57,11 +59,13 @@ export async function runSession(
   const stopListening = hangUpOn(signal, end);
   const opened: OpenedSession = {};
   let stopWatching = () => {};
+  const hangUpEnds =
+    { ...runtime.defaults.roomInput, ...config.roomInput }.closeOnDisconnect !== false;
 
   await runInCall(call, async () => {
     try {
       const onJoined = () => {
-        stopWatching = watchRoom(room, end, runtime.limits);
+        stopWatching = watchRoom(room, end, runtime.limits, hangUpEnds);
         report({ kind: 'joined', jobId }).catch((error: unknown) => {
           logger.warn({ error }, 'the join could not be reported');
         });
@@ -80,6 +84,7 @@ export async function runSession(
       report,
       () => hangUp(signal)?.deadline ?? Number.POSITIVE_INFINITY,
     );
+    releaseProviders(call);
   });
   if (end.error !== undefined) throw end.error;
 }

@@ -18,8 +18,9 @@ interface TaskPrototype {
  */
 export function clearTaskTimers(): void {
   const prototype = Task.prototype as unknown as TaskPrototype;
-  if (prototype[patched] || typeof prototype.cancelAndWait !== 'function') return;
-  const { cancelAndWait } = prototype;
+  const descriptor = Object.getOwnPropertyDescriptor(prototype, 'cancelAndWait');
+  const cancelAndWait = descriptor?.value as TaskPrototype['cancelAndWait'] | undefined;
+  if (prototype[patched] || typeof cancelAndWait !== 'function') return;
   prototype[patched] = true;
   prototype.cancelAndWait = async function (this: TaskPrototype, timeout?: number) {
     if (!timeout) return cancelAndWait.call(this);

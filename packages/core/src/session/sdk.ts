@@ -2,15 +2,19 @@ import { initializeLogger, log, version } from '@livekit/agents';
 
 import { OpenRtcError } from '../errors.js';
 import type { Logger } from '../logger.js';
-import { installFfiClient } from './ffi-client.js';
 import { clearTaskTimers } from './sdk-timers.js';
+import { addCallFields, removeCallFields, withoutCallFields } from './call-log-fields.js';
+import { installFfiClient, releaseFfiClient } from './ffi-client.js';
+import { separateProviderEvents } from './shared-provider.js';
 
 const SUPPORTED = /^1\.9\./;
 
-/** The SDK's logger; creates it (JSON, `LIVEKIT_LOG_LEVEL` or info) when nobody has yet. */
+/**
+ * The SDK's logger as its owner made it; creates it (JSON, `LIVEKIT_LOG_LEVEL` or info) when nobody has yet.
+ */
 export function sdkLogger(): Logger {
   try {
-    return log();
+    return withoutCallFields(log());
   } catch {
     // log() throws until it is initialised; there is no other way to ask.
     initializeLogger({ pretty: false, level: process.env['LIVEKIT_LOG_LEVEL'] ?? 'info' });
@@ -32,5 +36,13 @@ export function prepareSdk(logger: Logger): void {
   }
   sdkLogger();
   clearTaskTimers();
+  addCallFields(logger);
+  separateProviderEvents(logger);
   installFfiClient(logger);
+}
+
+/** The other end of {@link prepareSdk}. */
+export async function releaseSdk(logger: Logger): Promise<void> {
+  removeCallFields();
+  await releaseFfiClient(logger);
 }

@@ -51,12 +51,14 @@ test('listeners of interleaved rooms each find the job context of their own call
     const room = new FakeRoom();
     bindRoomToCall(asRoom(room), callOf(jobId));
     room.on('data', (event) => {
-      seen.push(`${jobId} hears ${event} in ${getJobContext().job.id}, ${currentCall()?.jobId}`);
+      seen.push(
+        `${jobId} hears ${String(event)} in ${getJobContext().job.id}, ${currentCall()?.jobId}`,
+      );
     });
     room.onEvent = (event) => {
       // Stream handlers and RPC methods run from here, before any listener.
       queueMicrotask(() =>
-        seen.push(`${jobId} goes on with ${event} in ${getJobContext().job.id}`),
+        seen.push(`${jobId} goes on with ${String(event)} in ${getJobContext().job.id}`),
       );
     };
     return room;

@@ -67,6 +67,8 @@ export class WorkerConnection {
   constructor(socket: WebSocket, host: WorkerHost) {
     this.#socket = socket;
     this.#host = host;
+    // caughtUp() listens once for each call that ends: a burst of them is no leak.
+    socket.setMaxListeners(0);
     this.#registerTimer = setTimeout(() => this.drop(), REGISTER_TIMEOUT_MS);
     socket.on('message', (data, isBinary) => this.#receive(data, isBinary));
     socket.on('error', () => this.drop());

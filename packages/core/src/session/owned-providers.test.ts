@@ -1,0 +1,55 @@
+import type { JobContext } from '@livekit/agents';
+import { expect, test } from 'vitest';
+
+import { LogBook } from '../log-book.js';
+import { type CurrentCall, runInCall } from './current-call.js';
+import { closeOwnedProviders, ownProvider } from './owned-providers.js';
+import { SessionEnd } from './session-end.js';
+
+function fakeCall(logger = new LogBook()): CurrentCall {
+  const ctx = {} as JobContext;
+  return { jobId: 'AJ_1', agent: 'a', tenant: 'default', ctx, end: new SessionEnd(), logger };
+}
+
+class Provider {
+  closes = 0;
+  async close(): Promise<void> {
+    this.closes += 1;
+  }
+}
+
+class Model {
+  closes = 0;
+  async aclose(): Promise<void> {
+    this.closes += 1;
+  }
+}
+
+test('what a factory built for a call is closed with it, once', async () => {
+  const call = fakeCall();
+  const [tts, llm] = [new Provider(), new Model()];
+  runInCall(call, () => [tts, llm].map(ownProvider));
+  await closeOwnedProviders(call);
+  await closeOwnedProviders(call);
+  expect([tts.closes, llm.closes]).toEqual([1, 1]);
+});
+
+test('an object given to two calls is closed with neither, and somebody is told', async () => {
+  const logger = new LogBook();
+  const [first, second] = [fakeCall(logger), fakeCall(logger)];
+  const tts = new Provider();
+  for (const call of [first, second]) runInCall(call, () => ownProvider(tts));
+  await closeOwnedProviders(first);
+  await closeOwnedProviders(second);
+  expect(tts.closes).toBe(0);
+  expect(JSON.stringify(logger)).toContain('same object');
+});
+
+test('a provider that fails to close does not keep the others open', async () => {
+  const call = fakeCall();
+  const broken = { close: () => Promise.reject(new Error('stuck')) };
+  const tts = new Provider();
+  runInCall(call, () => [broken, tts].map((provider) => ownProvider<object>(provider)));
+  await expect(closeOwnedProviders(call)).rejects.toThrow('stuck');
+  expect(tts.closes).toBe(1);
+});
