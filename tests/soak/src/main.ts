@@ -5,7 +5,7 @@ import { cpus, loadavg } from 'node:os';
 import { fileURLToPath } from 'node:url';
 
 import { checkPromises } from './checks.js';
-import { type SoakOptions, USAGE, readOptions } from './options.js';
+import { DEFAULT_CALLS, type SoakOptions, USAGE, readOptions } from './options.js';
 import { table } from './report.js';
 import { soak } from './soak.js';
 
@@ -60,12 +60,17 @@ async function main(): Promise<number> {
   return checks.every(({ kept }) => kept) ? 0 : 1;
 }
 
-async function write(result: { startedAt: string; [field: string]: unknown }): Promise<void> {
+async function write(result: {
+  startedAt: string;
+  calls: number;
+  [field: string]: unknown;
+}): Promise<void> {
   const folder = fileURLToPath(new URL('../results/', import.meta.url));
   await mkdir(folder, { recursive: true });
   const text = `${JSON.stringify(result, undefined, 2)}\n`;
   await writeFile(`${folder}${result.startedAt.replaceAll(':', '-')}.json`, text);
-  await writeFile(`${folder}latest.json`, text);
+  // Committed: a short trial must not replace the figures of a full run.
+  if (result.calls >= DEFAULT_CALLS) await writeFile(`${folder}latest.json`, text);
 }
 
 function tally(names: readonly string[]): Record<string, number> {

@@ -1,5 +1,8 @@
 import { parseArgs } from 'node:util';
 
+/** Calls of a full run. */
+export const DEFAULT_CALLS = 200;
+
 /** What a soak run is told. */
 export interface SoakOptions {
   /** Calls in all; a reading is taken after half of them. */
@@ -11,7 +14,7 @@ export interface SoakOptions {
 }
 
 /** What `--help` prints. */
-export const USAGE = `pnpm soak [--calls 200] [--concurrency 4] [--heap <folder>]
+export const USAGE = `pnpm soak [--calls ${DEFAULT_CALLS}] [--concurrency 4] [--heap <folder>]
   --calls        calls in all; memory is compared between half of them and all
   --concurrency  calls at a time
   --heap         write heap snapshots of the worker into this folder, before and after`;
@@ -22,7 +25,7 @@ export function readOptions(args: readonly string[]): SoakOptions | undefined {
     // `pnpm soak -- --calls 8` hands the two dashes on.
     args: args[0] === '--' ? args.slice(1) : [...args],
     options: {
-      calls: { type: 'string', default: '200' },
+      calls: { type: 'string', default: String(DEFAULT_CALLS) },
       concurrency: { type: 'string', default: '4' },
       heap: { type: 'string' },
       help: { type: 'boolean', short: 'h' },
