@@ -2,7 +2,7 @@
 // but Node and npm. Plain JavaScript without dependencies: it runs before anything is installed.
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { check } from './workspace/check.mjs';
+import { api, check } from './workspace/check.mjs';
 import { root } from './workspace/packages.mjs';
 import { build, checkNode, env, install } from './workspace/prepare.mjs';
 import { run } from './workspace/run.mjs';
@@ -15,6 +15,10 @@ const commands = {
   test: () => test(['test', 'e2e']),
   e2e: () => test(['e2e']),
   check: () => check(),
+  /** Writes the API reports anew. */
+  api: () => api(),
+  /** Hundreds of calls through one worker, and what it still holds afterwards. */
+  soak,
   /** What CI runs: tests and checks. */
   ci: () => run(join(root, '.ci/run'), [], { last: true }),
 };
@@ -27,6 +31,14 @@ async function start(args) {
     return 1;
   }
   return run(process.execPath, [demo, ...args], { env, last: true });
+}
+
+async function soak(args) {
+  if (!(await install()) || (await build()) !== 0) return 1;
+  return run(process.execPath, [join(root, 'tests/soak/dist/main.js'), ...args], {
+    env,
+    last: true,
+  });
 }
 
 const [name = '', ...args] = process.argv.slice(2);

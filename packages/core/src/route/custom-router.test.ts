@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 
 import { route, type Router, type RoutingRequest } from './custom-router.js';
-import { fakeAgents, fakeOffer } from './fake-offer.js';
+import { fakeAgents, fakeOffer } from './fake-offer.fixture.js';
 
 const agents = fakeAgents('support', 'sales');
 const withRouter = (

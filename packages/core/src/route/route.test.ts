@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
-import { fakeAgents, fakeOffer } from './fake-offer.js';
+import { fakeAgents, fakeOffer } from './fake-offer.fixture.js';
 import { routeOffer } from './route.js';
 
 const agents = fakeAgents('support', 'sales', 'sales-eu');

@@ -4,7 +4,7 @@ import type { MetadataValues } from './metadata.js';
 const TENANT = /^[A-Za-z0-9_.-]{1,128}$/;
 
 /** The tenant of a call that names none. */
-export const DEFAULT_TENANT = 'default';
+const DEFAULT_TENANT = 'default';
 
 /** A source of metadata and how a message calls it. */
 export interface MetadataSource {

@@ -22,7 +22,7 @@ import { EchoLLM } from '../testing/providers/echo-llm.js';
 import { ScriptedSTT } from '../testing/providers/scripted-stt.js';
 
 /** Keeps what was logged. */
-export class Lines implements Logger {
+class Lines implements Logger {
   readonly all: { level: string; message: string; fields: object }[] = [];
 
   readonly debug = (fields: object, message: string) => this.#keep('debug', fields, message);

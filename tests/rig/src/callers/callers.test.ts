@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { startLiveKitServer, type LiveKitServer } from '../server/livekit-server.js';
-import { describeOnRealServer, found, gone } from '../test-support.js';
+import { describeOnRealServer, found, gone } from '../real-server.fixture.js';
 import { startCallers, type CallerProcess } from './caller-process.js';
 import type { Caller } from './caller.js';
 import type { CallerEvent } from './protocol.js';

@@ -2,8 +2,8 @@ import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { JobStatus } from '@livekit/protocol';
 import { expect, it } from 'vitest';
-import { describeOnRealServer, found, gone } from '../test-support.js';
-import { takeOneJob } from './fake-worker.test-support.js';
+import { describeOnRealServer, found, gone } from '../real-server.fixture.js';
+import { takeOneJob } from './fake-worker.fixture.js';
 import { startLiveKitServer } from './livekit-server.js';
 
 describeOnRealServer('a real livekit-server', () => {

@@ -3,7 +3,7 @@ import { nowMs } from '../../audio/format.js';
 import type { Transcript } from '../protocol.js';
 
 /** Topic of transcripts, as LiveKit Agents names it. */
-export const TRANSCRIPTION_TOPIC = 'lk.transcription';
+const TRANSCRIPTION_TOPIC = 'lk.transcription';
 /** Topic of typed messages. */
 export const CHAT_TOPIC = 'lk.chat';
 

@@ -19,7 +19,7 @@ export function describeOnRealServer(name: string, suite: () => void): void {
 }
 
 /** Whether a process of this id exists. */
-export function isAlive(pid: number): boolean {
+function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0);
     return true;

@@ -1,0 +1,120 @@
+import type { JobEnd } from '@openrtc/test-rig';
+
+import type { BrokenCall } from './make-calls.js';
+import type { Memory } from './memory.js';
+import { type Reading, total } from './reading.js';
+
+/** Every reading of a run. */
+export interface Readings {
+  readonly before: Reading;
+  readonly half: Reading;
+  readonly all: Reading;
+  /** After a while without calls: what native threads and sockets need to go. */
+  readonly quiet: Reading;
+}
+
+/** Memory at the end of some call, with others under way. */
+export interface Growth extends Memory {
+  readonly calls: number;
+}
+
+/** What a run has seen. */
+export interface Observed {
+  readonly readings: Readings;
+  /** Memory while calls were under way, to tell a line from a plateau. */
+  readonly growth: readonly Growth[];
+  /** How each call ended, by the server's log. */
+  readonly ends: readonly JobEnd[];
+  /** Calls that went wrong for their callers. */
+  readonly broken: readonly BrokenCall[];
+  /** Calls that were made. */
+  readonly calls: number;
+}
+
+/** One promise, and whether it was kept. */
+export interface Check {
+  readonly promise: string;
+  readonly kept: boolean;
+  /** What was found; names the leak when there is one. */
+  readonly found: string;
+}
+
+const FILES_WITHIN = 5;
+const MEMORY_RATIO = 1.1;
+// What the whole process keeps of the last call, or of the first one, is no leak; what grows is.
+const OBJECTS_KEPT = 4;
+
+/** Holds a run against what OpenRTC promises of a worker that has carried many calls. */
+export function checkPromises({ readings, ends, broken, calls }: Observed): Check[] {
+  const { before, half, all, quiet } = readings;
+  const ratio = all.pssMb / half.pssMb;
+  const succeeded = ends.filter(({ status }) => status === 'JS_SUCCESS').length;
+  const failed = ends.filter(({ status }) => status !== 'JS_SUCCESS');
+  return [
+    same('event listeners of the native client', {
+      before: { ffi_event: before.ffiListeners },
+      after: { ffi_event: quiet.ffiListeners },
+    }),
+    same('listeners of process', {
+      before: before.processListeners,
+      after: quiet.processListeners,
+    }),
+    same('timers', { before: timers(before), after: timers(quiet) }),
+    {
+      promise: `open files within ${FILES_WITHIN} of those before the first call`,
+      kept: Math.abs(total(quiet.files) - total(before.files)) <= FILES_WITHIN,
+      found: changes(before.files, quiet.files),
+    },
+    {
+      promise: `memory (PSS) after all calls at most ${MEMORY_RATIO.toFixed(2)} times that after half of them`,
+      kept: ratio <= MEMORY_RATIO,
+      found: `${half.pssMb.toFixed(1)} MB, then ${all.pssMb.toFixed(1)} MB: ${ratio.toFixed(3)} times`,
+    },
+    {
+      promise: `objects of at most ${OBJECTS_KEPT} ended calls still in memory`,
+      kept: Object.values(quiet.objects).every((count) => count <= OBJECTS_KEPT),
+      found: changes(before.objects, quiet.objects),
+    },
+    {
+      promise: 'no session folder left behind',
+      kept: quiet.sessionFolders === 0,
+      found: `${quiet.sessionFolders} left`,
+    },
+    {
+      promise: 'every call ended well for its caller',
+      kept: broken.length === 0,
+      found:
+        broken.length === 0
+          ? `${calls} of ${calls}`
+          : broken.map(({ room, error }) => `${room}: ${error}`).join('; '),
+    },
+    {
+      promise: 'every call recorded as JS_SUCCESS by the server',
+      kept: succeeded === calls,
+      found: [
+        `${succeeded} of ${calls}`,
+        ...failed.map(({ jobId, status, error }) => `${jobId} ${status} ${error}`.trim()),
+      ].join('; '),
+    },
+  ];
+}
+
+function timers({ resources }: Reading): Record<string, number> {
+  return { Timeout: resources['Timeout'] ?? 0, Immediate: resources['Immediate'] ?? 0 };
+}
+
+type Counts = Readonly<Record<string, number>>;
+
+function same(what: string, { before, after }: { before: Counts; after: Counts }): Check {
+  const found = changes(before, after);
+  return { promise: `${what} as before the first call`, kept: found === NO_CHANGE, found };
+}
+
+const NO_CHANGE = 'no change';
+
+function changes(before: Counts, after: Counts): string {
+  const names = [...new Set([...Object.keys(before), ...Object.keys(after)])];
+  const changed = names.filter((name) => (before[name] ?? 0) !== (after[name] ?? 0));
+  if (changed.length === 0) return NO_CHANGE;
+  return changed.map((name) => `${name} ${before[name] ?? 0} → ${after[name] ?? 0}`).join(', ');
+}

@@ -1,0 +1,23 @@
+import { expect, it } from 'vitest';
+
+import { readOptions } from './options.js';
+
+it('has defaults', () => {
+  expect(readOptions([])).toEqual({ calls: 200, concurrency: 4, heap: undefined });
+});
+
+it('reads options, also behind the two dashes of npm', () => {
+  expect(readOptions(['--', '--calls', '8', '--concurrency=2'])).toMatchObject({
+    calls: 8,
+    concurrency: 2,
+  });
+  expect(readOptions(['--help'])).toBeUndefined();
+});
+
+it('says what is wrong', () => {
+  expect(() => readOptions(['--calls', 'many'])).toThrow(
+    "--calls needs a whole number of 2 or more, not 'many'.",
+  );
+  expect(() => readOptions(['--concurrency', '0'])).toThrow('--concurrency');
+  expect(() => readOptions(['--call', '8'])).toThrow('--call');
+});

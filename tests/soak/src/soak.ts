@@ -1,0 +1,93 @@
+import { type FoundServer, startCallers, startLiveKitServer } from '@openrtc/test-rig';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import type { Growth, Observed } from './checks.js';
+import { type Calls, type Line, makeCalls } from './make-calls.js';
+import { memoryOf } from './memory.js';
+import type { SoakOptions } from './options.js';
+import type { Reading } from './reading.js';
+import { WorkerProcess } from './worker-process.js';
+
+/** Short timers of a start or of an end have run out by then. */
+const SETTLE_MS = 5_000;
+/** Threads and sockets of closed peer connections linger for some seconds. */
+const QUIET_MS = 30_000;
+/** A call outlives its caller's hang-up by the goodbyes of its session. */
+const IDLE_MS = 60_000;
+const GROWTH_EVERY = 10;
+const POLL_MS = 500;
+
+/** Makes the calls of a run and takes the readings. */
+export async function soak(
+  found: FoundServer,
+  { calls, concurrency, heap }: SoakOptions,
+  say: (line: string) => void,
+): Promise<Observed> {
+  await using folder = await temporaryFolder();
+  await using server = await startLiveKitServer({ found });
+  await using callers = await startCallers();
+  await using worker = await WorkerProcess.start(server, folder.path);
+  const line: Line = { server, callers };
+
+  await sleep(SETTLE_MS);
+  const before = await worker.read();
+  if (heap !== undefined) await worker.writeHeap(join(heap, 'before.heapsnapshot'));
+  say(`Before the first call: ${before.pssMb.toFixed(0)} MB.`);
+
+  const growth: Growth[] = [];
+  const onEnd = (number: number): void => {
+    if ((number + 1) % GROWTH_EVERY !== 0) return;
+    memoryOf(worker.pid).then(
+      (memory) => growth.push({ calls: number + 1, ...memory }),
+      (error: unknown) => say(`The memory could not be read: ${String(error)}`),
+    );
+  };
+  const middle = Math.floor(calls / 2);
+  const first = await makeCalls(line, { from: 0, to: middle, concurrency }, onEnd);
+  const half = await readIdle(worker);
+  say(`After ${middle} calls: ${half.pssMb.toFixed(0)} MB.`);
+
+  const second = await makeCalls(line, { from: middle, to: calls, concurrency }, onEnd);
+  const all = await readIdle(worker);
+  say(`After ${calls} calls: ${all.pssMb.toFixed(0)} MB.`);
+
+  await sleep(QUIET_MS);
+  const quiet = await worker.read();
+  if (heap !== undefined) await worker.writeHeap(join(heap, 'after.heapsnapshot'));
+
+  const { jobs, broken } = merge(first, second);
+  const ends = await Promise.all(jobs.map((jobId) => server.jobEnded(jobId)));
+  return { readings: { before, half, all, quiet }, growth, ends, broken, calls };
+}
+
+async function temporaryFolder(): Promise<AsyncDisposable & { readonly path: string }> {
+  const path = await mkdtemp(join(tmpdir(), 'openrtc-soak-'));
+  return { path, [Symbol.asyncDispose]: () => rm(path, { recursive: true, force: true }) };
+}
+
+/** A reading once no call is left, and what a call leaves for a moment has gone. */
+async function readIdle(worker: WorkerProcess): Promise<Reading> {
+  const latest = Date.now() + IDLE_MS;
+  for (;;) {
+    const { activeSessions } = await worker.read();
+    if (activeSessions === 0) break;
+    if (Date.now() > latest) {
+      throw new Error(
+        `${activeSessions} calls were still there ${IDLE_MS / 1000} s after the last caller hung up.`,
+      );
+    }
+    await sleep(POLL_MS);
+  }
+  await sleep(SETTLE_MS);
+  return worker.read();
+}
+
+function merge(first: Calls, second: Calls): Calls {
+  return {
+    jobs: [...first.jobs, ...second.jobs],
+    broken: [...first.broken, ...second.broken],
+  };
+}

@@ -1,0 +1,34 @@
+// The worker under test: one pool in a process of its own, which tells on request what it holds.
+import { AgentPool } from '@openrtc/core';
+import { coroutine } from '@openrtc/isolation-coroutine';
+import { models } from '@openrtc/prewarm';
+import { writeHeapSnapshot } from 'node:v8';
+
+import type { FromWorker, ToWorker } from '../messages.js';
+import { addAgents } from './agents.js';
+import { takeReading } from './take-reading.js';
+
+const tell = (message: FromWorker): void => {
+  process.send?.(message);
+};
+
+const pool = new AgentPool({ isolation: coroutine(), models: models() });
+addAgents(pool);
+
+process.on('message', (message: ToWorker) => {
+  switch (message.type) {
+    case 'read':
+      takeReading(pool).then(
+        (reading) => tell({ type: 'reading', reading }),
+        (error: unknown) => tell({ type: 'unreadable', error: String(error) }),
+      );
+      break;
+    case 'heap':
+      tell({ type: 'heap', path: writeHeapSnapshot(message.path) });
+  }
+});
+process.on('disconnect', () => process.exit(99));
+// The parent's end must not keep a drained worker alive.
+process.channel?.unref();
+
+await pool.run();
