@@ -32,3 +32,5 @@ export type {
   IsolationCase,
   IsolationSuiteOptions,
 } from './conformance/isolation-suite-options.js';
+export { startTcpProxy, type TcpProxy, type TcpProxyOptions } from './proxy/tcp-proxy.js';
+export type { ProxyMode } from './proxy/proxy-mode.js';

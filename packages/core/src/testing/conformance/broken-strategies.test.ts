@@ -29,6 +29,7 @@ const QUICK = /^(?!.*(max_duration|empty_room|drain_timeout|its deadline))/;
 
 interface Choice {
   readonly capacity?: number;
+  readonly patienceMs?: number;
   /** Leaves other cases out. Default: those that have to wait whatever the strategy does. */
   readonly only?: RegExp;
 }
@@ -39,7 +40,7 @@ async function failures(
   { only = QUICK, ...choice }: Choice = {},
 ): Promise<readonly string[]> {
   const failed: string[] = [];
-  const cases = isolationCases({ createStrategy, patienceMs: 1_000, ...choice });
+  const cases = isolationCases({ createStrategy, patienceMs: 2_000, ...choice });
   for (const { name, run } of cases.filter((candidate) => only.test(candidate.name))) {
     await run().catch(() => failed.push(name));
   }
@@ -63,7 +64,7 @@ test('one that ignores the signal fails where calls are hung up', async () => {
   const deaf = () =>
     strategy((host, ticket) => host.runSession(ticket, new AbortController().signal));
   const only = /(terminated)|way into the room|before it runs|its deadline/;
-  expect(await failures(deaf, { only })).toEqual(
+  expect(await failures(deaf, { only, patienceMs: 700 })).toEqual(
     failing(
       '(terminated)',
       'on its way into the room',

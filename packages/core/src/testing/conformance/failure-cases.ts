@@ -54,4 +54,21 @@ export const failureCases: readonly CaseSpec[] = [
       assert.equal(await rig.say(call, 'hello'), 'obedient heard: hello');
     },
   },
+  {
+    name: 'a call whose process dies is recorded as failed, its agent is put out, and the next call is answered',
+    applies: ({ crash }) => crash !== undefined,
+    async body(rig, { crash }) {
+      const call = await rig.dial();
+      await crash?.(call.jobId);
+      const { error } = await rig.settled(call.jobId);
+      assert.equal(error?.code, 'ISOLATION_LOST');
+      const { outcome } = await rig.ended(call.jobId);
+      assert.equal(outcome.status, 'failed');
+      assert.equal(outcome.error?.code, 'ISOLATION_LOST');
+      await rig.until('the agent to be out of the room', () => !rig.present(call.agentIdentity));
+      assert.equal((await call.ended).status, 'failed');
+      const next = await rig.dial();
+      assert.equal(await rig.say(next, 'hello'), 'obedient heard: hello');
+    },
+  },
 ];

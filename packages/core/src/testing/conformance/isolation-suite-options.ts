@@ -13,6 +13,11 @@ export interface IsolationSuiteOptions {
    * `reserve()`. Set: the suite fills it and checks that the next call goes elsewhere. At least 3.
    */
   capacity?: number;
+  /**
+   * Kills the process, container or machine in which a call runs, and whatever else runs there. Set: the
+   * suite checks what becomes of the call.
+   */
+  readonly crash?: (jobId: string) => unknown;
   /** Longest wait for anything, in milliseconds. Default: 10 000. */
   patienceMs?: number;
 }
