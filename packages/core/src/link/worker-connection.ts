@@ -41,7 +41,7 @@ export class WorkerConnection {
   readonly #options: ConnectionOptions;
   readonly #registered = deferred();
   readonly #closed = deferred<string>();
-  readonly #pongs = new Map<bigint, () => void>();
+  readonly #pongs = new Map<bigint, (answered: boolean) => void>();
   #workerId = '';
   #failed = false;
   #heartbeat: NodeJS.Timeout | undefined;
@@ -103,9 +103,11 @@ export class WorkerConnection {
    */
   async flushed(): Promise<boolean> {
     const stamp = ++this.#pings;
-    const answered = new Promise<boolean>((resolve) => this.#pongs.set(stamp, () => resolve(true)));
-    if (!this.send({ case: 'ping', value: { timestamp: stamp } })) return false;
-    return Promise.race([answered, this.closed.then(() => false)]);
+    // Not raced against `closed`: that promise lives as long as the connection, and would keep what waits.
+    const answered = new Promise<boolean>((resolve) => this.#pongs.set(stamp, resolve));
+    if (this.send({ case: 'ping', value: { timestamp: stamp } })) return answered;
+    this.#pongs.delete(stamp);
+    return false;
   }
 
   /** Closes in good order, after what was sent; cuts the socket when the server does not follow. */
@@ -142,6 +144,7 @@ export class WorkerConnection {
     });
     socket.on('close', (code) => {
       clearInterval(this.#heartbeat);
+      for (const resolve of this.#pongs.values()) resolve(false);
       this.#pongs.clear();
       this.#fail(
         'LINK_CLOSED',
@@ -169,7 +172,7 @@ export class WorkerConnection {
   }
 
   #onPong(stamp: bigint): void {
-    this.#pongs.get(stamp)?.();
+    this.#pongs.get(stamp)?.(true);
     this.#pongs.delete(stamp);
   }
 
