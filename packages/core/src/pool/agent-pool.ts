@@ -131,7 +131,7 @@ export class AgentPool {
     }
     const logger: Logger = this.#options.logger ?? sdkLogger();
     this.#state = 'starting';
-    this.#startedAt = Date.now();
+    this.#startedAt = performance.now();
     const starting = new AbortController();
     this.#starting = starting;
     // A drain or a fault says itself how run() ends; these calls only set it off.
