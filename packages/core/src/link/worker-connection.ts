@@ -48,6 +48,7 @@ export class WorkerConnection {
   #heartbeat: NodeJS.Timeout | undefined;
   #unanswered = 0;
   #pings = 0n;
+  #answersPings = false;
   readonly #badFrames = new BadFrames();
   #saidText = false;
 
@@ -132,7 +133,8 @@ export class WorkerConnection {
       else if (message !== undefined) this.#options.onMessage(message, this);
     });
     socket.on('pong', () => {
-      this.#unanswered = 0;
+      // A proxy may answer these for a server that is gone.
+      if (!this.#answersPings) this.#unanswered = 0;
     });
     socket.on('unexpected-response', (_request, response) => {
       const { code, message } = refusedUpgrade(response);
@@ -200,6 +202,7 @@ export class WorkerConnection {
   }
 
   #onPong(stamp: bigint): void {
+    this.#answersPings = true;
     this.#pongs.get(stamp)?.();
     this.#pongs.delete(stamp);
   }
@@ -213,7 +216,7 @@ export class WorkerConnection {
       return;
     }
     this.#unanswered += 1;
-    // A WebSocket ping and one of the protocol: a proxy may answer the first for a server that is gone.
+    // A WebSocket ping and one of the protocol. A server that has answered the second once is held to it.
     this.#socket.ping();
     this.send({ case: 'ping', value: { timestamp: 0n } });
   }
