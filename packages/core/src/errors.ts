@@ -31,6 +31,8 @@ export const errorCodes = {
   SESSION_AGENT_FAILED: "the agent's constructor or factory threw",
   SESSION_PROVIDER_FAILED: 'a provider factory threw',
   SESSION_SETUP_FAILED: "the pool's setup() threw or timed out",
+  SESSION_FOREIGN_HOST:
+    'LiveKit sent the call to a host that is neither its own nor in livekit.allowedHosts',
   SESSION_JOIN_FAILED: 'the room could not be joined',
   SESSION_JOIN_TIMEOUT: 'the room was not joined before the join deadline',
   SESSION_WRONG_ROOM: 'the room joined is not the room of the job',

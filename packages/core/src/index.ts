@@ -2,6 +2,7 @@
 export { AgentPool } from './pool/agent-pool.js';
 export { agentConfig } from './pool/agent-metadata.js';
 export type { AgentConfigDecorator, ConfigurableAgentClass } from './pool/agent-metadata.js';
+export type { AgentPermissions, DispatchMode } from './pool/dispatch-options.js';
 export type { AgentPoolOptions, RunOptions } from './pool/pool-options.js';
 export type {
   AgentClass,
@@ -19,8 +20,11 @@ export type {
 export type { PoolState, RuntimeSnapshot, SessionSnapshot } from './pool/runtime-snapshot.js';
 
 // The flow of a call, in its order.
+export type { JobTypeName } from './link/job-offer.js';
 export type { LiveKitOptions } from './link/livekit-endpoint.js';
 export type { LinkState } from './link/worker-link.js';
+export type { RegistrationSnapshot } from './link/worker-links.js';
+export type { JobParticipant } from './job-participant.js';
 export type { MetadataValues } from './route/metadata.js';
 export type { Router, RoutingRequest } from './route/custom-router.js';
 export type {

@@ -13,7 +13,14 @@ export interface FakeServerScript {
   /** The port; 0 picks a free one. */
   port?: number;
   /** Refuses the upgrade with this HTTP answer. */
-  refuse?: { readonly status: number; readonly headers?: Readonly<Record<string, string>> };
+  refuse?: {
+    readonly status: number;
+    readonly headers?: Readonly<Record<string, string>>;
+    /** As LiveKit, which shows the whole token again on 401. */
+    readonly body?: (request: IncomingMessage) => string;
+  };
+  /** Takes the TCP connection and never answers the upgrade. */
+  holds?: boolean;
   /** Answers a registration at once. Default: true. */
   registers?: boolean;
   /** Answers pings of the protocol. Default: true. */
@@ -31,6 +38,7 @@ export class FakeServer {
   readonly connections: FakeConnection[] = [];
   readonly #http: Server;
   readonly #sockets = new WebSocketServer({ noServer: true });
+  readonly #held = new Set<Duplex>();
   #unread = 0;
   #readers: (() => void)[] = [];
 
@@ -74,6 +82,7 @@ export class FakeServer {
 
   async close(): Promise<void> {
     for (const socket of this.#sockets.clients) socket.terminate();
+    for (const socket of this.#held) socket.destroy();
     await new Promise<void>((resolve) => {
       this.#http.close(() => resolve());
       this.#http.closeAllConnections();
@@ -82,12 +91,19 @@ export class FakeServer {
 
   #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
     this.requests.push(request);
-    const { refuse } = this.script;
+    const { refuse, holds = false } = this.script;
+    if (holds) {
+      this.#held.add(socket);
+      return;
+    }
     if (refuse !== undefined) {
       const headers = Object.entries(refuse.headers ?? {}).map(
         ([name, value]) => `${name}: ${value}\r\n`,
       );
-      socket.end(`HTTP/1.1 ${refuse.status} No\r\nConnection: close\r\n${headers.join('')}\r\n`);
+      const body = refuse.body?.(request) ?? '';
+      socket.end(
+        `HTTP/1.1 ${refuse.status} No\r\nConnection: close\r\n${headers.join('')}\r\n${body}`,
+      );
       return;
     }
     this.#sockets.handleUpgrade(request, socket, head, (opened) => {
@@ -102,6 +118,8 @@ export class FakeServer {
 /** One worker's connection, with everything it has sent, in order. */
 export class FakeConnection {
   readonly received: FromWorker[] = [];
+  /** Every frame was binary. */
+  allBinary = true;
   readonly workerId: string;
   /** Resolves when the socket is gone. */
   readonly closed: Promise<void>;
@@ -117,9 +135,10 @@ export class FakeConnection {
     this.workerId = workerId;
     this.#script = { ...script };
     this.closed = new Promise((resolve) => socket.on('close', () => resolve()));
-    socket.on('message', (data: RawData) =>
-      this.#take(WorkerMessage.fromBinary(data as Buffer).message),
-    );
+    socket.on('message', (data: RawData, isBinary) => {
+      this.allBinary &&= isBinary;
+      this.#take(WorkerMessage.fromBinary(data as Buffer).message);
+    });
     // A worker that cuts the socket is what some tests are about.
     socket.on('error', () => socket.terminate());
   }
@@ -192,13 +211,23 @@ export class FakeConnection {
   }
 
   /** Closes in good order. */
-  goodbye(): void {
-    this.#socket.close(1000);
+  goodbye(code = 1000): void {
+    this.#socket.close(code);
+  }
+
+  /** Answers no ping of the protocol any more, as a server behind a proxy that is still there. */
+  mute(): void {
+    this.#script.pongs = false;
   }
 
   /** Reads nothing any more and answers nothing, as a server that was stopped or unplugged. */
   freeze(): void {
     this.#socket.pause();
+  }
+
+  /** Reads again, first of all how the connection has ended. */
+  thaw(): void {
+    this.#socket.resume();
   }
 
   pong(timestamp: bigint): void {

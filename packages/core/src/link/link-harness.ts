@@ -26,6 +26,7 @@ export function linkTo(server: Pick<FakeServer, 'url'>, options: HarnessOptions 
   const link = new WorkerLink({
     endpoint: { url: server.url, apiKey: 'key', apiSecret: 'a-secret-of-thirty-two-characters!' },
     registration: {
+      jobType: 'room',
       agentName: '',
       deployment: '',
       version: '1.2.3',
@@ -39,7 +40,6 @@ export function linkTo(server: Pick<FakeServer, 'url'>, options: HarnessOptions 
     },
     onTermination: (jobId) => terminated.push(jobId),
     status: () => ({ full: false, load: 0.25, jobCount: 1 }),
-    liveJobs: () => [],
     ...options,
     timings: { ...patient, ...options.timings },
   });

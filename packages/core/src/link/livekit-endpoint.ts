@@ -10,6 +10,11 @@ export interface LiveKitOptions {
   apiSecret?: string;
   /** Token of a LiveKit Cloud deployment. Default: `LIVEKIT_WORKER_TOKEN`. */
   workerToken?: string;
+  /**
+   * Hosts besides that of `url` whose rooms agents may join when LiveKit sends a call there: a host, a
+   * host with a port, or `*.` and a domain. Default: none; such a call fails with `SESSION_FOREIGN_HOST`.
+   */
+  allowedHosts?: readonly string[];
 }
 
 /** {@link LiveKitOptions}, resolved and checked. */
@@ -18,12 +23,13 @@ export interface LiveKitEndpoint {
   readonly apiKey: string;
   readonly apiSecret: string;
   readonly workerToken?: string;
+  readonly allowedHosts?: readonly string[];
 }
 
 /**
  * Options over environment, checked.
  * @throws OpenRtcError `CONFIG_MISSING_CREDENTIALS` naming each missing variable,
- * `CONFIG_INVALID_URL` for a URL that is none.
+ * `CONFIG_INVALID_URL` for a URL that is none, `CONFIG_INVALID_OPTION` for hosts that are none.
  */
 export function resolveEndpoint(
   options: LiveKitOptions = {},
@@ -45,7 +51,26 @@ export function resolveEndpoint(
     );
   }
   workerUrl(url);
-  return { url, apiKey, apiSecret, ...(workerToken ? { workerToken } : {}) };
+  const { allowedHosts } = options;
+  checkHosts(allowedHosts);
+  return {
+    url,
+    apiKey,
+    apiSecret,
+    ...(workerToken ? { workerToken } : {}),
+    ...(allowedHosts === undefined ? {} : { allowedHosts }),
+  };
+}
+
+// A URL or a lone star would look as if it allowed something.
+function checkHosts(hosts: unknown): void {
+  const isHost = (host: unknown) =>
+    typeof host === 'string' && /^(\*\.)?[^\s*/@]+$/.test(host.trim());
+  if (hosts === undefined || (Array.isArray(hosts) && hosts.every(isHost))) return;
+  throw new OpenRtcError(
+    'CONFIG_INVALID_OPTION',
+    "livekit: allowedHosts must be an array of hosts, such as ['rtc.example.com', '*.example.com', '10.0.0.7:7880']",
+  );
 }
 
 /**

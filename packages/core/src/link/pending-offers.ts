@@ -9,6 +9,7 @@ import type { Logger } from '../logger.js';
 import { timeBox } from '../time-box.js';
 import { type JobOffer, toJobOffer } from './job-offer.js';
 import type { LinkTimings } from './link-timings.js';
+import type { LinkJobs } from './link-jobs.js';
 import type { WorkerConnection } from './worker-connection.js';
 
 /** A job LiveKit gave this worker. */
@@ -41,6 +42,9 @@ export type AnswerOffer = (
   offer: JobOffer,
 ) => Acceptance | Declined | Promise<Acceptance | Declined>;
 
+// The server drops a connection for a frame of 2 MiB, and everybody in the room gets what is in this one.
+const MAX_PARTICIPANT_BYTES = 64 * 1024;
+
 interface Pending {
   readonly acceptance: Acceptance;
   readonly timer: NodeJS.Timeout;
@@ -53,13 +57,15 @@ interface Pending {
 export class PendingOffers {
   readonly #answerOffer: AnswerOffer;
   readonly #timings: LinkTimings;
+  readonly #jobs: LinkJobs;
   readonly #logger: Logger;
   readonly #deciding = new Set<string>();
   readonly #accepted = new Map<string, Pending>();
 
-  constructor(answerOffer: AnswerOffer, timings: LinkTimings, logger: Logger) {
+  constructor(answerOffer: AnswerOffer, timings: LinkTimings, jobs: LinkJobs, logger: Logger) {
     this.#answerOffer = answerOffer;
     this.#timings = timings;
+    this.#jobs = jobs;
     this.#logger = logger;
   }
 
@@ -73,7 +79,7 @@ export class PendingOffers {
     const refuse = () => {
       connection.send({ case: 'availability', value: { jobId: offer.jobId, available: false } });
     };
-    if (this.#deciding.has(offer.jobId) || this.#accepted.has(offer.jobId)) {
+    if (this.#isTaken(offer.jobId)) {
       this.#logger.warn({ jobId: offer.jobId }, 'refused a job that was offered twice');
       refuse();
       return;
@@ -110,6 +116,11 @@ export class PendingOffers {
   assign(message: JobAssignment, connection: WorkerConnection): void {
     const { job } = message;
     const pending = job === undefined ? undefined : this.#accepted.get(job.id);
+    // Answering it with a failure would end the call that runs.
+    if (job !== undefined && pending === undefined && this.#jobs.has(job.id)) {
+      this.#logger.warn({ jobId: job.id }, 'ignored the assignment of a job that runs already');
+      return;
+    }
     if (job === undefined || pending === undefined) {
       this.#logger.warn(
         { jobId: job?.id },
@@ -138,7 +149,20 @@ export class PendingOffers {
     for (const jobId of this.#accepted.keys()) this.#abandon(jobId, why);
   }
 
+  #isTaken(jobId: string): boolean {
+    return this.#deciding.has(jobId) || this.#jobs.has(jobId);
+  }
+
   #accept(jobId: string, acceptance: Acceptance, connection: WorkerConnection): void {
+    const bytes = Buffer.byteLength(
+      JSON.stringify([acceptance.identity, acceptance.name, acceptance.attributes]),
+    );
+    if (bytes > MAX_PARTICIPANT_BYTES) {
+      this.#logger.error({ bytes }, 'refused a job because its participant would be too large');
+      connection.send({ case: 'availability', value: { jobId, available: false } });
+      acceptance.abandoned('its participant would be too large');
+      return;
+    }
     const sent = connection.send({
       case: 'availability',
       value: {
@@ -158,6 +182,7 @@ export class PendingOffers {
       this.#timings.assignmentMs,
     );
     this.#accepted.set(jobId, { acceptance, timer });
+    this.#jobs.open(jobId);
   }
 
   #abandon(jobId: string, why: string): void {
@@ -165,6 +190,7 @@ export class PendingOffers {
     if (pending === undefined) return;
     this.#accepted.delete(jobId);
     clearTimeout(pending.timer);
+    this.#jobs.close(jobId);
     this.#logger.warn({ jobId, why }, 'an accepted job was not assigned');
     pending.acceptance.abandoned(why);
   }

@@ -5,6 +5,7 @@ import { WebSocket } from 'ws';
 import { deferred } from '../deferred.js';
 import { OpenRtcError, messageOf } from '../errors.js';
 import type { Logger } from '../logger.js';
+import { BadFrames, MAX_BAD_FRAMES_PER_MINUTE } from './bad-frames.js';
 import type { LinkTimings } from './link-timings.js';
 
 // The largest legal job: 512 KiB of job metadata, 512 KiB of room metadata, attributes and framing.
@@ -47,6 +48,9 @@ export class WorkerConnection {
   #heartbeat: NodeJS.Timeout | undefined;
   #unanswered = 0;
   #pings = 0n;
+  #answersPings = false;
+  readonly #badFrames = new BadFrames();
+  #saidText = false;
 
   private constructor(options: ConnectionOptions) {
     this.#options = options;
@@ -123,13 +127,16 @@ export class WorkerConnection {
     socket.on('open', () => this.#write({ case: 'register', value: this.#options.register }));
     socket.on('message', (data, isBinary) => {
       this.#unanswered = 0;
-      const message = decode(data, isBinary, this.#options.logger);
+      // Frames that were read in one go are still handed out after the socket was cut.
+      if (socket.readyState !== WebSocket.OPEN) return;
+      const message = this.#decode(data, isBinary);
       if (this.#workerId === '') this.#onFirst(message);
       else if (message?.case === 'pong') this.#onPong(message.value.lastTimestamp);
       else if (message !== undefined) this.#options.onMessage(message, this);
     });
     socket.on('pong', () => {
-      this.#unanswered = 0;
+      // A proxy may answer these for a server that is gone.
+      if (!this.#answersPings) this.#unanswered = 0;
     });
     socket.on('unexpected-response', (_request, response) => {
       const { code, message } = refusedUpgrade(response);
@@ -154,6 +161,32 @@ export class WorkerConnection {
     });
   }
 
+  /** A frame that cannot be read costs a log line, never the worker; too many cost the connection. */
+  #decode(data: unknown, isBinary: boolean): Incoming | undefined {
+    const { logger } = this.#options;
+    if (!isBinary || !Buffer.isBuffer(data)) {
+      if (!this.#saidText) logger.warn({}, 'ignored a text frame from LiveKit');
+      this.#saidText = true;
+    } else {
+      try {
+        return ServerMessage.fromBinary(data).message;
+      } catch (error) {
+        logger.warn(
+          { error: messageOf(error), bytes: data.length },
+          'ignored a frame from LiveKit that cannot be decoded',
+        );
+      }
+    }
+    if (this.#badFrames.add()) {
+      logger.error(
+        { frames: MAX_BAD_FRAMES_PER_MINUTE },
+        'LiveKit does not make sense: more frames that cannot be read than one minute may have; reconnecting',
+      );
+      this.#socket.terminate();
+    }
+    return undefined;
+  }
+
   #onFirst(message: Incoming | undefined): void {
     // Frames of one packet are still read after the first of them was refused.
     if (this.#failed) return;
@@ -172,6 +205,7 @@ export class WorkerConnection {
   }
 
   #onPong(stamp: bigint): void {
+    this.#answersPings = true;
     this.#pongs.get(stamp)?.(true);
     this.#pongs.delete(stamp);
   }
@@ -185,7 +219,7 @@ export class WorkerConnection {
       return;
     }
     this.#unanswered += 1;
-    // A WebSocket ping and one of the protocol: a proxy may answer the first for a server that is gone.
+    // A WebSocket ping and one of the protocol. A server that has answered the second once is held to it.
     this.#socket.ping();
     this.send({ case: 'ping', value: { timestamp: 0n } });
   }
@@ -228,21 +262,4 @@ function refusedUpgrade(response: IncomingMessage) {
 function clockSkewSeconds(date: string | undefined): number {
   const server = Date.parse(date ?? '');
   return Number.isNaN(server) ? 0 : Math.round((Date.now() - server) / 1_000);
-}
-
-/** A frame that cannot be read costs a log line, never the worker. */
-function decode(data: unknown, isBinary: boolean, logger: Logger): Incoming | undefined {
-  if (!isBinary || !Buffer.isBuffer(data)) {
-    logger.warn({}, 'ignored a text frame from LiveKit');
-    return undefined;
-  }
-  try {
-    return ServerMessage.fromBinary(data).message;
-  } catch (error) {
-    logger.warn(
-      { error: messageOf(error), bytes: data.length },
-      'ignored a frame from LiveKit that cannot be decoded',
-    );
-    return undefined;
-  }
 }

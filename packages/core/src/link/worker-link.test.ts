@@ -37,6 +37,7 @@ const success = (jobId: string) => ({ jobId, status: JobStatus.JS_SUCCESS as con
 test('it registers for rooms, with its name, deployment, version and permissions', async () => {
   const { connection, link } = await worker({
     registration: {
+      jobType: 'room',
       agentName: 'sales',
       deployment: 'v7',
       version: '1.2.3',
@@ -76,7 +77,7 @@ test('it shows a short-lived token that only allows to be a worker, in the heade
 
 test('nothing is sent before the server has answered the registration', async () => {
   server.script.registers = false;
-  const { link } = unstarted({ liveJobs: () => ['AJ_live'] });
+  const { link } = unstarted();
   const started = link.start();
   const connection = await server.connection();
   await connection.next('register');
@@ -195,7 +196,8 @@ test('a final status the server has not read is sent again after a reconnect', a
 });
 
 test('live calls are claimed and said to run again after a reconnect', async () => {
-  const { connection, link } = await worker({ liveJobs: () => ['AJ_1', 'AJ_2'] });
+  const { connection, link } = await worker();
+  for (const jobId of ['AJ_1', 'AJ_2']) link.sendRunning(jobId);
   connection.drop();
   const next = await server.connection();
   expect(await next.next('migrateJob')).toMatchObject({ jobIds: ['AJ_1', 'AJ_2'] });

@@ -1,9 +1,11 @@
-import { JobStatus, JobType, type ParticipantPermission, WorkerStatus } from '@livekit/protocol';
+import { JobStatus, type ParticipantPermission, WorkerStatus } from '@livekit/protocol';
 
 import { OpenRtcError, isOpenRtcError, messageOf } from '../errors.js';
 import type { Logger } from '../logger.js';
 import { backoffDelay } from './backoff.js';
 import { type FinalUpdate, FinalUpdates, MAX_ERROR_CHARS } from './final-updates.js';
+import { type JobTypeName, jobTypes } from './job-offer.js';
+import { LinkJobs } from './link-jobs.js';
 import { type LiveKitEndpoint, workerUrl } from './livekit-endpoint.js';
 import { type LinkTimings, defaultLinkTimings } from './link-timings.js';
 import type { WorkerLoad } from './load-curve.js';
@@ -13,6 +15,7 @@ import { mintWorkerToken } from './worker-token.js';
 
 /** What this process registers as. */
 export interface Registration {
+  readonly jobType: JobTypeName;
   /** Empty for automatic dispatch. */
   readonly agentName: string;
   /** Version-aware dispatch keys workers by this. Empty: none. */
@@ -32,15 +35,13 @@ export interface WorkerLinkOptions {
   readonly onTermination: (jobId: string) => void;
   /** The truth about this worker at this moment. */
   readonly status: () => WorkerLoad;
-  /** Calls that are in their rooms: said again after a reconnect. */
-  readonly liveJobs: () => readonly string[];
 }
 
 /** Where the link stands. `closed` is final. */
 export type LinkState = 'connecting' | 'registered' | 'reconnecting' | 'closed';
 
 /**
- * The worker's connection to LiveKit: registers, answers offers, reports load and job states, and
+ * One registration of the worker with LiveKit: registers, answers offers, reports load and job states, and
  * comes back after a loss. It decides nothing about a call, and losing it ends none.
  */
 export class WorkerLink {
@@ -48,6 +49,7 @@ export class WorkerLink {
   readonly #timings: LinkTimings;
   readonly #logger: Logger;
   readonly #finals = new FinalUpdates();
+  readonly #jobs = new LinkJobs();
   readonly #offers: PendingOffers;
   readonly #closing = new AbortController();
   #connection: WorkerConnection | undefined;
@@ -61,7 +63,7 @@ export class WorkerLink {
     this.#options = options;
     this.#logger = options.logger;
     this.#timings = { ...defaultLinkTimings, ...options.timings };
-    this.#offers = new PendingOffers(options.onOffer, this.#timings, options.logger);
+    this.#offers = new PendingOffers(options.onOffer, this.#timings, this.#jobs, options.logger);
   }
 
   get state(): LinkState {
@@ -80,10 +82,12 @@ export class WorkerLink {
 
   /**
    * Connects; resolves once registered. An unreachable server is tried for ever.
-   * @throws OpenRtcError `LINK_UNAUTHORIZED` when LiveKit refuses the credentials.
+   * @param options - `giveUpWhenUnauthorized`, default true: false where calls are live already
+   * @throws OpenRtcError `LINK_UNAUTHORIZED` when LiveKit refuses the credentials, `LINK_CLOSED` when
+   * it was closed meanwhile.
    */
-  async start(): Promise<void> {
-    const connection = await this.#connect({ giveUpWhenUnauthorized: true });
+  async start(options = { giveUpWhenUnauthorized: true }): Promise<void> {
+    const connection = await this.#connect(options);
     this.#loop = this.#keepConnected(connection);
   }
 
@@ -103,6 +107,11 @@ export class WorkerLink {
 
   /** Tells LiveKit that the agent is in its room. Informative: lost with the connection, said again after it. */
   sendRunning(jobId: string): void {
+    this.#jobs.join(jobId);
+    this.#sayRunning(jobId);
+  }
+
+  #sayRunning(jobId: string): void {
     this.#connection?.send({
       case: 'updateJob',
       value: { jobId, status: JobStatus.JS_RUNNING, error: '' },
@@ -116,9 +125,16 @@ export class WorkerLink {
    */
   async sendFinal(update: FinalUpdate): Promise<void> {
     const final = { ...update, error: update.error.slice(0, MAX_ERROR_CHARS) };
+    this.#jobs.leave(update.jobId);
     const delivered = this.#finals.add(final);
     void this.#deliver([final]);
     await delivered;
+    this.#jobs.close(update.jobId);
+  }
+
+  /** Resolves when LiveKit has the final status of every job it gave this link. */
+  idle(): Promise<void> {
+    return this.#jobs.idle();
   }
 
   /** Stops reconnecting and closes the socket in good order. */
@@ -177,16 +193,14 @@ export class WorkerLink {
     }
   }
 
-  async #open(): Promise<WorkerConnection> {
+  #open(): Promise<WorkerConnection> {
     const { endpoint, registration } = this.#options;
-    const token = await mintWorkerToken(endpoint);
-    if (this.#closing.signal.aborted)
-      throw new OpenRtcError('LINK_CLOSED', 'The worker is closing.');
+    const token = mintWorkerToken(endpoint);
     return WorkerConnection.open({
       url: workerUrl(endpoint.url, endpoint.workerToken),
       token,
       register: {
-        type: JobType.JT_ROOM,
+        type: jobTypes[registration.jobType],
         agentName: registration.agentName,
         deployment: registration.deployment,
         version: registration.version,
@@ -226,11 +240,14 @@ export class WorkerLink {
     this.sendStatus();
     clearInterval(this.#statusTimer);
     this.#statusTimer = setInterval(() => this.sendStatus(), this.#timings.statusMs);
-    const live = [...this.#options.liveJobs()];
-    // LiveKit Cloud moves the jobs of the lost connection to this one; the open server ignores it.
-    if (live.length > 0) connection.send({ case: 'migrateJob', value: { jobIds: live } });
-    for (const jobId of live) this.sendRunning(jobId);
-    void this.#deliver(this.#finals.pending);
+    const live = this.#jobs.joined;
+    const finals = this.#finals.pending;
+    // LiveKit Cloud moves the jobs of the lost connection to this one, and ignores a final status of a
+    // job it has not moved. The open server ignores the message.
+    const jobIds = [...live, ...finals.map(({ jobId }) => jobId)];
+    if (jobIds.length > 0) connection.send({ case: 'migrateJob', value: { jobIds } });
+    for (const jobId of live) this.#sayRunning(jobId);
+    void this.#deliver(finals);
     this.#logger.info(
       { workerId: connection.workerId, agentName: this.#options.registration.agentName },
       'registered with LiveKit',

@@ -1,5 +1,7 @@
 import type { JobContext, voice } from '@livekit/agents';
 
+import type { JobParticipant } from '../job-participant.js';
+
 /** Facts about one call, as plain data. */
 export interface SessionInfo {
   readonly jobId: string;
@@ -8,6 +10,8 @@ export interface SessionInfo {
   readonly room: string;
   /** Room metadata, then job metadata over it, when they are JSON objects; else empty. */
   readonly metadata: Readonly<Record<string, unknown>>;
+  /** Whom the call is with, when the job is for one participant: see the pool option `jobTypes`. */
+  readonly participant?: JobParticipant;
   /** Unix time in milliseconds. */
   readonly startedAt: number;
 }

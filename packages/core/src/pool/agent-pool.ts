@@ -134,7 +134,7 @@ export class AgentPool {
   async #run({ signal, processHandlers = true }: RunOptions): Promise<void> {
     const logger: Logger = this.#options.logger ?? sdkLogger();
     this.#state = 'starting';
-    this.#startedAt = Date.now();
+    this.#startedAt = performance.now();
     const starting = new AbortController();
     this.#starting = starting;
     // A drain or a fault says itself how run() ends; these calls only set it off.

@@ -3,10 +3,12 @@ import { JobStatus } from '@livekit/protocol';
 import type { Admission, Reservation } from '../admit/admission.js';
 import type { Call, Isolation, Placement, Refusal, RefusalReason } from '../launch/isolation.js';
 import type { JobTicket } from '../launch/job-ticket.js';
+import { participantOf } from '../job-participant.js';
 import { Launcher } from '../launch/launcher.js';
 import type { JobOffer } from '../link/job-offer.js';
 import type { LiveKitEndpoint } from '../link/livekit-endpoint.js';
 import type { Acceptance, Assignment, Declined } from '../link/pending-offers.js';
+import { roomUrl } from '../link/room-url.js';
 import type { Logger } from '../logger.js';
 import type { AgentNames } from '../route/agent-names.js';
 import { type CustomRouteOptions, route } from '../route/custom-router.js';
@@ -21,7 +23,7 @@ import { Settlement } from '../settle/settlement.js';
 import type { SessionInfo } from './agent-config.js';
 import { FlowCounts } from './flow-counts.js';
 
-/** What the flow tells LiveKit, whoever carries it there. */
+/** What the flow tells LiveKit of a call, over the registration the call came by. */
 export interface FlowLink {
   sendRunning(jobId: string): void;
   sendFinal(update: {
@@ -36,9 +38,7 @@ export interface CallFlowOptions {
   readonly routing: CustomRouteOptions;
   readonly admission: Admission;
   readonly isolation: Isolation;
-  readonly link: () => FlowLink;
   readonly endpoint: LiveKitEndpoint;
-  readonly agentName: string;
   readonly observers: readonly SessionObserver[];
   readonly consecutiveFailureLimit: number;
   /** Too many calls failed in a row. */
@@ -46,10 +46,22 @@ export interface CallFlowOptions {
   readonly logger: Logger;
 }
 
+/** A call from its yes to its assignment. */
+interface AcceptedCall {
+  readonly offer: JobOffer;
+  readonly routed: Routed;
+  readonly reservation: Reservation;
+  readonly placement: Placement | undefined;
+  readonly link: FlowLink;
+}
+
 /** A call from its assignment on. */
 interface LiveCall {
   readonly info: SessionInfo;
   readonly settlement: Settlement;
+  readonly link: FlowLink;
+  /** By the monotonic clock: the other one may be set while a call lasts. */
+  readonly since: number;
   joined: boolean;
 }
 
@@ -94,11 +106,11 @@ export class CallFlow {
   }
 
   /** An offer: which agent, and is there a place? Both are decided before LiveKit hears yes. */
-  offer(offer: JobOffer): Acceptance | Declined | Promise<Acceptance | Declined> {
+  offer(offer: JobOffer, link: FlowLink): Acceptance | Declined | Promise<Acceptance | Declined> {
     const routed = route(offer, this.#options.agents, this.#options.routing);
     return routed instanceof Promise
-      ? routed.then((late) => this.#admit(offer, late))
-      : this.#admit(offer, routed);
+      ? routed.then((late) => this.#admit(offer, late, link))
+      : this.#admit(offer, routed, link);
   }
 
   /** What a session reports, from wherever it runs. */
@@ -115,7 +127,7 @@ export class CallFlow {
       case 'joined':
         if (call.joined) return;
         call.joined = true;
-        this.#options.link().sendRunning(event.jobId);
+        call.link.sendRunning(event.jobId);
         this.#finish(this.#observers.started(call.info));
         break;
       case 'ending':
@@ -124,7 +136,7 @@ export class CallFlow {
     }
   }
 
-  #admit(offer: JobOffer, routed: Routed | RouteRefusal): Acceptance | Declined {
+  #admit(offer: JobOffer, routed: Routed | RouteRefusal, link: FlowLink): Acceptance | Declined {
     if (routed.problems.length > 0)
       this.#options.logger.warn(
         { jobId: offer.jobId, problems: routed.problems },
@@ -147,7 +159,7 @@ export class CallFlow {
       reservation.release();
       return this.#refuse(offer, placement.refused, placement.message, 'warn');
     }
-    return this.#accept(offer, routed, reservation, placement);
+    return this.#accept({ offer, routed, reservation, placement, link });
   }
 
   /** A strategy that throws must not keep the slot: nobody else would ever give it back. */
@@ -160,13 +172,9 @@ export class CallFlow {
     }
   }
 
-  #accept(
-    offer: JobOffer,
-    routed: Routed,
-    reservation: Reservation,
-    placement: Placement | undefined,
-  ): Acceptance {
-    const { logger, agentName } = this.#options;
+  #accept(accepted: AcceptedCall): Acceptance {
+    const { offer, routed, reservation, placement } = accepted;
+    const { logger } = this.#options;
     this.counts.lastRoutedAgent = routed.agent;
     logger.info(
       {
@@ -183,8 +191,8 @@ export class CallFlow {
       identity,
       name: '',
       // Clients and LiveKit's own tools look for the agent under this name.
-      attributes: { 'lk.agent.name': agentName },
-      assigned: (assignment) => this.#launch(assignment, routed, reservation, identity),
+      attributes: { 'lk.agent.name': offer.agentName },
+      assigned: (assignment) => this.#launch(assignment, accepted, identity),
       abandoned: () => {
         placement?.release();
         reservation.release();
@@ -207,47 +215,56 @@ export class CallFlow {
     return { refused: reason };
   }
 
-  #launch(
-    assignment: Assignment,
-    routed: Routed,
-    reservation: Reservation,
-    identity: string,
-  ): void {
+  #launch(assignment: Assignment, accepted: AcceptedCall, identity: string): void {
+    const { routed, reservation, placement, link } = accepted;
     const { call } = reservation;
-    const ticket: JobTicket = {
+    const info: SessionInfo = {
       ...call,
-      identity,
-      workerId: assignment.workerId,
-      generation: 0,
-      media: {
-        kind: 'room',
-        url: assignment.url || this.#options.endpoint.url,
-        token: assignment.token,
-      },
-      job: assignment.job.toBinary(),
+      metadata: routed.metadata,
+      ...participantOf(assignment.job),
+      startedAt: Date.now(),
     };
-    const info: SessionInfo = { ...call, metadata: routed.metadata, startedAt: Date.now() };
     const settlement = new Settlement({
-      sendFinal: (outcome) => this.#sendFinal(call.jobId, outcome),
+      sendFinal: (outcome) => sendFinal(link, call.jobId, outcome),
       removeGhost: () => this.#removeGhost(call, identity),
       done: (outcome) => this.#done(info, outcome, reservation),
     });
-    this.#live.set(call.jobId, { info, settlement, joined: false });
+    this.#live.set(call.jobId, {
+      info,
+      settlement,
+      link,
+      since: performance.now(),
+      joined: false,
+    });
     this.counts.started += 1;
     reservation.activate();
-    const ended = this.#launcher.launch(ticket).then(
+    const ended = this.#run(assignment, call, identity, placement).then(
       () => settlement.settled(),
       (reason: unknown) => settlement.settled({ reason }),
     );
     this.#finish(ended);
   }
 
-  async #sendFinal(jobId: string, outcome: SessionOutcome): Promise<void> {
-    const failed = outcome.status === 'failed';
-    await this.#options.link().sendFinal({
-      jobId,
-      status: failed ? JobStatus.JS_FAILED : JobStatus.JS_SUCCESS,
-      error: failed ? `${outcome.error?.code ?? 'INTERNAL'}: ${outcome.detail ?? ''}` : '',
+  async #run(
+    { url, token, workerId, job }: Assignment,
+    call: Call,
+    identity: string,
+    placement: Placement | undefined,
+  ): Promise<void> {
+    let media: JobTicket['media'];
+    try {
+      media = { kind: 'room', url: roomUrl(url, this.#options.endpoint), token };
+    } catch (error) {
+      placement?.release();
+      throw error;
+    }
+    await this.#launcher.launch({
+      ...call,
+      identity,
+      workerId,
+      generation: 0,
+      media,
+      job: job.toBinary(),
     });
   }
 
@@ -264,7 +281,8 @@ export class CallFlow {
 
   #done(info: SessionInfo, outcome: SessionOutcome, reservation: Reservation): void {
     const { logger } = this.#options;
-    const durationMs = Date.now() - info.startedAt;
+    const since = this.#live.get(info.jobId)?.since ?? performance.now();
+    const durationMs = Math.round(performance.now() - since);
     const fields = {
       jobId: info.jobId,
       agent: info.agent,
@@ -296,4 +314,13 @@ export class CallFlow {
     const tracked = work.finally(() => this.#finishing.delete(tracked));
     this.#finishing.add(tracked);
   }
+}
+
+async function sendFinal(link: FlowLink, jobId: string, outcome: SessionOutcome): Promise<void> {
+  const failed = outcome.status === 'failed';
+  await link.sendFinal({
+    jobId,
+    status: failed ? JobStatus.JS_FAILED : JobStatus.JS_SUCCESS,
+    error: failed ? `${outcome.error?.code ?? 'INTERNAL'}: ${outcome.detail ?? ''}` : '',
+  });
 }

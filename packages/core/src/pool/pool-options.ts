@@ -1,6 +1,7 @@
 import type { JobProcess } from '@livekit/agents';
 
 import type { IsolationStrategy } from '../launch/isolation.js';
+import type { JobTypeName } from '../link/job-offer.js';
 import type { LiveKitOptions } from '../link/livekit-endpoint.js';
 import type { Logger } from '../logger.js';
 import type { Router } from '../route/custom-router.js';
@@ -8,6 +9,7 @@ import type { SessionLimits } from '../session/session-limits.js';
 import type { SharedModels } from '../session/shared-models.js';
 import type { SessionObserver } from '../settle/session-observer.js';
 import type { AgentClass, AgentDefaults, AgentFactory, SessionSetup } from './agent-config.js';
+import type { AgentPermissions, DispatchMode } from './dispatch-options.js';
 
 /** How a pool is set up. Every option may be left out. */
 export interface AgentPoolOptions extends Partial<SessionLimits> {
@@ -39,6 +41,20 @@ export interface AgentPoolOptions extends Partial<SessionLimits> {
   routerTimeoutMs?: number;
   /** Set: explicit dispatch under this name. Default: `LIVEKIT_AGENT_NAME`, else automatic dispatch. */
   agentName?: string;
+  /**
+   * `per-pool`: LiveKit knows the pool by one name, `agentName`, or by none. `per-agent`: LiveKit knows
+   * each agent by its own name, and the job's agent name chooses the agent; names come and go with
+   * `add()` and `remove()`, and all share one capacity. Default: `per-pool`.
+   */
+  dispatch?: DispatchMode;
+  /**
+   * What calls are: one per room, one per participant, one per participant that publishes. Those for a
+   * participant have it as `call.participant`, and the session listens to it and to nobody else.
+   * Default: `['room']`.
+   */
+  jobTypes?: readonly JobTypeName[];
+  /** What agents may do in their rooms. */
+  permissions?: AgentPermissions;
   /** Version-aware dispatch: LiveKit keys workers by it. Default: `LIVEKIT_AGENT_DEPLOYMENT`, else none. */
   deploymentVersion?: string;
   /** Told about every call. */

@@ -12,6 +12,7 @@ import { didYouMean } from './nearest.js';
 /** The agents of a pool, in the order of their registration. What it holds has been checked. */
 export class AgentRegistry implements AgentNames {
   readonly #agents = new Map<string, AgentConfig>();
+  #onChange = () => {};
 
   /**
    * Registers an agent. Options not given are taken from its `agentConfig()`, but for the name.
@@ -26,6 +27,7 @@ export class AgentRegistry implements AgentNames {
   ): AgentConfig {
     const config = this.#check(name, agent, options, sourcePath);
     this.#agents.set(config.name, config);
+    this.#onChange();
     return config;
   }
 
@@ -38,6 +40,7 @@ export class AgentRegistry implements AgentNames {
     const twice = names.find((name, index) => names.indexOf(name) !== index);
     if (twice !== undefined) throw duplicate(twice);
     for (const config of configs) this.#agents.set(config.name, config);
+    this.#onChange();
     return configs;
   }
 
@@ -55,6 +58,7 @@ export class AgentRegistry implements AgentNames {
   remove(name: string): AgentConfig {
     const config = this.get(name);
     this.#agents.delete(name);
+    this.#onChange();
     return config;
   }
 
@@ -69,6 +73,11 @@ export class AgentRegistry implements AgentNames {
 
   names(): readonly string[] {
     return [...this.#agents.keys()];
+  }
+
+  /** Calls `onChange` after agents came or went, in the same tick; only the last watcher is told. */
+  watch(onChange: () => void): void {
+    this.#onChange = onChange;
   }
 
   #check(

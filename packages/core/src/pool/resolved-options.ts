@@ -1,6 +1,14 @@
 import { OpenRtcError } from '../errors.js';
+import type { JobTypeName } from '../link/job-offer.js';
 import { defaultSessionLimits, type SessionLimits } from '../session/session-limits.js';
 import { checkAgentDefaults } from './agent-options.js';
+import {
+  type AgentPermissions,
+  type DispatchMode,
+  resolveDispatch,
+  resolveJobTypes,
+  resolvePermissions,
+} from './dispatch-options.js';
 import { checkKeys, invalidOption } from './option-checks.js';
 import type { AgentPoolOptions } from './pool-options.js';
 
@@ -10,6 +18,9 @@ export interface ResolvedOptions {
   readonly consecutiveFailureLimit: number;
   readonly drainTimeoutMs: number;
   readonly agentName: string;
+  readonly dispatch: DispatchMode;
+  readonly jobTypes: readonly JobTypeName[];
+  readonly permissions: Readonly<Required<AgentPermissions>>;
   readonly deployment: string;
   readonly limits: SessionLimits;
 }
@@ -26,6 +37,9 @@ const KNOWN = [
   'router',
   'routerTimeoutMs',
   'agentName',
+  'dispatch',
+  'jobTypes',
+  'permissions',
   'deploymentVersion',
   'observers',
   'setup',
@@ -79,6 +93,7 @@ export function resolveOptions(
       LONGEST_MS,
     ),
   };
+  const agentName = text('agentName', options.agentName) ?? env['LIVEKIT_AGENT_NAME']?.trim() ?? '';
   return {
     maxConcurrentSessions: whole(
       'maxConcurrentSessions',
@@ -93,7 +108,10 @@ export function resolveOptions(
       100_000,
     ),
     drainTimeoutMs: whole('drainTimeoutMs', options.drainTimeoutMs ?? 3_600_000, 0, LONGEST_MS),
-    agentName: text('agentName', options.agentName) ?? env['LIVEKIT_AGENT_NAME']?.trim() ?? '',
+    agentName,
+    dispatch: resolveDispatch(options.dispatch, agentName),
+    jobTypes: resolveJobTypes(options.jobTypes),
+    permissions: resolvePermissions(options.permissions),
     deployment: checkDeployment(
       text('deploymentVersion', options.deploymentVersion) ??
         env['LIVEKIT_AGENT_DEPLOYMENT']?.trim() ??

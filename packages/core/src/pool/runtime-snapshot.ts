@@ -1,5 +1,6 @@
 import type { RefusalReason } from '../launch/isolation.js';
 import type { LinkState } from '../link/worker-link.js';
+import type { RegistrationSnapshot } from '../link/worker-links.js';
 
 /** Where a pool stands. `run()` takes it from `idle` to `closed`, once. */
 export type PoolState = 'idle' | 'starting' | 'running' | 'draining' | 'closed';
@@ -44,8 +45,13 @@ export interface RuntimeSnapshot {
   /** `CODE: message` of the last failed call. */
   readonly lastError: string | null;
   readonly livekit: {
+    /** The worst of all registrations; `none` before `run()`. */
     readonly state: LinkState | 'none';
+    /** LiveKit's id of the first registration. */
     readonly workerId: string;
+    /** Connections lost and made anew, of all registrations together. */
     readonly reconnects: number;
+    /** One for each agent name and job type, see the pool options `dispatch` and `jobTypes`. */
+    readonly registrations: readonly RegistrationSnapshot[];
   };
 }

@@ -4,6 +4,7 @@ import type { Worker } from './worker.js';
 
 export interface SnapshotSources {
   readonly state: PoolState;
+  /** `performance.now()` of `run()`; 0 before. */
   readonly startedAt: number;
   readonly isolation: string;
   readonly resolved: ResolvedOptions;
@@ -22,10 +23,9 @@ export function takeSnapshot(sources: SnapshotSources): RuntimeSnapshot {
     startedAt: info.startedAt,
     joined,
   }));
-  const now = Date.now();
   return {
-    timestamp: now,
-    uptimeSeconds: sources.startedAt === 0 ? 0 : (now - sources.startedAt) / 1_000,
+    timestamp: Date.now(),
+    uptimeSeconds: sources.startedAt === 0 ? 0 : (performance.now() - sources.startedAt) / 1_000,
     state: sources.state,
     draining: sources.state === 'draining',
     isolation: sources.isolation,
@@ -44,9 +44,10 @@ export function takeSnapshot(sources: SnapshotSources): RuntimeSnapshot {
     lastRoutedAgent: worker?.flow.counts.lastRoutedAgent ?? null,
     lastError: worker?.flow.counts.lastError ?? null,
     livekit: {
-      state: worker?.link.state ?? 'none',
-      workerId: worker?.link.workerId ?? '',
-      reconnects: worker?.link.reconnects ?? 0,
+      state: worker?.links.state ?? 'none',
+      workerId: worker?.links.workerId ?? '',
+      reconnects: worker?.links.reconnects ?? 0,
+      registrations: worker?.links.registrations ?? [],
     },
   };
 }

@@ -6,13 +6,15 @@ import { OpenRtcError, messageOf } from '../errors.js';
 import type { HangUp, Isolation, IsolationStrategy, PoolSource } from '../launch/isolation.js';
 import { type LiveKitEndpoint, resolveEndpoint } from '../link/livekit-endpoint.js';
 import { workerLoad } from '../link/load-curve.js';
-import { WorkerLink } from '../link/worker-link.js';
+import { warnIfPlain } from '../link/room-url.js';
+import { WorkerLinks } from '../link/worker-links.js';
 import type { Logger } from '../logger.js';
 import type { SessionEvent } from '../session/session-event.js';
 import { timeBox } from '../time-box.js';
 import { CallFlow } from './call-flow.js';
 import { defaultIsolation } from './defaults.js';
 import type { AgentPoolOptions } from './pool-options.js';
+import { registrationsOf } from './registrations.js';
 import type { AgentRegistry } from './registry.js';
 import type { ResolvedOptions } from './resolved-options.js';
 import { SessionHost } from './session-host.js';
@@ -34,7 +36,7 @@ export interface WorkerOptions {
 /** One run of a pool: from its first connection to LiveKit to its last call. */
 export class Worker {
   readonly admission: Admission;
-  readonly link: WorkerLink;
+  readonly links: WorkerLinks;
   readonly flow: CallFlow;
   readonly #options: WorkerOptions;
   readonly #isolation: Isolation;
@@ -50,6 +52,7 @@ export class Worker {
   static async start(options: WorkerOptions, signal: AbortSignal): Promise<Worker> {
     const { pool, resolved, registry, logger } = options;
     const endpoint = resolveEndpoint(pool.livekit);
+    warnIfPlain(endpoint.url, logger);
     const source: PoolSource = {
       entry: process.argv[1] ?? '',
       argv: process.argv.slice(2),
@@ -76,12 +79,10 @@ export class Worker {
     const worker: Worker = new Worker(options, endpoint, isolation, host);
     try {
       // Once registered, a call may have been accepted already: then it is for drain() to end this.
-      const abort = () => {
-        if (worker.link.state === 'connecting') void worker.link.close();
-      };
+      const abort = () => worker.links.callOff();
       signal.addEventListener('abort', abort, { once: true });
       if (signal.aborted) abort();
-      await worker.link.start();
+      await worker.links.start();
       signal.removeEventListener('abort', abort);
     } catch (error) {
       await worker.#release();
@@ -102,44 +103,35 @@ export class Worker {
     this.#host = host;
     this.admission = new Admission({
       maxConcurrentSessions: resolved.maxConcurrentSessions,
-      onChange: () => this.link.sendStatus(),
+      onChange: () => this.links.sendStatus(),
     });
-    this.link = new WorkerLink({
-      endpoint,
-      logger,
-      registration: {
-        agentName: resolved.agentName,
-        deployment: resolved.deployment,
-        version: options.version,
-        permissions: {
-          canPublish: true,
-          canSubscribe: true,
-          canPublishData: true,
-          canUpdateMetadata: true,
-        },
+    const registrations = () => registrationsOf(resolved, registry.names(), options.version);
+    this.links = new WorkerLinks(
+      {
+        endpoint,
+        logger,
+        onOffer: (offer, link) => this.flow.offer(offer, link),
+        onTermination: (jobId) => this.#terminated(jobId),
+        status: () =>
+          workerLoad(
+            this.admission.active + this.admission.reserved,
+            this.admission.max,
+            this.admission.draining,
+          ),
       },
-      onOffer: (offer) => this.flow.offer(offer),
-      onTermination: (jobId) => this.#terminated(jobId),
-      status: () =>
-        workerLoad(
-          this.admission.active + this.admission.reserved,
-          this.admission.max,
-          this.admission.draining,
-        ),
-      liveJobs: () =>
-        this.flow.liveCalls.filter((call) => call.joined).map((call) => call.info.jobId),
-    });
+      registrations(),
+    );
+    registry.watch(() => this.links.sync(registrations()));
     this.flow = new CallFlow({
       agents: registry,
       routing: {
         ...(pool.router === undefined ? {} : { router: pool.router }),
         ...(pool.routerTimeoutMs === undefined ? {} : { routerTimeoutMs: pool.routerTimeoutMs }),
+        agentName: resolved.dispatch === 'per-agent',
       },
       admission: this.admission,
       isolation,
-      link: () => this.link,
       endpoint,
-      agentName: resolved.agentName,
       observers: pool.observers ?? [],
       consecutiveFailureLimit: resolved.consecutiveFailureLimit,
       onUnhealthy: (failures) => this.#unhealthy(failures),
@@ -206,7 +198,8 @@ export class Worker {
         'not everybody could be told how the last calls ended',
       );
     try {
-      await this.link.close();
+      this.#options.registry.watch(() => {});
+      await this.links.close();
       await this.#isolation[Symbol.asyncDispose]();
     } finally {
       await this.#host.close();

@@ -8,6 +8,7 @@ import { type MetadataSource, readTenant } from './tenant.js';
 /** What named the agent of a call. */
 export type RoutedBy =
   | 'router'
+  | 'agent_name'
   | 'job_metadata'
   | 'room_metadata'
   | 'room_prefix'
@@ -40,6 +41,11 @@ export interface RouteOptions {
    * room name chooses the agent.
    */
   roomPrefix?: boolean;
+  /**
+   * Whether the agent name of an explicit dispatch is the name of a registered agent, and goes before
+   * all metadata. Default: false.
+   */
+  agentName?: boolean;
 }
 
 /** An offer with its metadata parsed: what every rule looks at. */
@@ -55,7 +61,7 @@ export function readOffer(offer: JobOffer): ReadOffer {
 }
 
 /**
- * The built-in rules, in this order: `agent`, then `demo`, of the job metadata; the same of the room
+ * The built-in rules, in this order: the job's agent name, where names are those of agents; `agent`, then `demo`, of the job metadata; the same of the room
  * metadata; the longest registered name that, with a dash, begins the room name; the agent registered
  * first. Names are trimmed and case-sensitive. Naming an agent that is not registered is a refusal,
  * never a fallback.
@@ -74,6 +80,11 @@ export function routeByRules(
   agents: AgentNames,
   options: RouteOptions,
 ): Routed | RouteRefusal {
+  if (options.agentName === true && read.offer.agentName !== '') {
+    const name = read.offer.agentName;
+    if (!agents.has(name)) return refuseUnknown(read, 'the dispatch is for', name, agents);
+    return settleRoute(read, name, 'agent_name');
+  }
   for (const { where, values } of sourcesOf(read)) {
     const name = firstName(values.agent, values.demo);
     if (name === undefined) continue;

@@ -61,7 +61,12 @@ export async function beginSession(options: BeginOptions): Promise<void> {
   await checkRoom(ctx, (work) => inTime('SESSION_JOIN_FAILED', 'The room had no id', work));
   options.onJoined();
 
-  const roomInput = { ...runtime.defaults.roomInput, ...config.roomInput };
+  const roomInput = {
+    // Several such jobs are in one room, each for a participant of its own.
+    ...(info.participant === undefined ? {} : { participantIdentity: info.participant.identity }),
+    ...runtime.defaults.roomInput,
+    ...config.roomInput,
+  };
   const roomOutput = { ...runtime.defaults.roomOutput, ...config.roomOutput };
   if (options.textOnly) {
     roomInput.audioEnabled = false;

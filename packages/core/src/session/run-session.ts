@@ -1,6 +1,7 @@
 import { Job } from '@livekit/protocol';
 
 import { OpenRtcError, isOpenRtcError, messageOf } from '../errors.js';
+import { participantOf } from '../job-participant.js';
 import type { HangUp } from '../launch/isolation.js';
 import type { JobTicket } from '../launch/job-ticket.js';
 import type { SessionInfo } from '../pool/agent-config.js';
@@ -53,6 +54,7 @@ export async function runSession(
       readMetadata(job.room?.metadata ?? '').values,
       readMetadata(job.metadata).values,
     ),
+    ...participantOf(job),
     startedAt: Date.now(),
   };
   bindRoomToCall(room, call);
