@@ -1,5 +1,5 @@
 import { OpenRtcError, isOpenRtcError } from '../errors.js';
-import type { Logger } from '../logger.js';
+import { type Logger, unbreakable } from '../logger.js';
 import { sdkLogger } from '../session/sdk.js';
 import { version } from '../version.js';
 import type { AgentClass, AgentConfig, AgentFactory, AgentOptions } from './agent-config.js';
@@ -129,7 +129,7 @@ export class AgentPool {
         'Register at least one agent before run(): pool.add(name, AgentClass), or pool.discover(directory).',
       );
     }
-    const logger: Logger = this.#options.logger ?? sdkLogger();
+    const logger = unbreakable(this.#options.logger ?? sdkLogger());
     this.#state = 'starting';
     this.#startedAt = Date.now();
     const starting = new AbortController();

@@ -16,9 +16,11 @@ import type { SessionEvent } from '../session/session-event.js';
 import { FailureStreak } from '../settle/failure-streak.js';
 import { removeGhost } from '../settle/remove-ghost.js';
 import { Observers, type SessionObserver } from '../settle/session-observer.js';
+import type { SessionFaults } from '../settle/session-faults.js';
 import type { SessionOutcome } from '../settle/session-outcome.js';
 import { Settlement } from '../settle/settlement.js';
 import type { SessionInfo } from './agent-config.js';
+import { FaultCounts } from './fault-counts.js';
 import { FlowCounts } from './flow-counts.js';
 
 /** What the flow tells LiveKit, whoever carries it there. */
@@ -50,6 +52,7 @@ export interface CallFlowOptions {
 interface LiveCall {
   readonly info: SessionInfo;
   readonly settlement: Settlement;
+  readonly faults: FaultCounts;
   joined: boolean;
 }
 
@@ -120,6 +123,10 @@ export class CallFlow {
         break;
       case 'ending':
         await call.settlement.ending(event.outcome);
+        break;
+      case 'fault':
+        call.faults.add(event.fault);
+        this.counts.faults.add(event.fault);
         break;
     }
   }
@@ -227,12 +234,13 @@ export class CallFlow {
       job: assignment.job.toBinary(),
     };
     const info: SessionInfo = { ...call, metadata: routed.metadata, startedAt: Date.now() };
+    const faults = new FaultCounts();
     const settlement = new Settlement({
       sendFinal: (outcome) => this.#sendFinal(call.jobId, outcome),
       removeGhost: () => this.#removeGhost(call, identity),
-      done: (outcome) => this.#done(info, outcome, reservation),
+      done: (outcome) => this.#done(info, outcome, faults.taken(), reservation),
     });
-    this.#live.set(call.jobId, { info, settlement, joined: false });
+    this.#live.set(call.jobId, { info, settlement, faults, joined: false });
     this.counts.started += 1;
     reservation.activate();
     const ended = this.#launcher.launch(ticket).then(
@@ -262,7 +270,12 @@ export class CallFlow {
     }
   }
 
-  #done(info: SessionInfo, outcome: SessionOutcome, reservation: Reservation): void {
+  #done(
+    info: SessionInfo,
+    outcome: SessionOutcome,
+    faults: SessionFaults,
+    reservation: Reservation,
+  ): void {
     const { logger } = this.#options;
     const durationMs = Date.now() - info.startedAt;
     const fields = {
@@ -272,10 +285,11 @@ export class CallFlow {
       room: printable(info.room),
       reason: outcome.reason,
       durationMs,
+      ...faults,
     };
     this.#live.delete(info.jobId);
     reservation.release();
-    this.#finish(this.#observers.ended(info, outcome));
+    this.#finish(this.#observers.ended(info, outcome, faults));
     switch (outcome.status) {
       case 'success':
         logger.info({ ...fields, detail: outcome.detail }, 'a call ended');
