@@ -16,7 +16,8 @@ function watchReadable(
 ): ReadableStream<unknown> {
   const reader = source.getReader();
   let cancelled = false;
-  return new ReadableStream<unknown>(
+  let failed = false;
+  const watched = new ReadableStream<unknown>(
     {
       async pull(controller) {
         try {
@@ -27,6 +28,7 @@ function watchReadable(
         } catch (error) {
           // Nobody waits any more for what the SDK has called off.
           if (!cancelled) onError(error);
+          failed = true;
           throw error;
         }
       },
@@ -37,6 +39,11 @@ function watchReadable(
     },
     { highWaterMark: 0 },
   );
+  // The SDK cancels in its clean-up; what has failed would reject that too, the rest of the clean-up would
+  // not be done, and the session could not be closed in under 10 s.
+  const cancel = watched.cancel.bind(watched);
+  watched.cancel = (reason?: unknown) => (failed ? Promise.resolve() : cancel(reason));
+  return watched;
 }
 
 function watchIterable(
