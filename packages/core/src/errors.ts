@@ -39,6 +39,8 @@ export const errorCodes = {
   SESSION_START_FAILED: 'AgentSession.start() failed',
   SESSION_CLOSED_WITH_ERROR: 'the AgentSession closed with an unrecoverable provider error',
   SESSION_UNCAUGHT: "an uncaught exception or unhandled rejection in the call's own code",
+  SESSION_EXIT: "the call's own code called process.exit()",
+  SESSION_HOOK_TIMEOUT: 'a hook of the agent was not done in its time; the call goes on',
   ISOLATION_LOST: 'the process that ran the call is gone',
   ISOLATION_CLOSED: 'a call was handed to an isolation that is closing',
   INTERNAL: 'a bug in OpenRTC',
@@ -75,7 +77,12 @@ export class OpenRtcError extends Error {
 
 /** True for an {@link OpenRtcError} of this or of another installed copy. */
 export function isOpenRtcError(value: unknown): value is OpenRtcError {
-  return typeof value === 'object' && value !== null && BRAND in value;
+  try {
+    return typeof value === 'object' && value !== null && BRAND in value;
+  } catch {
+    // A thrown proxy that does not even answer this is not ours.
+    return false;
+  }
 }
 
 // A cause chain can be a cycle; nobody reads the tenth cause.
@@ -103,14 +110,23 @@ export function toPlainError(value: unknown, depth = 0): PlainError {
         : {}),
     };
   } catch (error) {
-    return { code: 'INTERNAL', message: `a thrown value could not be read: ${String(error)}` };
+    return { code: 'INTERNAL', message: `a thrown value could not be read: ${wordsOf(error)}` };
+  }
+}
+
+/** What reading it threw may be as bad. */
+function wordsOf(error: unknown): string {
+  try {
+    return String(error);
+  } catch {
+    return 'nor the error of reading it';
   }
 }
 
 function describe(value: object): string {
   const name = value.constructor?.name;
   return name === undefined || name === 'Object'
-    ? JSON.stringify(value)
+    ? (JSON.stringify(value) ?? 'an object was thrown')
     : `${name} thrown without a message`;
 }
 

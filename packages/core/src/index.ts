@@ -42,6 +42,7 @@ export type { JobTicket, TicketMedia } from './launch/job-ticket.js';
 export type { ReportSessionEvent, SessionEvent } from './session/session-event.js';
 export type { SessionLimits } from './session/session-limits.js';
 export type { SharedModels } from './session/shared-models.js';
+export type { SessionFaults } from './settle/session-faults.js';
 export type { SessionObserver } from './settle/session-observer.js';
 export type { SessionEndReason, SessionOutcome, SessionStatus } from './settle/session-outcome.js';
 

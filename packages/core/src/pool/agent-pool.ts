@@ -1,5 +1,5 @@
 import { OpenRtcError, isOpenRtcError } from '../errors.js';
-import type { Logger } from '../logger.js';
+import { type Logger, unbreakable } from '../logger.js';
 import { sdkLogger } from '../session/sdk.js';
 import { version } from '../version.js';
 import type { AgentClass, AgentConfig, AgentFactory, AgentOptions } from './agent-config.js';
@@ -132,7 +132,7 @@ export class AgentPool {
   }
 
   async #run({ signal, processHandlers = true }: RunOptions): Promise<void> {
-    const logger: Logger = this.#options.logger ?? sdkLogger();
+    const logger = unbreakable(this.#options.logger ?? sdkLogger());
     this.#state = 'starting';
     this.#startedAt = performance.now();
     const starting = new AbortController();

@@ -18,9 +18,11 @@ import type { SessionEvent } from '../session/session-event.js';
 import { FailureStreak } from '../settle/failure-streak.js';
 import { removeGhost } from '../settle/remove-ghost.js';
 import { Observers, type SessionObserver } from '../settle/session-observer.js';
+import type { SessionFaults } from '../settle/session-faults.js';
 import type { SessionOutcome } from '../settle/session-outcome.js';
 import { Settlement } from '../settle/settlement.js';
 import type { SessionInfo } from './agent-config.js';
+import { FaultCounts } from './fault-counts.js';
 import { FlowCounts } from './flow-counts.js';
 
 /** What the flow tells LiveKit of a call, over the registration the call came by. */
@@ -62,6 +64,7 @@ interface LiveCall {
   readonly link: FlowLink;
   /** By the monotonic clock: the other one may be set while a call lasts. */
   readonly since: number;
+  readonly faults: FaultCounts;
   joined: boolean;
 }
 
@@ -132,6 +135,10 @@ export class CallFlow {
         break;
       case 'ending':
         await call.settlement.ending(event.outcome);
+        break;
+      case 'fault':
+        call.faults.add(event.fault);
+        this.counts.faults.add(event.fault);
         break;
     }
   }
@@ -224,14 +231,16 @@ export class CallFlow {
       ...participantOf(assignment.job),
       startedAt: Date.now(),
     };
+    const faults = new FaultCounts();
     const settlement = new Settlement({
       sendFinal: (outcome) => sendFinal(link, call.jobId, outcome),
       removeGhost: () => this.#removeGhost(call, identity),
-      done: (outcome) => this.#done(info, outcome, reservation),
+      done: (outcome) => this.#done(info, outcome, faults.taken(), reservation),
     });
     this.#live.set(call.jobId, {
       info,
       settlement,
+      faults,
       link,
       since: performance.now(),
       joined: false,
@@ -279,7 +288,12 @@ export class CallFlow {
     }
   }
 
-  #done(info: SessionInfo, outcome: SessionOutcome, reservation: Reservation): void {
+  #done(
+    info: SessionInfo,
+    outcome: SessionOutcome,
+    faults: SessionFaults,
+    reservation: Reservation,
+  ): void {
     const { logger } = this.#options;
     const since = this.#live.get(info.jobId)?.since ?? performance.now();
     const durationMs = Math.round(performance.now() - since);
@@ -290,10 +304,11 @@ export class CallFlow {
       room: printable(info.room),
       reason: outcome.reason,
       durationMs,
+      ...faults,
     };
     this.#live.delete(info.jobId);
     reservation.release();
-    this.#finish(this.#observers.ended(info, outcome));
+    this.#finish(this.#observers.ended(info, outcome, faults));
     switch (outcome.status) {
       case 'success':
         logger.info({ ...fields, detail: outcome.detail }, 'a call ended');

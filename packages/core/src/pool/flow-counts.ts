@@ -1,9 +1,11 @@
 import type { RefusalReason } from '../launch/isolation.js';
 import type { SessionOutcome } from '../settle/session-outcome.js';
+import { FaultCounts } from './fault-counts.js';
 
 /** What has passed through the flow since the pool began. */
 export class FlowCounts {
   readonly #refused = new Map<RefusalReason, number>();
+  readonly faults = new FaultCounts();
   started = 0;
   failures = 0;
   lastRoutedAgent: string | null = null;

@@ -36,7 +36,7 @@ export class EchoAgent extends voice.Agent {
 }
 
 /** Remembers what observers are told, and lets a test wait for it. */
-class Ends implements SessionObserver {
+export class Ends implements SessionObserver {
   readonly started: SessionInfo[] = [];
   readonly all: { readonly info: SessionInfo; readonly outcome: SessionOutcome }[] = [];
   #waiting: (() => void)[] = [];

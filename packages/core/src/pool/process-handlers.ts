@@ -1,5 +1,6 @@
 import type { Logger } from '../logger.js';
 import { blameCurrentCall } from '../session/current-call.js';
+import { interceptExit } from './intercept-exit.js';
 
 /** What the signals and uncaught errors of the process do to a worker. */
 export interface ProcessActions {
@@ -15,8 +16,8 @@ export interface ProcessActions {
 const SAME_WISH_MS = 500;
 
 /**
- * Handles SIGTERM, SIGINT, uncaught exceptions and unhandled rejections until the returned function is
- * called. The third signal kills the process: the second must have hung.
+ * Handles SIGTERM, SIGINT, uncaught exceptions, unhandled rejections and calls of `process.exit()` inside
+ * a call until the returned function is called. The third signal kills the process: the second must have hung.
  */
 export function installProcessHandlers(actions: ProcessActions, logger: Logger): () => void {
   let signals = 0;
@@ -49,11 +50,13 @@ export function installProcessHandlers(actions: ProcessActions, logger: Logger):
   };
   const onException = onError('uncaught exception');
   const onRejection = onError('unhandled rejection');
+  const letExit = interceptExit(logger);
   process.on('SIGTERM', onSignal);
   process.on('SIGINT', onSignal);
   process.on('uncaughtException', onException);
   process.on('unhandledRejection', onRejection);
   return () => {
+    letExit();
     process.off('SIGTERM', onSignal);
     process.off('SIGINT', onSignal);
     process.off('uncaughtException', onException);

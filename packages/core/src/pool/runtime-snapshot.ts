@@ -1,12 +1,13 @@
 import type { RefusalReason } from '../launch/isolation.js';
 import type { LinkState } from '../link/worker-link.js';
 import type { RegistrationSnapshot } from '../link/worker-links.js';
+import type { SessionFaults } from '../settle/session-faults.js';
 
 /** Where a pool stands. `run()` takes it from `idle` to `closed`, once. */
 export type PoolState = 'idle' | 'starting' | 'running' | 'draining' | 'closed';
 
-/** One live call. */
-export interface SessionSnapshot {
+/** One live call, and what failed in it so far without ending it. */
+export interface SessionSnapshot extends SessionFaults {
   readonly jobId: string;
   readonly agent: string;
   readonly tenant: string;
@@ -35,6 +36,9 @@ export interface RuntimeSnapshot {
   readonly totalSessionsStarted: number;
   readonly totalSessionFailures: number;
   readonly consecutiveFailures: number;
+  /** Hooks and nodes of agents that failed, in calls that are over and in live ones. */
+  readonly totalHookErrors: number;
+  readonly totalToolErrors: number;
   /** Offers refused, by reason. */
   readonly refused: Readonly<Partial<Record<RefusalReason, number>>>;
   /** Live calls by agent; agents without one are left out. */

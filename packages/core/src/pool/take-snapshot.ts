@@ -15,14 +15,17 @@ export interface SnapshotSources {
 /** The snapshot of a pool, running or not. */
 export function takeSnapshot(sources: SnapshotSources): RuntimeSnapshot {
   const { resolved, worker } = sources;
-  const sessions: SessionSnapshot[] = (worker?.flow.liveCalls ?? []).map(({ info, joined }) => ({
-    jobId: info.jobId,
-    agent: info.agent,
-    tenant: info.tenant,
-    room: info.room,
-    startedAt: info.startedAt,
-    joined,
-  }));
+  const sessions: SessionSnapshot[] = (worker?.flow.liveCalls ?? []).map(
+    ({ info, joined, faults }) => ({
+      jobId: info.jobId,
+      agent: info.agent,
+      tenant: info.tenant,
+      room: info.room,
+      startedAt: info.startedAt,
+      joined,
+      ...faults.taken(),
+    }),
+  );
   return {
     timestamp: Date.now(),
     uptimeSeconds: sources.startedAt === 0 ? 0 : (performance.now() - sources.startedAt) / 1_000,
@@ -37,6 +40,8 @@ export function takeSnapshot(sources: SnapshotSources): RuntimeSnapshot {
     totalSessionsStarted: worker?.flow.counts.started ?? 0,
     totalSessionFailures: worker?.flow.counts.failures ?? 0,
     consecutiveFailures: worker?.flow.consecutiveFailures ?? 0,
+    totalHookErrors: worker?.flow.counts.faults.hookErrors ?? 0,
+    totalToolErrors: worker?.flow.counts.faults.toolErrors ?? 0,
     refused: worker?.flow.counts.refused ?? {},
     sessionsByAgent: countBy(sessions, 'agent'),
     sessionsByTenant: countBy(sessions, 'tenant'),

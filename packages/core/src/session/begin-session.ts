@@ -10,10 +10,12 @@ import { recordingOf } from './recording.js';
 import { isRealtime, resolveProviders } from './resolve-providers.js';
 import { RoomAudioInput, usesOwnAudioInput } from './room-audio-input.js';
 import { CallEnded, type SessionEnd } from './session-end.js';
+import type { ReportSessionEvent } from './session-event.js';
 import { SETUP_MS } from './session-limits.js';
 import type { SessionRuntime } from './session-runtime.js';
 import { sameRoom } from './session-room.js';
 import { fallsBackToVad, turnHandling } from './turn-handling.js';
+import { watchFaults } from './watch-faults.js';
 
 /** What {@link beginSession} has opened so far; the end of the call closes it, also after a failure. */
 export interface OpenedSession {
@@ -21,6 +23,8 @@ export interface OpenedSession {
   joining?: Promise<void>;
   session?: voice.AgentSession;
   audioInput?: RoomAudioInput;
+  /** Ends what watches for faults, see `watchFaults`. */
+  stopWatching?: () => void;
 }
 
 export interface BeginOptions {
@@ -30,6 +34,7 @@ export interface BeginOptions {
   readonly runtime: SessionRuntime;
   readonly textOnly: boolean;
   readonly opened: OpenedSession;
+  readonly report: ReportSessionEvent;
   /** Called once the agent is in its room. */
   readonly onJoined: () => void;
 }
@@ -75,6 +80,7 @@ export async function beginSession(options: BeginOptions): Promise<void> {
   const ownInput = usesOwnAudioInput(roomInput);
   const session = createSession(options, agent, providers, roomInput.audioEnabled !== false);
   opened.session = session;
+  opened.stopWatching = watchFaults(session, agent, call, options.report);
   watchSession(session, call);
   if (ownInput) {
     opened.audioInput = new RoomAudioInput(ctx.room, roomInput);

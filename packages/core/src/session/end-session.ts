@@ -61,6 +61,7 @@ export async function endSession(
     ),
   );
   await step('releasing the room', DISCONNECT_MS, () => {
+    opened.stopWatching?.();
     if (opened.session !== undefined) clearAwayTimer(opened.session);
     releaseRoom(ctx.room);
   });

@@ -72,7 +72,7 @@ export async function runSession(
           logger.warn({ error }, 'the join could not be reported');
         });
       };
-      await beginSession({ call, info, config, runtime, textOnly, opened, onJoined });
+      await beginSession({ call, info, config, runtime, textOnly, opened, report, onJoined });
     } catch (error) {
       if (!(error instanceof CallEnded)) end.failed(asSessionError(error));
     }

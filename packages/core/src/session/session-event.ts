@@ -1,3 +1,4 @@
+import type { PlainError } from '../errors.js';
 import type { SessionOutcome } from '../settle/session-outcome.js';
 
 /**
@@ -6,10 +7,18 @@ import type { SessionOutcome } from '../settle/session-outcome.js';
  * - `joined`: the agent is in its room
  * - `ending`: the session is about to leave its room; LiveKit wants the final job status first, so
  *   the session waits (at most 1 s) until the report is taken
+ * - `fault`: something failed that the call survives: a hook or node of an agent, or a tool, by `name`
  */
 export type SessionEvent =
   | { readonly kind: 'joined'; readonly jobId: string }
-  | { readonly kind: 'ending'; readonly jobId: string; readonly outcome: SessionOutcome };
+  | { readonly kind: 'ending'; readonly jobId: string; readonly outcome: SessionOutcome }
+  | {
+      readonly kind: 'fault';
+      readonly jobId: string;
+      readonly fault: 'hook' | 'tool';
+      readonly name: string;
+      readonly error: PlainError;
+    };
 
 /** Resolves when the pool has taken the event. */
 export type ReportSessionEvent = (event: SessionEvent) => Promise<void>;

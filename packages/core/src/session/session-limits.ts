@@ -26,3 +26,8 @@ export const ENDING_MS = 1_000;
 export const REPORT_MS = 10_000;
 export const DISCONNECT_MS = 10_000;
 export const SHUTDOWN_CALLBACK_MS = 10_000;
+/**
+ * How long `onUserTurnCompleted` may keep the caller waiting. A caller waits for a few seconds; this is
+ * what a look-up that retries takes.
+ */
+export const HOOK_MS = 30_000;

@@ -3,6 +3,7 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { LogBook } from '../log-book.js';
 import type { SessionInfo } from '../pool/agent-config.js';
 import { Observers } from './session-observer.js';
+import type { SessionFaults } from './session-faults.js';
 import type { SessionOutcome } from './session-outcome.js';
 
 const info: SessionInfo = {
@@ -14,6 +15,7 @@ const info: SessionInfo = {
   startedAt: 1,
 };
 const outcome: SessionOutcome = { status: 'success', reason: 'caller_left' };
+const faults: SessionFaults = { hookErrors: 1, toolErrors: 2 };
 
 let log: LogBook;
 
@@ -31,15 +33,15 @@ test('observers are told who and how, each what it asked for', async () => {
   const observers = new Observers(
     [
       { onSessionStart: (who) => void seen.push(['start', who]) },
-      { onSessionEnd: (who, how) => void seen.push(['end', who, how]) },
+      { onSessionEnd: (...told) => void seen.push(['end', ...told]) },
     ],
     log,
   );
   await observers.started(info);
-  await observers.ended(info, outcome);
+  await observers.ended(info, outcome, faults);
   expect(seen).toEqual([
     ['start', info],
-    ['end', info, outcome],
+    ['end', info, outcome, faults],
   ]);
   expect(log.lines).toEqual([]);
 });
@@ -52,7 +54,7 @@ test('an observer keeps its own `this`', async () => {
     }
   }
   const counter = new Counter();
-  await new Observers([counter], log).ended(info, outcome);
+  await new Observers([counter], log).ended(info, outcome, faults);
   expect(counter.count).toBe(1);
 });
 
@@ -66,7 +68,11 @@ test.each([
   ['rejects', () => Promise.reject(new Error('boom'))],
 ])('an observer that %s is logged, and the next one is told all the same', async (_how, fail) => {
   const told = vi.fn<() => void>();
-  await new Observers([{ onSessionEnd: fail }, { onSessionEnd: told }], log).ended(info, outcome);
+  await new Observers([{ onSessionEnd: fail }, { onSessionEnd: told }], log).ended(
+    info,
+    outcome,
+    faults,
+  );
   expect(told).toHaveBeenCalledOnce();
   expect(log.lines).toMatchObject([
     { level: 'error', message: 'an observer failed', fields: { jobId: 'AJ_1' } },
@@ -76,7 +82,7 @@ test.each([
 test('an observer that hangs holds up nobody for ever, and is named in the log', async () => {
   const told = vi.fn<() => void>();
   const hanging = { onSessionEnd: () => new Promise<void>(() => {}) };
-  const ended = new Observers([hanging, { onSessionEnd: told }], log).ended(info, outcome);
+  const ended = new Observers([hanging, { onSessionEnd: told }], log).ended(info, outcome, faults);
   expect(told).toHaveBeenCalledOnce();
   await vi.runAllTimersAsync();
   await ended;
@@ -106,6 +112,6 @@ test('no observers are no work', async () => {
 });
 
 test('nothing is left running after observers are done', async () => {
-  await new Observers([{ onSessionEnd: () => {} }], log).ended(info, outcome);
+  await new Observers([{ onSessionEnd: () => {} }], log).ended(info, outcome, faults);
   expect(vi.getTimerCount()).toBe(0);
 });

@@ -1,6 +1,7 @@
 import type { Logger } from '../logger.js';
 import type { SessionInfo } from '../pool/agent-config.js';
 import { timeBox } from '../time-box.js';
+import type { SessionFaults } from './session-faults.js';
 import type { SessionOutcome } from './session-outcome.js';
 
 /** Told about every call, in the worker's process, with plain data, whatever the isolation. */
@@ -8,7 +9,11 @@ export interface SessionObserver {
   /** The agent is in its room. */
   onSessionStart?(info: SessionInfo): void | Promise<void>;
   /** The call is over and its place is free. Comes without a start when the agent never got in. */
-  onSessionEnd?(info: SessionInfo, outcome: SessionOutcome): void | Promise<void>;
+  onSessionEnd?(
+    info: SessionInfo,
+    outcome: SessionOutcome,
+    faults: SessionFaults,
+  ): void | Promise<void>;
 }
 
 // Nothing waits for an observer; the box only bounds how long a hanging one goes unreported.
@@ -28,9 +33,9 @@ export class Observers {
     return this.#each('onSessionStart', info.jobId, (observer) => observer.onSessionStart?.(info));
   }
 
-  ended(info: SessionInfo, outcome: SessionOutcome): Promise<void> {
+  ended(info: SessionInfo, outcome: SessionOutcome, faults: SessionFaults): Promise<void> {
     return this.#each('onSessionEnd', info.jobId, (observer) =>
-      observer.onSessionEnd?.(info, outcome),
+      observer.onSessionEnd?.(info, outcome, faults),
     );
   }
 

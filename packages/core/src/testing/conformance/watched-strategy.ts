@@ -15,7 +15,7 @@ import type { SessionEvent } from '../../session/session-event.js';
 export type SeamEvent =
   | { readonly kind: 'opened' | 'disposing' | 'disposed' }
   | { readonly kind: 'reserved' | 'refused' | 'released' | 'run'; readonly jobId: string }
-  | { readonly kind: 'joined' | 'ending'; readonly jobId: string }
+  | { readonly kind: SessionEvent['kind']; readonly jobId: string }
   | { readonly kind: 'settled'; readonly jobId: string; readonly error?: PlainError };
 
 /** What a case does at the seam. */

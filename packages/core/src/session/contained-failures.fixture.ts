@@ -1,0 +1,172 @@
+import { llm, stt, voice } from '@livekit/agents';
+import { z } from 'zod';
+
+import { EchoLLM } from '../testing/providers/echo-llm.js';
+
+/** What a caller says to cause the accident; everything else is answered. */
+export const NOW = 'now';
+
+export const boom = (): never => {
+  throw new Error('boom');
+};
+
+type ChatOptions = Parameters<EchoLLM['chat']>[0];
+
+/** Echoes, and calls its one tool when it is told {@link NOW}. */
+class ToolCallingLLM extends EchoLLM {
+  override chat(options: ChatOptions): llm.LLMStream {
+    const last = options.chatCtx.items.at(-1);
+    return last?.type === 'message' && last.role === 'user' && last.textContent === NOW
+      ? new ToolCallStream(this, options)
+      : super.chat(options);
+  }
+}
+
+class ToolCallStream extends llm.LLMStream {
+  constructor(model: llm.LLM, { chatCtx, toolCtx, connOptions }: ChatOptions) {
+    super(model, {
+      chatCtx,
+      ...(toolCtx === undefined ? {} : { toolCtx }),
+      connOptions: connOptions ?? { maxRetry: 0, retryIntervalMs: 0, timeoutMs: 1_000 },
+    });
+  }
+
+  protected override async run(): Promise<void> {
+    const toolCalls = [llm.FunctionCall.create({ callId: 'call_1', name: 'act', args: '{}' })];
+    this.queue.put({ id: 'tool', delta: { role: 'assistant', toolCalls } });
+  }
+}
+
+function act(execute: () => unknown) {
+  const tool = llm.tool({
+    description: 'Does something.',
+    parameters: z.object({}),
+    execute: async () => execute(),
+  });
+  return { llm: new ToolCallingLLM(), tools: { act: tool } };
+}
+
+/** Says that it is there, and then echoes. */
+export class Talker extends voice.Agent {
+  constructor(options: Partial<voice.AgentOptions<unknown>> = {}) {
+    super({ instructions: '', llm: new EchoLLM(), ...options });
+  }
+
+  override async onEnter(): Promise<void> {
+    this.session.say('Here.');
+  }
+}
+
+/** Its tool does this when the caller says {@link NOW}. */
+export function withTool(execute: () => unknown): voice.Agent {
+  return new Talker(act(execute));
+}
+
+/** An accident of code that the agent's own code sets off. */
+export function withAccident(accident: () => void): voice.Agent {
+  return new Talker({
+    llm: new EchoLLM({
+      reply: (text) => {
+        if (text === NOW) accident();
+        return `You said: ${text}`;
+      },
+    }),
+  });
+}
+
+/** Hands the call over when the caller says {@link NOW}. */
+export function handingOver(next: () => voice.Agent): voice.Agent {
+  return new voice.Agent({ instructions: '', ...act(() => llm.handoff({ agent: next() })) });
+}
+
+/** Takes typed words for heard ones, so that they go through the nodes and hooks of a spoken turn. */
+export class Listener extends Talker {
+  #hear: ((text: string) => void) | undefined;
+
+  constructor() {
+    super({ stt: new SilentSTT() });
+  }
+
+  override async sttNode(): ReturnType<voice.Agent['sttNode']> {
+    return new ReadableStream<stt.SpeechEvent>({
+      start: (controller) => {
+        this.#hear = (text) =>
+          controller.enqueue({
+            type: stt.SpeechEventType.FINAL_TRANSCRIPT,
+            alternatives: [
+              { language: 'en' as never, text, startTime: 0, endTime: 1, confidence: 1 },
+            ],
+          });
+      },
+    });
+  }
+
+  hear(text: string): void {
+    this.#hear?.(text);
+  }
+}
+
+/** For the pool option `defaults.roomInput`, together with a {@link Listener}. */
+export function hearWhatIsTyped(session: voice.AgentSession, event: { text: string }): void {
+  const agent = session.currentAgent;
+  if (!(agent instanceof Listener)) {
+    session.generateReply({ userInput: event.text });
+    return;
+  }
+  agent.hear(event.text);
+  // The transcript is on its way through a stream.
+  setTimeout(() => session.commitUserTurn(), 20);
+}
+
+class SilentSTT extends stt.STT {
+  readonly label = 'silent';
+
+  constructor() {
+    super({ streaming: true, interimResults: false });
+  }
+
+  protected override _recognize(): Promise<stt.SpeechEvent> {
+    return Promise.reject(new Error('only streams'));
+  }
+
+  override stream(): stt.SpeechStream {
+    throw new Error('the agent hears for itself');
+  }
+}
+
+/** Takes audio and plays it to nobody, in no time. */
+export class NoSpeaker extends voice.AudioOutput {
+  override async captureFrame(...[frame]: Parameters<voice.AudioOutput['captureFrame']>) {
+    await super.captureFrame(frame);
+  }
+
+  override flush(): void {
+    super.flush();
+    this.onPlaybackFinished({ playbackPosition: 0, interrupted: false });
+  }
+
+  override clearBuffer(): void {
+    this.onPlaybackFinished({ playbackPosition: 0, interrupted: true });
+  }
+}
+
+/** An error, by its class, that throws when it is read. */
+export function unreadable(): Error {
+  return Object.defineProperties(new Error('boom'), Object.getOwnPropertyDescriptors(hostile));
+}
+
+/** Whatever is asked of it throws. */
+export const hostile: object = Object.defineProperties(
+  {},
+  Object.fromEntries(
+    ['message', 'stack', 'code', 'cause', 'name', 'constructor'].map((name) => [
+      name,
+      {
+        enumerable: true,
+        get: () => {
+          throw new Error('hands off');
+        },
+      },
+    ]),
+  ),
+);

@@ -1,0 +1,61 @@
+import type { voice } from '@livekit/agents';
+import { afterEach, beforeEach, expect } from 'vitest';
+
+import { EchoAgent, PoolHarness } from '../pool/pool-harness.js';
+import type { AgentPoolOptions } from '../pool/pool-options.js';
+import { withoutListeners } from '../pool/process-listeners.fixture.js';
+import type { SessionFaults } from '../settle/session-faults.js';
+import type { EmbeddedCall } from '../testing/embedded/embedded-call.js';
+import { NOW } from './contained-failures.fixture.js';
+
+let harness: PoolHarness;
+let restoreListeners: () => void;
+
+beforeEach(async () => {
+  harness = await PoolHarness.start();
+  restoreListeners = withoutListeners();
+});
+
+afterEach(async () => {
+  await harness.close();
+  restoreListeners();
+});
+
+/** The harness of the test that runs. */
+export const rig = (): PoolHarness => harness;
+
+/** A pool with a faulty agent, and a neighbour on the line who must not notice. */
+export async function start(
+  agent: () => voice.Agent | Promise<voice.Agent>,
+  pool: AgentPoolOptions = {},
+) {
+  const faults = new Map<string, SessionFaults>();
+  const witness = {
+    onSessionEnd: ({ jobId }: { jobId: string }, _how: unknown, what: SessionFaults) =>
+      void faults.set(jobId, what),
+  };
+  const started = await harness.registered(
+    {
+      agents: { faulty: agent, calm: () => new EchoAgent() },
+      observers: [harness.ends, witness],
+      ...pool,
+    },
+    { processHandlers: true },
+  );
+  const calm = await harness.livekit.call({ metadata: { agent: 'calm' } });
+  expect(await calm.say('hello')).toBe('You said: hello');
+  return { ...started, calm, faults };
+}
+
+/** A call that has reached the faulty agent, which greets it where it can. */
+export async function reach(byHandOff = false) {
+  const call = await harness.livekit.call({ metadata: { agent: 'faulty' } });
+  return { call, greeting: byHandOff ? call.say(NOW) : call.nextReply() };
+}
+
+/** Words that nobody answered are followed by some: the reply goes to who has waited longest. */
+export async function stillThere(call: EmbeddedCall, ...unanswered: Promise<string>[]) {
+  const replies = [...unanswered, call.say('still there?')];
+  expect(await Promise.race(replies)).toBe('You said: still there?');
+  for (const reply of replies) reply.catch(() => {});
+}
