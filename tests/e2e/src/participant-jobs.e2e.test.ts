@@ -3,7 +3,7 @@ import { type CallerProcess, type LiveKitServer, startCallers } from '@openrtc/t
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 
 import { noServer, roomName, startServer } from './real-server.js';
-import { WorkerProcess } from './worker-process.js';
+import { type WorkerMessage, WorkerProcess } from './worker-process.js';
 
 describe.skipIf(noServer)(`jobs for participants${noServer ? `: ${noServer}` : ''}`, () => {
   let server: LiveKitServer;
@@ -63,6 +63,9 @@ describe.skipIf(noServer)(`jobs for participants${noServer ? `: ${noServer}` : '
     await bob.hangUp();
     const bobs = infos.find(({ participant }) => participant?.identity === 'bob');
     expect((await server.jobEnded(bobs?.jobId ?? '')).status).toBe('JS_SUCCESS');
+    const ofBob = (message: WorkerMessage) =>
+      message.type === 'ended' && message.info.jobId === bobs?.jobId;
+    await worker.messages.waitFor(ofBob, { what: "the end of bob's call" });
     expect(await worker.snapshot()).toMatchObject({ activeSessions: 1 });
     await ada.hangUp();
   });
