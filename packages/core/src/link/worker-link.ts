@@ -99,7 +99,8 @@ export class WorkerLink {
       case: 'updateWorker',
       value: {
         status: full ? WorkerStatus.WS_FULL : WorkerStatus.WS_AVAILABLE,
-        load: Number.isFinite(load) ? load : 1,
+        // One NaN stops dispatch for every worker of the name.
+        load: Number.isFinite(load) ? Math.min(1, Math.max(0, load)) : 1,
         jobCount,
       },
     });

@@ -1,4 +1,4 @@
-import { JobStatus } from '@livekit/protocol';
+import type { JobStatus } from '@livekit/protocol';
 
 import type { Admission, Reservation } from '../admit/admission.js';
 import type { Call, Isolation, Placement, Refusal, RefusalReason } from '../launch/isolation.js';
@@ -16,6 +16,7 @@ import { printable } from '../route/printable.js';
 import type { Routed, RouteRefusal } from '../route/route.js';
 import type { SessionEvent } from '../session/session-event.js';
 import { FailureStreak } from '../settle/failure-streak.js';
+import { finalStatus } from '../settle/final-status.js';
 import { removeGhost } from '../settle/remove-ghost.js';
 import { Observers, type SessionObserver } from '../settle/session-observer.js';
 import type { SessionFaults } from '../settle/session-faults.js';
@@ -233,7 +234,7 @@ export class CallFlow {
     };
     const faults = new FaultCounts();
     const settlement = new Settlement({
-      sendFinal: (outcome) => sendFinal(link, call.jobId, outcome),
+      sendFinal: (outcome) => link.sendFinal({ jobId: call.jobId, ...finalStatus(outcome) }),
       removeGhost: () => this.#removeGhost(call, identity),
       done: (outcome) => this.#done(info, outcome, faults.taken(), reservation),
     });
@@ -329,13 +330,4 @@ export class CallFlow {
     const tracked = work.finally(() => this.#finishing.delete(tracked));
     this.#finishing.add(tracked);
   }
-}
-
-async function sendFinal(link: FlowLink, jobId: string, outcome: SessionOutcome): Promise<void> {
-  const failed = outcome.status === 'failed';
-  await link.sendFinal({
-    jobId,
-    status: failed ? JobStatus.JS_FAILED : JobStatus.JS_SUCCESS,
-    error: failed ? `${outcome.error?.code ?? 'INTERNAL'}: ${outcome.detail ?? ''}` : '',
-  });
 }

@@ -80,7 +80,11 @@ export class Bench {
       ...options,
     });
     const running = pool.run({ processHandlers: false });
-    this.#ends.push(() => Promise.allSettled([pool.close(), running]));
+    this.#ends.push(() => {
+      // What was accepted and not assigned would be waited for.
+      for (const each of server.connections) each.drop();
+      return Promise.allSettled([pool.close(), running]);
+    });
     const connection = await server.connection();
     await connection.next('updateWorker');
     await log.until('registered with LiveKit');
