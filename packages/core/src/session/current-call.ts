@@ -3,6 +3,7 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 
 import { OpenRtcError, messageOf } from '../errors.js';
 import type { Logger } from '../logger.js';
+import { isReported } from './reported-errors.js';
 import type { SessionEnd } from './session-end.js';
 
 /** The call some code runs for. */
@@ -34,6 +35,10 @@ export function currentCall(): CurrentCall | undefined {
 export function blameCurrentCall(error: unknown, origin: string): boolean {
   const call = currentCall();
   if (call === undefined) return false;
+  if (isReported(error)) {
+    call.logger.debug({ origin }, 'an error of a hook that the SDK has left unhandled');
+    return true;
+  }
   call.logger.error({ error, origin }, "an error nobody caught in the call's code ends the call");
   call.end.failed(
     new OpenRtcError('SESSION_UNCAUGHT', `${origin}: ${messageOf(error)}`, { cause: error }),
