@@ -89,14 +89,17 @@ describe.skipIf(noServer)(`contained failures${noServer ? `: ${noServer}` : ''}`
     );
     await Promise.all(talking.map((caller) => caller.startGapWatch()));
 
+    // One after the other: what is measured is the failures, not eleven native rooms made at once.
+    const calls = [];
+    for (const failure of failures) {
+      const caller = await join(callers, failure.agent);
+      if (failure.agent !== 'constructor_throws') await live(caller);
+      calls.push({ ...failure, caller });
+    }
     await Promise.all(
-      failures.map(async ({ agent, code, hookErrors = 0, toolErrors = 0, atEnd = false }) => {
-        const caller = await join(callers, agent);
+      calls.map(async ({ caller, agent, code, hookErrors = 0, toolErrors = 0, atEnd = false }) => {
         const { jobId } = await server.assignedIn(caller.room);
-        if (agent !== 'constructor_throws') {
-          await live(caller);
-          await caller.sendText('now');
-        }
+        if (agent !== 'constructor_throws') await caller.sendText('now');
         if (code === undefined) {
           // What is said during a turn interrupts it: let it fail first.
           if (!atEnd) await faults(jobId, { hookErrors, toolErrors });
