@@ -67,10 +67,9 @@ describe.skipIf(noServer)(`contained failures${noServer ? `: ${noServer}` : ''}`
     return from.join({ url: server.url, token, microphone: false });
   }
 
-  /** Until the agent of that call listens. */
-  async function live(caller: Caller): Promise<void> {
-    await caller.waitForAgent();
-    await worker.started(caller.room);
+  /** Until the agent says so. */
+  async function heard(caller: Caller, words: string): Promise<void> {
+    while (!(await caller.nextTranscript('agent')).text.includes(words));
   }
 
   /** Until the snapshot says so of a live call. */
@@ -93,7 +92,7 @@ describe.skipIf(noServer)(`contained failures${noServer ? `: ${noServer}` : ''}`
     const calls = [];
     for (const failure of failures) {
       const caller = await join(callers, failure.agent);
-      if (failure.agent !== 'constructor_throws') await live(caller);
+      if (failure.agent !== 'constructor_throws') await heard(caller, 'Ready.');
       calls.push({ ...failure, caller });
     }
     await Promise.all(
@@ -104,7 +103,7 @@ describe.skipIf(noServer)(`contained failures${noServer ? `: ${noServer}` : ''}`
           // What is said during a turn interrupts it: let it fail first.
           if (!atEnd) await faults(jobId, { hookErrors, toolErrors });
           await caller.sendText('still there?');
-          while (!(await caller.nextTranscript('agent')).text.includes('still there?'));
+          await heard(caller, 'still there?');
           await caller.hangUp();
         }
         if (code !== undefined && atEnd) await caller.hangUp();

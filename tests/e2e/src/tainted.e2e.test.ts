@@ -18,7 +18,11 @@ afterAll(async () => {
 });
 
 it('a throw that no call can be blamed for drains the worker, which ends with POOL_TAINTED', async () => {
-  const dial = (agent: string) => livekit.call({ metadata: { agent } });
+  const dial = async (agent: string) => {
+    const call = await livekit.call({ metadata: { agent } });
+    expect(await call.nextReply()).toBe('Ready.');
+    return call;
+  };
   const calm = await dial('on_exit_throws');
   expect(await calm.say('hello')).toBe('You said: hello');
   const guilty = await dial('microtask_throws');
