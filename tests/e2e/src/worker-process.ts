@@ -1,4 +1,4 @@
-import type { RuntimeSnapshot, SessionInfo, SessionOutcome } from '@openrtc/core';
+import type { RuntimeSnapshot, SessionFaults, SessionInfo, SessionOutcome } from '@openrtc/core';
 import { RecordLog } from '@openrtc/test-rig';
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 /** What a worker process tells. */
 export type WorkerMessage =
   | { type: 'started'; info: SessionInfo }
-  | { type: 'ended'; info: SessionInfo; outcome: SessionOutcome }
+  | { type: 'ended'; info: SessionInfo; outcome: SessionOutcome; faults: SessionFaults }
   | { type: 'snapshot'; snapshot: RuntimeSnapshot }
   | { type: 'listeners'; counts: number[] }
   | { type: 'resolved' };
@@ -15,7 +15,7 @@ export type WorkerMessage =
 /** How the worker is set up, see fixtures/worker.mjs. */
 export interface WorkerSetup {
   isolation?: 'coroutine' | 'cloning';
-  agents?: 'three' | 'text' | 'monologue' | 'sharing';
+  agents?: 'three' | 'text' | 'monologue' | 'sharing' | 'faulty';
   pool?: Record<string, unknown>;
 }
 

@@ -4,7 +4,8 @@ import { OpenRtcError, isOpenRtcError, messageOf } from '../errors.js';
 import type { AgentConfig, SessionInfo } from '../pool/agent-config.js';
 import { timeBox } from '../time-box.js';
 import { buildAgent } from './build-agent.js';
-import { type CurrentCall, noteKnownError } from './current-call.js';
+import type { CurrentCall } from './current-call.js';
+import { markReported } from './reported-errors.js';
 import { greet } from './greeting.js';
 import { recordingOf } from './recording.js';
 import { isRealtime, resolveProviders } from './resolve-providers.js';
@@ -135,9 +136,9 @@ function watchSession(session: voice.AgentSession, call: CurrentCall): void {
   // An 'error' event nobody listens to would be thrown by the emitter.
   session.on(voice.AgentSessionEventTypes.Error, (event) => {
     const failure: unknown = event.error;
-    noteKnownError(failure);
+    markReported(failure);
     if (typeof failure === 'object' && failure !== null && 'error' in failure)
-      noteKnownError(failure.error);
+      markReported(failure.error);
     call.logger.warn({ error: failure }, 'a provider of the session failed');
   });
   session.on(voice.AgentSessionEventTypes.Close, ({ reason, error }) => {

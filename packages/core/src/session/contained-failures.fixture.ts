@@ -118,7 +118,8 @@ export function hearWhatIsTyped(session: voice.AgentSession, event: { text: stri
   setTimeout(() => session.commitUserTurn(), 20);
 }
 
-class SilentSTT extends stt.STT {
+/** For agents that hear for themselves. */
+export class SilentSTT extends stt.STT {
   readonly label = 'silent';
 
   constructor() {

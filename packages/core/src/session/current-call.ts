@@ -3,6 +3,7 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 
 import { OpenRtcError, messageOf } from '../errors.js';
 import type { Logger } from '../logger.js';
+import { isReported } from './reported-errors.js';
 import type { SessionEnd } from './session-end.js';
 
 /** The call some code runs for. */
@@ -16,7 +17,6 @@ export interface CurrentCall {
 }
 
 const storage = new AsyncLocalStorage<CurrentCall>();
-const knownErrors = new WeakSet<object>();
 
 /** Runs `fn` as part of a call: `getJobContext()` and {@link currentCall} name it from here on. */
 export function runInCall<T>(call: CurrentCall, fn: () => T): T {
@@ -28,11 +28,6 @@ export function currentCall(): CurrentCall | undefined {
   return storage.getStore();
 }
 
-/** Notes an error the session of its call has been told of, and deals with. */
-export function noteKnownError(error: unknown): void {
-  if (typeof error === 'object' && error !== null) knownErrors.add(error);
-}
-
 /**
  * Ends the call whose own code raised an error nobody caught. False when no call can be named: the
  * worker must not go on as if nothing had happened.
@@ -40,10 +35,13 @@ export function noteKnownError(error: unknown): void {
 export function blameCurrentCall(error: unknown, origin: string): boolean {
   const call = currentCall();
   if (call === undefined) return false;
-  // The SDK tells the session of a failing TTS and, beside it, leaves the same error unhandled: whether
-  // the call goes on is the session's to say.
-  if (typeof error === 'object' && error !== null && knownErrors.has(error)) {
-    call.logger.debug({ error, origin }, 'an error the session knows of was left unhandled');
+  // A hook's error was counted as that; a provider's is known to the session, and whether the call goes on
+  // is the session's to say.
+  if (isReported(error)) {
+    call.logger.debug(
+      { origin },
+      'an error that was reported already was left unhandled by the SDK',
+    );
     return true;
   }
   call.logger.error({ error, origin }, "an error nobody caught in the call's code ends the call");

@@ -2,6 +2,7 @@ import type { voice } from '@livekit/agents';
 
 import { messageOf, toPlainError } from '../errors.js';
 import type { CurrentCall } from './current-call.js';
+import { markReported } from './reported-errors.js';
 import type { ReportSessionEvent } from './session-event.js';
 
 /** An agent as far as a log line needs it. */
@@ -19,6 +20,7 @@ export class SessionFaultReporter {
 
   /** A hook or node of an agent threw, rejected, or gave a stream that did. */
   hook(agent: NamedAgent, name: string, error: unknown): void {
+    markReported(error);
     this.#call.logger.error(
       { error: toPlainError(error), agentId: agent.id, hook: name },
       `${name} failed: ${messageOf(error)}`,

@@ -1,0 +1,208 @@
+import { voice } from '@livekit/agents';
+import { expect, test, vi } from 'vitest';
+
+import type { SessionSetup } from '../pool/agent-config.js';
+import type { AgentPoolOptions } from '../pool/pool-options.js';
+import type { EmbeddedCall } from '../testing/embedded/embedded-call.js';
+import {
+  NOW,
+  Talker,
+  boom,
+  hostile,
+  withAccident,
+  withTool,
+} from './contained-failures.fixture.js';
+import { reach, rig, start, stillThere } from './contained-rig.fixture.js';
+
+/** Lets time boxes run out in no time, until the returned function is called. */
+function hurry(): () => void {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'], shouldAdvanceTime: true });
+  const hurrying = setInterval(() => void vi.advanceTimersByTimeAsync(5_000), 50);
+  return () => {
+    clearInterval(hurrying);
+    vi.useRealTimers();
+  };
+}
+
+// Failures around an agent: before it talks, in what listens to its call, at the end of it.
+
+const hang = () => new Promise<never>(() => {});
+const talker = () => new Talker();
+
+const unborn: [
+  what: string,
+  code: string,
+  agent: () => voice.Agent | Promise<voice.Agent>,
+  pool: AgentPoolOptions,
+][] = [
+  ['the factory or constructor throws', 'SESSION_AGENT_FAILED', boom, {}],
+  ['it throws undefined', 'SESSION_AGENT_FAILED', () => Promise.reject(undefined), {}],
+  ['it throws what cannot be read', 'SESSION_AGENT_FAILED', () => Promise.reject(hostile), {}],
+  ['the factory hangs', 'SESSION_JOIN_TIMEOUT', hang, { joinTimeoutMs: 1_000 }],
+  ['setup() throws', 'SESSION_SETUP_FAILED', talker, { setup: faultyOnly(boom) }],
+  [
+    'setup() hangs',
+    'SESSION_SETUP_FAILED',
+    talker,
+    { setup: faultyOnly(() => (rig().log.info({}, 'setting up'), hang())) },
+  ],
+  [
+    'start() fails',
+    'SESSION_START_FAILED',
+    talker,
+    { setup: faultyOnly((session) => void (session.start = boom)) },
+  ],
+  [
+    'start() hangs',
+    'SESSION_JOIN_TIMEOUT',
+    talker,
+    { setup: faultyOnly((session) => void (session.start = hang)), joinTimeoutMs: 1_000 },
+  ],
+  ['process.exit() in the factory', 'SESSION_EXIT', () => process.exit(7), {}],
+];
+
+function listenBadly(session: voice.AgentSession): void {
+  session.on(voice.AgentSessionEventTypes.ConversationItemAdded, ({ item }) => {
+    if (item.type === 'message' && item.textContent === NOW) boom();
+  });
+}
+
+/** The neighbour is set up as it should be. */
+function faultyOnly(setup: (session: voice.AgentSession) => unknown): SessionSetup {
+  return (_ctx, session, { agent }) => (agent === 'faulty' ? setup(session) : undefined);
+}
+
+test.each(unborn)('%s: %s', async (what, code, agent, pool) => {
+  const { calm } = await start(agent, pool);
+  if (what === 'setup() hangs')
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'], shouldAdvanceTime: true });
+  const jobId = rig().livekit.dispatch({ room: 'lobby', metadata: { agent: 'faulty' } });
+  if (what === 'setup() hangs') {
+    await rig().log.until('setting up');
+    await vi.advanceTimersByTimeAsync(10_000);
+    vi.useRealTimers();
+  }
+  expect(await rig().ends.of(jobId)).toMatchObject({ status: 'failed', error: { code } });
+  expect(await calm.say('and you?')).toBe('You said: and you?');
+});
+
+const ending: [what: string, code: string, cause: () => voice.Agent, pool?: AgentPoolOptions][] = [
+  [
+    'a listener of the session throws',
+    'SESSION_UNCAUGHT',
+    talker,
+    { setup: faultyOnly(listenBadly) },
+  ],
+  [
+    'process.exit() in a timer',
+    'SESSION_EXIT',
+    () => withAccident(() => void setTimeout(() => process.exit(7), 0)),
+  ],
+  ['process.exit() in a tool', 'SESSION_EXIT', () => withTool(() => process.exit(7))],
+];
+
+test.each(ending)('%s: %s', async (_what, code, agent, pool = {}) => {
+  const { calm } = await start(agent, pool);
+  const { call, greeting } = await reach();
+  greeting.catch(() => {});
+  const reply = call.say(NOW).catch((error: unknown) => error);
+  expect(await rig().ends.of(call.jobId)).toMatchObject({ status: 'failed', error: { code } });
+  expect(await calm.say('and you?')).toBe('You said: and you?');
+  await reply;
+});
+
+test('a listener of the room throws: SESSION_UNCAUGHT', async () => {
+  const { calm } = await start(talker, {
+    setup: (ctx, _session, { agent }) => {
+      if (agent === 'faulty') ctx.room.on('participantDisconnected', boom);
+    },
+    emptyRoomGraceMs: 5_000,
+  });
+  const { call, greeting } = await reach();
+  await greeting;
+  const normal = hurry();
+  call.dropOut();
+  // The embedded endpoint's socket does not survive the throw: the room is left in its time box.
+  expect(await rig().ends.of(call.jobId)).toMatchObject({ error: { code: 'SESSION_UNCAUGHT' } });
+  normal();
+  expect(await calm.say('and you?')).toBe('You said: and you?');
+});
+
+class Having extends Talker {
+  constructor(hook: 'onEnter' | 'onExit' | 'llmNode', value: () => unknown) {
+    super();
+    Object.defineProperty(this, hook, { value, configurable: true });
+  }
+}
+
+const surviving: [
+  what: string,
+  agent: () => voice.Agent,
+  greets: boolean,
+  played: (call: EmbeddedCall) => Promise<void>,
+][] = [
+  ['onEnter hangs', () => new Having('onEnter', hang), false, (call) => stillThere(call)],
+  ['a tool hangs', () => withTool(hang), true, async (call) => void call.say(NOW).catch(() => {})],
+  [
+    'llmNode hangs',
+    () => new Having('llmNode', hang),
+    true,
+    async (call) => void call.say(NOW).catch(() => {}),
+  ],
+  ['onExit hangs', () => new Having('onExit', hang), true, async () => {}],
+  ['onExit throws', () => new Having('onExit', boom), true, async () => {}],
+];
+
+test.each(surviving)(
+  '%s: the call ends well, and in its time',
+  async (what, agent, greets, play) => {
+    const { pool, calm } = await start(agent);
+    const call = await rig().livekit.call({ metadata: { agent: 'faulty' } });
+    if (greets) await call.nextReply();
+    await play(call);
+    expect(await calm.say('and you?')).toBe('You said: and you?');
+    const normal = hurry();
+    call.hangUp();
+    expect(await rig().ends.of(call.jobId)).toMatchObject({ status: 'success' });
+    normal();
+    expect(pool.runtimeSnapshot()).toMatchObject({
+      activeSessions: 1,
+      totalHookErrors: what === 'onExit throws' ? 1 : 0,
+    });
+  },
+);
+
+test('shutdown callbacks throw and hang: the call ends well, and all of them run', async () => {
+  const ran: string[] = [];
+  const { pool } = await start(talker, {
+    setup: (ctx, _session, { agent }) => {
+      if (agent !== 'faulty') return;
+      ctx.addShutdownCallback(async () => boom());
+      ctx.addShutdownCallback(hang);
+      ctx.addShutdownCallback(async () => void ran.push('third'));
+    },
+  });
+  const { call, greeting } = await reach();
+  await greeting;
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'], shouldAdvanceTime: true });
+  call.hangUp();
+  await rig().log.until('a shutdown callback failed');
+  await vi.advanceTimersByTimeAsync(10_000);
+  expect(await rig().ends.of(call.jobId)).toMatchObject({ reason: 'caller_left' });
+  vi.useRealTimers();
+  expect(ran).toEqual(['third']);
+  expect(pool.runtimeSnapshot().activeSessions).toBe(1);
+});
+
+test('process.exit() outside of calls is not held up, and is itself again after the run', async () => {
+  const exit = vi.spyOn(process, 'exit').mockImplementation((() => {}) as never);
+  const before = process.exit;
+  const { pool, running } = await start(talker);
+  expect(process.exit).not.toBe(before);
+  process.exit(3);
+  expect(exit).toHaveBeenCalledExactlyOnceWith(3);
+  await pool.close();
+  await running;
+  expect(process.exit).toBe(before);
+  exit.mockRestore();
+});

@@ -1,0 +1,145 @@
+import type { SessionFaults } from '@openrtc/core';
+import {
+  type Caller,
+  type CallerProcess,
+  type LiveKitServer,
+  startCallers,
+} from '@openrtc/test-rig';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+
+import { noServer, roomName, startServer } from './real-server.js';
+import { WorkerProcess } from './worker-process.js';
+
+// A gap a listener would notice.
+const GAP_MS = 200;
+// Longer than everything else takes; the watches stop before its end.
+const TALK_MS = 60_000;
+
+interface Expected {
+  readonly agent: string;
+  /** Of the call that failed; the others go on until their callers hang up. */
+  readonly code?: string;
+  readonly hookErrors?: number;
+  readonly toolErrors?: number;
+  /** It fails when the caller has hung up. */
+  readonly atEnd?: boolean;
+}
+
+const failures: readonly Expected[] = [
+  { agent: 'constructor_throws', code: 'SESSION_AGENT_FAILED' },
+  { agent: 'timer_throws', code: 'SESSION_UNCAUGHT' },
+  { agent: 'rejection', code: 'SESSION_UNCAUGHT' },
+  { agent: 'room_listener_throws', code: 'SESSION_UNCAUGHT', atEnd: true },
+  { agent: 'process_exit', code: 'SESSION_EXIT' },
+  { agent: 'on_enter_throws', hookErrors: 1 },
+  { agent: 'on_exit_throws', hookErrors: 1, atEnd: true },
+  { agent: 'llm_node_throws', hookErrors: 1 },
+  { agent: 'tool_throws', toolErrors: 1 },
+  { agent: 'tts_node_throws', hookErrors: 1 },
+  { agent: 'shutdown_callbacks', atEnd: true },
+];
+
+describe.skipIf(noServer)(`contained failures${noServer ? `: ${noServer}` : ''}`, () => {
+  let server: LiveKitServer;
+  let listeners: CallerProcess;
+  let callers: CallerProcess;
+  let worker: WorkerProcess;
+
+  beforeAll(async () => {
+    server = await startServer();
+    [listeners, callers] = await Promise.all([startCallers(), startCallers()]);
+    worker = await WorkerProcess.start(server, {
+      agents: 'faulty',
+      pool: { consecutiveFailureLimit: 100 },
+    });
+  });
+  afterAll(async () => {
+    await worker?.close();
+    await listeners?.close();
+    await callers?.close();
+    await server?.close();
+  });
+
+  async function join(from: CallerProcess, agent: string, more: object = {}): Promise<Caller> {
+    const room = roomName(agent);
+    await server.createRoom(room, JSON.stringify({ agent, ...more }));
+    const token = await server.createToken('caller', room);
+    return from.join({ url: server.url, token, microphone: false });
+  }
+
+  /** Until the agent says so. */
+  async function heard(caller: Caller, words: string): Promise<void> {
+    while (!(await caller.nextTranscript('agent')).text.includes(words));
+  }
+
+  /** Until the snapshot says so of a live call. */
+  async function faults(jobId: string, expected: SessionFaults): Promise<void> {
+    const seen = async () =>
+      (await worker.snapshot()).sessions.find((session) => session.jobId === jobId);
+    await expect.poll(seen, { timeout: 30_000 }).toMatchObject(expected);
+  }
+
+  it('eleven kinds of failure end or survive as documented, and five callers hear no gap', async () => {
+    const talking = await Promise.all(
+      [1, 2, 3, 4, 5].map(() => join(listeners, 'monologue', { talkMs: TALK_MS })),
+    );
+    await Promise.all(
+      talking.map((caller) => caller.waitForAudio({ fromJoin: true, minMs: 2_000 })),
+    );
+    await Promise.all(talking.map((caller) => caller.startGapWatch()));
+
+    // One after the other: what is measured is the failures, not eleven native rooms made at once.
+    const calls = [];
+    for (const failure of failures) {
+      const caller = await join(callers, failure.agent);
+      if (failure.agent !== 'constructor_throws') await heard(caller, 'Ready.');
+      calls.push({ ...failure, caller });
+    }
+    await Promise.all(
+      calls.map(async ({ caller, agent, code, hookErrors = 0, toolErrors = 0, atEnd = false }) => {
+        const { jobId } = await server.assignedIn(caller.room);
+        if (agent !== 'constructor_throws') await caller.sendText('now');
+        if (code === undefined) {
+          // What is said during a turn interrupts it: let it fail first.
+          if (!atEnd) await faults(jobId, { hookErrors, toolErrors });
+          await caller.sendText('still there?');
+          await heard(caller, 'still there?');
+          await caller.hangUp();
+        }
+        if (code !== undefined && atEnd) await caller.hangUp();
+        const ended = await worker.ended(caller.room);
+        expect({ agent, ...ended.faults }).toEqual({ agent, hookErrors, toolErrors });
+        const { status } = await server.jobEnded(jobId);
+        if (code === undefined) {
+          expect({ agent, status, reason: ended.outcome.reason }).toEqual({
+            agent,
+            status: 'JS_SUCCESS',
+            reason: 'caller_left',
+          });
+        } else {
+          expect({ agent, status, code: ended.outcome.error?.code }).toEqual({
+            agent,
+            status: 'JS_FAILED',
+            code,
+          });
+          if (!atEnd) await caller.hangUp();
+        }
+      }),
+    );
+
+    const gaps = await Promise.all(talking.map((caller) => caller.stopGapWatch()));
+    console.log(`longest gap of each of the five, in ms: ${JSON.stringify(gaps)}`);
+    for (const { longestGapMs } of gaps) expect(longestGapMs).toBeLessThan(GAP_MS);
+    expect(await worker.snapshot()).toMatchObject({
+      state: 'running',
+      activeSessions: 5,
+      totalSessionsStarted: 16,
+      totalSessionFailures: failures.filter(({ code }) => code !== undefined).length,
+      totalHookErrors: 4,
+      totalToolErrors: 1,
+    });
+    await Promise.all(talking.map((caller) => caller.hangUp()));
+    for (const { room } of talking)
+      expect((await worker.ended(room)).outcome.status).toBe('success');
+  });
+});
