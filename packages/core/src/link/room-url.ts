@@ -13,7 +13,7 @@ const SECURE = ['wss:', 'https:'];
 /**
  * Where the room of an assignment is: LiveKit may name a URL of its own, and the agent would show its
  * join token there. Only the host and port the worker is connected to, or a host of `allowedHosts`,
- * will do, and never without TLS where the worker has it.
+ * will do (for a worker of LiveKit Cloud any of its hosts), and never without TLS where the worker has it.
  * @param assigned - empty: where the worker is connected
  * @throws OpenRtcError `SESSION_FOREIGN_HOST`.
  */
@@ -31,7 +31,8 @@ export function roomUrl(
       `LiveKit sent a call to ${room.host} without TLS, while the worker is connected with it.`,
     );
   if (hostAndPort(room) === hostAndPort(own)) return assigned;
-  if (allowedHosts.some((allowed) => matches(room, allowed))) return assigned;
+  if ([...allowedHosts, ...cloudHosts(own)].some((allowed) => matches(room, allowed)))
+    return assigned;
   throw foreign(
     `LiveKit sent a call to ${room.host}, but the worker is connected to ${own.host}. If that host is yours, name it: livekit: { allowedHosts: ['${room.hostname}'] }.`,
   );
@@ -45,6 +46,11 @@ export function warnIfPlain(url: string, logger: Logger): void {
     { host },
     `The connection to LiveKit at ${host} is not encrypted: whoever is on the way reads the tokens of its rooms. Use wss://.`,
   );
+}
+
+// LiveKit Cloud may send a call to the server of a region, whose name is another one under its own domain.
+function cloudHosts(own: URL): readonly string[] {
+  return own.hostname.toLowerCase().endsWith('.livekit.cloud') ? ['*.livekit.cloud'] : [];
 }
 
 function foreign(message: string): OpenRtcError {
