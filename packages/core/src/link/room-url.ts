@@ -31,8 +31,8 @@ export function roomUrl(
       `LiveKit sent a call to ${room.host} without TLS, while the worker is connected with it.`,
     );
   if (hostAndPort(room) === hostAndPort(own)) return assigned;
-  if ([...allowedHosts, ...cloudHosts(own)].some((allowed) => matches(room, allowed)))
-    return assigned;
+  if (bothInCloud(own, room)) return assigned;
+  if (allowedHosts.some((allowed) => matches(room, allowed))) return assigned;
   throw foreign(
     `LiveKit sent a call to ${room.host}, but the worker is connected to ${own.host}. If that host is yours, name it: livekit: { allowedHosts: ['${room.hostname}'] }.`,
   );
@@ -49,8 +49,8 @@ export function warnIfPlain(url: string, logger: Logger): void {
 }
 
 // LiveKit Cloud may send a call to the server of a region, whose name is another one under its own domain.
-function cloudHosts(own: URL): readonly string[] {
-  return own.hostname.toLowerCase().endsWith('.livekit.cloud') ? ['*.livekit.cloud'] : [];
+function bothInCloud(own: URL, room: URL): boolean {
+  return room.port === '' && [own, room].every((url) => matches(url, '*.livekit.cloud'));
 }
 
 function foreign(message: string): OpenRtcError {

@@ -15,7 +15,7 @@ export interface SnapshotSources {
 /** The snapshot of a pool, running or not. */
 export function takeSnapshot(sources: SnapshotSources): RuntimeSnapshot {
   const { resolved, worker } = sources;
-  const sessions: SessionSnapshot[] = (worker?.flow.liveCalls ?? []).map(
+  const sessions: SessionSnapshot[] = (worker?.flow.live.all ?? []).map(
     ({ info, joined, faults }) => ({
       jobId: info.jobId,
       agent: info.agent,
@@ -39,7 +39,7 @@ export function takeSnapshot(sources: SnapshotSources): RuntimeSnapshot {
     reservedSessions: worker?.admission.reserved ?? 0,
     totalSessionsStarted: worker?.flow.counts.started ?? 0,
     totalSessionFailures: worker?.flow.counts.failures ?? 0,
-    consecutiveFailures: worker?.flow.consecutiveFailures ?? 0,
+    consecutiveFailures: worker?.flow.live.consecutiveFailures ?? 0,
     totalHookErrors: worker?.flow.counts.faults.hookErrors ?? 0,
     totalToolErrors: worker?.flow.counts.faults.toolErrors ?? 0,
     refused: worker?.flow.counts.refused ?? {},

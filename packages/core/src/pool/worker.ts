@@ -61,7 +61,7 @@ export class Worker {
     const strategy = pool.isolation ?? (await defaultIsolation(source.entry));
     // The host is handed out before there is a flow to report to: sessions only run once there is.
     // A session reports from within its call. What the pool does then, observers above all, is not the call's.
-    const report = AsyncResource.bind((event: SessionEvent) => worker.flow.report(event));
+    const report = AsyncResource.bind((event: SessionEvent) => worker.flow.live.report(event));
     const host: SessionHost = new SessionHost({
       pool,
       source,
@@ -174,7 +174,7 @@ export class Worker {
     const { drainTimeoutMs } = this.#options.resolved;
     const timer = setTimeout(() => {
       this.#options.logger.warn(
-        { drainTimeoutMs, jobIds: this.flow.launcher.jobIds },
+        { drainTimeoutMs, jobIds: this.flow.live.launcher.jobIds },
         'the drain took too long: ending live calls',
       );
       this.#cut({ reason: 'drain_timeout', deadline: Date.now() + FAREWELL_MS });
@@ -186,12 +186,12 @@ export class Worker {
   }
 
   #cut(hangUp: HangUp): void {
-    this.flow.launcher.hangUpAll(hangUp);
+    this.flow.live.launcher.hangUpAll(hangUp);
   }
 
   async #release(): Promise<void> {
     // A server that is away, or goes away just now, must not hold the exit.
-    const told = await timeBox(LAST_WORDS_MS, () => this.flow.settled());
+    const told = await timeBox(LAST_WORDS_MS, () => this.flow.live.settled());
     if (told.kind !== 'done')
       this.#options.logger.warn(
         { ...told },
@@ -207,7 +207,7 @@ export class Worker {
   }
 
   #terminated(jobId: string): void {
-    const known = this.flow.launcher.hangUp(jobId, {
+    const known = this.flow.live.launcher.hangUp(jobId, {
       reason: 'terminated',
       deadline: Date.now() + FAREWELL_NOW_MS,
     });
