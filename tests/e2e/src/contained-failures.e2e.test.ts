@@ -92,7 +92,7 @@ describe.skipIf(noServer)(`contained failures${noServer ? `: ${noServer}` : ''}`
     const calls = [];
     for (const failure of failures) {
       const caller = await join(callers, failure.agent);
-      if (failure.agent !== 'constructor_throws') await heard(caller, 'Ready.');
+      if (failure.agent !== 'constructor_throws') await heard(caller, 'Ready');
       calls.push({ ...failure, caller });
     }
     await Promise.all(

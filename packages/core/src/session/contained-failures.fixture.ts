@@ -6,6 +6,13 @@ import { EchoLLM } from '../testing/providers/echo-llm.js';
 /** What a caller says to cause the accident; everything else is answered. */
 export const NOW = 'now';
 
+/** Throws anything, as JavaScript may. */
+export function raise(value: unknown): never {
+  // oxlint-disable-next-line typescript/only-throw-error -- what is not an error is what is tested
+  throw value;
+}
+
+/** The accident. */
 export const boom = (): never => {
   throw new Error('boom');
 };
