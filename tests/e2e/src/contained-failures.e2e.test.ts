@@ -92,7 +92,13 @@ describe.skipIf(noServer)(`contained failures${noServer ? `: ${noServer}` : ''}`
     const calls = [];
     for (const failure of failures) {
       const caller = await join(callers, failure.agent);
-      if (failure.agent !== 'constructor_throws') await heard(caller, 'Ready.');
+      if (failure.agent === 'tts_node_throws') {
+        // Its first words are what fails: nobody hears them.
+        const { jobId } = await server.assignedIn(caller.room);
+        await faults(jobId, { hookErrors: 1, toolErrors: 0 });
+      } else if (failure.agent !== 'constructor_throws') {
+        await heard(caller, 'Ready');
+      }
       calls.push({ ...failure, caller });
     }
     await Promise.all(

@@ -7,10 +7,12 @@ import { SessionEnd } from '../session/session-end.js';
 import { interceptExit } from './intercept-exit.js';
 
 const exited = vi.fn<(code?: number | string | null) => never>();
-let original: typeof process.exit;
+// Looked up, not called: it is who stands there that counts.
+const current = () => Reflect.get(process, 'exit') as typeof exited;
+let original: typeof exited;
 
 beforeEach(() => {
-  original = process.exit;
+  original = current();
   process.exit = exited;
   exited.mockClear();
 });
@@ -42,8 +44,8 @@ test.each(['exit', 'reallyExit'] as const)('process.%s() in a call ends the call
 
 test('an imported exit is the same one', async () => {
   const restore = interceptExit(new LogBook());
-  const { exit } = await import('node:process');
-  expect(() => runInCall(fakeCall(), () => exit(7))).toThrow('process.exit(7)');
+  const imported = await import('node:process');
+  expect(() => runInCall(fakeCall(), () => imported.exit(7))).toThrow('process.exit(7)');
   restore();
 });
 
@@ -51,7 +53,7 @@ test('outside of calls, and after the run, it exits', () => {
   const restore = interceptExit(new LogBook());
   process.exit(3);
   restore();
-  expect(process.exit).toBe(exited);
+  expect(current()).toBe(exited);
   runInCall(fakeCall(), () => process.exit(4));
   expect(exited.mock.calls).toEqual([[3], [4]]);
 });

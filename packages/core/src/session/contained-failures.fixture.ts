@@ -6,6 +6,12 @@ import { EchoLLM } from '../testing/providers/echo-llm.js';
 /** What a caller says to cause the accident; everything else is answered. */
 export const NOW = 'now';
 
+/** Throws anything, as JavaScript may. */
+export function raise(value: unknown): never {
+  throw value;
+}
+
+/** The accident. */
 export const boom = (): never => {
   throw new Error('boom');
 };

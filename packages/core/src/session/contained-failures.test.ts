@@ -7,6 +7,7 @@ import {
   boom,
   handingOver,
   hostile,
+  raise,
   unreadable,
   withAccident,
   withTool,
@@ -103,20 +104,8 @@ describe.each(reached)('%s', (_where, byHandOff) => {
 
   test.each<[string, () => void]>([
     ['a throw in a timer', () => void setTimeout(boom, 0)],
-    [
-      'undefined thrown in a timer',
-      () =>
-        void setTimeout(() => {
-          throw undefined;
-        }, 0),
-    ],
-    [
-      'what cannot be read, thrown in a timer',
-      () =>
-        void setTimeout(() => {
-          throw hostile;
-        }, 0),
-    ],
+    ['undefined thrown in a timer', () => void setTimeout(() => raise(undefined), 0)],
+    ['what cannot be read, thrown in a timer', () => void setTimeout(() => raise(hostile), 0)],
     ['a rejection', () => void Promise.reject(new Error('boom'))],
     ['a rejection with undefined', () => void Promise.reject(undefined)],
   ])('%s ends the call', async (_what, accident) => {
