@@ -24,6 +24,8 @@ export interface OpenedSession {
   joining?: Promise<void>;
   session?: voice.AgentSession;
   audioInput?: RoomAudioInput;
+  /** The SDK's session is up, and watches its caller itself. */
+  started?: boolean;
   /** Ends what watches for faults, see `watchFaults`. */
   stopWatching?: () => void;
 }
@@ -98,6 +100,7 @@ export async function beginSession(options: BeginOptions): Promise<void> {
       record: recordingOf(config.record, runtime.warnOnce),
     }),
   );
+  opened.started = true;
   const greeting = config.greeting === undefined ? runtime.defaults.greeting : config.greeting;
   if (greeting !== undefined && greeting !== null) greet(session, agent, greeting);
 }

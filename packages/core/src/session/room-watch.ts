@@ -12,15 +12,15 @@ import type { SessionLimits } from './session-limits.js';
 /**
  * Ends the call when its room does, when nobody is left in it, or when it has lasted too long. LiveKit
  * may not be reachable to tell us: a lost worker connection loses terminations too.
- * @param hangUpEnds - a last caller who hangs up ends the call at once, as `closeOnDisconnect` says; the
- * SDK sees to that too, but not before its session has started
+ * @param hangUpEnds - asked when the last caller hangs up: whether that ends the call at once. The SDK's
+ * `closeOnDisconnect` sees to it only from the start of its session on
  * @returns stops watching
  */
 export function watchRoom(
   room: Room,
   end: SessionEnd,
   limits: SessionLimits,
-  hangUpEnds = true,
+  hangUpEnds: () => boolean = () => false,
 ): () => void {
   let emptyTimer: NodeJS.Timeout | undefined;
   const checkEmpty = () => {
@@ -42,7 +42,7 @@ export function watchRoom(
         );
   const onLeft = (participant: RemoteParticipant) => {
     const hungUp = participant.disconnectReason === DisconnectReason.CLIENT_INITIATED;
-    if (hungUp && hangUpEnds && !hasCaller(room)) end.because('caller_left');
+    if (hungUp && hangUpEnds() && !hasCaller(room)) end.because('caller_left');
     else checkEmpty();
   };
   room.on(RoomEvent.Disconnected, onDisconnected);

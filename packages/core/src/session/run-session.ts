@@ -61,13 +61,18 @@ export async function runSession(
   const stopListening = hangUpOn(signal, end);
   const opened: OpenedSession = {};
   let stopWatching = () => {};
-  const hangUpEnds =
+  const closeOnDisconnect =
     { ...runtime.defaults.roomInput, ...config.roomInput }.closeOnDisconnect !== false;
 
   await runInCall(call, async () => {
     try {
       const onJoined = () => {
-        stopWatching = watchRoom(room, end, runtime.limits, hangUpEnds);
+        stopWatching = watchRoom(
+          room,
+          end,
+          runtime.limits,
+          () => closeOnDisconnect && opened.started !== true,
+        );
         report({ kind: 'joined', jobId }).catch((error: unknown) => {
           logger.warn({ error }, 'the join could not be reported');
         });
