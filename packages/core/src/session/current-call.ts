@@ -35,7 +35,7 @@ export function currentCall(): CurrentCall | undefined {
 export function blameCurrentCall(error: unknown, origin: string): boolean {
   const call = currentCall();
   if (call === undefined) return false;
-  if (isReported(error)) {
+  if (origin === 'unhandled rejection' && isReported(error, call.jobId)) {
     call.logger.debug({ origin }, 'an error of a hook that the SDK has left unhandled');
     return true;
   }
