@@ -139,9 +139,9 @@ function watchSession(session: voice.AgentSession, call: CurrentCall): void {
   // An 'error' event nobody listens to would be thrown by the emitter.
   session.on(voice.AgentSessionEventTypes.Error, (event) => {
     const failure: unknown = event.error;
-    markReported(failure);
+    markReported(failure, call.jobId);
     if (typeof failure === 'object' && failure !== null && 'error' in failure)
-      markReported(failure.error);
+      markReported(failure.error, call.jobId);
     call.logger.warn({ error: failure }, 'a provider of the session failed');
   });
   session.on(voice.AgentSessionEventTypes.Close, ({ reason, error }) => {

@@ -37,7 +37,7 @@ export function blameCurrentCall(error: unknown, origin: string): boolean {
   if (call === undefined) return false;
   // A hook's error was counted as that; a provider's is known to the session, and whether the call goes on
   // is the session's to say.
-  if (isReported(error)) {
+  if (origin === 'unhandled rejection' && isReported(error, call.jobId)) {
     call.logger.debug(
       { origin },
       'an error that was reported already was left unhandled by the SDK',

@@ -20,7 +20,7 @@ export class SessionFaultReporter {
 
   /** A hook or node of an agent threw, rejected, or gave a stream that did. */
   hook(agent: NamedAgent, name: string, error: unknown): void {
-    markReported(error);
+    markReported(error, this.#call.jobId);
     this.#call.logger.error(
       { error: toPlainError(error), agentId: agent.id, hook: name },
       `${name} failed: ${messageOf(error)}`,
