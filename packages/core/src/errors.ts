@@ -42,6 +42,9 @@ export const errorCodes = {
   SESSION_EXIT: "the call's own code called process.exit()",
   SESSION_HOOK_TIMEOUT: 'a hook of the agent was not done in its time; the call goes on',
   ISOLATION_LOST: 'the process that ran the call is gone',
+  ISOLATION_MEMORY_LIMIT: 'the process that ran the call used more memory than it may',
+  ISOLATION_STUCK: 'the process that ran the call did not answer any more',
+  ISOLATION_START_FAILED: 'a process for calls could not be started',
   ISOLATION_CLOSED: 'a call was handed to an isolation that is closing',
   INTERNAL: 'a bug in OpenRTC',
 } as const;

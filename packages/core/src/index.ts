@@ -1,5 +1,5 @@
 // The pool.
-export { AgentPool } from './pool/agent-pool.js';
+export { AgentPool, serveTickets } from './pool/agent-pool.js';
 export { agentConfig } from './pool/agent-metadata.js';
 export type { AgentConfigDecorator, ConfigurableAgentClass } from './pool/agent-metadata.js';
 export type { AgentPermissions, DispatchMode } from './pool/dispatch-options.js';
@@ -35,11 +35,15 @@ export type {
   IsolationStrategy,
   Placement,
   PoolSource,
+  ProcessUsage,
   Refusal,
   RefusalReason,
+  WorkerInference,
 } from './launch/isolation.js';
+export type { Channel } from './launch/channel.js';
+export { RemoteSessions, type RemoteSessionsOptions } from './launch/remote-sessions.js';
 export type { JobTicket, TicketMedia } from './launch/job-ticket.js';
-export type { ReportSessionEvent, SessionEvent } from './session/session-event.js';
+export type { MemoryWarning, ReportSessionEvent, SessionEvent } from './session/session-event.js';
 export type { SessionLimits } from './session/session-limits.js';
 export type { SharedModels } from './session/shared-models.js';
 export type { SessionFaults } from './settle/session-faults.js';

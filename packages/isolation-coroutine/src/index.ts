@@ -7,9 +7,9 @@ import type { Isolation, IsolationStrategy } from '@openrtc/core';
 export function coroutine(): IsolationStrategy {
   return {
     name: 'coroutine',
-    async open(host): Promise<Isolation> {
+    async open(host, signal): Promise<Isolation> {
       const closing = new AbortController();
-      await host.prewarm(closing.signal);
+      await host.prewarm(AbortSignal.any([signal, closing.signal]));
       return {
         run: (ticket, signal) => host.runSession(ticket, signal),
         async [Symbol.asyncDispose]() {

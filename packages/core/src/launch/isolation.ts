@@ -10,8 +10,11 @@ import type { JobTicket } from './job-ticket.js';
 export interface IsolationStrategy {
   /** Shown in logs and snapshots, e.g. `coroutine`. */
   readonly name: string;
-  /** Called once, before the worker registers. Rejects when no call could ever run. */
-  open(host: IsolationHost): Promise<Isolation>;
+  /**
+   * Called once, before the worker registers. Rejects when no call could ever run, and when `signal`
+   * aborts: the start is called off.
+   */
+  open(host: IsolationHost, signal: AbortSignal): Promise<Isolation>;
 }
 
 /** An open strategy. */
@@ -27,6 +30,21 @@ export interface Isolation extends AsyncDisposable {
    * Absent: the pool's cap is all there is.
    */
   reserve?(call: Call): Placement | Refusal;
+  /** The processes calls run in, besides the worker's own. Absent: there are none. */
+  processes?(): Promise<readonly ProcessUsage[]>;
+}
+
+/** A process that runs calls, when it was looked at. */
+export interface ProcessUsage {
+  readonly pid: number;
+  /** The calls that run there or are about to. */
+  readonly jobIds: readonly string[];
+  /** `starting`: not ready for calls; `closing`: takes no more of them. */
+  readonly state: 'starting' | 'ready' | 'closing';
+  /** Resident memory (RSS) in bytes, files that processes share included. */
+  readonly memoryBytes: number;
+  /** CPU time since the process began, in milliseconds. */
+  readonly cpuMs: number;
 }
 
 /** A call before it runs: what admission and {@link Isolation.reserve} decide on. */
@@ -71,6 +89,10 @@ export interface IsolationHost {
   /** How another process starts this pool. A strategy may override it. */
   readonly source: PoolSource;
   readonly logger: Logger;
+  /** Most calls at a time: the pool's cap, which it keeps itself. */
+  readonly maxConcurrentSessions: number;
+  /** Inference of the worker, for sessions that run elsewhere: one model for all processes. */
+  readonly inference: WorkerInference;
   /** Loads what calls share in this process. Call it wherever sessions run, before the first. */
   prewarm(signal: AbortSignal): Promise<void>;
   /**
@@ -83,10 +105,20 @@ export interface IsolationHost {
   report(event: SessionEvent): Promise<void>;
 }
 
+/** The worker's own models, lent to sessions in other processes. */
+export interface WorkerInference {
+  /** Loads them, without the user's prewarm. True when they serve the SDK's local turn detector. */
+  load(signal: AbortSignal): Promise<boolean>;
+  /** Runs one inference method of the SDK, e.g. `lk_eot_audio`. Arguments and result are JSON. */
+  run(method: string, data: unknown): Promise<unknown>;
+}
+
 /** How this process was started. */
 export interface PoolSource {
   /** Absolute path of the user's entry, `process.argv[1]`. */
   readonly entry: string;
+  /** Which of the entry's pools this is: the number of its construction, from 0. */
+  readonly pool: number;
   readonly argv: readonly string[];
   readonly execArgv: readonly string[];
 }

@@ -1,16 +1,34 @@
 import { OpenRtcError, isOpenRtcError } from '../errors.js';
+import type { Channel } from '../launch/channel.js';
+import type { PoolSource, ProcessUsage } from '../launch/isolation.js';
 import { type Logger, unbreakable } from '../logger.js';
 import { sdkLogger } from '../session/sdk.js';
 import { version } from '../version.js';
 import type { AgentClass, AgentConfig, AgentFactory, AgentOptions } from './agent-config.js';
+import { callProcess } from './call-process.js';
 import { discoverAgents } from './discover.js';
 import type { AgentPoolOptions, RunOptions } from './pool-options.js';
 import { installProcessHandlers } from './process-handlers.js';
 import { AgentRegistry } from './registry.js';
 import { type ResolvedOptions, resolveOptions } from './resolved-options.js';
 import type { PoolState, RuntimeSnapshot } from './runtime-snapshot.js';
+import { serveSessions } from './serve-sessions.js';
 import { takeSnapshot } from './take-snapshot.js';
 import { Worker, tainted } from './worker.js';
+
+let serve: (pool: AgentPool, channel: Channel) => Promise<void>;
+
+/**
+ * Runs the calls of another process's pool, which come through `channel`, in place of {@link AgentPool.run}:
+ * the pool does not connect to LiveKit as a worker. It must be set up like the one at the other end: the same
+ * agents under the same names. Resolves when the other end wants no more of it or is gone.
+ *
+ * A process that a strategy started calls it by itself, in `run()`; see docs/isolation.md.
+ * @throws OpenRtcError `CONFIG_*` or `PREWARM_FAILED` when no call can run here; the other end is told.
+ */
+export function serveTickets(pool: AgentPool, channel: Channel): Promise<void> {
+  return serve(pool, channel);
+}
 
 /**
  * Many voice agents, one worker. Register agents, then {@link run}.
@@ -22,6 +40,18 @@ import { Worker, tainted } from './worker.js';
  * ```
  */
 export class AgentPool {
+  static #constructed = 0;
+
+  /** Behind {@link serveTickets}. */
+  static #serveTickets(pool: AgentPool, channel: Channel): Promise<void> {
+    pool.#finished ??= pool.#serve(channel, {});
+    return pool.#finished;
+  }
+  static {
+    serve = (pool, channel) => AgentPool.#serveTickets(pool, channel);
+  }
+
+  readonly #number = AgentPool.#constructed++;
   readonly #options: AgentPoolOptions;
   readonly #resolved: ResolvedOptions;
   readonly #registry = new AgentRegistry();
@@ -76,7 +106,7 @@ export class AgentPool {
 
   /**
    * Takes calls until the pool is drained: by SIGTERM or SIGINT, {@link drain}, {@link close}, or the
-   * signal. Once per pool.
+   * signal. Once per pool. In a process that the pool's isolation has started for calls, it runs those.
    * @throws OpenRtcError `CONFIG_*`, `PREWARM_FAILED` or `LINK_UNAUTHORIZED` before the first call;
    * `POOL_UNHEALTHY` or `POOL_TAINTED` after a drain that a fault caused.
    */
@@ -90,7 +120,7 @@ export class AgentPool {
         ),
       );
     }
-    this.#finished ??= this.#run(options);
+    this.#finished ??= callProcess()?.run(this.#number, (channel) => this.#serve(channel, options)) ?? this.#run(options);
     return this.#finished;
   }
 
@@ -116,6 +146,11 @@ export class AgentPool {
       agents: this.#registry.names(),
       worker: this.#worker,
     });
+  }
+
+  /** The processes calls run in; none when they run in the worker's own. */
+  async processes(): Promise<readonly ProcessUsage[]> {
+    return (await this.#worker?.processes()) ?? [];
   }
 
   /** The name of the isolation strategy. */
@@ -171,6 +206,32 @@ export class AgentPool {
     }
   }
 
+  async #serve(channel: Channel, { processHandlers = true }: RunOptions): Promise<void> {
+    this.#state = 'running';
+    this.#startedAt = performance.now();
+    try {
+      await serveSessions(channel, {
+        pool: this.#options,
+        resolved: this.#resolved,
+        registry: this.#registry,
+        source: this.#source(),
+        logger: unbreakable(this.#options.logger ?? sdkLogger()),
+        processHandlers,
+      });
+    } finally {
+      this.#state = 'closed';
+    }
+  }
+
+  #source(): PoolSource {
+    return {
+      entry: process.argv[1] ?? '',
+      pool: this.#number,
+      argv: process.argv.slice(2),
+      execArgv: process.execArgv,
+    };
+  }
+
   /** Waits for a start that is under way. What became of it is run()'s to say. */
   async #calledOff(): Promise<void> {
     await Promise.allSettled([this.#finished]);
@@ -184,6 +245,7 @@ export class AgentPool {
           pool: this.#options,
           resolved: this.#resolved,
           registry: this.#registry,
+          source: this.#source(),
           logger,
           version,
         },

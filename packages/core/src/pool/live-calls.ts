@@ -115,6 +115,13 @@ export class LiveCalls {
       case 'ending':
         await call.settlement.ending(event.outcome);
         break;
+      case 'memory':
+        this.#options.logger.warn(
+          { jobId: event.jobId, agent: call.info.agent, ...event.memory },
+          'the process of a call uses much memory',
+        );
+        this.#finish(this.#observers.memoryWarning(call.info, event.memory));
+        break;
       case 'fault':
         call.faults.add(event.fault);
         this.#counts.faults.add(event.fault);

@@ -18,8 +18,8 @@ import type { AgentPoolOptions, RunOptions } from './pool-options.js';
 export function inProcess(): IsolationStrategy {
   return {
     name: 'in-process',
-    async open(host) {
-      await host.prewarm(new AbortController().signal);
+    async open(host, signal) {
+      await host.prewarm(signal);
       return {
         run: (ticket, signal) => host.runSession(ticket, signal),
         async [Symbol.asyncDispose]() {},

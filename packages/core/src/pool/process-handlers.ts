@@ -16,8 +16,8 @@ export interface ProcessActions {
 const SAME_WISH_MS = 500;
 
 /**
- * Handles SIGTERM, SIGINT, uncaught exceptions, unhandled rejections and calls of `process.exit()` inside
- * a call until the returned function is called. The third signal kills the process: the second must have hung.
+ * Handles SIGTERM and SIGINT, and what {@link installFaultHandlers} handles, until the returned function is
+ * called. The third signal kills the process: the second must have hung.
  */
 export function installProcessHandlers(actions: ProcessActions, logger: Logger): () => void {
   let signals = 0;
@@ -40,25 +40,53 @@ export function installProcessHandlers(actions: ProcessActions, logger: Logger):
       process.kill(process.pid, 'SIGKILL');
     }
   };
+  const uninstallFaults = installFaultHandlers(actions, logger);
+  const uninstallSignals = onSignals(onSignal);
+  return () => {
+    uninstallFaults();
+    uninstallSignals();
+  };
+}
+
+/** Lets SIGTERM and SIGINT pass, until the returned function is called. */
+export function ignoreSignals(logger: Logger): () => void {
+  return onSignals((signal) =>
+    logger.debug({ signal }, 'a signal to a process of calls: its worker decides'),
+  );
+}
+
+function onSignals(listener: (signal: NodeJS.Signals) => void): () => void {
+  process.on('SIGTERM', listener);
+  process.on('SIGINT', listener);
+  return () => {
+    process.off('SIGTERM', listener);
+    process.off('SIGINT', listener);
+  };
+}
+
+/**
+ * Handles uncaught exceptions, unhandled rejections and calls of `process.exit()` inside a call until the
+ * returned function is called.
+ */
+export function installFaultHandlers(
+  { tainted }: Pick<ProcessActions, 'tainted'>,
+  logger: Logger,
+): () => void {
   const onError = (origin: string) => (error: unknown) => {
     if (blameCurrentCall(error, origin)) return;
     logger.error(
       { error, origin },
       'an error no call can be blamed for: draining, because this process can no longer be trusted',
     );
-    actions.tainted(error);
+    tainted(error);
   };
   const onException = onError('uncaught exception');
   const onRejection = onError('unhandled rejection');
   const letExit = interceptExit(logger);
-  process.on('SIGTERM', onSignal);
-  process.on('SIGINT', onSignal);
   process.on('uncaughtException', onException);
   process.on('unhandledRejection', onRejection);
   return () => {
     letExit();
-    process.off('SIGTERM', onSignal);
-    process.off('SIGINT', onSignal);
     process.off('uncaughtException', onException);
     process.off('unhandledRejection', onRejection);
   };

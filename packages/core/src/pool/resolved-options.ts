@@ -1,6 +1,7 @@
 import { OpenRtcError } from '../errors.js';
 import type { JobTypeName } from '../link/job-offer.js';
 import { defaultSessionLimits, type SessionLimits } from '../session/session-limits.js';
+import type { SessionObserver } from '../settle/session-observer.js';
 import { checkAgentDefaults } from './agent-options.js';
 import {
   type AgentPermissions,
@@ -49,6 +50,12 @@ const KNOWN = [
   'emptyRoomGraceMs',
   'maxSessionDurationMs',
 ] as const satisfies readonly (keyof AgentPoolOptions)[];
+
+const HOOKS = [
+  'onSessionStart',
+  'onSessionEnd',
+  'onMemoryWarning',
+] as const satisfies readonly (keyof SessionObserver)[];
 
 const WHERE = 'AgentPool';
 // Longer than any call, and what a Node timer can count.
@@ -149,15 +156,12 @@ function checkObservers(observers: unknown): void {
   if (observers === undefined) return;
   if (!Array.isArray(observers)) throw invalidOption(WHERE, 'observers must be an array');
   for (const [index, observer] of observers.entries()) {
-    const { onSessionStart, onSessionEnd } = Object(observer) as Record<string, unknown>;
-    const hooks = [onSessionStart, onSessionEnd].filter((hook) => hook !== undefined);
+    const given = Object(observer) as Record<string, unknown>;
+    const hooks = HOOKS.map((hook) => given[hook]).filter((hook) => hook !== undefined);
     if (hooks.length === 0)
-      throw invalidOption(WHERE, `observers[${index}] has neither onSessionStart nor onSessionEnd`);
+      throw invalidOption(WHERE, `observers[${index}] has none of ${HOOKS.join(', ')}`);
     if (hooks.some((hook) => typeof hook !== 'function'))
-      throw invalidOption(
-        WHERE,
-        `observers[${index}]: onSessionStart and onSessionEnd must be functions`,
-      );
+      throw invalidOption(WHERE, `observers[${index}]: ${HOOKS.join(', ')} must be functions`);
   }
 }
 

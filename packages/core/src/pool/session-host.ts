@@ -1,11 +1,11 @@
 import { JobProcess } from '@livekit/agents';
 
 import { OpenRtcError, isOpenRtcError, messageOf } from '../errors.js';
-import type { IsolationHost, PoolSource } from '../launch/isolation.js';
+import type { IsolationHost, PoolSource, WorkerInference } from '../launch/isolation.js';
 import type { JobTicket } from '../launch/job-ticket.js';
 import type { Logger } from '../logger.js';
 import { runSession } from '../session/run-session.js';
-import { prepareSdk, releaseSdk } from '../session/sdk.js';
+import { prepareSdk, releaseSdk, sdkLogger } from '../session/sdk.js';
 import type { ReportSessionEvent, SessionEvent } from '../session/session-event.js';
 import type { SessionRuntime } from '../session/session-runtime.js';
 import type { SharedModels } from '../session/shared-models.js';
@@ -19,6 +19,9 @@ const PREWARM_MS = 60_000;
 /** What a process needs to run sessions, and lends to the isolation strategy. */
 export interface SessionHostOptions {
   readonly pool: AgentPoolOptions;
+  readonly maxConcurrentSessions: number;
+  /** The models of this process, when the worker's own run elsewhere. Default: those of the pool. */
+  readonly models?: SharedModels;
   readonly runtime: Omit<SessionRuntime, 'process' | 'models' | 'logger' | 'warnOnce'>;
   readonly source: PoolSource;
   readonly logger: Logger;
@@ -29,16 +32,28 @@ export interface SessionHostOptions {
 export class SessionHost implements IsolationHost {
   readonly source: PoolSource;
   readonly logger: Logger;
+  readonly maxConcurrentSessions: number;
+  readonly inference: WorkerInference = {
+    load: async (signal) => {
+      // The models write to it, and there may be no session in this process that has made it.
+      sdkLogger();
+      await this.#loadModels(signal);
+      return this.#models?.turnDetector ?? false;
+    },
+    run: (method, data) => this.#infer(method, data),
+  };
   readonly #options: SessionHostOptions;
   readonly #process = new JobProcess();
   readonly #warned = new Set<string>();
   #models: SharedModels | undefined;
+  #loading: Promise<void> | undefined;
   #prewarmed: Promise<void> | undefined;
 
   constructor(options: SessionHostOptions) {
     this.#options = options;
     this.source = options.source;
     this.logger = options.logger;
+    this.maxConcurrentSessions = options.maxConcurrentSessions;
   }
 
   prewarm(signal: AbortSignal): Promise<void> {
@@ -65,11 +80,10 @@ export class SessionHost implements IsolationHost {
     return this.#options.report(event);
   }
 
-  /** Frees what {@link prewarm} has loaded. */
+  /** Frees what was loaded. */
   async close(): Promise<void> {
-    if (this.#prewarmed === undefined) return;
     await this.#models?.[Symbol.asyncDispose]();
-    await releaseSdk(this.logger);
+    if (this.#prewarmed !== undefined) await releaseSdk(this.logger);
   }
 
   #warnOnce(message: string): void {
@@ -78,25 +92,44 @@ export class SessionHost implements IsolationHost {
     this.logger.warn({}, message);
   }
 
+  async #infer(method: string, data: unknown): Promise<unknown> {
+    if (this.#models !== undefined) return this.#models.executor.doInference(method, data);
+    throw new OpenRtcError(
+      'CONFIG_INVALID_OPTION',
+      `Nothing here runs the model '${method}': npm install @openrtc/prewarm`,
+    );
+  }
+
   async #load(signal: AbortSignal): Promise<void> {
-    const { prewarm, models } = this.#options.pool;
     prepareSdk(this.logger);
-    const ran = await timeBox(PREWARM_MS, async () => {
+    await this.#loadModels(signal);
+    await inTime(() => this.#options.pool.prewarm?.(this.#process));
+  }
+
+  #loadModels(signal: AbortSignal): Promise<void> {
+    this.#loading ??= inTime(async () => {
+      const { models } = this.#options.pool;
       this.#models =
-        models === null ? undefined : (models ?? (await defaultModels(this.source.entry)));
+        models === null
+          ? undefined
+          : (this.#options.models ?? models ?? (await defaultModels(this.source.entry)));
       await this.#models?.load(signal);
-      await prewarm?.(this.#process);
     });
-    switch (ran.kind) {
-      case 'done':
-        return;
-      case 'timeout':
-        throw new OpenRtcError('PREWARM_FAILED', `Prewarm was not done within ${PREWARM_MS} ms.`);
-      case 'failed':
-        if (isOpenRtcError(ran.error)) throw ran.error;
-        throw new OpenRtcError('PREWARM_FAILED', `Prewarm failed: ${messageOf(ran.error)}`, {
-          cause: ran.error,
-        });
-    }
+    return this.#loading;
+  }
+}
+
+async function inTime(load: () => void | Promise<void>): Promise<void> {
+  const ran = await timeBox(PREWARM_MS, load);
+  switch (ran.kind) {
+    case 'done':
+      return;
+    case 'timeout':
+      throw new OpenRtcError('PREWARM_FAILED', `Prewarm was not done within ${PREWARM_MS} ms.`);
+    case 'failed':
+      if (isOpenRtcError(ran.error)) throw ran.error;
+      throw new OpenRtcError('PREWARM_FAILED', `Prewarm failed: ${messageOf(ran.error)}`, {
+        cause: ran.error,
+      });
   }
 }

@@ -3,7 +3,13 @@ import { AsyncResource } from 'node:async_hooks';
 import { Admission } from '../admit/admission.js';
 import { deferred } from '../deferred.js';
 import { OpenRtcError, messageOf } from '../errors.js';
-import type { HangUp, Isolation, IsolationStrategy, PoolSource } from '../launch/isolation.js';
+import type {
+  HangUp,
+  Isolation,
+  IsolationStrategy,
+  PoolSource,
+  ProcessUsage,
+} from '../launch/isolation.js';
 import { type LiveKitEndpoint, resolveEndpoint } from '../link/livekit-endpoint.js';
 import { workerLoad } from '../link/load-curve.js';
 import { warnIfPlain } from '../link/room-url.js';
@@ -29,6 +35,7 @@ export interface WorkerOptions {
   readonly pool: AgentPoolOptions;
   readonly resolved: ResolvedOptions;
   readonly registry: AgentRegistry;
+  readonly source: PoolSource;
   readonly logger: Logger;
   readonly version: string;
 }
@@ -50,20 +57,16 @@ export class Worker {
    * @throws OpenRtcError `CONFIG_*`, `PREWARM_FAILED`, `LINK_UNAUTHORIZED`; nothing stays open then.
    */
   static async start(options: WorkerOptions, signal: AbortSignal): Promise<Worker> {
-    const { pool, resolved, registry, logger } = options;
+    const { pool, resolved, registry, source, logger } = options;
     const endpoint = resolveEndpoint(pool.livekit);
     warnIfPlain(endpoint.url, logger);
-    const source: PoolSource = {
-      entry: process.argv[1] ?? '',
-      argv: process.argv.slice(2),
-      execArgv: process.execArgv,
-    };
     const strategy = pool.isolation ?? (await defaultIsolation(source.entry));
     // The host is handed out before there is a flow to report to: sessions only run once there is.
     // A session reports from within its call. What the pool does then, observers above all, is not the call's.
     const report = AsyncResource.bind((event: SessionEvent) => worker.flow.live.report(event));
     const host: SessionHost = new SessionHost({
       pool,
+      maxConcurrentSessions: resolved.maxConcurrentSessions,
       source,
       logger,
       report,
@@ -75,7 +78,7 @@ export class Worker {
         credentials: { apiKey: endpoint.apiKey, apiSecret: endpoint.apiSecret },
       },
     });
-    const isolation = await openIsolation(strategy, host);
+    const isolation = await openIsolation(strategy, host, signal);
     const worker: Worker = new Worker(options, endpoint, isolation, host);
     try {
       // Once registered, a call may have been accepted already: then it is for drain() to end this.
@@ -137,6 +140,11 @@ export class Worker {
       onUnhealthy: (failures) => this.#unhealthy(failures),
       logger,
     });
+  }
+
+  /** The processes calls run in, see {@link Isolation.processes}. */
+  async processes(): Promise<readonly ProcessUsage[]> {
+    return (await this.#isolation.processes?.()) ?? [];
   }
 
   get draining(): boolean {
@@ -242,9 +250,14 @@ export function tainted(error: unknown): OpenRtcError {
   );
 }
 
-async function openIsolation(strategy: IsolationStrategy, host: SessionHost): Promise<Isolation> {
+async function openIsolation(
+  strategy: IsolationStrategy,
+  host: SessionHost,
+  signal: AbortSignal,
+): Promise<Isolation> {
   try {
-    return await strategy.open(host);
+    signal.throwIfAborted();
+    return await strategy.open(host, signal);
   } catch (error) {
     await host.close();
     throw error;

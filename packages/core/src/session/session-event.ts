@@ -7,11 +7,13 @@ import type { SessionOutcome } from '../settle/session-outcome.js';
  * - `joined`: the agent is in its room
  * - `ending`: the session is about to leave its room; LiveKit wants the final job status first, so
  *   the session waits (at most 1 s) until the report is taken
+ * - `memory`: the process it runs in has crossed the limit it should stay under; the call goes on
  * - `fault`: something failed that the call survives: a hook or node of an agent, or a tool, by `name`
  */
 export type SessionEvent =
   | { readonly kind: 'joined'; readonly jobId: string }
   | { readonly kind: 'ending'; readonly jobId: string; readonly outcome: SessionOutcome }
+  | { readonly kind: 'memory'; readonly jobId: string; readonly memory: MemoryWarning }
   | {
       readonly kind: 'fault';
       readonly jobId: string;
@@ -19,6 +21,15 @@ export type SessionEvent =
       readonly name: string;
       readonly error: PlainError;
     };
+
+/** A process of calls that grows: what it uses, and what it may. In MB of 1 000 000 bytes, RSS. */
+export interface MemoryWarning {
+  readonly pid: number;
+  readonly usedMb: number;
+  readonly warnMb: number;
+  /** Where its calls would be ended; absent: nowhere. */
+  readonly limitMb?: number;
+}
 
 /** Resolves when the pool has taken the event. */
 export type ReportSessionEvent = (event: SessionEvent) => Promise<void>;

@@ -14,4 +14,10 @@ export interface SharedModels extends AsyncDisposable {
   readonly executor: ipc.InferenceExecutor;
   /** True when the SDK's local turn detector can be served. Valid after {@link load}. */
   readonly turnDetector: boolean;
+  /**
+   * The same models for a process that has its inference run elsewhere: it loads what each process needs
+   * itself (a VAD), and hands every inference method to `executor`. Absent: nothing else is loaded there.
+   * @param turnDetector - whether the local turn detector is served
+   */
+  lentBy?(executor: ipc.InferenceExecutor, turnDetector: boolean): SharedModels;
 }

@@ -1,5 +1,6 @@
 import type { Logger } from '../logger.js';
 import type { SessionInfo } from '../pool/agent-config.js';
+import type { MemoryWarning } from '../session/session-event.js';
 import { timeBox } from '../time-box.js';
 import type { SessionFaults } from './session-faults.js';
 import type { SessionOutcome } from './session-outcome.js';
@@ -14,6 +15,8 @@ export interface SessionObserver {
     outcome: SessionOutcome,
     faults: SessionFaults,
   ): void | Promise<void>;
+  /** The process of the call has crossed the limit it should stay under. It goes on. */
+  onMemoryWarning?(info: SessionInfo, memory: MemoryWarning): void | Promise<void>;
 }
 
 // Nothing waits for an observer; the box only bounds how long a hanging one goes unreported.
@@ -36,6 +39,12 @@ export class Observers {
   ended(info: SessionInfo, outcome: SessionOutcome, faults: SessionFaults): Promise<void> {
     return this.#each('onSessionEnd', info.jobId, (observer) =>
       observer.onSessionEnd?.(info, outcome, faults),
+    );
+  }
+
+  memoryWarning(info: SessionInfo, memory: MemoryWarning): Promise<void> {
+    return this.#each('onMemoryWarning', info.jobId, (observer) =>
+      observer.onMemoryWarning?.(info, memory),
     );
   }
 

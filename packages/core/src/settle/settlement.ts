@@ -1,4 +1,4 @@
-import { type PlainError, toPlainError } from '../errors.js';
+import { type ErrorCode, type PlainError, toPlainError } from '../errors.js';
 import type { SessionOutcome } from './session-outcome.js';
 
 /** What the end of a call sets in motion. */
@@ -39,13 +39,20 @@ export class Settlement {
     const outcome = (this.#outcome ??=
       error === undefined ? silentEnd : failedWith(toPlainError(error.reason)));
     this.#actions.done(outcome);
-    const lost = error !== undefined && toPlainError(error.reason).code === 'ISOLATION_LOST';
+    const lost = error !== undefined && LOST.has(toPlainError(error.reason).code);
     await Promise.all([
       (this.#finalSent ??= this.#actions.sendFinal(outcome)),
       lost ? this.#actions.removeGhost() : undefined,
     ]);
   }
 }
+
+// The session could not leave its room itself.
+const LOST: ReadonlySet<string> = new Set<ErrorCode>([
+  'ISOLATION_LOST',
+  'ISOLATION_MEMORY_LIMIT',
+  'ISOLATION_STUCK',
+]);
 
 // A strategy that resolves without having relayed `ending` has ended the call, we do not know how.
 const silentEnd: SessionOutcome = { status: 'success', reason: 'agent_shutdown' };

@@ -25,9 +25,9 @@ type Answer =
 export function cloning(): IsolationStrategy {
   return {
     name: 'cloning',
-    async open(host): Promise<Isolation> {
+    async open(host, signal): Promise<Isolation> {
       const closing = new AbortController();
-      await host.prewarm(closing.signal);
+      await host.prewarm(AbortSignal.any([signal, closing.signal]));
       const { port1: near, port2: far } = new MessageChannel();
       serve(host, far);
       const running = new Map<string, Deferred<void>>();

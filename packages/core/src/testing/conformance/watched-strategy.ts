@@ -56,14 +56,17 @@ export class WatchedStrategy implements IsolationStrategy {
     return this.#host;
   }
 
-  async open(host: IsolationHost): Promise<Isolation> {
+  async open(host: IsolationHost, signal: AbortSignal): Promise<Isolation> {
     this.#host = host;
-    const isolation = await this.#strategy.open(this.#watchedHost(host));
+    const isolation = await this.#strategy.open(this.#watchedHost(host), signal);
     this.#isolation = isolation;
     this.events.push({ kind: 'opened' });
     const reserve = this.#hooks.reserve ?? isolation.reserve?.bind(isolation);
     return {
       run: (ticket, signal) => this.#run(isolation, ticket, signal),
+      ...(isolation.processes === undefined
+        ? {}
+        : { processes: isolation.processes.bind(isolation) }),
       ...(reserve === undefined ? {} : { reserve: (call) => this.#reserve(call, reserve) }),
       [Symbol.asyncDispose]: async () => {
         this.events.push({ kind: 'disposing' });
@@ -114,6 +117,8 @@ export class WatchedStrategy implements IsolationStrategy {
     return {
       source: host.source,
       logger: host.logger,
+      maxConcurrentSessions: host.maxConcurrentSessions,
+      inference: host.inference,
       prewarm: (signal) => host.prewarm(signal),
       runSession: (ticket, signal, reportElsewhere = report) =>
         host.runSession(ticket, signal, reportElsewhere),
