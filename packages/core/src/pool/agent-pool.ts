@@ -120,7 +120,9 @@ export class AgentPool {
         ),
       );
     }
-    this.#finished ??= callProcess()?.run(this.#number, (channel) => this.#serve(channel, options)) ?? this.#run(options);
+    this.#finished ??=
+      callProcess()?.run(this.#number, (channel) => this.#serve(channel, options)) ??
+      this.#run(options);
     return this.#finished;
   }
 

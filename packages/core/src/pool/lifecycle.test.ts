@@ -346,8 +346,8 @@ describe('places', () => {
     const { strategy } = manual();
     const crowded: IsolationStrategy = {
       name: 'crowded',
-      open: async (host) => ({
-        ...(await strategy.open(host)),
+      open: async (host, signal) => ({
+        ...(await strategy.open(host, signal)),
         reserve: () => ({ refused: 'isolation', message: 'no container free' }),
         async [Symbol.asyncDispose]() {},
       }),
@@ -364,8 +364,8 @@ describe('places', () => {
     const { strategy } = manual();
     const faulty: IsolationStrategy = {
       name: 'faulty',
-      open: async (host) => ({
-        ...(await strategy.open(host)),
+      open: async (host, signal) => ({
+        ...(await strategy.open(host, signal)),
         reserve: () => {
           throw new Error('a bug in a strategy');
         },

@@ -146,8 +146,8 @@ test('a secret that is wrong fails the run, and what was opened is closed', asyn
   const { running } = rig.start({
     isolation: {
       name: 'watched',
-      open: async (host) => ({
-        ...(await isolation.open(host)),
+      open: async (host, signal) => ({
+        ...(await isolation.open(host, signal)),
         async [Symbol.asyncDispose]() {
           closed = true;
         },

@@ -20,8 +20,6 @@ const PREWARM_MS = 60_000;
 export interface SessionHostOptions {
   readonly pool: AgentPoolOptions;
   readonly maxConcurrentSessions: number;
-  /** The models of this process, when the worker's own run elsewhere. Default: those of the pool. */
-  readonly models?: SharedModels;
   readonly runtime: Omit<SessionRuntime, 'process' | 'models' | 'logger' | 'warnOnce'>;
   readonly source: PoolSource;
   readonly logger: Logger;
@@ -110,9 +108,7 @@ export class SessionHost implements IsolationHost {
     this.#loading ??= inTime(async () => {
       const { models } = this.#options.pool;
       this.#models =
-        models === null
-          ? undefined
-          : (this.#options.models ?? models ?? (await defaultModels(this.source.entry)));
+        models === null ? undefined : (models ?? (await defaultModels(this.source.entry)));
       await this.#models?.load(signal);
     });
     return this.#loading;

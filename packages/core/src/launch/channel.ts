@@ -1,0 +1,15 @@
+/**
+ * Carries messages between a pool and the process, container or machine that runs its calls. Messages
+ * are JSON: a transport needs to know nothing about them. They arrive whole, once, and in order, or the
+ * channel closes.
+ */
+export interface Channel {
+  /** Never throws: what can no longer be delivered is dropped, and `onClose` tells. */
+  send(message: object): void;
+  /** Called once, before anything arrives; what came earlier is handed over then. */
+  onMessage(listener: (message: unknown) => void): void;
+  /** Tells once that the other side is gone, or that {@link close} was called here. */
+  onClose(listener: (why: string) => void): void;
+  /** What was sent before still arrives. */
+  close(): void;
+}
