@@ -74,6 +74,19 @@ class Models implements SharedModels {
     this.#loaded = true;
   }
 
+  lentBy(executor: SharedModels['executor'], turnDetector: boolean): SharedModels {
+    return {
+      executor,
+      turnDetector,
+      // The VAD runs in every process; a turn detector in each would cost 250 MB a piece.
+      async load(signal) {
+        signal.throwIfAborted();
+        loadLocalInference().initVad();
+      },
+      async [Symbol.asyncDispose]() {},
+    };
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     this.#disposed = true;
     await Promise.all([

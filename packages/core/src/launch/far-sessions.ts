@@ -123,7 +123,6 @@ export class FarSessions {
     const { jobId } = ticket;
     const abort = new AbortController();
     this.#calls.set(jobId, abort);
-    this.#send({ kind: 'accepted', jobId });
     try {
       if (this.#host === undefined)
         throw new OpenRtcError('INTERNAL', 'A call came before this process was ready for it.');

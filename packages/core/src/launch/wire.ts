@@ -37,7 +37,6 @@ export type FromSessions =
   | { readonly kind: 'ready'; readonly protocol: number; readonly warnings: readonly string[] }
   /** Can never run a call. */
   | { readonly kind: 'broken'; readonly error: PlainError }
-  | { readonly kind: 'accepted'; readonly jobId: string }
   | { readonly kind: 'event'; readonly eventId: number; readonly event: SessionEvent }
   | { readonly kind: 'ended'; readonly jobId: string; readonly error?: PlainError }
   | {
@@ -91,7 +90,6 @@ const checks: Readonly<Record<Kind, (message: Fields) => boolean>> = {
   ready: ({ protocol, warnings }) =>
     isNumber(protocol) && Array.isArray(warnings) && warnings.every(isText),
   broken: ({ error }) => isError(error),
-  accepted: ({ jobId }) => isText(jobId),
   event: ({ eventId, event }) =>
     isNumber(eventId) && isObject(event) && isText(event['jobId']) && isEvent(event),
   ended: ({ jobId, error }) => isText(jobId) && (error === undefined || isError(error)),

@@ -22,7 +22,7 @@ export type SessionEvent =
       readonly error: PlainError;
     };
 
-/** A process of calls that grows: what it uses, and what it may. In MB of 1 000 000 bytes, RSS. */
+/** A process of calls that grows: what it uses, and what it may. In MiB, RSS. */
 export interface MemoryWarning {
   readonly pid: number;
   readonly usedMb: number;

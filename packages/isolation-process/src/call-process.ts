@@ -1,0 +1,196 @@
+import { type IsolationHost, type JobTicket, OpenRtcError, RemoteSessions } from '@openrtc/core';
+import { type ChildProcess, fork } from 'node:child_process';
+
+import { childChannel } from './child-channel.js';
+import type { ChildCommand } from './child-command.js';
+import { exitError } from './exit-error.js';
+import { StderrTail } from './stderr-tail.js';
+
+// A process that is told to go has nothing left to do but to close what it holds.
+const FINISH_MS = 5_000;
+// After SIGKILL. It takes longer only while the kernel waits for a device; its calls do not.
+const KILLED_MS = 1_000;
+// An answer takes a millisecond where nothing is wrong.
+const LEASE_MS = 2_000;
+
+export interface CallProcessOptions {
+  readonly host: IsolationHost;
+  readonly command: ChildCommand;
+  readonly startTimeoutMs: number;
+  readonly group: string | undefined;
+  /** It has ended, whatever the reason. */
+  readonly onGone: (process: CallProcess) => void;
+}
+
+/** One child process and the calls in it. `starting → ready → closing → gone`, and never back. */
+export class CallProcess {
+  /** Resolves when it is ready for calls; rejects when it never will be. */
+  readonly ready: Promise<void>;
+  /** Calls that run here or are about to. */
+  readonly jobIds = new Set<string>();
+  /** Resolves when the process has ended. */
+  readonly gone: Promise<void>;
+  /** Whose calls it takes; set by the first of them. */
+  group: string | undefined;
+  /** By the monotonic clock: since when it has no call. */
+  idleSince = performance.now();
+  readonly #options: CallProcessOptions;
+  readonly #child: ChildProcess;
+  readonly #sessions: RemoteSessions;
+  readonly #stderr: StderrTail;
+  readonly #stopStart = new AbortController();
+  #state: 'starting' | 'ready' | 'closing' | 'gone' = 'starting';
+  #why: OpenRtcError | undefined;
+  #killTimer: NodeJS.Timeout | undefined;
+
+  constructor(options: CallProcessOptions) {
+    const { host, command } = options;
+    this.#options = options;
+    this.group = options.group;
+    this.#child = fork(command.entry, command.args, {
+      execArgv: [...command.execArgv],
+      env: command.env,
+      serialization: 'json',
+      // What calls log stands where the worker's own lines stand.
+      stdio: ['ignore', 'inherit', 'pipe', 'ipc'],
+    });
+    if (this.#child.stderr === null) throw new Error('a forked process without standard error');
+    this.#stderr = new StderrTail(this.#child.stderr);
+    this.#sessions = new RemoteSessions({
+      host,
+      channel: childChannel(this.#child),
+      onStuck: (error) => this.kill(error),
+      onTainted: (error) => {
+        host.logger.warn(
+          { error, pid: this.pid },
+          'an error no call can be blamed for: this process takes no more calls',
+        );
+        this.finish();
+      },
+      onOverdue: () => this.finish(),
+    });
+    this.gone = new Promise((resolve) => {
+      // `close` comes after the last of its standard error.
+      this.#child.once('close', (code, signal) => {
+        this.#lost(code, signal);
+        resolve();
+      });
+      this.#child.once('error', (error) => {
+        // It could not be started, so nothing else comes of it.
+        if (this.pid !== undefined) return;
+        this.#why ??= startFailed(error.message, error);
+        this.#lost(null, null);
+        resolve();
+      });
+    });
+    this.ready = this.#start();
+    this.ready.catch(() => {});
+  }
+
+  get pid(): number | undefined {
+    return this.#child.pid;
+  }
+
+  get state(): 'starting' | 'ready' | 'closing' | 'gone' {
+    return this.#state;
+  }
+
+  /** True while it may be given calls. */
+  get open(): boolean {
+    return this.#state === 'starting' || this.#state === 'ready';
+  }
+
+  /** Waits until it is ready, and asks it: false when it must not be given a call. */
+  async takes(): Promise<boolean> {
+    try {
+      await this.ready;
+    } catch {
+      // Reported by whoever started it, and the call goes elsewhere.
+      return false;
+    }
+    if (await this.#sessions.answers(LEASE_MS)) return true;
+    this.kill(
+      new OpenRtcError('ISOLATION_STUCK', `process ${this.pid} did not answer before its call`),
+    );
+    return false;
+  }
+
+  run(ticket: JobTicket, signal: AbortSignal): Promise<void> {
+    return this.#sessions.run(ticket, signal);
+  }
+
+  /** Takes no more calls, and ends when the last is over. */
+  finish(): void {
+    if (!this.open) return;
+    if (this.#state === 'starting' && this.jobIds.size === 0) {
+      this.kill();
+      return;
+    }
+    this.#state = 'closing';
+    this.#sessions.finish();
+    this.idle();
+  }
+
+  /** Its last call is over: a process that should end by itself gets a moment for it. */
+  idle(): void {
+    this.idleSince = performance.now();
+    if (this.#state !== 'closing' || this.jobIds.size > 0) return;
+    this.#killTimer ??= setTimeout(() => this.kill(), FINISH_MS);
+  }
+
+  /** Ends it now, and its calls with `why`. */
+  kill(why?: OpenRtcError): void {
+    if (this.#state === 'gone') return;
+    this.#why ??= why;
+    this.#state = 'closing';
+    this.#stopStart.abort();
+    this.#child.kill('SIGKILL');
+    // Its calls are over even if the kernel is not yet done with it.
+    setTimeout(() => this.#sessions.lose(this.#error(null, 'SIGKILL')), KILLED_MS).unref();
+  }
+
+  async #start(): Promise<void> {
+    const { startTimeoutMs } = this.#options;
+    const timer = setTimeout(() => {
+      this.kill(
+        startFailed(
+          `the process was not ready within ${startTimeoutMs} ms (startTimeoutMs): your entry did not call pool.run(), or its prewarm takes longer`,
+        ),
+      );
+    }, startTimeoutMs);
+    try {
+      await this.#sessions.open(this.#stopStart.signal);
+      if (this.#state === 'starting') this.#state = 'ready';
+    } catch (error) {
+      this.kill();
+      throw error;
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  #lost(code: number | null, signal: NodeJS.Signals | null): void {
+    clearTimeout(this.#killTimer);
+    const error = this.#error(code, signal);
+    this.#state = 'gone';
+    this.#sessions.lose(error);
+    this.#options.onGone(this);
+  }
+
+  #error(code: number | null, signal: NodeJS.Signals | null): OpenRtcError {
+    if (this.#why !== undefined) return this.#why;
+    if (this.#state !== 'starting')
+      return exitError({ pid: this.pid, code, signal, stderr: this.#stderr.text });
+    const said = this.#stderr.reason;
+    if (code === 0) return startFailed('your entry ended without having called pool.run()');
+    return startFailed(
+      `the process ended ${signal === null ? `with exit code ${code}` : `by ${signal}`} before it was ready${said === undefined ? '' : `: ${said}`}`,
+    );
+  }
+}
+
+function startFailed(what: string, cause?: unknown): OpenRtcError {
+  return new OpenRtcError('ISOLATION_START_FAILED', `A process for calls did not start: ${what}.`, {
+    cause,
+  });
+}
