@@ -1,3 +1,4 @@
+import type { Isolation } from '@openrtc/core';
 import { describeIsolation } from '@openrtc/core/testing';
 import { processes } from '@openrtc/isolation-process';
 import { describe, it, vi } from 'vitest';
@@ -5,6 +6,8 @@ import { describe, it, vi } from 'vitest';
 // Each case starts processes of its own, a second of CPU each.
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
 
+// Of the case that runs; they run one after another.
+let isolation: Isolation;
 const entry = new URL('fixtures/conformance-entry.mjs', import.meta.url);
 
 describe.each([1, 5])('with %i sessions a process', (sessionsPerProcess) => {
@@ -12,12 +15,22 @@ describe.each([1, 5])('with %i sessions a process', (sessionsPerProcess) => {
     describe,
     it,
     patienceMs: 20_000,
-    createStrategy: (scenario) =>
-      processes({
+    createStrategy(scenario) {
+      const strategy = processes({
         sessionsPerProcess,
         entry,
         idleProcesses: 1,
         env: { SCENARIO: JSON.stringify(scenario) },
-      }),
+      });
+      return {
+        name: strategy.name,
+        open: async (host, signal) => (isolation = await strategy.open(host, signal)),
+      };
+    },
+    async crash(jobId) {
+      const running = (await isolation.processes?.())?.find(({ jobIds }) => jobIds.includes(jobId));
+      if (running === undefined) throw new Error(`no process runs job ${jobId}`);
+      process.kill(running.pid, 'SIGKILL');
+    },
   });
 });

@@ -1,0 +1,78 @@
+import { expect, test } from 'vitest';
+
+import { childCommand } from './child-command.js';
+import { type ProcessesOptions, resolveProcesses } from './options.js';
+
+test.each<[ProcessesOptions, string]>([
+  [{ sessionsPerProcess: 0 }, 'sessionsPerProcess must be a whole number from 1 to 1000, got 0'],
+  [{ sessionsPerProcess: 1.5 }, 'got 1.5'],
+  [{ memoryLimitMb: 64 }, 'memoryLimitMb must be a whole number from 128'],
+  [{ memoryLimitMb: 300, memoryWarnMb: 300 }, 'memoryWarnMb must be a whole number from 1 to 299'],
+  [{ memoryLimitMb: Number.NaN }, 'got NaN'],
+  [{ idleProcesses: -1 }, 'idleProcesses must be'],
+  [{ startTimeoutMs: 10 }, 'startTimeoutMs must be'],
+  [{ groupBy: 'room' as 'agent' }, "groupBy must be 'tenant', 'agent' or a function, got room"],
+  [{ execArgv: [1] as unknown as string[] }, 'execArgv must be an array of strings'],
+  [{ env: null as unknown as Record<string, string> }, 'env must be an object of strings'],
+  [{ entry: 3 as unknown as string }, 'entry must be a path or a URL'],
+  [{ sesionsPerProcess: 3 } as ProcessesOptions, 'has no option sesionsPerProcess; it takes sess'],
+])('%j is refused, and says what it takes', (options, message) => {
+  expect(() => resolveProcesses(options)).toThrow(message);
+  expect(() => resolveProcesses(options)).toThrow(
+    expect.objectContaining({ code: 'CONFIG_INVALID_OPTION' }),
+  );
+});
+
+const source = {
+  entry: '/app/main.js',
+  pool: 1,
+  argv: [
+    'start',
+    '--api-secret',
+    'hush',
+    '--livekit-token=hush',
+    '--port',
+    '8081',
+    '--api-key=hush',
+  ],
+  execArgv: ['--enable-source-maps', '--inspect=9229'],
+};
+
+test('a process runs the entry again, with its flags, without the debugger and without secrets', () => {
+  const command = childCommand(source, resolveProcesses({ memoryLimitMb: 300 }), {
+    LIVEKIT_URL: 'ws://livekit',
+    LIVEKIT_API_KEY: 'hush',
+    LIVEKIT_API_SECRET: 'hush',
+    LIVEKIT_WORKER_TOKEN: 'hush',
+    OPENAI_API_KEY: 'sk-1',
+  });
+  expect(command).toMatchObject({ entry: '/app/main.js', args: ['start', '--port', '8081'] });
+  expect(command.execArgv).toEqual([
+    '--import',
+    expect.stringMatching(/child\/preload\.js$/),
+    '--max-old-space-size=300',
+    '--enable-source-maps',
+  ]);
+  expect(JSON.stringify(command)).not.toContain('hush');
+  expect(command.env).toMatchObject({
+    LIVEKIT_URL: 'ws://livekit',
+    OPENAI_API_KEY: 'sk-1',
+    OPENRTC_SERVE_POOL: '1',
+  });
+});
+
+test('what is asked for goes over what is there', () => {
+  const { env, execArgv, entry } = childCommand(
+    source,
+    resolveProcesses({
+      env: { LIVEKIT_API_SECRET: 'shared on purpose', MALLOC_ARENA_MAX: '4' },
+      execArgv: ['--trace-warnings'],
+      entry: new URL('file:///app/calls.js'),
+    }),
+    {},
+  );
+  expect(env).toMatchObject({ LIVEKIT_API_SECRET: 'shared on purpose', MALLOC_ARENA_MAX: '4' });
+  expect(env).not.toHaveProperty('OPENRTC_SERVE_POOL');
+  expect(execArgv.slice(2)).toEqual(['--trace-warnings']);
+  expect(entry).toBe('/app/calls.js');
+});

@@ -1,0 +1,82 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import { once } from 'node:events';
+import { startEmbeddedLiveKit } from '@openrtc/core/testing';
+import { expect, test, vi } from 'vitest';
+
+import { exists, fixture } from './process-rig.fixture.js';
+
+vi.setConfig({ testTimeout: 60_000 });
+
+const PATIENCE = { timeout: 30_000, interval: 20 };
+
+/** A worker in a process of its own; `OPENRTC_` knows whose child is the worker, and whose the worker's. */
+function startWorker(
+  url: string,
+  apiKey: string,
+  apiSecret: string,
+  options: object,
+): ChildProcess {
+  return fork(fixture('worker.mjs'), {
+    env: {
+      ...process.env,
+      LIVEKIT_URL: url,
+      LIVEKIT_API_KEY: apiKey,
+      LIVEKIT_API_SECRET: apiSecret,
+      PROCESSES: JSON.stringify(options),
+      IS_WORKER: String(process.pid),
+    },
+    stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
+  });
+}
+
+async function pidsOf(worker: ChildProcess): Promise<readonly number[]> {
+  const answered = once(worker, 'message') as Promise<[{ readonly pids: readonly number[] }]>;
+  worker.send('pids');
+  return (await answered)[0].pids;
+}
+
+test.each([
+  ['one call each', { idleProcesses: 1 }],
+  ['five calls each', { sessionsPerProcess: 5 }],
+])(
+  'a worker that is killed leaves no process behind, stuck ones included: %s',
+  async (_what, options) => {
+    await using livekit = await startEmbeddedLiveKit();
+    const worker = startWorker(livekit.url, livekit.apiKey, livekit.apiSecret, options);
+    try {
+      await livekit.until(({ workers }) => workers.length > 0);
+      const calls = [await livekit.call(), await livekit.call(), await livekit.call()];
+      for (const call of calls) await call.say('hello');
+      const pids = await pidsOf(worker);
+      expect(pids.length).toBeGreaterThanOrEqual(2);
+      // One that spins and one that is stopped cannot end by themselves.
+      calls[0]?.say('spin').catch(() => undefined);
+      process.kill(pids.at(-1) ?? Number.NaN, 'SIGSTOP');
+      worker.kill('SIGKILL');
+      await vi.waitFor(() => expect(pids.filter(exists)).toEqual([]), PATIENCE);
+    } finally {
+      worker.kill('SIGKILL');
+    }
+  },
+);
+
+test('Ctrl-C reaches worker and processes alike, and calls go on until the worker has drained', async () => {
+  await using livekit = await startEmbeddedLiveKit();
+  const worker = startWorker(livekit.url, livekit.apiKey, livekit.apiSecret, { idleProcesses: 1 });
+  const exited = once(worker, 'exit');
+  try {
+    await livekit.until(({ workers }) => workers.length > 0);
+    const call = await livekit.call();
+    await call.say('hello');
+    const pids = await pidsOf(worker);
+    for (const pid of [...pids, worker.pid ?? Number.NaN]) process.kill(pid, 'SIGINT');
+    await livekit.until(({ workers }) => workers[0]?.status === 'full');
+    expect(await call.say('still there?')).toBe('heard still there?');
+    call.hangUp();
+    expect(await exited).toEqual([0, null]);
+    expect((await call.ended).status).toBe('success');
+    expect(pids.filter(exists)).toEqual([]);
+  } finally {
+    worker.kill('SIGKILL');
+  }
+});

@@ -1,0 +1,135 @@
+import { rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, test, vi } from 'vitest';
+
+import { exists, fixture, ProcessRig } from './process-rig.fixture.js';
+
+vi.setConfig({ testTimeout: 60_000 });
+
+test.each([
+  [
+    'throws',
+    'throws.mjs',
+    /ended with exit code 1 before it was ready: Error: this entry has no menu/,
+  ],
+  ['does not run its pool', 'ends.mjs', /your entry ended without having called pool\.run\(\)/],
+  [
+    'runs something else',
+    'runs-no-pool.mjs',
+    /not ready within 2000 ms .* did not call pool\.run\(\)/,
+  ],
+  [
+    'is not there',
+    'nowhere.mjs',
+    /before it was ready: Error \[ERR_MODULE_NOT_FOUND\]: Cannot find module/,
+  ],
+])('an entry that %s fails the start, once, with its reason', async (_what, name, reason) => {
+  await using rig = await ProcessRig.begin({ entry: fixture(name), startTimeoutMs: 2_000 });
+  await expect(rig.running).rejects.toMatchObject({
+    code: 'ISOLATION_START_FAILED',
+    message: expect.stringMatching(reason),
+  });
+  expect(rig.livekit.workers).toEqual([]);
+  expect(rig.log.filter(({ level }) => level === 'error')).toHaveLength(1);
+});
+
+test('a start that is called off ends its process', async () => {
+  const rig = await ProcessRig.begin({ entry: fixture('runs-no-pool.mjs') });
+  await rig.livekit.close();
+  await rig.pool.drain();
+  await expect(rig.running).resolves.toBeUndefined();
+});
+
+test('where processes do not come up any more, calls are refused, those that run go on, and later it is well again', async () => {
+  const broken = join(tmpdir(), `openrtc-broken-${process.pid}`);
+  await using rig = await ProcessRig.open({
+    entry: fixture('once.mjs'),
+    env: { BROKEN_WHEN: broken },
+    idleProcesses: 0,
+  });
+  const call = await rig.call();
+  await writeFile(broken, '');
+  try {
+    await rig.ended((await fails(rig)).jobId);
+    await rig.until(() => (rig.pool.runtimeSnapshot().refused.isolation ?? 0) > 0);
+    expect(await call.say('hello')).toBe('heard hello');
+  } finally {
+    await rm(broken);
+  }
+  await rig.until(async () => {
+    try {
+      await rig.call();
+      return true;
+    } catch {
+      // Refused as long as the last failure is fresh.
+      return false;
+    }
+  });
+});
+
+/** A call that finds no process; the next one, right after it, is refused. */
+async function fails(rig: ProcessRig): Promise<{ readonly jobId: string }> {
+  const jobId = rig.livekit.dispatch();
+  await rig.ended(jobId);
+  expect(rig.outcomes.get(jobId)).toMatchObject({ error: { code: 'ISOLATION_START_FAILED' } });
+  await expect(rig.livekit.call()).rejects.toThrow('refused');
+  return { jobId };
+}
+
+test('of an entry with several pools, each has its own calls', async () => {
+  // Fixture and test count their pools alike: the first of the process.
+  await using rig = await ProcessRig.open({ entry: fixture('two-pools.mjs') });
+  const call = await rig.call();
+  expect(JSON.parse(await call.say('userdata'))).toEqual({ pool: 'first' });
+});
+
+test('prewarm runs in each process, and not in the worker', async () => {
+  let prewarmed = 0;
+  await using rig = await ProcessRig.open({}, { prewarm: () => void (prewarmed += 1) });
+  const call = await rig.call();
+  expect(JSON.parse(await call.say('userdata'))).toEqual({ loadedBy: call.pid });
+  expect(prewarmed).toBe(0);
+});
+
+test('inference runs once, in the worker, whichever process asks for it', async () => {
+  await using rig = await ProcessRig.open();
+  const calls = [await rig.call(), await rig.call()];
+  for (const call of calls) {
+    await call.say('infer 21');
+    await call.say('infer menu');
+    await rig.until(async () => (JSON.parse(await call.say('inferred')) as unknown[]).length === 2);
+    expect(JSON.parse(await call.say('inferred'))).toEqual([
+      { pid: process.pid, result: 42 },
+      'double takes a number',
+    ]);
+  }
+});
+
+test('a process of calls is given the keys of providers and not those of the worker', async () => {
+  vi.stubEnv('LIVEKIT_API_SECRET', 'the-secret-of-the-worker');
+  vi.stubEnv('OPENAI_API_KEY', 'the-key-of-a-provider');
+  vi.stubEnv('GONE', 'here');
+  await using rig = await ProcessRig.open({ env: { GONE: undefined, MINE: 'yes' } });
+  vi.unstubAllEnvs();
+  const call = await rig.call();
+  const seen: string[] = [];
+  for (const name of [
+    'LIVEKIT_API_SECRET',
+    'OPENAI_API_KEY',
+    'GONE',
+    'MINE',
+    'OPENRTC_SERVE_TICKETS',
+  ])
+    seen.push(await call.say(`env ${name}`));
+  expect(seen).toEqual(['undefined', 'the-key-of-a-provider', 'undefined', 'yes', 'undefined']);
+});
+
+test('a pool that is closed leaves no process behind', async () => {
+  const rig = await ProcessRig.open({ idleProcesses: 2 });
+  await rig.call();
+  await rig.until(async () => (await rig.processes()).length === 3);
+  const pids = (await rig.processes()).map(({ pid }) => pid);
+  await rig[Symbol.asyncDispose]();
+  expect(pids.filter(exists)).toEqual([]);
+});
