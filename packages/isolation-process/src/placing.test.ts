@@ -10,7 +10,7 @@ function child(
   name: string,
   calls: number,
   state: Seats['state'] = 'ready',
-  group: string | undefined = undefined,
+  group?: string,
 ): Child {
   return { name, state, group, jobIds: { size: calls } };
 }

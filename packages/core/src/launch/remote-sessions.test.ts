@@ -1,0 +1,196 @@
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+
+import { OpenRtcError } from '../errors.js';
+import { LogBook } from '../log-book.js';
+import type { SessionEvent } from '../session/session-event.js';
+import type { Channel } from './channel.js';
+import type { HangUp, IsolationHost } from './isolation.js';
+import type { JobTicket } from './job-ticket.js';
+import { RemoteSessions } from './remote-sessions.js';
+import type { FromSessions, ToSessions } from './wire.js';
+
+/** The other end, at the command of a test. */
+class FarEnd implements Channel {
+  readonly sent: ToSessions[] = [];
+  #listener: (message: unknown) => void = () => {};
+  #closed: (why: string) => void = () => {};
+
+  send(message: object): void {
+    this.sent.push(message as ToSessions);
+  }
+  onMessage(listener: (message: unknown) => void): void {
+    this.#listener = listener;
+  }
+  onClose(listener: (why: string) => void): void {
+    this.#closed = listener;
+  }
+  close(): void {}
+
+  say(message: FromSessions): void {
+    this.#listener(message);
+  }
+  sayAnything(message: unknown): void {
+    this.#listener(message);
+  }
+  go(why: string): void {
+    this.#closed(why);
+  }
+  last(): ToSessions | undefined {
+    return this.sent.at(-1);
+  }
+}
+
+const jobId = 'AJ_1';
+const ticket = { jobId, job: new Uint8Array() } as JobTicket;
+const never = new AbortController().signal;
+const ready: FromSessions = { kind: 'ready', protocol: 1, warnings: ['mind the gap'] };
+
+let far: FarEnd;
+let log: LogBook;
+let reported: SessionEvent[];
+let infer: (method: string, data: unknown) => Promise<unknown>;
+let sessions: RemoteSessions;
+const onTainted = vi.fn();
+const onOverdue = vi.fn();
+
+beforeEach(async () => {
+  vi.useFakeTimers();
+  far = new FarEnd();
+  log = new LogBook();
+  reported = [];
+  infer = async (_method, data) => data;
+  const host = {
+    logger: log,
+    inference: {
+      load: async () => true,
+      run: (method: string, data: unknown) => infer(method, data),
+    },
+    report: async (event: SessionEvent) => void reported.push(event),
+  } as unknown as IsolationHost;
+  onTainted.mockReset();
+  onOverdue.mockReset();
+  sessions = new RemoteSessions({ host, channel: far, onTainted, onOverdue });
+});
+afterEach(() => {
+  sessions.lose(new OpenRtcError('ISOLATION_CLOSED', 'the test is over'));
+  vi.useRealTimers();
+});
+
+async function opened(): Promise<void> {
+  const opening = sessions.open(never);
+  await vi.waitFor(() => expect(far.last()?.kind).toBe('hello'));
+  far.say(ready);
+  await opening;
+}
+
+test('it is open when the other end is ready, and passes its warnings on', async () => {
+  await opened();
+  expect(far.sent).toEqual([{ kind: 'hello', protocol: 1, turnDetector: true }]);
+  expect(log.has('mind the gap')).toBe(true);
+});
+
+test.each<[string, (end: FarEnd) => void, object]>([
+  [
+    'cannot run calls',
+    (end) => end.say({ kind: 'broken', error: { code: 'PREWARM_FAILED', message: 'no model' } }),
+    { code: 'PREWARM_FAILED', message: 'no model' },
+  ],
+  [
+    'speaks another version',
+    (end) => end.say({ kind: 'ready', protocol: 2, warnings: [] }),
+    { code: 'ISOLATION_START_FAILED', message: expect.stringContaining('protocol 2, not 1') },
+  ],
+  ['goes away', (end) => end.go('gone'), { code: 'ISOLATION_LOST', message: 'gone' }],
+])('it does not open when the other end %s', async (_what, happen, error) => {
+  const opening = sessions.open(never);
+  happen(far);
+  await expect(opening).rejects.toMatchObject(error);
+});
+
+test('a call ends as the other end says', async () => {
+  await opened();
+  const running = sessions.run(ticket, never);
+  expect(sessions.jobIds).toEqual([jobId]);
+  far.say({ kind: 'ended', jobId });
+  await running;
+  expect(sessions.jobIds).toEqual([]);
+
+  const failing = sessions.run(ticket, never);
+  const cause = { code: 'INTERNAL', message: 'why' };
+  far.say({
+    kind: 'ended',
+    jobId,
+    error: { code: 'SESSION_EXIT', message: 'm', stack: 's', cause },
+  });
+  await expect(failing).rejects.toMatchObject({
+    code: 'SESSION_EXIT',
+    message: 'm',
+    stack: 's',
+    cause,
+  });
+});
+
+test('events reach the pool, of its own calls only, and each gets its answer', async () => {
+  await opened();
+  const running = sessions.run(ticket, never);
+  far.say({ kind: 'event', eventId: 1, event: { kind: 'joined', jobId } });
+  far.say({ kind: 'event', eventId: 2, event: { kind: 'joined', jobId: 'AJ_of_another' } });
+  await vi.waitFor(() => expect(far.sent.filter(({ kind }) => kind === 'taken')).toHaveLength(2));
+  expect(reported).toEqual([{ kind: 'joined', jobId }]);
+  far.say({ kind: 'ended', jobId });
+  await running;
+});
+
+test('what makes no sense is ignored, and said', async () => {
+  await opened();
+  far.sayAnything({ kind: 'ended' });
+  far.sayAnything('nonsense');
+  expect(log.lines.filter(({ message }) => message.includes('makes no sense'))).toHaveLength(2);
+});
+
+test('the worker answers inference, also when it fails', async () => {
+  await opened();
+  far.say({ kind: 'infer', id: 7, method: 'double', data: 21 });
+  await vi.waitFor(() => expect(far.last()).toEqual({ kind: 'inferred', id: 7, result: 21 }));
+  infer = () => Promise.reject(new Error('no such model'));
+  far.say({ kind: 'infer', id: 8, method: 'double', data: 21 });
+  await vi.waitFor(() =>
+    expect(far.last()).toMatchObject({
+      kind: 'inferred',
+      id: 8,
+      error: { message: 'no such model' },
+    }),
+  );
+});
+
+test('a hang-up goes along as a span of time; a call that does not heed it is given up', async () => {
+  await opened();
+  const abort = new AbortController();
+  const running = sessions.run(ticket, abort.signal);
+  const hangUp: HangUp = { reason: 'terminated', deadline: Date.now() + 4_000 };
+  abort.abort(hangUp);
+  expect(far.last()).toEqual({ kind: 'hang_up', jobId, reason: 'terminated', withinMs: 4_000 });
+  const given = expect(running).rejects.toMatchObject({ code: 'ISOLATION_STUCK' });
+  await vi.advanceTimersByTimeAsync(5_000);
+  await given;
+  expect(onOverdue).toHaveBeenCalledExactlyOnceWith(jobId);
+});
+
+test('an end that falls silent loses its calls', async () => {
+  await opened();
+  const running = sessions.run(ticket, never);
+  const lost = expect(running).rejects.toMatchObject({
+    code: 'ISOLATION_STUCK',
+    message: expect.stringContaining('nothing answered for 7 s'),
+  });
+  await vi.advanceTimersByTimeAsync(7_000);
+  await lost;
+  await expect(sessions.run(ticket, never)).rejects.toMatchObject({ code: 'ISOLATION_STUCK' });
+  await expect(sessions.answers(1_000)).resolves.toBe(false);
+});
+
+test('it tells of an error nobody can be blamed for', async () => {
+  await opened();
+  far.say({ kind: 'tainted', error: { code: 'INTERNAL', message: 'whose?' } });
+  expect(onTainted).toHaveBeenCalledExactlyOnceWith(expect.objectContaining({ message: 'whose?' }));
+});

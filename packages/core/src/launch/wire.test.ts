@@ -1,0 +1,72 @@
+import { expect, test } from 'vitest';
+
+import type { JobTicket } from './job-ticket.js';
+import { fromWire, readFromSessions, toWire } from './wire.js';
+
+test('a ticket comes back from JSON as it was, its bytes included', () => {
+  const ticket: JobTicket = {
+    jobId: 'AJ_1',
+    agent: 'bar',
+    tenant: 'default',
+    room: 'bar-\u{1F378}',
+    identity: 'agent-AJ_1',
+    workerId: 'AW_1',
+    generation: 0,
+    media: { kind: 'room', url: 'wss://livekit', token: 'ey' },
+    job: new Uint8Array([0, 255, 128, 10]),
+  };
+  expect(fromWire(JSON.parse(JSON.stringify(toWire(ticket))))).toEqual(ticket);
+});
+
+const error = { code: 'INTERNAL', message: 'x' };
+const jobId = 'AJ_1';
+
+test.each<[object]>([
+  [{ kind: 'ready', protocol: 1, warnings: ['w'] }],
+  [{ kind: 'broken', error }],
+  [{ kind: 'event', eventId: 1, event: { kind: 'joined', jobId } }],
+  [{ kind: 'event', eventId: 2, event: { kind: 'fault', jobId, fault: 'tool', name: 'f', error } }],
+  [
+    {
+      kind: 'event',
+      eventId: 3,
+      event: { kind: 'ending', jobId, outcome: { status: 'failed', reason: 'failed', error } },
+    },
+  ],
+  [{ kind: 'ended', jobId }],
+  [{ kind: 'ended', jobId, error }],
+  [{ kind: 'infer', id: 1, method: 'm', data: null }],
+  [{ kind: 'pong', id: 1 }],
+  [{ kind: 'tainted', error }],
+])('%j is taken', (message) => {
+  expect(readFromSessions(message)).toBe(message);
+});
+
+test.each<[unknown]>([
+  [null],
+  ['ready'],
+  [{ kind: 'toString' }],
+  [{ kind: 'ready', protocol: '1', warnings: [] }],
+  [{ kind: 'ready', protocol: 1, warnings: [1] }],
+  [{ kind: 'broken', error: 'x' }],
+  [{ kind: 'event', eventId: 1, event: { kind: 'joined' } }],
+  [{ kind: 'event', eventId: 1.5, event: { kind: 'joined', jobId } }],
+  [{ kind: 'event', eventId: 1, event: { kind: 'memory', jobId, memory: {} } }],
+  [{ kind: 'event', eventId: 1, event: { kind: 'ending', jobId } }],
+  // A success that calls itself failed.
+  [
+    {
+      kind: 'event',
+      eventId: 1,
+      event: { kind: 'ending', jobId, outcome: { status: 'failed', reason: 'caller_left' } },
+    },
+  ],
+  [{ kind: 'event', eventId: 1, event: { kind: 'fault', jobId, fault: 'x', name: 'f', error } }],
+  [{ kind: 'ended', jobId: 1 }],
+  [{ kind: 'ended', jobId, error: {} }],
+  [{ kind: 'infer', id: 1 }],
+  [{ kind: 'pong' }],
+  [{ kind: 'tainted' }],
+])('%j is not', (message) => {
+  expect(readFromSessions(message)).toBeUndefined();
+});
