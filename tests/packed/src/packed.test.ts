@@ -6,7 +6,12 @@ import { exampleIn } from './example.js';
 import { packedProject, type PackedProject, repository } from './packed-project.js';
 import { runExample, type RunningExample } from './running-example.js';
 
-const PACKAGES = ['packages/core', 'packages/isolation-coroutine', 'packages/prewarm'];
+const PACKAGES = [
+  'packages/core',
+  'packages/isolation-coroutine',
+  'packages/isolation-process',
+  'packages/prewarm',
+];
 
 let project: PackedProject;
 let readme: string;
@@ -60,6 +65,23 @@ describe('the packages, packed and installed with npm', () => {
       call.hangUp();
       expect(await call.ended).toEqual({ status: 'success', error: '' });
     }
+    expect(await example.stop(), example.output()).toBe(0);
+  }, 90_000);
+
+  it('run the same example with its calls in processes of their own, one line changed', async () => {
+    livekit = await startEmbeddedLiveKit();
+    const quickstart = exampleIn(readme, 'quickstart');
+    const main = await project.write(
+      'processes.js',
+      `import { processes } from '@openrtc/isolation-process';\n${quickstart.replace('new AgentPool({', 'new AgentPool({ isolation: processes(),')}`,
+    );
+    example = runExample(main, project.folder, livekit);
+    await livekit.until(({ workers }) => workers.length === 1, 30_000);
+    const call = await livekit.call({ room: 'support-42', joinTimeoutMs: 30_000 });
+    expect(await call.nextReply()).toBe('How can I help?');
+    expect(await call.say('hello')).toBe('You said: hello');
+    call.hangUp();
+    expect(await call.ended).toEqual({ status: 'success', error: '' });
     expect(await example.stop(), example.output()).toBe(0);
   }, 90_000);
 
