@@ -40,6 +40,7 @@ export class CallProcess {
   readonly #stderr: StderrTail;
   readonly #stopStart = new AbortController();
   #state: 'starting' | 'ready' | 'closing' | 'gone' = 'starting';
+  #wanted = true;
   #why: OpenRtcError | undefined;
   #killTimer: NodeJS.Timeout | undefined;
 
@@ -95,6 +96,11 @@ export class CallProcess {
     return this.#state;
   }
 
+  /** False when its start was called off: that it does not come up is then no failure. */
+  get wanted(): boolean {
+    return this.#wanted;
+  }
+
   /** True while it may be given calls. */
   get open(): boolean {
     return this.#state === 'starting' || this.#state === 'ready';
@@ -119,11 +125,17 @@ export class CallProcess {
     return this.#sessions.run(ticket, signal);
   }
 
+  /** Ends it before it is ready, because it is not needed any more. */
+  callOff(): void {
+    this.#wanted = false;
+    this.kill();
+  }
+
   /** Takes no more calls, and ends when the last is over. */
   finish(): void {
     if (!this.open) return;
     if (this.#state === 'starting' && this.jobIds.size === 0) {
-      this.kill();
+      this.callOff();
       return;
     }
     this.#state = 'closing';

@@ -61,7 +61,7 @@ export class ProcessIsolation implements Isolation {
   /** Starts the first process: where that does not come up, none will. */
   async open(signal: AbortSignal): Promise<void> {
     const first = this.#start(undefined);
-    const abort = () => first.kill(signal.reason as OpenRtcError);
+    const abort = () => first.callOff();
     signal.addEventListener('abort', abort, { once: true });
     if (signal.aborted) abort();
     try {
@@ -169,7 +169,7 @@ export class ProcessIsolation implements Isolation {
     child.ready.then(
       () => this.#budget.succeeded(),
       (error: Error) => {
-        if (this.#closed) return;
+        if (this.#closed || !child.wanted) return;
         this.#budget.failed(error);
         this.#host.logger.error({ error, pid: child.pid }, error.message);
       },

@@ -39,6 +39,7 @@ test('a start that is called off ends its process', async () => {
   await rig.livekit.close();
   await rig.pool.drain();
   await expect(rig.running).resolves.toBeUndefined();
+  expect(rig.log.filter(({ level }) => level === 'error')).toEqual([]);
 });
 
 test('where processes do not come up any more, calls are refused, those that run go on, and later it is well again', async () => {
@@ -76,6 +77,11 @@ async function fails(rig: ProcessRig): Promise<{ readonly jobId: string }> {
   await expect(rig.livekit.call()).rejects.toThrow('refused');
   return { jobId };
 }
+
+test('an entry that listens to its parent itself does not take the messages from the pool', async () => {
+  await using rig = await ProcessRig.open({ entry: fixture('listens.mjs') });
+  expect(await (await rig.call()).say('hello')).toBe('heard hello');
+});
 
 test('of an entry with several pools, each has its own calls', async () => {
   // Fixture and test count their pools alike: the first of the process.

@@ -16,6 +16,7 @@ const reading: Reading = {
   resources: { Timeout: 2, TCPSocketWrap: 1 },
   files: { socket: 4, pipe: 6 },
   threads: 20,
+  children: [{ pid: 7, state: 'S' }],
   sessionFolders: 0,
   objects: { Room: 0 },
 };
@@ -36,6 +37,7 @@ function observed(change: {
     ends: [{ jobId: 'AJ_1', status: 'JS_SUCCESS', error: '' }],
     broken: [],
     calls: 1,
+    left: [],
     ...change.rest,
   };
 }
@@ -62,6 +64,8 @@ describe('checkPromises', () => {
     [{ files: { socket: 10, pipe: 6 } }, 'socket 4 → 10'],
     [{ objects: { Room: 5 } }, 'Room 0 → 5'],
     [{ sessionFolders: 2 }, '2 left'],
+    [{ children: [{ pid: 7, state: 'Z' }] }, '1 ended and still listed'],
+    [{ children: [1, 2, 3, 4, 5].map((pid) => ({ pid, state: 'S' })) }, '1 → 1 → 1 → 5'],
   ] satisfies [Partial<Reading>, string][])('names what is left: %o', (quiet, found) => {
     expect(brokenOf(observed({ quiet }))).toEqual([expect.stringContaining(found)]);
   });

@@ -1,5 +1,6 @@
 import type { JobEnd } from '@openrtc/test-rig';
 
+import type { Child } from './children.js';
 import type { BrokenCall } from './make-calls.js';
 import type { Memory } from './memory.js';
 import { type Reading, total } from './reading.js';
@@ -29,6 +30,8 @@ export interface Observed {
   readonly broken: readonly BrokenCall[];
   /** Calls that were made. */
   readonly calls: number;
+  /** Processes the worker had started that were still there after its end. */
+  readonly left: readonly Child[];
 }
 
 /** One promise, and whether it was kept. */
@@ -41,11 +44,13 @@ export interface Check {
 
 const FILES_WITHIN = 5;
 const MEMORY_RATIO = 1.1;
+// More processes wait while calls come in quick succession.
+const CHILDREN_WITHIN = 3;
 // What the whole process keeps of the last call, or of the first one, is no leak; what grows is.
 const OBJECTS_KEPT = 4;
 
 /** Holds a run against what OpenRTC promises of a worker that has carried many calls. */
-export function checkPromises({ readings, ends, broken, calls }: Observed): Check[] {
+export function checkPromises({ readings, ends, broken, calls, left }: Observed): Check[] {
   const { before, half, all, quiet } = readings;
   const ratio = all.pssMb / half.pssMb;
   const succeeded = ends.filter(({ status }) => status === 'JS_SUCCESS').length;
@@ -81,6 +86,18 @@ export function checkPromises({ readings, ends, broken, calls }: Observed): Chec
       found: `${quiet.sessionFolders} left`,
     },
     {
+      promise: `no process that has ended and is still listed, and at most ${CHILDREN_WITHIN} more than before`,
+      kept:
+        [half, all, quiet].every(({ children }) => children.every(({ state }) => state !== 'Z')) &&
+        quiet.children.length <= before.children.length + CHILDREN_WITHIN,
+      found: `${before.children.length} → ${half.children.length} → ${all.children.length} → ${quiet.children.length}; ${zombies(quiet)} ended and still listed`,
+    },
+    {
+      promise: 'no process left behind by the worker',
+      kept: left.length === 0,
+      found: `${left.length} left`,
+    },
+    {
       promise: 'every call ended well for its caller',
       kept: broken.length === 0,
       found:
@@ -97,6 +114,10 @@ export function checkPromises({ readings, ends, broken, calls }: Observed): Chec
       ].join('; '),
     },
   ];
+}
+
+function zombies({ children }: Reading): number {
+  return children.filter(({ state }) => state === 'Z').length;
 }
 
 function timers({ resources }: Reading): Record<string, number> {

@@ -43,6 +43,7 @@ async function main(): Promise<number> {
     seconds: Math.round((Date.now() - startedAt.getTime()) / 1000),
     calls: options.calls,
     concurrency: options.concurrency,
+    isolation: options.isolation,
     machine: {
       node: process.version,
       cores: cpus().length,
@@ -63,6 +64,7 @@ async function main(): Promise<number> {
 async function write(result: {
   startedAt: string;
   calls: number;
+  isolation: string;
   [field: string]: unknown;
 }): Promise<void> {
   const folder = fileURLToPath(new URL('../results/', import.meta.url));
@@ -70,7 +72,8 @@ async function write(result: {
   const text = `${JSON.stringify(result, undefined, 2)}\n`;
   await writeFile(`${folder}${result.startedAt.replaceAll(':', '-')}.json`, text);
   // Committed: a short trial must not replace the figures of a full run.
-  if (result.calls >= DEFAULT_CALLS) await writeFile(`${folder}latest.json`, text);
+  const name = result.isolation === 'coroutine' ? 'latest' : result.isolation.replace(':', '-');
+  if (result.calls >= DEFAULT_CALLS) await writeFile(`${folder}${name}.json`, text);
 }
 
 function tally(names: readonly string[]): Record<string, number> {

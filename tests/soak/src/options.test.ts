@@ -3,7 +3,12 @@ import { expect, it } from 'vitest';
 import { readOptions } from './options.js';
 
 it('has defaults', () => {
-  expect(readOptions([])).toEqual({ calls: 200, concurrency: 4, heap: undefined });
+  expect(readOptions([])).toEqual({
+    calls: 200,
+    concurrency: 4,
+    isolation: 'coroutine',
+    heap: undefined,
+  });
 });
 
 it('reads options, also behind the two dashes of npm', () => {

@@ -9,14 +9,17 @@ export interface SoakOptions {
   readonly calls: number;
   /** Calls at a time. */
   readonly concurrency: number;
+  /** Where calls run: `coroutine`, `processes`, or `processes:5` for five calls in each. */
+  readonly isolation: string;
   /** Folder for a heap snapshot of the worker at its end; none without. */
   readonly heap: string | undefined;
 }
 
 /** What `--help` prints. */
-export const USAGE = `pnpm soak [--calls ${DEFAULT_CALLS}] [--concurrency 4] [--heap <folder>]
+export const USAGE = `pnpm soak [--calls ${DEFAULT_CALLS}] [--concurrency 4] [--isolation coroutine] [--heap <folder>]
   --calls        calls in all; memory is compared between half of them and all
   --concurrency  calls at a time
+  --isolation    coroutine, processes, or processes:5 for five calls in each
   --heap         write heap snapshots of the worker into this folder, before and after`;
 
 /** Reads the command line; throws with what is wrong about it. Undefined when help is wanted. */
@@ -27,6 +30,7 @@ export function readOptions(args: readonly string[]): SoakOptions | undefined {
     options: {
       calls: { type: 'string', default: String(DEFAULT_CALLS) },
       concurrency: { type: 'string', default: '4' },
+      isolation: { type: 'string', default: 'coroutine' },
       heap: { type: 'string' },
       help: { type: 'boolean', short: 'h' },
     },
@@ -35,8 +39,16 @@ export function readOptions(args: readonly string[]): SoakOptions | undefined {
   return {
     calls: wholeNumber('--calls', values.calls, 2),
     concurrency: wholeNumber('--concurrency', values.concurrency, 1),
+    isolation: knownIsolation(values.isolation),
     heap: values.heap,
   };
+}
+
+function knownIsolation(text: string): string {
+  if (/^(coroutine|processes(:[1-9]\d*)?)$/.test(text)) return text;
+  throw new Error(
+    `--isolation is coroutine, processes or processes:<calls in each>, not '${text}'.`,
+  );
 }
 
 function wholeNumber(name: string, text: string, least: number): number {

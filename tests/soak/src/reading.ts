@@ -1,3 +1,4 @@
+import type { Child } from './children.js';
 import type { Memory } from './memory.js';
 
 /** What a worker process holds at one moment, after garbage collection. */
@@ -18,6 +19,8 @@ export interface Reading extends Memory {
   /** Open file descriptors, by what they are. */
   readonly files: Readonly<Record<string, number>>;
   readonly threads: number;
+  /** Processes it has started. */
+  readonly children: readonly Child[];
   /** Folders the SDK made for recordings. */
   readonly sessionFolders: number;
   /** Objects of ended calls that are still there, by class. */

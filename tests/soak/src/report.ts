@@ -15,6 +15,7 @@ const ROWS: readonly Row[] = [
   ['active resources', (reading) => `${total(reading.resources)}`],
   ['open files', (reading) => `${total(reading.files)}`],
   ['threads', (reading) => `${reading.threads}`],
+  ['processes started', (reading) => `${reading.children.length}`],
   ['session folders', (reading) => `${reading.sessionFolders}`],
   ['Room objects', (reading) => `${reading.objects['Room'] ?? 0}`],
   ['JobContext objects', (reading) => `${reading.objects['JobContext'] ?? 0}`],

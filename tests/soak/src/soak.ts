@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
+import { childrenOf } from './children.js';
 import type { Growth, Observed } from './checks.js';
 import { type Calls, type Line, makeCalls } from './make-calls.js';
 import { memoryOf } from './memory.js';
@@ -23,13 +24,13 @@ const POLL_MS = 500;
 /** Makes the calls of a run and takes the readings. */
 export async function soak(
   found: FoundServer,
-  { calls, concurrency, heap }: SoakOptions,
+  { calls, concurrency, isolation, heap }: SoakOptions,
   say: (line: string) => void,
 ): Promise<Observed> {
   await using folder = await temporaryFolder();
   await using server = await startLiveKitServer({ found });
   await using callers = await startCallers();
-  await using worker = await WorkerProcess.start(server, folder.path);
+  await using worker = await WorkerProcess.start(server, folder.path, isolation);
   const line: Line = { server, callers };
 
   await sleep(SETTLE_MS);
@@ -60,7 +61,11 @@ export async function soak(
 
   const { jobs, broken } = merge(first, second);
   const ends = await Promise.all(jobs.map((jobId) => server.jobEnded(jobId)));
-  return { readings: { before, half, all, quiet }, growth, ends, broken, calls };
+  await worker.close();
+  const left = (await childrenOf('all')).filter(({ pid }) =>
+    quiet.children.some((c) => c.pid === pid),
+  );
+  return { readings: { before, half, all, quiet }, growth, ends, broken, calls, left };
 }
 
 async function temporaryFolder(): Promise<AsyncDisposable & { readonly path: string }> {

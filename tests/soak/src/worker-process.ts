@@ -26,7 +26,7 @@ export class WorkerProcess {
   readonly #exited: Promise<unknown>;
   #output = '';
 
-  private constructor(server: LiveKitAddress, temporaryFolder: string) {
+  private constructor(server: LiveKitAddress, temporaryFolder: string, isolation: string) {
     this.#child = fork(fileURLToPath(new URL('worker.js', import.meta.url)), [], {
       execArgv: ['--expose-gc'],
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
@@ -37,6 +37,7 @@ export class WorkerProcess {
         MALLOC_ARENA_MAX: '2',
         // Of its own, so that the recordings of other workers do not count.
         TMPDIR: temporaryFolder,
+        SOAK_ISOLATION: isolation,
         LIVEKIT_URL: server.url,
         LIVEKIT_API_KEY: server.apiKey,
         LIVEKIT_API_SECRET: server.apiSecret,
@@ -57,8 +58,12 @@ export class WorkerProcess {
   }
 
   /** Starts a worker; resolves once the server knows it. */
-  static async start(server: LiveKitAddress, temporaryFolder: string): Promise<WorkerProcess> {
-    const worker = new WorkerProcess(server, temporaryFolder);
+  static async start(
+    server: LiveKitAddress,
+    temporaryFolder: string,
+    isolation: string,
+  ): Promise<WorkerProcess> {
+    const worker = new WorkerProcess(server, temporaryFolder, isolation);
     await worker.#lines.waitFor((text) => text.includes('registered with LiveKit'), {
       what: 'the worker to register',
       timeoutMs: START_MS,

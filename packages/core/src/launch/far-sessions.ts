@@ -28,6 +28,8 @@ export class FarSessions {
     this.#hello.promise.catch(() => {});
     channel.onMessage((message) => this.#take(message as ToSessions));
     channel.onClose((why) => this.#lost(why));
+    // Only now: what comes before somebody listens may be lost, or heard by another listener of the process.
+    this.#send({ kind: 'here', protocol: PROTOCOL });
   }
 
   /** What the pool said first. */
@@ -48,7 +50,7 @@ export class FarSessions {
   /** Takes calls from here on. */
   ready(host: IsolationHost, warnings: readonly string[]): void {
     this.#host = host;
-    this.#send({ kind: 'ready', protocol: PROTOCOL, warnings });
+    this.#send({ kind: 'ready', warnings });
   }
 
   /** No call can ever run here. */

@@ -43,7 +43,8 @@ class FarEnd implements Channel {
 const jobId = 'AJ_1';
 const ticket = { jobId, job: new Uint8Array() } as JobTicket;
 const never = new AbortController().signal;
-const ready: FromSessions = { kind: 'ready', protocol: 1, warnings: ['mind the gap'] };
+const here: FromSessions = { kind: 'here', protocol: 1 };
+const ready: FromSessions = { kind: 'ready', warnings: ['mind the gap'] };
 
 let far: FarEnd;
 let log: LogBook;
@@ -78,6 +79,7 @@ afterEach(() => {
 
 async function opened(): Promise<void> {
   const opening = sessions.open(never);
+  far.say(here);
   await vi.waitFor(() => expect(far.last()?.kind).toBe('hello'));
   far.say(ready);
   await opening;
@@ -85,7 +87,7 @@ async function opened(): Promise<void> {
 
 test('it is open when the other end is ready, and passes its warnings on', async () => {
   await opened();
-  expect(far.sent).toEqual([{ kind: 'hello', protocol: 1, turnDetector: true }]);
+  expect(far.sent).toEqual([{ kind: 'hello', turnDetector: true }]);
   expect(log.has('mind the gap')).toBe(true);
 });
 
@@ -97,7 +99,7 @@ test.each<[string, (end: FarEnd) => void, object]>([
   ],
   [
     'speaks another version',
-    (end) => end.say({ kind: 'ready', protocol: 2, warnings: [] }),
+    (end) => end.say({ kind: 'here', protocol: 2 }),
     { code: 'ISOLATION_START_FAILED', message: expect.stringContaining('protocol 2, not 1') },
   ],
   ['goes away', (end) => end.go('gone'), { code: 'ISOLATION_LOST', message: 'gone' }],

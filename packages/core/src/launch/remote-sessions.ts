@@ -5,7 +5,7 @@ import type { Channel } from './channel.js';
 import { Heartbeat } from './heartbeat.js';
 import type { HangUp, IsolationHost } from './isolation.js';
 import type { JobTicket } from './job-ticket.js';
-import { type FromSessions, PROTOCOL, type ToSessions, readFromSessions, toWire } from './wire.js';
+import { PROTOCOL, type ToSessions, readFromSessions, toWire } from './wire.js';
 
 // What a call may take past its deadline: the word of its end is on its way.
 const GRACE_MS = 1_000;
@@ -37,6 +37,7 @@ export class RemoteSessions {
   readonly #options: RemoteSessionsOptions;
   readonly #host: IsolationHost;
   readonly #channel: Channel;
+  readonly #here = deferred();
   readonly #ready = deferred();
   readonly #running = new Map<string, Deferred<void>>();
   readonly #heartbeat: Heartbeat;
@@ -67,7 +68,8 @@ export class RemoteSessions {
   /** Begins: from here on the other end may become ready. */
   async open(signal: AbortSignal): Promise<void> {
     const turnDetector = await this.#host.inference.load(signal);
-    this.#send({ kind: 'hello', protocol: PROTOCOL, turnDetector });
+    await Promise.race([this.#here.promise, this.ready]);
+    this.#send({ kind: 'hello', turnDetector });
     await this.ready;
   }
 
@@ -124,8 +126,13 @@ export class RemoteSessions {
     // Whatever it says, it lives.
     this.#heartbeat.heard();
     switch (message.kind) {
+      case 'here':
+        this.#understand(message.protocol);
+        break;
       case 'ready':
-        this.#isReady(message);
+        for (const warning of message.warnings) this.#host.logger.warn({}, warning);
+        this.#heartbeat.start();
+        this.#ready.resolve();
         break;
       case 'broken':
         this.lose(fromPlain(message.error));
@@ -151,19 +158,17 @@ export class RemoteSessions {
     }
   }
 
-  #isReady({ protocol, warnings }: Extract<FromSessions, { kind: 'ready' }>): void {
-    if (protocol !== PROTOCOL) {
-      this.lose(
-        new OpenRtcError(
-          'ISOLATION_START_FAILED',
-          `Calls would run with another version of @openrtc/core: protocol ${protocol}, not ${PROTOCOL}.`,
-        ),
-      );
+  #understand(protocol: number): void {
+    if (protocol === PROTOCOL) {
+      this.#here.resolve();
       return;
     }
-    for (const warning of warnings) this.#host.logger.warn({}, warning);
-    this.#heartbeat.start();
-    this.#ready.resolve();
+    this.lose(
+      new OpenRtcError(
+        'ISOLATION_START_FAILED',
+        `Calls would run with another version of @openrtc/core: protocol ${protocol}, not ${PROTOCOL}.`,
+      ),
+    );
   }
 
   // Each of these ends with an answer: the session waits for it.

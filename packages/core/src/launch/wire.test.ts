@@ -22,7 +22,8 @@ const error = { code: 'INTERNAL', message: 'x' };
 const jobId = 'AJ_1';
 
 test.each<[object]>([
-  [{ kind: 'ready', protocol: 1, warnings: ['w'] }],
+  [{ kind: 'here', protocol: 1 }],
+  [{ kind: 'ready', warnings: ['w'] }],
   [{ kind: 'broken', error }],
   [{ kind: 'event', eventId: 1, event: { kind: 'joined', jobId } }],
   [{ kind: 'event', eventId: 2, event: { kind: 'fault', jobId, fault: 'tool', name: 'f', error } }],
@@ -46,8 +47,8 @@ test.each<[unknown]>([
   [null],
   ['ready'],
   [{ kind: 'toString' }],
-  [{ kind: 'ready', protocol: '1', warnings: [] }],
-  [{ kind: 'ready', protocol: 1, warnings: [1] }],
+  [{ kind: 'here', protocol: '1' }],
+  [{ kind: 'ready', warnings: [1] }],
   [{ kind: 'broken', error: 'x' }],
   [{ kind: 'event', eventId: 1, event: { kind: 'joined' } }],
   [{ kind: 'event', eventId: 1.5, event: { kind: 'joined', jobId } }],

@@ -4,7 +4,7 @@ import { type SessionEndReason, statusOf } from '../settle/session-outcome.js';
 import type { HangUp } from './isolation.js';
 import type { JobTicket } from './job-ticket.js';
 
-/** Both ends say it first; other numbers do not understand each other. */
+/** What both ends speak; other numbers do not understand each other. */
 export const PROTOCOL = 1;
 
 /** A ticket as JSON: its job in base64. */
@@ -12,7 +12,7 @@ export type WireTicket = Omit<JobTicket, 'job'> & { readonly job: string };
 
 /** From the pool to where calls run. */
 export type ToSessions =
-  | { readonly kind: 'hello'; readonly protocol: number; readonly turnDetector: boolean }
+  | { readonly kind: 'hello'; readonly turnDetector: boolean }
   | { readonly kind: 'run'; readonly ticket: WireTicket }
   | {
       readonly kind: 'hang_up';
@@ -34,7 +34,9 @@ export type ToSessions =
 
 /** From where calls run to the pool. */
 export type FromSessions =
-  | { readonly kind: 'ready'; readonly protocol: number; readonly warnings: readonly string[] }
+  /** Its first word; `hello` answers it. */
+  | { readonly kind: 'here'; readonly protocol: number }
+  | { readonly kind: 'ready'; readonly warnings: readonly string[] }
   /** Can never run a call. */
   | { readonly kind: 'broken'; readonly error: PlainError }
   | { readonly kind: 'event'; readonly eventId: number; readonly event: SessionEvent }
@@ -87,8 +89,8 @@ function isEvent({ kind, outcome, fault, name, error }: Fields): boolean {
 
 /** User code runs at the other end: what comes from there is looked at before it is believed. */
 const checks: Readonly<Record<Kind, (message: Fields) => boolean>> = {
-  ready: ({ protocol, warnings }) =>
-    isNumber(protocol) && Array.isArray(warnings) && warnings.every(isText),
+  here: ({ protocol }) => isNumber(protocol),
+  ready: ({ warnings }) => Array.isArray(warnings) && warnings.every(isText),
   broken: ({ error }) => isError(error),
   event: ({ eventId, event }) =>
     isNumber(eventId) && isObject(event) && isText(event['jobId']) && isEvent(event),

@@ -1,6 +1,7 @@
 // The worker under test: one pool in a process of its own, which tells on request what it holds.
 import { AgentPool } from '@openrtc/core';
 import { coroutine } from '@openrtc/isolation-coroutine';
+import { processes } from '@openrtc/isolation-process';
 import { models } from '@openrtc/prewarm';
 import { writeHeapSnapshot } from 'node:v8';
 
@@ -12,9 +13,15 @@ const tell = (message: FromWorker): void => {
   process.send?.(message);
 };
 
-const pool = new AgentPool({ isolation: coroutine(), models: models() });
+const [kind, sessionsPerProcess = '1'] = (process.env['SOAK_ISOLATION'] ?? 'coroutine').split(':');
+const isolation =
+  kind === 'coroutine'
+    ? coroutine()
+    : processes({ sessionsPerProcess: Number(sessionsPerProcess) });
+const pool = new AgentPool({ isolation, models: models() });
 addAgents(pool);
 
+// A process of calls runs this as well; what it is sent has another shape.
 process.on('message', (message: ToWorker) => {
   switch (message.type) {
     case 'read':

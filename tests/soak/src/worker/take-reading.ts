@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { queryObjects } from 'node:v8';
 
+import { childrenOf } from '../children.js';
 import { memoryOf } from '../memory.js';
 import type { Reading } from '../reading.js';
 
@@ -36,6 +37,7 @@ export async function takeReading(pool: AgentPool): Promise<Reading> {
     resources: countsOf(process.getActiveResourcesInfo()),
     files: countsOf(await openFiles()),
     threads: (await readdir('/proc/self/task')).length,
+    children: await childrenOf(process.pid),
     sessionFolders: await sessionFolders(),
     objects: Object.fromEntries(
       Object.entries(CLASSES).map(([name, type]) => [
