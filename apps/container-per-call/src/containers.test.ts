@@ -175,6 +175,27 @@ describe('a call', () => {
     });
   });
 
+  it('is given up when its container does not answer any more, which is removed', async () => {
+    vi.useFakeTimers({
+      toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval', 'performance'],
+      shouldAdvanceTime: true,
+    });
+    let isStuck = false;
+    const client = new PlayedClient(async (container) => {
+      const channel = lineChannel(container.connect());
+      const send = (message: object) => void (isStuck || channel.send(message));
+      await serveTickets(conformancePool(), { ...channel, send });
+    });
+    await using isolation = await open({ client, warm: false });
+    const run = isolation.run({ ...ticket, agent: 'absent' }, never);
+    isStuck = true;
+    const rejected = expect(run).rejects.toMatchObject({ code: 'ISOLATION_STUCK' });
+    // Seconds by ones: a pause of this process is no fault of the container.
+    for (let second = 0; second < 8; second += 1) await vi.advanceTimersByTimeAsync(1_000);
+    await rejected;
+    expect(client.containers.map(({ stopped }) => stopped)).toEqual([true]);
+  });
+
   it('that is hung up before its container is ready waits no longer than its deadline', async () => {
     const client: PlayedClient = new PlayedClient((container) =>
       client.containers.length === 1 ? serve(container) : undefined,
