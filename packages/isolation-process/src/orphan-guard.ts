@@ -1,5 +1,6 @@
 import type { Logger } from '@openrtc/core';
 import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
 
 // Outlives this process by a second, and works for children that are stopped or spin. What it reads are pids:
 // one with a + is a child, one with a - has ended by itself.
@@ -54,8 +55,13 @@ export class OrphanGuard {
     this.#tell(`-${pid}`);
   }
 
-  close(): void {
+  /** Nothing is left to watch. */
+  async close(): Promise<void> {
+    if (this.#broken || this.#shell.exitCode !== null || this.#shell.signalCode !== null) return;
+    const ended = once(this.#shell, 'exit');
+    this.#shell.ref();
     this.#shell.stdin?.end();
+    await ended;
   }
 
   #tell(line: string): void {

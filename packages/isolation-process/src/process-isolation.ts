@@ -1,5 +1,6 @@
 import {
   type Call,
+  type HangUp,
   type Isolation,
   type IsolationHost,
   type JobTicket,
@@ -102,7 +103,7 @@ export class ProcessIsolation implements Isolation {
     for (const child of all) child.finish();
     await Promise.all(all.map(({ gone }) => gone));
     this.#memory.close();
-    this.#guard.close();
+    await this.#guard.close();
     process.off('exit', this.#onExit);
   }
 
@@ -112,7 +113,7 @@ export class ProcessIsolation implements Isolation {
       const child = this.#placed.get(ticket.jobId) ?? this.#place(ticket);
       if (!(child instanceof CallProcess))
         throw new OpenRtcError('ISOLATION_START_FAILED', child.message);
-      if (await unlessAborted(child.takes(), signal)) return child;
+      if (await beforeDeadline(child.takes(), signal)) return child;
       this.#release(ticket.jobId);
     }
     throw new OpenRtcError(
@@ -230,15 +231,26 @@ export class ProcessIsolation implements Isolation {
   }
 }
 
-/** @throws OpenRtcError `ISOLATION_CLOSED` when the call is hung up first: it has not begun. */
-function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const abort = () =>
-      reject(
-        new OpenRtcError('ISOLATION_CLOSED', 'The call was hung up before a process was ready.'),
-      );
-    // A hang-up that was there from the start goes along with the ticket.
-    signal.addEventListener('abort', abort, { once: true });
-    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
+/**
+ * A call that is hung up while it waits for its process has until its deadline to begin, and to end well.
+ * @throws OpenRtcError `ISOLATION_CLOSED` past it
+ */
+async function beforeDeadline<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  let onAbort = () => {};
+  const tooLate = new Promise<never>((_resolve, reject) => {
+    onAbort = () => {
+      const { deadline } = signal.reason as HangUp;
+      const error = new OpenRtcError('ISOLATION_CLOSED', 'Hung up before its process was ready.');
+      timer = setTimeout(() => reject(error), deadline - Date.now());
+    };
   });
+  if (signal.aborted) onAbort();
+  signal.addEventListener('abort', onAbort, { once: true });
+  try {
+    return await Promise.race([work, tooLate]);
+  } finally {
+    clearTimeout(timer);
+    signal.removeEventListener('abort', onAbort);
+  }
 }

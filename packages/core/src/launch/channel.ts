@@ -6,9 +6,9 @@
 export interface Channel {
   /** Never throws: what can no longer be delivered is dropped, and `onClose` tells. */
   send(message: object): void;
-  /** Called once, before anything arrives; what came earlier is handed over then. */
+  /** Listeners may be several; so many as there are get each message. */
   onMessage(listener: (message: unknown) => void): void;
-  /** Tells once that the other side is gone, or that {@link close} was called here. */
+  /** Tells each listener once that the other side is gone, or that {@link close} was called here. */
   onClose(listener: (why: string) => void): void;
   /** What was sent before still arrives. */
   close(): void;

@@ -1,0 +1,116 @@
+import { type IsolationHost, OpenRtcError, RemoteSessions } from '@openrtc/core';
+import { randomUUID } from 'node:crypto';
+
+import type { ChannelServer } from './channel-server.js';
+import type { ContainerClient } from './container-client.js';
+
+// A container goes by itself when its call is over or its connection is closed. This is for one that does not.
+const LEAVE_MS = 5_000;
+
+export interface ContainerSettings {
+  readonly client: ContainerClient;
+  readonly workerHost: string;
+  readonly connectModule: string;
+  readonly env: Readonly<Record<string, string>>;
+  readonly memoryMb: number;
+  readonly startTimeoutMs: number;
+}
+
+/** One container, from its start until it is gone. */
+export interface Container {
+  /** Rejects when no call can ever run in it. */
+  readonly ready: Promise<RemoteSessions>;
+  readonly gone: Promise<void>;
+  /** False when it is about to go. */
+  takesCalls(): boolean;
+  /** It gets no more calls, and goes. */
+  finish(): void;
+}
+
+export function startContainer(
+  host: IsolationHost,
+  server: ChannelServer,
+  { client, workerHost, connectModule, env, memoryMb, startTimeoutMs }: ContainerSettings,
+): Container {
+  const name = `openrtc-call-${randomUUID()}`;
+  let state: 'starting' | 'ready' | 'leaving' | 'stopping' | 'gone' = 'starting';
+  let wasReady = false;
+  let why: string | undefined;
+  let sessions: RemoteSessions | undefined;
+  let resolve!: (sessions: RemoteSessions) => void;
+  let reject!: (error: unknown) => void;
+  const ready = new Promise<RemoteSessions>((...ends) => ([resolve, reject] = ends));
+
+  const stop = (reason: string) => {
+    if (state === 'stopping' || state === 'gone') return;
+    state = 'stopping';
+    why ??= reason;
+    running.stop().catch((error: unknown) => {
+      host.logger.error({ error, container: name }, 'a container may still be there');
+    });
+  };
+  const leave = (reason: string) => {
+    if (state !== 'starting' && state !== 'ready') return;
+    state = 'leaving';
+    why ??= reason;
+    clearTimeout(timer);
+    timer = setTimeout(stop, LEAVE_MS, 'it did not go by itself');
+  };
+  const finish = () => {
+    if (state === 'starting') return stop('it was not needed any more');
+    sessions?.finish();
+    leave('no call was left');
+  };
+
+  const token = server.expect((channel) => {
+    channel.onClose(leave);
+    const opened = new RemoteSessions({
+      host,
+      // How the container ended says more than that its connection did, and is known a moment later.
+      channel: { ...channel, onClose: () => {} },
+      onStuck(error) {
+        opened.lose(error);
+        stop(error.message);
+      },
+      onTainted(error) {
+        host.logger.warn({ error, container: name }, 'an error no call can be blamed for');
+        if (opened.jobIds.length === 0) finish();
+      },
+      onOverdue: () => stop('its call did not end'),
+    });
+    sessions = opened;
+    opened.open(new AbortController().signal).then(() => {
+      if (state !== 'starting') return;
+      state = 'ready';
+      wasReady = true;
+      clearTimeout(timer);
+      resolve(opened);
+    }, reject);
+  });
+  const running = client.start({
+    name,
+    memoryMb,
+    env: {
+      ...env,
+      OPENRTC_SERVE_TICKETS: connectModule,
+      CONTAINER_CHANNEL: `${workerHost}:${server.port}`,
+      CONTAINER_TOKEN: token,
+    },
+  });
+  let timer = setTimeout(() => {
+    stop(`it was not ready within ${startTimeoutMs} ms: does its image call pool.run()?`);
+  }, startTimeoutMs);
+  const gone = running.exited.then((how) => {
+    // How it ends when it is made to end is no news.
+    const reasons = [why, state === 'stopping' ? undefined : how].filter(Boolean).join('; ');
+    state = 'gone';
+    clearTimeout(timer);
+    server.forget(token);
+    const error = wasReady
+      ? new OpenRtcError('ISOLATION_LOST', `The container of the call is gone: ${reasons}`)
+      : new OpenRtcError('ISOLATION_START_FAILED', `A container did not start: ${reasons}`);
+    sessions?.lose(error);
+    reject(error);
+  });
+  return { ready, gone, finish, takesCalls: () => state === 'starting' || state === 'ready' };
+}

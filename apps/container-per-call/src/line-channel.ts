@@ -1,0 +1,46 @@
+import type { Channel } from '@openrtc/core';
+import type { Socket } from 'node:net';
+
+// A ticket is at most 4 MiB, what LiveKit's frames may have, and a third more in base64.
+const LONGEST_LINE = 8 * 1024 * 1024;
+
+/** Either end of a connection: messages as lines of JSON. What cannot be read closes it. */
+export function lineChannel(socket: Socket): Channel {
+  const early: unknown[] = [];
+  let listener = (message: unknown): void => void early.push(message);
+  let why = 'its connection was closed';
+  let rest = '';
+  const closed = new Promise<void>((resolve) => socket.once('close', () => resolve()));
+  const breakOff = (reason: string) => {
+    why = reason;
+    socket.destroy();
+  };
+  socket.setNoDelay().setEncoding('utf8');
+  socket.on('error', ({ message }) => (why = message));
+  socket.on('data', (text: string) => {
+    rest += text;
+    if (rest.length > LONGEST_LINE) breakOff('it sent a line without an end');
+    if (!text.includes('\n')) return;
+    const lines = rest.split('\n');
+    rest = lines.pop() ?? '';
+    for (const line of lines) {
+      if (socket.destroyed) return;
+      let message: unknown;
+      try {
+        message = JSON.parse(line);
+      } catch {
+        return breakOff('it sent a line that is no JSON');
+      }
+      listener(message);
+    }
+  });
+  return {
+    send: (message) => void (socket.writable && socket.write(`${JSON.stringify(message)}\n`)),
+    onMessage(next) {
+      listener = next;
+      for (const message of early.splice(0)) next(message);
+    },
+    onClose: (told) => void closed.then(() => told(why)),
+    close: () => void socket.end(),
+  };
+}
