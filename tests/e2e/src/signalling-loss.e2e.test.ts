@@ -1,15 +1,10 @@
 import { type TcpProxy, startTcpProxy } from '@openrtc/core/testing';
-import {
-  type Caller,
-  type CallerProcess,
-  type LiveKitServer,
-  startCallers,
-} from '@openrtc/test-rig';
+import type { Caller } from '@openrtc/test-rig';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, expect, it, vi } from 'vitest';
 
-import { noServer, roomName, startServer } from './real-server.js';
-import { WorkerProcess, type WorkerSetup } from './worker-process.js';
+import { describeRealCalls } from './real-calls.js';
+import type { WorkerProcess, WorkerSetup } from './worker-process.js';
 
 // A gap a listener would notice.
 const GAP_MS = 200;
@@ -19,54 +14,35 @@ const ALL_TCP_MS = 10_000;
 const BACK_WITHIN_MS = 10_000;
 // Refused until the path is back: about five of the ten tries each of three rooms has, and the worker's.
 const REFUSED = 36;
+// Longer than a test.
+const TALK_MS = 200_000;
 
-describe.skipIf(noServer)(`a worker cut off from LiveKit${noServer ? `: ${noServer}` : ''}`, () => {
-  let server: LiveKitServer;
+describeRealCalls('a worker cut off from LiveKit', (real) => {
   /** Can lose the worker's connection to LiveKit alone. */
   let signalling: TcpProxy;
   /** Can lose everything: in front of the other one. */
   let line: TcpProxy;
-  let callers: CallerProcess;
   let worker: WorkerProcess;
 
   beforeAll(async () => {
-    server = await startServer();
-    const { hostname: host, port } = new URL(server.url);
+    const { hostname: host, port } = new URL(real.server.url);
     signalling = await startTcpProxy({ target: { host, port: Number(port) }, only: '/agent' });
     line = await startTcpProxy({ target: { host: '127.0.0.1', port: signalling.port } });
-    callers = await startCallers();
   });
-  afterEach(async () => {
-    await worker?.close();
-    for (const proxy of [signalling, line]) if (proxy) proxy.mode = 'pass';
+  afterEach(() => {
+    for (const proxy of [signalling, line]) proxy.mode = 'pass';
   });
   afterAll(async () => {
-    await callers?.close();
     await line?.close();
     await signalling?.close();
-    await server?.close();
   });
 
   async function start(pool: WorkerSetup['pool'] = {}): Promise<void> {
     // Its rooms go through the proxies as well: LiveKit names no URL in an assignment.
-    const { apiKey, apiSecret } = server;
-    worker = await WorkerProcess.start(
-      { url: line.url(), apiKey, apiSecret },
-      { agents: 'monologue', pool },
-    );
+    worker = await real.startWorker({ agents: 'monologue', pool }, line.url());
   }
 
-  async function call(): Promise<Caller> {
-    const room = roomName('monologue');
-    await server.createRoom(room, JSON.stringify({ talkMs: 200_000 }));
-    const caller = await callers.join({
-      url: server.url,
-      token: await server.createToken('caller', room),
-      microphone: false,
-    });
-    await caller.waitForAudio({ fromJoin: true, minMs: 500 });
-    return caller;
-  }
+  const call = () => real.listen(TALK_MS);
 
   async function backAgain(reconnects: number): Promise<void> {
     const healed = performance.now();
@@ -96,6 +72,7 @@ describe.skipIf(noServer)(`a worker cut off from LiveKit${noServer ? `: ${noServ
     'keeps its calls talking without its signalling, and takes the next call when it is back',
     { timeout: 120_000 + OUTAGE_MS },
     async () => {
+      const { server } = real;
       await start();
       const calls = await Promise.all([call(), call(), call()]);
       const leaving = await call();
