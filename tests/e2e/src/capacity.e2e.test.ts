@@ -1,44 +1,21 @@
-import {
-  type Caller,
-  type CallerProcess,
-  type LiveKitServer,
-  startCallers,
-} from '@openrtc/test-rig';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Caller } from '@openrtc/test-rig';
+import { expect, it } from 'vitest';
 
-import { noServer, roomName, startServer } from './real-server.js';
-import { WorkerProcess } from './worker-process.js';
+import { describeRealCalls } from './real-calls.js';
+import { roomName } from './real-server.js';
 
 /*
  * The server's default target_load of 0.7 would leave a worker that reports active/max at 35 of 50.
  * The agents have no audio, so that fifty calls fit a small machine.
  */
-describe.skipIf(noServer)(`a worker at its cap${noServer ? `: ${noServer}` : ''}`, () => {
-  let server: LiveKitServer;
-  let callers: CallerProcess;
-  const workers: WorkerProcess[] = [];
-
-  beforeAll(async () => {
-    server = await startServer();
-    callers = await startCallers();
-  });
-  afterAll(async () => {
-    for (const worker of workers) await worker.close();
-    await callers?.close();
-    await server?.close();
-  });
-
+describeRealCalls('a worker at its cap', (real) => {
   async function call(): Promise<{ caller: Caller; workerId: string }> {
     const room = roomName('text');
-    const caller = await callers.join({
-      url: server.url,
-      token: await server.createToken('caller', room),
-      microphone: false,
-    });
+    const caller = await real.join(room, { microphone: false });
     expect((await caller.nextTranscript('agent', { timeoutMs: 60_000 })).text).toBe(
       'Welcome to text.',
     );
-    const { workerId } = await server.assignedIn(room);
+    const { workerId } = await real.server.assignedIn(room);
     return { caller, workerId };
   }
 
@@ -46,8 +23,7 @@ describe.skipIf(noServer)(`a worker at its cap${noServer ? `: ${noServer}` : ''}
     'takes fifty calls by default, and the 51st goes to another worker',
     { timeout: 480_000 },
     async () => {
-      const first = await WorkerProcess.start(server, { agents: 'text' });
-      workers.push(first);
+      const first = await real.startWorker({ agents: 'text' });
       const calls = [];
       for (let count = 0; count < 50; count += 1) calls.push(await call());
       const [firstId] = new Set(calls.map(({ workerId }) => workerId));
@@ -58,7 +34,7 @@ describe.skipIf(noServer)(`a worker at its cap${noServer ? `: ${noServer}` : ''}
         refused: {},
       });
 
-      workers.push(await WorkerProcess.start(server, { agents: 'text' }));
+      await real.startWorker({ agents: 'text' });
       const { workerId } = await call();
       expect(workerId).not.toBe(firstId);
 

@@ -1,14 +1,10 @@
 import type { SessionFaults } from '@openrtc/core';
-import {
-  type Caller,
-  type CallerProcess,
-  type LiveKitServer,
-  startCallers,
-} from '@openrtc/test-rig';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Caller } from '@openrtc/test-rig';
+import { beforeAll, expect, it } from 'vitest';
 
-import { noServer, roomName, startServer } from './real-server.js';
-import { WorkerProcess } from './worker-process.js';
+import { describeRealCalls } from './real-calls.js';
+import { roomName } from './real-server.js';
+import type { WorkerProcess } from './worker-process.js';
 
 // A gap a listener would notice.
 const GAP_MS = 200;
@@ -39,33 +35,15 @@ const failures: readonly Expected[] = [
   { agent: 'shutdown_callbacks', atEnd: true },
 ];
 
-describe.skipIf(noServer)(`contained failures${noServer ? `: ${noServer}` : ''}`, () => {
-  let server: LiveKitServer;
-  let listeners: CallerProcess;
-  let callers: CallerProcess;
+describeRealCalls('contained failures', (real) => {
   let worker: WorkerProcess;
 
   beforeAll(async () => {
-    server = await startServer();
-    [listeners, callers] = await Promise.all([startCallers(), startCallers()]);
-    worker = await WorkerProcess.start(server, {
-      agents: 'faulty',
-      pool: { consecutiveFailureLimit: 100 },
-    });
-  });
-  afterAll(async () => {
-    await worker?.close();
-    await listeners?.close();
-    await callers?.close();
-    await server?.close();
+    worker = await real.startWorker({ agents: 'faulty', pool: { consecutiveFailureLimit: 100 } });
   });
 
-  async function join(from: CallerProcess, agent: string, more: object = {}): Promise<Caller> {
-    const room = roomName(agent);
-    await server.createRoom(room, JSON.stringify({ agent, ...more }));
-    const token = await server.createToken('caller', room);
-    return from.join({ url: server.url, token, microphone: false });
-  }
+  const ring = (agent: string) =>
+    real.join(roomName(agent), { metadata: { agent }, microphone: false });
 
   /** Until the agent says so. */
   async function heard(caller: Caller, words: string): Promise<void> {
@@ -80,9 +58,9 @@ describe.skipIf(noServer)(`contained failures${noServer ? `: ${noServer}` : ''}`
   }
 
   it('eleven kinds of failure end or survive as documented, and five callers hear no gap', async () => {
-    const talking = await Promise.all(
-      [1, 2, 3, 4, 5].map(() => join(listeners, 'monologue', { talkMs: TALK_MS })),
-    );
+    const { server } = real;
+    // Who measures lives apart from who calls and hangs up meanwhile.
+    const talking = await Promise.all([1, 2, 3, 4, 5].map(() => real.listen(TALK_MS, 'listeners')));
     await Promise.all(
       talking.map((caller) => caller.waitForAudio({ fromJoin: true, minMs: 2_000 })),
     );
@@ -91,7 +69,7 @@ describe.skipIf(noServer)(`contained failures${noServer ? `: ${noServer}` : ''}`
     // One after the other: what is measured is the failures, not eleven native rooms made at once.
     const calls = [];
     for (const failure of failures) {
-      const caller = await join(callers, failure.agent);
+      const caller = await ring(failure.agent);
       if (failure.agent === 'tts_node_throws') {
         // Its first words are what fails: nobody hears them.
         const { jobId } = await server.assignedIn(caller.room);

@@ -1,59 +1,28 @@
-import { type CallerProcess, type LiveKitServer, startCallers } from '@openrtc/test-rig';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 
-import { noServer, roomName, startServer } from './real-server.js';
-import { WorkerProcess } from './worker-process.js';
+import { describeRealCalls } from './real-calls.js';
+import { roomName } from './real-server.js';
 
 // A gap a listener would notice.
 const GAP_MS = 200;
 
-describe.skipIf(noServer)(`a deploy during calls${noServer ? `: ${noServer}` : ''}`, () => {
-  let server: LiveKitServer;
-  let callers: CallerProcess;
-  const workers: WorkerProcess[] = [];
-
-  beforeAll(async () => {
-    server = await startServer();
-    callers = await startCallers();
-  });
-  afterAll(async () => {
-    for (const worker of workers) await worker.close();
-    await callers?.close();
-    await server?.close();
-  });
-
-  async function start(agents: 'monologue' | 'text'): Promise<WorkerProcess> {
-    const worker = await WorkerProcess.start(server, { agents });
-    workers.push(worker);
-    return worker;
-  }
-
+describeRealCalls('a deploy during calls', (real) => {
   it('leaves each call its audio to its end, sends new ones elsewhere, and exits 0', async () => {
-    const old = await start('monologue');
+    const { server } = real;
+    const old = await real.startWorker({ agents: 'monologue' });
     const calls = await Promise.all(
       [6_000, 9_000, 12_000].map(async (talkMs) => {
-        const room = roomName('monologue');
-        await server.createRoom(room, JSON.stringify({ talkMs }));
-        const caller = await callers.join({
-          url: server.url,
-          token: await server.createToken('caller', room),
-          microphone: false,
-        });
-        await caller.waitForAudio({ fromJoin: true, minMs: 500 });
+        const caller = await real.listen(talkMs);
+        const { room } = caller;
         await caller.startGapWatch();
         const { jobId } = await server.assignedIn(room);
         return { talkMs, room, caller, jobId };
       }),
     );
-    const next = await start('text');
+    const next = await real.startWorker({ agents: 'text' });
     old.kill('SIGTERM');
 
-    const room = roomName('text');
-    const late = await callers.join({
-      url: server.url,
-      token: await server.createToken('caller', room),
-      microphone: false,
-    });
+    const late = await real.join(roomName('text'), { microphone: false });
     expect((await late.nextTranscript('agent')).text).toBe('Welcome to text.');
 
     const ends: string[] = [];

@@ -1,33 +1,15 @@
 import type { SessionInfo } from '@openrtc/core';
-import { type CallerProcess, type LiveKitServer, startCallers } from '@openrtc/test-rig';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 
-import { noServer, roomName, startServer } from './real-server.js';
-import { type WorkerMessage, WorkerProcess } from './worker-process.js';
+import { describeRealCalls } from './real-calls.js';
+import { roomName } from './real-server.js';
+import type { WorkerMessage, WorkerProcess } from './worker-process.js';
 
-describe.skipIf(noServer)(`jobs for participants${noServer ? `: ${noServer}` : ''}`, () => {
-  let server: LiveKitServer;
-  let callers: CallerProcess;
-  let worker: WorkerProcess;
+describeRealCalls('jobs for participants', (real) => {
+  const join = (identity: string, room: string, microphone = false) =>
+    real.join(room, { identity, microphone });
 
-  beforeAll(async () => {
-    server = await startServer();
-    callers = await startCallers();
-  });
-  afterEach(async () => {
-    await worker?.close();
-  });
-  afterAll(async () => {
-    await callers?.close();
-    await server?.close();
-  });
-
-  async function join(identity: string, room: string, microphone = false) {
-    const token = await server.createToken(identity, room);
-    return callers.join({ url: server.url, token, microphone });
-  }
-
-  async function started(count: number): Promise<SessionInfo[]> {
+  async function started(worker: WorkerProcess, count: number): Promise<SessionInfo[]> {
     const infos = () =>
       worker.messages.all.flatMap((message) => (message.type === 'started' ? [message.info] : []));
     await worker.messages.waitFor(() => infos().length >= count, { what: `${count} calls` });
@@ -35,15 +17,16 @@ describe.skipIf(noServer)(`jobs for participants${noServer ? `: ${noServer}` : '
   }
 
   it('gives each participant of a room an agent that listens to nobody else', async () => {
-    worker = await WorkerProcess.start(server, {
+    const { server } = real;
+    const worker = await real.startWorker({
       agents: 'text',
       pool: { jobTypes: ['participant'] },
     });
     const room = roomName('text');
     const ada = await join('ada', room);
-    await started(1);
+    await started(worker, 1);
     const bob = await join('bob', room);
-    const infos = await started(2);
+    const infos = await started(worker, 2);
     expect(infos.map(({ participant }) => participant?.identity)).toEqual(['ada', 'bob']);
     // What an agent writes the whole room can read: who answers twice is heard twice.
     const said = () => ada.transcripts.map(({ text }) => text);
@@ -71,12 +54,13 @@ describe.skipIf(noServer)(`jobs for participants${noServer ? `: ${noServer}` : '
   });
 
   it('takes jobs of all three types, several in one room, as one capacity', async () => {
-    worker = await WorkerProcess.start(server, {
+    const { server } = real;
+    const worker = await real.startWorker({
       agents: 'text',
       pool: { jobTypes: ['room', 'publisher', 'participant'] },
     });
     const caller = await join('ada', roomName('text'), true);
-    const infos = await started(3);
+    const infos = await started(worker, 3);
     const whom = infos.map(({ participant }) => participant?.identity ?? 'the room');
     expect(whom.toSorted()).toEqual(['ada', 'ada', 'the room']);
     const { activeSessions, livekit } = await worker.snapshot();

@@ -1,34 +1,12 @@
-import {
-  type Caller,
-  type CallerProcess,
-  type LiveKitServer,
-  startCallers,
-} from '@openrtc/test-rig';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Caller } from '@openrtc/test-rig';
+import { expect, it } from 'vitest';
 
-import { noServer, roomName, startServer } from './real-server.js';
-import { WorkerProcess } from './worker-process.js';
+import { describeRealCalls } from './real-calls.js';
+import { roomName } from './real-server.js';
 
-describe.skipIf(noServer)(`providers that calls share${noServer ? `: ${noServer}` : ''}`, () => {
-  let server: LiveKitServer;
-  let callers: CallerProcess;
-  let worker: WorkerProcess;
-
-  beforeAll(async () => {
-    server = await startServer();
-    callers = await startCallers();
-    worker = await WorkerProcess.start(server, { agents: 'sharing' });
-  });
-  afterAll(async () => {
-    await worker?.close();
-    await callers?.close();
-    await server?.close();
-  });
-
+describeRealCalls('providers that calls share', (real) => {
   async function join(room: string): Promise<Caller> {
-    await server.createRoom(room);
-    const token = await server.createToken(`caller-${room}`, room);
-    const caller = await callers.join({ url: server.url, token });
+    const caller = await real.join(room, { metadata: '' });
     expect((await caller.nextTranscript('agent')).text).toBe('Welcome.');
     return caller;
   }
@@ -39,6 +17,8 @@ describe.skipIf(noServer)(`providers that calls share${noServer ? `: ${noServer}
   }
 
   it('ends one call of six when its speech-to-text fails for good, and no other', async () => {
+    const { server } = real;
+    const worker = await real.startWorker({ agents: 'sharing' });
     const names = ['a', 'b', 'broken', 'd', 'e', 'f'];
     const six = await Promise.all(names.map((name) => join(roomName(name))));
     const jobs = await Promise.all(six.map(({ room }) => server.assignedIn(room)));

@@ -1,8 +1,8 @@
 import { type EmbeddedCall, startEmbeddedLiveKit } from '@openrtc/core/testing';
-import { type Caller, type CallerProcess, startCallers } from '@openrtc/test-rig';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 
-import { noServer, roomName, startServer } from './real-server.js';
+import { RealCalls } from './real-calls.js';
+import { noServer, roomName } from './real-server.js';
 import { type LiveKitAddress, WorkerProcess, type WorkerSetup } from './worker-process.js';
 
 /** A caller who types, on either endpoint. */
@@ -52,16 +52,11 @@ function embeddedCaller(call: EmbeddedCall): TextCaller {
 }
 
 async function real(): Promise<Endpoint> {
-  const server = await startServer();
-  const callers: CallerProcess = await startCallers();
-  const join = async (room: string, metadata: string): Promise<Caller> => {
-    await server.createRoom(room, metadata);
-    return callers.join({
-      url: server.url,
-      token: await server.createToken('caller', room),
-      microphone: false,
-    });
-  };
+  const calls = new RealCalls();
+  await calls.open();
+  const { server } = calls;
+  const join = (room: string, metadata: string) =>
+    calls.join(room, { metadata, microphone: false });
   return {
     url: server.url,
     apiKey: server.apiKey,
@@ -85,10 +80,7 @@ async function real(): Promise<Endpoint> {
       await join(room, metadata);
     },
     deleteRoom: (room) => server.deleteRoom(room),
-    close: async () => {
-      await callers.close();
-      await server.close();
-    },
+    close: () => calls.close(),
   };
 }
 

@@ -1,15 +1,9 @@
-import {
-  type Caller,
-  type CallerProcess,
-  type LiveKitServer,
-  type SpeechName,
-  speech,
-  startCallers,
-} from '@openrtc/test-rig';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type Caller, type SpeechName, speech } from '@openrtc/test-rig';
+import { beforeAll, expect, it } from 'vitest';
 
-import { noServer, roomName, startServer } from './real-server.js';
-import { WorkerProcess } from './worker-process.js';
+import { describeRealCalls } from './real-calls.js';
+import { roomName } from './real-server.js';
+import type { WorkerProcess } from './worker-process.js';
 
 const tones = { restaurant: 440, support: 660, hours: 880 } as const;
 type AgentName = keyof typeof tones;
@@ -20,32 +14,18 @@ const says: Record<AgentName, SpeechName> = {
   hours: 'hours',
 };
 
-describe.skipIf(noServer)(`three agents in one worker${noServer ? `: ${noServer}` : ''}`, () => {
-  let server: LiveKitServer;
-  let callers: CallerProcess;
+describeRealCalls('three agents in one worker', (real) => {
   let worker: WorkerProcess;
 
   beforeAll(async () => {
-    server = await startServer();
-    callers = await startCallers();
-    worker = await WorkerProcess.start(server);
-  });
-  afterAll(async () => {
-    await worker?.close();
-    await callers?.close();
-    await server?.close();
+    worker = await real.startWorker();
   });
 
-  async function join(room: string, roomMetadata = ''): Promise<Caller> {
-    await server.createRoom(room, roomMetadata);
-    return callers.join({
-      url: server.url,
-      token: await server.createToken(`caller-${room}`, room),
-    });
-  }
+  const join = (room: string, metadata = '') => real.join(room, { metadata });
 
   /** A whole call: greeted, understood, answered in the agent's own voice, hung up, recorded. */
   async function converse(caller: Caller, agent: AgentName): Promise<void> {
+    const { server } = real;
     const { jobId } = await server.assignedIn(caller.room);
     expect((await caller.nextTranscript('agent')).text).toBe(`Welcome to ${agent}.`);
     await caller.waitForAudio({ fromJoin: true, minMs: 200 });
@@ -88,7 +68,7 @@ describe.skipIf(noServer)(`three agents in one worker${noServer ? `: ${noServer}
   it('refuses a call for an agent nobody registered, and goes on', async () => {
     const room = roomName('lobby');
     await join(room, '{"agent":"nobody"}');
-    await server.waitForLog(
+    await real.server.waitForLog(
       (line) =>
         JSON.stringify(line).includes(room) &&
         /worker|assign/i.test(String(line.msg)) &&
@@ -104,20 +84,11 @@ describe.skipIf(noServer)(`three agents in one worker${noServer ? `: ${noServer}
   });
 });
 
-describe.skipIf(noServer)(`explicit dispatch${noServer ? `: ${noServer}` : ''}`, () => {
-  let server: LiveKitServer;
-  let callers: CallerProcess;
+describeRealCalls('explicit dispatch', (real) => {
   let worker: WorkerProcess;
 
   beforeAll(async () => {
-    server = await startServer();
-    callers = await startCallers();
-    worker = await WorkerProcess.start(server, { pool: { agentName: 'front-desk' } });
-  });
-  afterAll(async () => {
-    await worker?.close();
-    await callers?.close();
-    await server?.close();
+    worker = await real.startWorker({ pool: { agentName: 'front-desk' } });
   });
 
   it.each([
@@ -125,12 +96,8 @@ describe.skipIf(noServer)(`explicit dispatch${noServer ? `: ${noServer}` : ''}`,
     { metadata: '{"demo":"hours","tenant":"acme"}', greeting: 'Welcome to hours.' },
   ])('routes by job metadata $metadata', async ({ metadata, greeting }) => {
     const room = roomName('restaurant');
-    await server.createRoom(room, '{"agent":"restaurant"}');
-    const caller = await callers.join({
-      url: server.url,
-      token: await server.createToken('caller', room),
-    });
-    await server.createDispatch(room, 'front-desk', metadata);
+    const caller = await real.join(room, { metadata: '{"agent":"restaurant"}' });
+    await real.server.createDispatch(room, 'front-desk', metadata);
     expect((await caller.nextTranscript('agent')).text).toBe(greeting);
     await caller.hangUp();
     const { info } = await worker.ended(room);

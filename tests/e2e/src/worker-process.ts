@@ -14,7 +14,8 @@ export type WorkerMessage =
 
 /** How the worker is set up, see fixtures/worker.mjs. */
 export interface WorkerSetup {
-  isolation?: 'coroutine' | 'cloning';
+  /** Whether calls run through `cloning()`, and not through the isolation that fixtures/isolation.mjs chooses. */
+  cloned?: boolean;
   agents?: 'three' | 'text' | 'monologue' | 'sharing' | 'faulty';
   pool?: Record<string, unknown>;
 }

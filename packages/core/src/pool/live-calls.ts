@@ -228,6 +228,8 @@ export class LiveCalls {
       case 'failed':
         logger.error({ ...fields, error: outcome.error }, `a call failed: ${outcome.detail ?? ''}`);
         this.#counts.fail(outcome);
+        // A network that is gone takes every call with it, and says nothing about this worker.
+        if (outcome.error?.code === 'SESSION_CONNECTION_LOST') break;
         if (this.#streak.failure(info.tenant)) this.#options.onUnhealthy(this.#streak.length);
         break;
     }

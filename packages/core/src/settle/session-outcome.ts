@@ -8,7 +8,7 @@ export type SessionStatus = 'success' | 'failed' | 'cancelled';
  *
  * - `caller_left`: the linked participant hung up, or the session closed for that reason
  * - `agent_shutdown`: the agent's code ended it (`ctx.shutdown()`, `session.shutdown()`, `session.close()`)
- * - `room_closed`: the room was deleted or the agent was removed from it
+ * - `room_closed`: the room was deleted or the agent was removed from it (a connection that was lost is `failed`)
  * - `terminated`: LiveKit ended the job (a deleted dispatch)
  * - `empty_room`: nobody was in the room for `emptyRoomGraceMs`
  * - `max_duration`: the call reached `maxSessionDurationMs`

@@ -9,6 +9,7 @@ export interface ProxiedConnectionOptions {
   readonly only: string | undefined;
   readonly mode: ProxyMode;
   readonly delayMs: () => number;
+  readonly onCut: () => void;
   readonly onClosed: () => void;
 }
 
@@ -51,7 +52,9 @@ export class ProxiedConnection {
 
   /** Resets both sides, if faults are for this connection. */
   cut(): void {
-    if (this.#suffers === true) this.destroy();
+    if (this.#suffers !== true || this.#client.destroyed) return;
+    this.#options.onCut();
+    this.destroy();
   }
 
   /** Resets both sides. */
@@ -101,7 +104,7 @@ export class ProxiedConnection {
         for (const pipe of this.#pipes) pipe.pause();
         break;
       case 'cut':
-        this.destroy();
+        this.cut();
         break;
     }
   }

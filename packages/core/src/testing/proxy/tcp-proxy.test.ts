@@ -105,9 +105,11 @@ test('cut resets what there is and what comes, until it passes again', async () 
   await hear(socket, 'hello');
   proxy.mode = 'cut';
   await closed(socket);
+  expect(proxy.cutConnections).toBe(1);
   const refused = connect(proxy.port, '127.0.0.1');
   await closed(refused);
   await gone(proxy);
+  expect(proxy.cutConnections).toBe(2);
   expect(sockets).toHaveLength(1);
   proxy.mode = 'pass';
   const again = await dial(proxy);
@@ -126,6 +128,7 @@ test('cutNow() resets what there is, and the next connection passes', async () =
   const next = await dial(proxy);
   next.write('hello');
   await hear(next, 'hello');
+  expect(proxy.cutConnections).toBe(1);
 });
 
 test('half-open keeps the sockets and carries nothing; then everything comes after all', async () => {

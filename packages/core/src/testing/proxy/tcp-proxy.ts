@@ -22,6 +22,7 @@ export class TcpProxy implements AsyncDisposable {
   readonly #connections = new Set<ProxiedConnection>();
   #mode: ProxyMode = 'pass';
   #delayMs = 0;
+  #cutConnections = 0;
   #closed: Promise<void> | undefined;
 
   private constructor(options: TcpProxyOptions) {
@@ -53,6 +54,11 @@ export class TcpProxy implements AsyncDisposable {
   /** Open connections. */
   get connections(): number {
     return this.#connections.size;
+  }
+
+  /** Connections it has reset so far, those it refused among them. */
+  get cutConnections(): number {
+    return this.#cutConnections;
   }
 
   /** Changes what happens to the connections there are, and to those that come. */
@@ -99,6 +105,7 @@ export class TcpProxy implements AsyncDisposable {
       only,
       mode: this.#mode,
       delayMs: () => this.#delayMs,
+      onCut: () => (this.#cutConnections += 1),
       onClosed: () => this.#connections.delete(connection),
     });
     this.#connections.add(connection);

@@ -1,0 +1,16 @@
+import type { IsolationStrategy } from '@openrtc/core';
+import { expect, it } from 'vitest';
+
+const { isolation } = (await import(
+  new URL('../fixtures/isolation.mjs', import.meta.url).href
+)) as { isolation: (choice?: string) => IsolationStrategy };
+
+it('runs calls in the process of the worker when told so', () => {
+  expect(isolation('coroutine').name).toBe('coroutine');
+});
+
+it.each(['threads', 'constructor', 'coroutine:5', ':'])('does not know %s', (choice) => {
+  expect(() => isolation(choice)).toThrow(
+    `OPENRTC_E2E_ISOLATION is '${choice}'; known are: coroutine`,
+  );
+});

@@ -1,0 +1,111 @@
+import {
+  type Caller,
+  type CallerProcess,
+  type LiveKitServer,
+  startCallers,
+} from '@openrtc/test-rig';
+import { afterAll, afterEach, beforeAll, beforeEach, describe } from 'vitest';
+
+import { noServer, roomName, startServer } from './real-server.js';
+import { WorkerProcess, type WorkerSetup } from './worker-process.js';
+
+/** How a caller calls. */
+export interface CallOptions {
+  /** Default: `caller`. */
+  readonly identity?: string;
+  /** Of the room, which is made with it before the caller comes; without it the caller's join makes the room. */
+  readonly metadata?: string | object;
+  /** Default: true, as a telephone does. */
+  readonly microphone?: boolean;
+  /** Name of the process the caller lives in; default: all in one. */
+  readonly from?: string;
+}
+
+/** A real server, real callers and real workers: what end-to-end tests are made of. */
+export class RealCalls {
+  readonly #callers = new Map<string, Promise<CallerProcess>>();
+  readonly #workers: WorkerProcess[] = [];
+  #server: LiveKitServer | undefined;
+
+  /** A server of its own. */
+  get server(): LiveKitServer {
+    if (this.#server === undefined) throw new Error('open() comes first.');
+    return this.#server;
+  }
+
+  /** How many workers were started so far. */
+  get started(): number {
+    return this.#workers.length;
+  }
+
+  async open(): Promise<void> {
+    this.#server = await startServer();
+  }
+
+  /** Starts a worker; resolves once the server knows it. `url`: a proxy in front of the server. */
+  async startWorker(setup?: WorkerSetup, url = this.server.url): Promise<WorkerProcess> {
+    const { apiKey, apiSecret } = this.server;
+    const worker = await WorkerProcess.start({ url, apiKey, apiSecret }, setup);
+    this.#workers.push(worker);
+    return worker;
+  }
+
+  /** Comes into a room, whether anybody answers or not. */
+  async join(room: string, options: CallOptions = {}): Promise<Caller> {
+    const { identity = 'caller', metadata, microphone = true, from = '' } = options;
+    // Before the room is made: what an agent without a voice says to an empty room nobody ever reads.
+    const callers = await this.#process(from);
+    if (metadata !== undefined) {
+      const text = typeof metadata === 'string' ? metadata : JSON.stringify(metadata);
+      await this.server.createRoom(room, text);
+    }
+    const token = await this.server.createToken(identity, room);
+    return callers.join({ url: this.server.url, token, microphone });
+  }
+
+  /** Calls an agent that talks without a break, and resolves once it is heard. */
+  async listen(talkMs: number, from?: string): Promise<Caller> {
+    const caller = await this.join(roomName('monologue'), {
+      metadata: { agent: 'monologue', talkMs },
+      microphone: false,
+      ...(from !== undefined && { from }),
+    });
+    await caller.waitForAudio({ fromJoin: true, minMs: 500 });
+    return caller;
+  }
+
+  /** Ends the workers that were started after so many others. */
+  async closeWorkers(after = 0): Promise<void> {
+    for (const worker of this.#workers.slice(after)) await worker.close();
+  }
+
+  async close(): Promise<void> {
+    await this.closeWorkers();
+    for (const callers of this.#callers.values()) await (await callers).close();
+    await this.#server?.close();
+  }
+
+  #process(name: string): Promise<CallerProcess> {
+    const known = this.#callers.get(name) ?? startCallers();
+    this.#callers.set(name, known);
+    return known;
+  }
+}
+
+/**
+ * Tests against a real server of their own; skipped, with the reason in their title, where none can be
+ * had. A worker started within a test ends with it, one of a `beforeAll` with the last.
+ */
+export function describeRealCalls(title: string, tests: (real: RealCalls) => void): void {
+  describe.skipIf(noServer)(`${title}${noServer ? `: ${noServer}` : ''}`, () => {
+    const real = new RealCalls();
+    let before = 0;
+    beforeAll(() => real.open());
+    beforeEach(() => {
+      before = real.started;
+    });
+    afterEach(() => real.closeWorkers(before));
+    afterAll(() => real.close());
+    tests(real);
+  });
+}
