@@ -1,4 +1,5 @@
-import type { Admission, Reservation } from '../admit/admission.js';
+import type { Admission } from '../admit/admission.js';
+import { messageOf } from '../errors.js';
 import type { Call, Placement, Refusal, RefusalReason } from '../launch/isolation.js';
 import type { JobOffer } from '../link/job-offer.js';
 import type { Acceptance, Declined } from '../link/pending-offers.js';
@@ -64,22 +65,20 @@ export class CallFlow {
     const reservation = this.#options.admission.reserve(call);
     if ('refused' in reservation)
       return this.#refuse(offer, reservation.refused, reservation.message, 'info');
-    const placement = this.#place(call, reservation);
+    const placement = this.#place(call);
     if (placement !== undefined && 'refused' in placement) {
       reservation.release();
-      return this.#refuse(offer, placement.refused, placement.message, 'warn');
+      return this.#refuse(offer, placement.refused, placement.message, 'warn', placement.cause);
     }
     const identity = `agent-${offer.jobId}`;
     return this.#accept(offer, { identity, routed, reservation, placement, link });
   }
 
-  /** A strategy that throws must not keep the slot: nobody else would ever give it back. */
-  #place(call: Call, reservation: Reservation): Placement | Refusal | undefined {
+  #place(call: Call): Placement | (Refusal & { readonly cause?: unknown }) | undefined {
     try {
       return this.#options.isolation.reserve?.(call);
-    } catch (error) {
-      reservation.release();
-      throw error;
+    } catch (cause) {
+      return { refused: 'isolation', message: `reserve() threw: ${messageOf(cause)}`, cause };
     }
   }
 

@@ -374,7 +374,11 @@ describe('places', () => {
     };
     const { pool, running } = await rig.registered({ isolation: faulty, maxConcurrentSessions: 1 });
     for (const _ of [1, 2]) await expect(rig.livekit.call()).rejects.toThrow('all refused');
-    expect(pool.runtimeSnapshot()).toMatchObject({ reservedSessions: 0, activeSessions: 0 });
+    expect(pool.runtimeSnapshot()).toMatchObject({
+      refused: { isolation: 2 },
+      reservedSessions: 0,
+      activeSessions: 0,
+    });
     await pool.drain();
     await running;
   });

@@ -114,6 +114,7 @@ export class Worker {
         endpoint,
         logger,
         onOffer: (offer, link) => this.flow.offer(offer, link),
+        onRefused: (reason) => this.flow.counts.refuse(reason),
         onTermination: (jobId) => this.#terminated(jobId),
         status: () =>
           workerLoad(
