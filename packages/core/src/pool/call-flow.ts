@@ -7,6 +7,7 @@ import type { AgentNames } from '../route/agent-names.js';
 import { type CustomRouteOptions, route } from '../route/custom-router.js';
 import { printable } from '../route/printable.js';
 import type { Routed, RouteRefusal } from '../route/route.js';
+import type { AgentConfig } from './agent-config.js';
 import { FlowCounts } from './flow-counts.js';
 import {
   type AcceptedCall,
@@ -16,7 +17,7 @@ import {
 } from './live-calls.js';
 
 export interface CallFlowOptions extends LiveCallsOptions {
-  readonly agents: AgentNames;
+  readonly agents: AgentNames & { get(name: string): AgentConfig };
   readonly routing: CustomRouteOptions;
   readonly admission: Admission;
 }
@@ -56,6 +57,8 @@ export class CallFlow {
     // A misconfigured dispatch, not a full worker: somebody has to see it.
     if ('refused' in routed)
       return this.#refuse(offer, routed.refused, routed.message, 'error', routed.cause);
+    // From here on it may be removed: the call has its agent.
+    const config = this.#options.agents.get(routed.agent);
     const call: Call = {
       jobId: offer.jobId,
       agent: routed.agent,
@@ -71,7 +74,7 @@ export class CallFlow {
       return this.#refuse(offer, placement.refused, placement.message, 'warn', placement.cause);
     }
     const identity = `agent-${offer.jobId}`;
-    return this.#accept(offer, { identity, routed, reservation, placement, link });
+    return this.#accept(offer, { identity, routed, config, reservation, placement, link });
   }
 
   #place(call: Call): Placement | (Refusal & { readonly cause?: unknown }) | undefined {

@@ -6,6 +6,7 @@ import { deferred } from '../deferred.js';
 import type { IsolationStrategy } from '../launch/isolation.js';
 import type { JobTicket } from '../launch/job-ticket.js';
 import { RawWorker } from '../testing/embedded/raw-worker.fixture.js';
+import { cloning } from '../testing/cloning-isolation.js';
 import { AgentPool } from './agent-pool.js';
 import { EchoAgent, PoolHarness, inProcess } from './pool-harness.js';
 
@@ -429,6 +430,39 @@ describe('agents', () => {
     expect(await call.say('still there?')).toBe('Gone said: still there?');
     await expect(rig.livekit.call({ metadata: { agent: 'gone' } })).rejects.toThrow('all refused');
   });
+
+  test.each([
+    ['inProcess()', inProcess],
+    ['cloning()', cloning],
+  ])(
+    'one that is removed or replaced once a call was accepted for it runs that call, by %s',
+    async (_name, isolation) => {
+      const { pool } = await rig.registered({
+        isolation: isolation(),
+        agents: { echo: () => new EchoAgent(), gone: () => new EchoAgent('Gone') },
+      });
+      const { faults } = rig.livekit;
+      faults.holdAssignments();
+      const calling = rig.livekit.call({ metadata: { agent: 'gone' } });
+      await rig.livekit.until(() => faults.heldAssignments === 1);
+      pool.remove('gone');
+      faults.releaseAssignments();
+      const call = await calling;
+      expect(await call.say('hello')).toBe('Gone said: hello');
+
+      faults.holdAssignments();
+      const callingAgain = rig.livekit.call({ metadata: { agent: 'echo' } });
+      await rig.livekit.until(() => faults.heldAssignments === 1);
+      pool.remove('echo');
+      pool.add('echo', () => new EchoAgent('New echo'));
+      faults.releaseAssignments();
+      const replaced = await callingAgain;
+      expect(await replaced.say('hello')).toBe('You said: hello');
+      const next = await rig.livekit.call({ metadata: { agent: 'echo' } });
+      expect(await next.say('hello')).toBe('New echo said: hello');
+      expect(pool.runtimeSnapshot().totalSessionFailures).toBe(0);
+    },
+  );
 
   test('a name for explicit dispatch is registered, and only its calls come', async () => {
     await rig.registered({ agentName: 'front-desk' });

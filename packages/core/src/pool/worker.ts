@@ -71,7 +71,7 @@ export class Worker {
       logger,
       report,
       runtime: {
-        agent: (name) => registry.get(name),
+        agent: (name, jobId) => worker.flow.live.agentOf(jobId) ?? registry.get(name),
         defaults: pool.defaults ?? {},
         setup: pool.setup,
         limits: resolved.limits,

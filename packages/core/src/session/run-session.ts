@@ -30,7 +30,7 @@ export async function runSession(
   runtime: SessionRuntime,
 ): Promise<void> {
   const job = Job.fromBinary(ticket.job);
-  const config = runtime.agent(ticket.agent);
+  const config = runtime.agent(ticket.agent, ticket.jobId);
   const { room, textOnly } = await openRoom(ticket.media);
   const end = new SessionEnd();
   const ctx = createJobContext({
