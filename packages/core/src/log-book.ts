@@ -16,6 +16,13 @@ export class LogBook implements Logger {
     return this.lines.some(({ message }) => message.includes(text));
   }
 
+  /** The messages of one level that match. */
+  matching(level: string, pattern: RegExp): string[] {
+    return this.lines
+      .filter((line) => line.level === level && pattern.test(line.message))
+      .map(({ message }) => message);
+  }
+
   /** Does something in the tick in which a line is written. */
   when<T>(text: string, work: () => Promise<T>): Promise<T> {
     return new Promise((resolve) => {

@@ -1,7 +1,7 @@
 import { LogBook } from '../log-book.js';
 import type { FakeConnection, FakeServer } from './fake-server.js';
 import { type LinkTimings, defaultLinkTimings } from './link-timings.js';
-import type { Acceptance, Assignment } from './pending-offers.js';
+import type { Acceptance, Assignment, LinkRefusal } from './pending-offers.js';
 import { WorkerLink, type WorkerLinkOptions } from './worker-link.js';
 
 /** Timings under which only what a test is about can run out. */
@@ -23,6 +23,7 @@ export function linkTo(server: Pick<FakeServer, 'url'>, options: HarnessOptions 
   const log = new LogBook();
   const acceptances = new Map<string, FakeAcceptance>();
   const terminated: string[] = [];
+  const refused: LinkRefusal[] = [];
   const link = new WorkerLink({
     endpoint: { url: server.url, apiKey: 'key', apiSecret: 'a-secret-of-thirty-two-characters!' },
     registration: {
@@ -38,12 +39,13 @@ export function linkTo(server: Pick<FakeServer, 'url'>, options: HarnessOptions 
       acceptances.set(jobId, acceptance);
       return acceptance;
     },
+    onRefused: (reason) => refused.push(reason),
     onTermination: (jobId) => terminated.push(jobId),
     status: () => ({ full: false, load: 0.25, jobCount: 1 }),
     ...options,
     timings: { ...patient, ...options.timings },
   });
-  return { link, log, acceptances, terminated };
+  return { link, log, acceptances, terminated, refused };
 }
 
 /** A yes that remembers what became of it. */

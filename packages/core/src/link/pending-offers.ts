@@ -37,6 +37,9 @@ export interface Declined {
   readonly refused: string;
 }
 
+/** What the link refuses without an answer, or before there is one. */
+export type LinkRefusal = 'draining' | 'duplicate' | 'too_slow';
+
 /** Decides an offer, at once or in a moment. */
 export type AnswerOffer = (
   offer: JobOffer,
@@ -44,6 +47,15 @@ export type AnswerOffer = (
 
 // The server drops a connection for a frame of 2 MiB, and everybody in the room gets what is in this one.
 const MAX_PARTICIPANT_BYTES = 64 * 1024;
+
+export interface PendingOffersOptions {
+  readonly onOffer: AnswerOffer;
+  /** Told of each refusal that is not the answer of `onOffer`. */
+  readonly onRefused: (reason: LinkRefusal) => void;
+  readonly timings: LinkTimings;
+  readonly jobs: LinkJobs;
+  readonly logger: Logger;
+}
 
 interface Pending {
   readonly acceptance: Acceptance;
@@ -55,18 +67,18 @@ interface Pending {
  * whatever user code does: a worker that keeps silent loses the job for everybody.
  */
 export class PendingOffers {
-  readonly #answerOffer: AnswerOffer;
+  readonly #options: PendingOffersOptions;
   readonly #timings: LinkTimings;
   readonly #jobs: LinkJobs;
   readonly #logger: Logger;
   readonly #deciding = new Set<string>();
   readonly #accepted = new Map<string, Pending>();
 
-  constructor(answerOffer: AnswerOffer, timings: LinkTimings, jobs: LinkJobs, logger: Logger) {
-    this.#answerOffer = answerOffer;
-    this.#timings = timings;
-    this.#jobs = jobs;
-    this.#logger = logger;
+  constructor(options: PendingOffersOptions) {
+    this.#options = options;
+    this.#timings = options.timings;
+    this.#jobs = options.jobs;
+    this.#logger = options.logger;
   }
 
   async answer(request: AvailabilityRequest, connection: WorkerConnection): Promise<void> {
@@ -81,12 +93,13 @@ export class PendingOffers {
     };
     if (this.#isTaken(offer.jobId)) {
       this.#logger.warn({ jobId: offer.jobId }, 'refused a job that was offered twice');
+      this.#options.onRefused('duplicate');
       refuse();
       return;
     }
     this.#deciding.add(offer.jobId);
     let inTime = true;
-    const decision = (async () => this.#answerOffer(offer))();
+    const decision = (async () => this.#options.onOffer(offer))();
     const verdict = await timeBox(this.#timings.answerMs, () => decision);
     this.#deciding.delete(offer.jobId);
     switch (verdict.kind) {
@@ -96,6 +109,7 @@ export class PendingOffers {
           { jobId: offer.jobId, ms: this.#timings.answerMs },
           'refused a job because deciding took too long',
         );
+        this.#options.onRefused('too_slow');
         refuse();
         break;
       case 'failed':

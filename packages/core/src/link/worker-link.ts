@@ -9,7 +9,7 @@ import { LinkJobs } from './link-jobs.js';
 import { type LiveKitEndpoint, workerUrl } from './livekit-endpoint.js';
 import { type LinkTimings, defaultLinkTimings } from './link-timings.js';
 import type { WorkerLoad } from './load-curve.js';
-import { type AnswerOffer, PendingOffers } from './pending-offers.js';
+import { type AnswerOffer, type LinkRefusal, PendingOffers } from './pending-offers.js';
 import { type Incoming, WorkerConnection } from './worker-connection.js';
 import { mintWorkerToken } from './worker-token.js';
 
@@ -31,6 +31,8 @@ export interface WorkerLinkOptions {
   readonly timings?: Partial<LinkTimings>;
   /** Decides an offer. A verdict later than `answerMs` is too late: the offer is refused. */
   readonly onOffer: AnswerOffer;
+  /** An offer was refused that `onOffer` did not refuse. */
+  readonly onRefused: (reason: LinkRefusal) => void;
   /** LiveKit wants the job to end now. Unknown ids are possible and to be ignored. */
   readonly onTermination: (jobId: string) => void;
   /** The truth about this worker at this moment. */
@@ -63,7 +65,7 @@ export class WorkerLink {
     this.#options = options;
     this.#logger = options.logger;
     this.#timings = { ...defaultLinkTimings, ...options.timings };
-    this.#offers = new PendingOffers(options.onOffer, this.#timings, this.#jobs, options.logger);
+    this.#offers = new PendingOffers({ ...options, timings: this.#timings, jobs: this.#jobs });
   }
 
   get state(): LinkState {

@@ -142,8 +142,11 @@ export class WorkerLinks {
         ...this.#options,
         registration,
         status: () => this.#statusOf(entry),
-        onOffer: (offer) =>
-          entry.retired ? { refused: 'draining' } : this.#options.onOffer(offer, entry.link),
+        onOffer: (offer) => {
+          if (!entry.retired) return this.#options.onOffer(offer, entry.link);
+          this.#options.onRefused('draining');
+          return { refused: 'draining' };
+        },
       }),
     };
     this.#entries.set(keyOf(registration), entry);

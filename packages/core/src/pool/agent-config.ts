@@ -16,19 +16,18 @@ export interface SessionInfo {
   readonly startedAt: number;
 }
 
-/** What an `AgentSession` takes for `stt`, `llm` or `tts`. */
-type SessionProvider<Kind extends 'stt' | 'llm' | 'tts'> = NonNullable<
-  voice.AgentSessionOptions[Kind]
->;
-
 /**
  * A provider: a model string (LiveKit inference resolves it per call), a ready object (shared by
  * every call that uses it), or a factory that builds one per call.
  * `null` opts out of the pool's default.
  */
 export type ProviderValue<Kind extends 'stt' | 'llm' | 'tts' = 'stt' | 'llm' | 'tts'> =
-  | SessionProvider<Kind>
-  | ((call: SessionInfo) => SessionProvider<Kind> | Promise<SessionProvider<Kind>>)
+  | NonNullable<voice.AgentSessionOptions[Kind]>
+  | ((
+      call: SessionInfo,
+    ) =>
+      | NonNullable<voice.AgentSessionOptions[Kind]>
+      | Promise<NonNullable<voice.AgentSessionOptions[Kind]>>)
   | null;
 
 /** Spoken as written, or phrased by the model from instructions. */

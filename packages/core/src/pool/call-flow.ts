@@ -1,4 +1,5 @@
-import type { Admission, Reservation } from '../admit/admission.js';
+import type { Admission } from '../admit/admission.js';
+import { messageOf } from '../errors.js';
 import type { Call, Placement, Refusal, RefusalReason } from '../launch/isolation.js';
 import type { JobOffer } from '../link/job-offer.js';
 import type { Acceptance, Declined } from '../link/pending-offers.js';
@@ -6,6 +7,7 @@ import type { AgentNames } from '../route/agent-names.js';
 import { type CustomRouteOptions, route } from '../route/custom-router.js';
 import { printable } from '../route/printable.js';
 import type { Routed, RouteRefusal } from '../route/route.js';
+import type { AgentConfig } from './agent-config.js';
 import { FlowCounts } from './flow-counts.js';
 import {
   type AcceptedCall,
@@ -15,7 +17,7 @@ import {
 } from './live-calls.js';
 
 export interface CallFlowOptions extends LiveCallsOptions {
-  readonly agents: AgentNames;
+  readonly agents: AgentNames & { get(name: string): AgentConfig };
   readonly routing: CustomRouteOptions;
   readonly admission: Admission;
 }
@@ -55,6 +57,8 @@ export class CallFlow {
     // A misconfigured dispatch, not a full worker: somebody has to see it.
     if ('refused' in routed)
       return this.#refuse(offer, routed.refused, routed.message, 'error', routed.cause);
+    // From here on it may be removed: the call has its agent.
+    const config = this.#options.agents.get(routed.agent);
     const call: Call = {
       jobId: offer.jobId,
       agent: routed.agent,
@@ -64,22 +68,20 @@ export class CallFlow {
     const reservation = this.#options.admission.reserve(call);
     if ('refused' in reservation)
       return this.#refuse(offer, reservation.refused, reservation.message, 'info');
-    const placement = this.#place(call, reservation);
+    const placement = this.#place(call);
     if (placement !== undefined && 'refused' in placement) {
       reservation.release();
-      return this.#refuse(offer, placement.refused, placement.message, 'warn');
+      return this.#refuse(offer, placement.refused, placement.message, 'warn', placement.cause);
     }
     const identity = `agent-${offer.jobId}`;
-    return this.#accept(offer, { identity, routed, reservation, placement, link });
+    return this.#accept(offer, { identity, routed, config, reservation, placement, link });
   }
 
-  /** A strategy that throws must not keep the slot: nobody else would ever give it back. */
-  #place(call: Call, reservation: Reservation): Placement | Refusal | undefined {
+  #place(call: Call): Placement | (Refusal & { readonly cause?: unknown }) | undefined {
     try {
       return this.#options.isolation.reserve?.(call);
-    } catch (error) {
-      reservation.release();
-      throw error;
+    } catch (cause) {
+      return { refused: 'isolation', message: `reserve() threw: ${messageOf(cause)}`, cause };
     }
   }
 

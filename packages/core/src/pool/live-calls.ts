@@ -19,7 +19,7 @@ import type { SessionFaults } from '../settle/session-faults.js';
 import { Observers, type SessionObserver } from '../settle/session-observer.js';
 import type { SessionOutcome } from '../settle/session-outcome.js';
 import { Settlement } from '../settle/settlement.js';
-import type { SessionInfo } from './agent-config.js';
+import type { AgentConfig, SessionInfo } from './agent-config.js';
 import { FaultCounts } from './fault-counts.js';
 import type { FlowCounts } from './flow-counts.js';
 
@@ -38,6 +38,8 @@ export interface AcceptedCall {
   /** What the agent joins as. */
   readonly identity: string;
   readonly routed: Routed;
+  /** The agent as it was when the call was accepted. */
+  readonly config: AgentConfig;
   readonly reservation: Reservation;
   readonly placement: Placement | undefined;
   readonly link: FlowLink;
@@ -56,6 +58,7 @@ export interface LiveCallsOptions {
 /** A call from its assignment on. */
 interface LiveCall {
   readonly info: SessionInfo;
+  readonly config: AgentConfig;
   readonly settlement: Settlement;
   readonly link: FlowLink;
   /** By the monotonic clock: the other one may be set while a call lasts. */
@@ -88,6 +91,11 @@ export class LiveCalls {
 
   get all(): readonly Readonly<LiveCall>[] {
     return [...this.#live.values()];
+  }
+
+  /** The agent a live call was accepted for. */
+  agentOf(jobId: string): AgentConfig | undefined {
+    return this.#live.get(jobId)?.config;
   }
 
   /** Resolves when the ends of all calls so far have been told to everybody. */
@@ -131,7 +139,7 @@ export class LiveCalls {
 
   /** LiveKit has given us the call: launch it, and settle it when it is over. */
   begin(assignment: Assignment, accepted: AcceptedCall): void {
-    const { identity, routed, reservation, placement, link } = accepted;
+    const { identity, routed, config, reservation, placement, link } = accepted;
     const { call } = reservation;
     const info: SessionInfo = {
       ...call,
@@ -147,6 +155,7 @@ export class LiveCalls {
     });
     this.#live.set(call.jobId, {
       info,
+      config,
       settlement,
       faults,
       link,

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
 
+import { silentLogger } from '../logger.js';
 import { AgentPool } from './agent-pool.js';
 import { EchoAgent, PoolHarness, inProcess } from './pool-harness.js';
 import type { AgentPoolOptions } from './pool-options.js';
@@ -95,6 +96,57 @@ test('an isolation that is none, such as the factory instead of what it makes', 
       invalid('isolation must be a strategy'),
     );
   }
+});
+
+test('livekit with what it does not know, or values of the wrong kind; a secret is never shown', () => {
+  for (const [livekit, message] of [
+    ['ws://localhost', 'livekit must be an object { url, apiKey, apiSecret }, got a string'],
+    [null, 'livekit must be an object'],
+    [{ apikey: 'key' }, 'AgentPool: livekit: unknown option "apikey"; did you mean "apiKey"?'],
+    [{ apiSecrets: 'hush' }, 'unknown option "apiSecrets"'],
+    [{ hosts: [] }, 'known: url, apiKey, apiSecret, workerToken, allowedHosts'],
+    [{ apiSecret: ['hush'] }, 'livekit.apiSecret must be a string, got an array'],
+    [{ url: new URL('ws://localhost') }, 'livekit.url must be a string, got an object'],
+  ] as const) {
+    const wrong = () => pool({ livekit });
+    expect(wrong).toThrow(expect.objectContaining({ code: 'CONFIG_INVALID_OPTION' }));
+    expect(wrong).toThrow(message);
+    expect(wrong).not.toThrow('hush');
+  }
+});
+
+test('livekit may be an endpoint that is more than its options', () => {
+  expect(() => pool({ livekit: rig.livekit })).not.toThrow();
+  expect(() => pool({ livekit: {} })).not.toThrow();
+});
+
+test('a logger that cannot do what a logger must', () => {
+  for (const [logger, message] of [
+    [console, 'logger must have the methods debug, info, warn, error, child, as a pino logger has'],
+    [console, 'an object without child was given'],
+    [null, 'null without debug, info, warn, error, child was given'],
+    ['pino', 'a string without'],
+    [{ ...silentLogger, warn: 5 }, 'an object without warn was given'],
+  ] as const)
+    expect(() => pool({ logger })).toThrow(invalid(message));
+  expect(() => pool({ logger: silentLogger })).not.toThrow();
+});
+
+test('models that are none, such as the factory instead of what it makes', () => {
+  const load = async () => {};
+  const executor = { doInference: async () => ({}) };
+  for (const models of [
+    () => ({}),
+    true,
+    {},
+    { load },
+    { load, executor: {}, [Symbol.asyncDispose]: load },
+    { load, executor },
+  ])
+    expect(() => pool({ models })).toThrow(invalid('models must be what models\\(\\) of'));
+  expect(() => pool({ models: null })).not.toThrow();
+  const some = { load, executor, turnDetector: false, [Symbol.asyncDispose]: load };
+  expect(() => pool({ models: some })).not.toThrow();
 });
 
 test.each(['router', 'setup', 'prewarm'])('%s that is no function', (name) => {

@@ -5,11 +5,15 @@ import { LogBook } from '../log-book.js';
 import type { SessionInfo } from './agent-config.js';
 import type { SessionObserver } from '../settle/session-observer.js';
 import type { SessionOutcome } from '../settle/session-outcome.js';
+import type { EmbeddedCall } from '../testing/embedded/embedded-call.js';
 import {
   type EmbeddedLiveKit,
   startEmbeddedLiveKit,
 } from '../testing/embedded/embedded-livekit.js';
-import type { EmbeddedLiveKitOptions } from '../testing/embedded/embedded-options.js';
+import type {
+  EmbeddedCallerOptions,
+  EmbeddedLiveKitOptions,
+} from '../testing/embedded/embedded-options.js';
 import { EchoLLM } from '../testing/providers/echo-llm.js';
 import { AgentPool } from './agent-pool.js';
 import type { AgentPoolOptions, RunOptions } from './pool-options.js';
@@ -116,6 +120,13 @@ export class PoolHarness {
     ]);
     await this.log.until('registered with LiveKit');
     return started;
+  }
+
+  /** A call whose greeting was taken. */
+  async dial(options?: EmbeddedCallerOptions): Promise<EmbeddedCall> {
+    const call = await this.livekit.call(options);
+    await call.nextReply();
+    return call;
   }
 
   async close(): Promise<void> {

@@ -1,7 +1,6 @@
 import { OpenRtcError } from '../errors.js';
 import type { JobTypeName } from '../link/job-offer.js';
 import { defaultSessionLimits, type SessionLimits } from '../session/session-limits.js';
-import type { SessionObserver } from '../settle/session-observer.js';
 import { checkAgentDefaults } from './agent-options.js';
 import {
   type AgentPermissions,
@@ -10,6 +9,13 @@ import {
   resolveJobTypes,
   resolvePermissions,
 } from './dispatch-options.js';
+import {
+  checkIsolation,
+  checkLiveKit,
+  checkLogger,
+  checkModels,
+  checkObservers,
+} from './object-options.js';
 import { checkKeys, invalidOption } from './option-checks.js';
 import type { AgentPoolOptions } from './pool-options.js';
 
@@ -51,12 +57,6 @@ const KNOWN = [
   'maxSessionDurationMs',
 ] as const satisfies readonly (keyof AgentPoolOptions)[];
 
-const HOOKS = [
-  'onSessionStart',
-  'onSessionEnd',
-  'onMemoryWarning',
-] as const satisfies readonly (keyof SessionObserver)[];
-
 const WHERE = 'AgentPool';
 // Longer than any call, and what a Node timer can count.
 const LONGEST_MS = 2_147_483_647;
@@ -78,6 +78,9 @@ export function resolveOptions(
   }
   checkObservers(options.observers);
   checkIsolation(options.isolation);
+  checkLiveKit(options.livekit);
+  checkLogger(options.logger);
+  checkModels(options.models);
   if (options.routerTimeoutMs !== undefined)
     whole('routerTimeoutMs', options.routerTimeoutMs, 1, 900);
   const limits = {
@@ -150,28 +153,4 @@ function checkDeployment(name: string): string {
     'CONFIG_INVALID_OPTION',
     `deploymentVersion (LIVEKIT_AGENT_DEPLOYMENT) must be at most 64 bytes without underscores, spaces or control characters, got "${name}".`,
   );
-}
-
-function checkObservers(observers: unknown): void {
-  if (observers === undefined) return;
-  if (!Array.isArray(observers)) throw invalidOption(WHERE, 'observers must be an array');
-  for (const [index, observer] of observers.entries()) {
-    const given = Object(observer) as Record<string, unknown>;
-    const hooks = HOOKS.map((hook) => given[hook]).filter((hook) => hook !== undefined);
-    if (hooks.length === 0)
-      throw invalidOption(WHERE, `observers[${index}] has none of ${HOOKS.join(', ')}`);
-    if (hooks.some((hook) => typeof hook !== 'function'))
-      throw invalidOption(WHERE, `observers[${index}]: ${HOOKS.join(', ')} must be functions`);
-  }
-}
-
-function checkIsolation(isolation: unknown): void {
-  if (isolation === undefined) return;
-  // A function has a name as well: coroutine without its brackets.
-  const { open, name } = Object(isolation) as Record<string, unknown>;
-  if (typeof open !== 'function' || typeof name !== 'string')
-    throw invalidOption(
-      WHERE,
-      'isolation must be a strategy, such as coroutine() of @openrtc/isolation-coroutine',
-    );
 }

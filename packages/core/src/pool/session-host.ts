@@ -5,7 +5,7 @@ import type { IsolationHost, PoolSource, WorkerInference } from '../launch/isola
 import type { JobTicket } from '../launch/job-ticket.js';
 import type { Logger } from '../logger.js';
 import { runSession } from '../session/run-session.js';
-import { prepareSdk, releaseSdk, sdkLogger } from '../session/sdk.js';
+import { prepareSdk, sdkLogger } from '../session/sdk.js';
 import type { ReportSessionEvent, SessionEvent } from '../session/session-event.js';
 import type { SessionRuntime } from '../session/session-runtime.js';
 import type { SharedModels } from '../session/shared-models.js';
@@ -46,6 +46,7 @@ export class SessionHost implements IsolationHost {
   #models: SharedModels | undefined;
   #loading: Promise<void> | undefined;
   #prewarmed: Promise<void> | undefined;
+  #releaseSdk: (() => Promise<void>) | undefined;
 
   constructor(options: SessionHostOptions) {
     this.#options = options;
@@ -81,7 +82,7 @@ export class SessionHost implements IsolationHost {
   /** Frees what was loaded. */
   async close(): Promise<void> {
     await this.#models?.[Symbol.asyncDispose]();
-    if (this.#prewarmed !== undefined) await releaseSdk(this.logger);
+    await this.#releaseSdk?.();
   }
 
   #warnOnce(message: string): void {
@@ -99,7 +100,7 @@ export class SessionHost implements IsolationHost {
   }
 
   async #load(signal: AbortSignal): Promise<void> {
-    prepareSdk(this.logger);
+    this.#releaseSdk = prepareSdk(this.logger);
     await this.#loadModels(signal);
     await inTime(() => this.#options.pool.prewarm?.(this.#process));
   }

@@ -71,7 +71,7 @@ export class Worker {
       logger,
       report,
       runtime: {
-        agent: (name) => registry.get(name),
+        agent: (name, jobId) => worker.flow.live.agentOf(jobId) ?? registry.get(name),
         defaults: pool.defaults ?? {},
         setup: pool.setup,
         limits: resolved.limits,
@@ -114,6 +114,7 @@ export class Worker {
         endpoint,
         logger,
         onOffer: (offer, link) => this.flow.offer(offer, link),
+        onRefused: (reason) => this.flow.counts.refuse(reason),
         onTermination: (jobId) => this.#terminated(jobId),
         status: () =>
           workerLoad(

@@ -38,8 +38,8 @@ export interface BeginOptions {
   readonly textOnly: boolean;
   readonly opened: OpenedSession;
   readonly report: ReportSessionEvent;
-  /** Called once the agent is in its room. */
-  readonly onJoined: () => void;
+  /** Called once the agent is in its room, with what the session will take as `inputOptions`. */
+  readonly onJoined: (roomInput: Partial<voice.RoomInputOptions>) => void;
 }
 
 /**
@@ -67,7 +67,6 @@ export async function beginSession(options: BeginOptions): Promise<void> {
     () => (opened.joining = ctx.connect()),
   );
   await checkRoom(ctx, (work) => inTime('SESSION_JOIN_FAILED', 'The room had no id', work));
-  options.onJoined();
 
   const roomInput = {
     // Several such jobs are in one room, each for a participant of its own.
@@ -75,6 +74,7 @@ export async function beginSession(options: BeginOptions): Promise<void> {
     ...runtime.defaults.roomInput,
     ...config.roomInput,
   };
+  options.onJoined(roomInput);
   const roomOutput = { ...runtime.defaults.roomOutput, ...config.roomOutput };
   if (options.textOnly) {
     roomInput.audioEnabled = false;

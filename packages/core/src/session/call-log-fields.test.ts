@@ -3,8 +3,7 @@ import { createRequire } from 'node:module';
 import { Writable } from 'node:stream';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 
-import { EchoLLM } from '../testing/providers/echo-llm.js';
-import { EchoAgent, TextCalls } from './shared-provider.fixture.js';
+import { EchoAgent, PoolHarness } from '../pool/pool-harness.js';
 import { sdkLogger } from './sdk.js';
 
 type Pino = ReturnType<typeof log>;
@@ -16,7 +15,7 @@ const LOGGER = Symbol.for('@livekit/agents:logger');
 const globals = globalThis as { [LOGGER]?: Pino };
 
 let raw: string[];
-let calls: TextCalls | undefined;
+let rig: PoolHarness;
 
 const lines = (message: string) =>
   raw
@@ -44,29 +43,30 @@ class Talkative extends EchoAgent {
   }
 }
 
-beforeEach(() => {
+beforeEach(async () => {
   raw = [];
+  rig = await PoolHarness.start();
 });
-afterEach(async () => {
-  await calls?.[Symbol.asyncDispose]();
-  calls = undefined;
-});
+
+afterEach(() => rig.close());
 
 test('a line of the SDK names its call, once, and goes where it always went', async () => {
   const own = useOwnLogger();
   const logger = sdkLogger();
-  const options = { logger, defaults: { llm: () => new EchoLLM() } };
-  calls = await TextCalls.start(options, (pool) => {
-    pool.add('talkative', Talkative, { greeting: 'hello' });
+  const { pool, running } = rig.start({
+    logger,
+    agents: { talkative: () => new Talkative() },
+    defaults: { greeting: 'hello' },
   });
+  await rig.livekit.until(({ workers }) => workers.length === 1);
   log().info('outside of any call');
   const room = `front\u202Edesk\n`;
-  const first = await calls.livekit.call({ room, metadata: { tenant: 'acme' } });
-  await first.nextReply();
-  const second = await calls.dial();
+  const first = await rig.dial({ room, metadata: { tenant: 'acme' } });
+  const second = await rig.dial();
   first.hangUp();
   second.hangUp();
-  await calls.drain();
+  await pool.drain();
+  await running;
 
   const base = { app: 'phones', region: 'eu', agent: 'talkative' };
   expect(lines('entered')).toEqual([
@@ -94,18 +94,19 @@ test('a line of the SDK names its call, once, and goes where it always went', as
 
 test('a change of level of the original counts, and a second pool does not wrap twice', async () => {
   const own = useOwnLogger();
-  calls = await TextCalls.start({ defaults: { llm: () => new EchoLLM() } });
+  const { pool, running } = await rig.registered();
   const wrapped = log();
   expect(wrapped).not.toBe(own);
   expect(sdkLogger()).toBe(own);
-  await using _second = await TextCalls.start({ defaults: { llm: () => new EchoLLM() } });
+  await rig.registered();
   expect(log()).toBe(wrapped);
   own.level = 'warn';
   log().info('too quiet');
   log().warn('loud enough');
   expect(lines('too quiet')).toEqual([]);
   expect(lines('loud enough')).toHaveLength(1);
-  await calls.drain();
+  await pool.drain();
+  await running;
   expect(log()).toBe(wrapped);
 });
 
@@ -119,8 +120,8 @@ test('a logger that is no pino stays as it is', async () => {
     child: () => plain,
   } as unknown as Pino;
   globals[LOGGER] = plain;
-  calls = await TextCalls.start({ defaults: { llm: () => new EchoLLM() } });
+  await rig.registered();
   expect(log()).toBe(plain);
-  expect(calls.logger.matching('debug', /is no pino/)).toHaveLength(1);
-  await (await calls.dial()).say('hi');
+  expect(rig.log.matching('debug', /is no pino/)).toHaveLength(1);
+  await (await rig.livekit.call()).say('hi');
 });

@@ -1,5 +1,5 @@
 import { voice } from '@livekit/agents';
-import { expect, test, vi } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 
 import type { SessionSetup } from '../pool/agent-config.js';
 import type { AgentPoolOptions } from '../pool/pool-options.js';
@@ -8,7 +8,9 @@ import {
   NOW,
   Talker,
   boom,
+  handingOver,
   hostile,
+  ways,
   withAccident,
   withTool,
 } from './contained-failures.fixture.js';
@@ -86,29 +88,33 @@ test.each(unborn)('%s: %s', async (what, code, agent, pool) => {
   expect(await calm.say('and you?')).toBe('You said: and you?');
 });
 
-const ending: [what: string, code: string, cause: () => voice.Agent, pool?: AgentPoolOptions][] = [
-  [
-    'a listener of the session throws',
-    'SESSION_UNCAUGHT',
-    talker,
-    { setup: faultyOnly(listenBadly) },
-  ],
-  [
-    'process.exit() in a timer',
-    'SESSION_EXIT',
-    () => withAccident(() => void setTimeout(() => process.exit(7), 0)),
-  ],
-  ['process.exit() in a tool', 'SESSION_EXIT', () => withTool(() => process.exit(7))],
+const exits: [where: string, agent: () => voice.Agent][] = [
+  ['a timer', () => withAccident(() => void setTimeout(() => process.exit(7), 0))],
+  ['a tool', () => withTool(() => process.exit(7))],
 ];
 
-test.each(ending)('%s: %s', async (_what, code, agent, pool = {}) => {
-  const { calm } = await start(agent, pool);
-  const { call, greeting } = await reach();
-  greeting.catch(() => {});
+/** The caller says {@link NOW} to the faulty agent, and the call fails. */
+async function failsNow(calm: EmbeddedCall, byHandOff: boolean, code: string) {
+  const { call, greeting } = await reach(byHandOff);
+  expect(await greeting).toBe('Here.');
   const reply = call.say(NOW).catch((error: unknown) => error);
   expect(await rig().ends.of(call.jobId)).toMatchObject({ status: 'failed', error: { code } });
   expect(await calm.say('and you?')).toBe('You said: and you?');
   await reply;
+}
+
+test('a listener of the session throws: SESSION_UNCAUGHT', async () => {
+  const { calm } = await start(talker, { setup: faultyOnly(listenBadly) });
+  await failsNow(calm, false, 'SESSION_UNCAUGHT');
+});
+
+test('the constructor of an agent that is handed the call throws: the tool fails, and the model is told', async () => {
+  const { pool, calm } = await start(() => handingOver(boom));
+  const { call, greeting } = await reach(true);
+  expect(await greeting).toMatch(/error/);
+  await stillThere(call);
+  expect(await calm.say('and you?')).toBe('You said: and you?');
+  expect(pool.runtimeSnapshot()).toMatchObject({ totalHookErrors: 0, totalToolErrors: 1 });
 });
 
 test('a listener of the room throws: SESSION_UNCAUGHT', async () => {
@@ -120,11 +126,8 @@ test('a listener of the room throws: SESSION_UNCAUGHT', async () => {
   });
   const { call, greeting } = await reach();
   await greeting;
-  const normal = hurry();
   call.dropOut();
-  // The embedded endpoint's socket does not survive the throw: the room is left in its time box.
   expect(await rig().ends.of(call.jobId)).toMatchObject({ error: { code: 'SESSION_UNCAUGHT' } });
-  normal();
   expect(await calm.say('and you?')).toBe('You said: and you?');
 });
 
@@ -138,28 +141,37 @@ class Having extends Talker {
 const surviving: [
   what: string,
   agent: () => voice.Agent,
-  greets: boolean,
-  played: (call: EmbeddedCall) => Promise<void>,
+  play: (call: EmbeddedCall, greeting: Promise<string>) => Promise<unknown>,
 ][] = [
-  ['onEnter hangs', () => new Having('onEnter', hang), false, (call) => stillThere(call)],
-  ['a tool hangs', () => withTool(hang), true, async (call) => void call.say(NOW).catch(() => {})],
-  [
-    'llmNode hangs',
-    () => new Having('llmNode', hang),
-    true,
-    async (call) => void call.say(NOW).catch(() => {}),
-  ],
-  ['onExit hangs', () => new Having('onExit', hang), true, async () => {}],
-  ['onExit throws', () => new Having('onExit', boom), true, async () => {}],
+  ['onEnter hangs', () => new Having('onEnter', enterAndHang), onceEntered],
+  ['a tool hangs', () => withTool(hang), thenUnanswered],
+  ['llmNode hangs', () => new Having('llmNode', hang), thenUnanswered],
+  ['onExit hangs', () => new Having('onExit', hang), (_call, greeting) => greeting],
+  ['onExit throws', () => new Having('onExit', boom), (_call, greeting) => greeting],
 ];
 
-test.each(surviving)(
-  '%s: the call ends well, and in its time',
-  async (what, agent, greets, play) => {
-    const { pool, calm } = await start(agent);
-    const call = await rig().livekit.call({ metadata: { agent: 'faulty' } });
-    if (greets) await call.nextReply();
-    await play(call);
+const enterAndHang = () => (rig().log.info({}, 'entering'), hang());
+
+async function onceEntered(call: EmbeddedCall, greeting: Promise<string>): Promise<void> {
+  await rig().log.until('entering');
+  await stillThere(call, greeting);
+}
+
+async function thenUnanswered(call: EmbeddedCall, greeting: Promise<string>): Promise<void> {
+  await greeting;
+  call.say(NOW).catch(() => {});
+}
+
+describe.each(ways)('%s', (_where, from, byHandOff) => {
+  test.each(exits)('process.exit() in %s: SESSION_EXIT', async (_what, agent) => {
+    const { calm } = await start(from(agent));
+    await failsNow(calm, byHandOff, 'SESSION_EXIT');
+  });
+
+  test.each(surviving)('%s: the call ends well, and in its time', async (what, agent, play) => {
+    const { pool, calm } = await start(from(agent));
+    const { call, greeting } = await reach(byHandOff);
+    await play(call, greeting);
     expect(await calm.say('and you?')).toBe('You said: and you?');
     const normal = hurry();
     call.hangUp();
@@ -169,8 +181,8 @@ test.each(surviving)(
       activeSessions: 1,
       totalHookErrors: what === 'onExit throws' ? 1 : 0,
     });
-  },
-);
+  });
+});
 
 test('shutdown callbacks throw and hang: the call ends well, and all of them run', async () => {
   const ran: string[] = [];

@@ -85,6 +85,25 @@ export function handingOver(next: () => voice.Agent): voice.Agent {
   return new voice.Agent({ instructions: '', ...act(() => llm.handoff({ agent: next() })) });
 }
 
+/** Leaves the call to the next agent when the caller says something, without a word. */
+function steppingAside(next: () => voice.Agent): voice.Agent {
+  const reply = () => {
+    agent.session.updateAgent(next());
+    return '';
+  };
+  const agent: voice.Agent = new voice.Agent({ instructions: '', llm: new EchoLLM({ reply }) });
+  return agent;
+}
+
+/** How a call comes to the agent that fails, and whether the caller has to say {@link NOW} for it. */
+type Way = (agent: () => voice.Agent) => () => voice.Agent;
+
+export const ways: readonly [where: string, from: Way, byHandOff: boolean][] = [
+  ['in the first agent', (agent) => agent, false],
+  ['in an agent reached by llm.handoff()', (agent) => () => handingOver(agent), true],
+  ['in an agent reached by session.updateAgent()', (agent) => () => steppingAside(agent), true],
+];
+
 /** Takes typed words for heard ones, so that they go through the nodes and hooks of a spoken turn. */
 export class Listener extends Talker {
   #hear: ((text: string) => void) | undefined;

@@ -5,10 +5,10 @@ import {
   NOW,
   Talker,
   boom,
-  handingOver,
   hostile,
   raise,
   unreadable,
+  ways,
   withAccident,
   withTool,
 } from './contained-failures.fixture.js';
@@ -52,14 +52,7 @@ const hookRows: [what: string, hook: string, agent: () => voice.Agent][] = [
   ['the stream of llmNode fails', 'llmNode', inTurn(breakingStream)],
 ];
 
-const reached: [where: string, byHandOff: boolean][] = [
-  ['in the first agent', false],
-  ['in an agent reached by hand-off', true],
-];
-
-describe.each(reached)('%s', (_where, byHandOff) => {
-  const from = (agent: () => voice.Agent) => (byHandOff ? () => handingOver(agent) : agent);
-
+describe.each(ways)('%s', (_where, from, byHandOff) => {
   test.each(hookRows)('%s: counted, and the call goes on', async (_what, hook, agent) => {
     const { pool, calm, faults } = await start(from(agent));
     const { call, greeting } = await reach(byHandOff);

@@ -176,6 +176,28 @@ test('a deadline that comes while it runs makes the steps that are left short, a
   expect(Date.now() - before).toBeLessThan(12_000);
 });
 
+test.each([
+  ['', never, 31_000],
+  [', and the deadline counts as when it was first seen', () => Date.now() + 4_000, 6_000],
+])('a clock that is set back makes nothing last longer%s', async (_which, until, atMostMs) => {
+  const { call, opened, report, steps } = fakeCall({
+    close: hang,
+    report: hang,
+    onSessionEnd: hang,
+    disconnect: hang,
+    callbacks: [hang],
+  });
+  const before = performance.now();
+  const deadline = until();
+  const ended = endSession(call, opened, outcome, report, () => deadline);
+  await vi.advanceTimersByTimeAsync(1_000);
+  vi.setSystemTime(Date.now() - 2 * 3_600_000);
+  await vi.runAllTimersAsync();
+  await ended;
+  expect(steps).toEqual(order);
+  expect(performance.now() - before).toBeLessThanOrEqual(atMostMs);
+});
+
 test('a room that is still being joined is left as soon as it has been', async () => {
   const joining = deferred();
   const { call, report, steps } = fakeCall();

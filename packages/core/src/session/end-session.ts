@@ -36,10 +36,9 @@ export async function endSession(
   deadline: () => number,
 ): Promise<void> {
   const { ctx, jobId } = call;
-  const latest = Date.now() + TOTAL_MS;
+  const left = timeLeft(deadline);
   const step = async (what: string, ms: number, work: () => unknown) => {
-    const until = Math.min(deadline(), latest);
-    const budget = Math.min(ms, Math.max(LEAST_MS, until - Date.now()));
+    const budget = Math.min(ms, Math.max(LEAST_MS, left()));
     const ran = await timeBox(budget, work, (error) =>
       call.logger.error({ error }, `${what} failed, late`),
     );
@@ -66,6 +65,21 @@ export async function endSession(
     releaseRoom(ctx.room);
   });
   await step('removing the session directory', REPORT_MS, () => removeSessionDirectory(ctx));
+}
+
+/** What is left of the total, or of an earlier deadline, in milliseconds. */
+function timeLeft(deadline: () => number): () => number {
+  let until = performance.now() + TOTAL_MS;
+  let known = false;
+  return () => {
+    const wanted = deadline();
+    if (!known && Number.isFinite(wanted)) {
+      known = true;
+      // Read once: the clock it is meant by may be set at any time.
+      until = Math.min(until, performance.now() + wanted - Date.now());
+    }
+    return until - performance.now();
+  };
 }
 
 // A join that is under way cannot be called off, and a room that is not joined yet cannot be left: an agent

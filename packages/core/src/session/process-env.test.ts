@@ -1,10 +1,8 @@
-import { initializeLogger, voice } from '@livekit/agents';
-import { beforeAll, expect, test } from 'vitest';
+import { voice } from '@livekit/agents';
+import { expect, test } from 'vitest';
 
+import { PoolHarness } from '../pool/pool-harness.js';
 import { EchoLLM } from '../testing/providers/echo-llm.js';
-import { TextCalls } from './shared-provider.fixture.js';
-
-beforeAll(() => initializeLogger({ pretty: false, level: 'silent' }));
 
 test('no call changes the environment of the process', async () => {
   const seen: [string, NodeJS.ProcessEnv][] = [];
@@ -25,15 +23,20 @@ test('no call changes the environment of the process', async () => {
   }
   const before = { ...process.env };
   const llm = () => new EchoLLM({ reply: (text) => (look('reply'), text) });
-  const calls = await TextCalls.start({ defaults: { llm }, setup: () => look('setup') }, (pool) => {
-    pool.add('looking', Looking, { greeting: 'hello', record: true });
+  const rig = await PoolHarness.start();
+  const { pool, running } = await rig.registered({
+    defaults: { llm, greeting: 'hello' },
+    setup: () => look('setup'),
   });
-  const [first, second] = [await calls.dial(), await calls.dial()];
+  pool.add('looking', Looking, { record: true });
+  const metadata = { agent: 'looking' };
+  const [first, second] = [await rig.dial({ metadata }), await rig.dial({ metadata })];
   await Promise.all([first.say('a'), second.say('b')]);
   first.hangUp();
   second.hangUp();
-  await calls.drain();
-  await calls[Symbol.asyncDispose]();
+  await pool.drain();
+  await running;
+  await rig.close();
   look('after');
   const places = ['after', 'constructor', 'onEnter', 'onExit', 'reply', 'setup'];
   expect([...new Set(seen.map(([where]) => where))].toSorted()).toEqual(places);

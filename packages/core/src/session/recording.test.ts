@@ -1,15 +1,12 @@
-import { initializeLogger, telemetry } from '@livekit/agents';
+import { telemetry } from '@livekit/agents';
 import { once } from 'node:events';
 import { type IncomingMessage, createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 
 import { AgentPool } from '../pool/agent-pool.js';
-import { EchoLLM } from '../testing/providers/echo-llm.js';
+import { EchoAgent, PoolHarness } from '../pool/pool-harness.js';
 import { recordingOf } from './recording.js';
-import { EchoAgent, TextCalls } from './shared-provider.fixture.js';
-
-beforeAll(() => initializeLogger({ pretty: false, level: 'silent' }));
 
 /** Stands in for LiveKit Cloud: keeps the paths and bodies it was sent. */
 async function startCloud() {
@@ -49,24 +46,24 @@ const exporting = () => ({
 });
 const nothing = { logs: undefined, otel: undefined, tracer: 'ProxyTracerProvider' };
 
-let calls: TextCalls | undefined;
-afterEach(async () => {
-  await calls?.[Symbol.asyncDispose]();
-  calls = undefined;
+let rig: PoolHarness;
+
+beforeEach(async () => {
+  rig = await PoolHarness.start();
 });
 
+afterEach(() => rig.close());
+
 async function twoCalls(record?: boolean): Promise<readonly [string, string]> {
-  calls = await TextCalls.start({ defaults: { llm: () => new EchoLLM() } }, (pool) => {
-    pool.add('echo', EchoAgent, {
-      greeting: 'hello',
-      ...(record === undefined ? {} : { record }),
-    });
-  });
-  const [first, second] = [await calls.dial(), await calls.dial()];
+  const { pool, running } = await rig.registered({ defaults: { greeting: 'hello' } });
+  pool.add('recorded', () => new EchoAgent(), record === undefined ? {} : { record });
+  const metadata = { agent: 'recorded' };
+  const [first, second] = [await rig.dial({ metadata }), await rig.dial({ metadata })];
   await Promise.all([first.say('Wolfsburg'), second.say('Ravenna')]);
   first.hangUp();
   second.hangUp();
-  await calls.drain();
+  await pool.drain();
+  await running;
   return [first.jobId, second.jobId];
 }
 
@@ -91,7 +88,7 @@ describe('a process with many calls', () => {
       expect(own.some(({ body }) => body.includes(words))).toBe(true);
       expect(own.some(({ body }) => body.includes(other))).toBe(false);
     }
-    expect(calls?.logger.matching('warn', /traces and logs are not/)).toHaveLength(1);
+    expect(rig.log.matching('warn', /traces and logs are not/)).toHaveLength(1);
   });
 });
 

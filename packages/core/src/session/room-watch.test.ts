@@ -32,7 +32,13 @@ beforeEach(() => {
   room = new FakeRoom();
   end = new SessionEnd();
   room.join();
-  stop = watchRoom(room as unknown as Room, end, defaultSessionLimits);
+  stop = watchRoom({
+    room: room as unknown as Room,
+    end,
+    limits: defaultSessionLimits,
+    participant: undefined,
+    hangUpEnds: () => false,
+  });
 });
 
 afterEach(() => {

@@ -21,29 +21,40 @@ const LOST: ReadonlySet<DisconnectReason> = new Set([
   DisconnectReason.MEDIA_FAILURE,
 ]);
 
+export interface RoomWatchOptions {
+  readonly room: Room;
+  readonly end: SessionEnd;
+  readonly limits: SessionLimits;
+  /** Whom the call is with, when the job is for one participant; others in the room do not count then. */
+  readonly participant: string | undefined;
+  /**
+   * Asked when the last caller hangs up: whether that ends the call at once. The SDK's
+   * `closeOnDisconnect` sees to it only from the start of its session on.
+   */
+  readonly hangUpEnds: () => boolean;
+}
+
 /**
- * Ends the call when its room does, when nobody is left in it, or when it has lasted too long. LiveKit
- * may not be reachable to tell us: a lost worker connection loses terminations too.
- * @param hangUpEnds - asked when the last caller hangs up: whether that ends the call at once. The SDK's
- * `closeOnDisconnect` sees to it only from the start of its session on
+ * Ends the call when its room does, when nobody it is with is left there, or when it has lasted too
+ * long. LiveKit may not be reachable to tell us: a lost worker connection loses terminations too.
  * @returns stops watching
  */
-export function watchRoom(
-  room: Room,
-  end: SessionEnd,
-  limits: SessionLimits,
-  hangUpEnds: () => boolean = () => false,
-): () => void {
+export function watchRoom(options: RoomWatchOptions): () => void {
+  const { room, end, limits, participant, hangUpEnds } = options;
+  const grace = limits.emptyRoomGraceMs;
+  const hasCaller = () =>
+    participant === undefined ? hasAnyCaller(room) : room.remoteParticipants.has(participant);
+  const callerIsGone = () => {
+    if (participant === undefined) end.because('empty_room', `nobody in the room for ${grace} ms`);
+    else end.because('caller_left', `the participant was not in the room for ${grace} ms`);
+  };
   let emptyTimer: NodeJS.Timeout | undefined;
   let reconnecting = false;
   const checkEmpty = () => {
     clearTimeout(emptyTimer);
     // On its way back into the room rtc-node has forgotten who is there.
-    if (limits.emptyRoomGraceMs === 0 || reconnecting || hasCaller(room)) return;
-    emptyTimer = setTimeout(
-      () => end.because('empty_room', `nobody in the room for ${limits.emptyRoomGraceMs} ms`),
-      limits.emptyRoomGraceMs,
-    );
+    if (grace === 0 || reconnecting || hasCaller()) return;
+    emptyTimer = setTimeout(callerIsGone, grace);
   };
   const onReconnecting = () => {
     reconnecting = true;
@@ -65,9 +76,11 @@ export function watchRoom(
           () => end.because('max_duration', `${limits.maxSessionDurationMs} ms`),
           limits.maxSessionDurationMs,
         );
-  const onLeft = (participant: RemoteParticipant) => {
-    const hungUp = participant.disconnectReason === DisconnectReason.CLIENT_INITIATED;
-    if (hungUp && hangUpEnds() && !hasCaller(room)) end.because('caller_left');
+  const onLeft = ({ identity, disconnectReason }: RemoteParticipant) => {
+    const hungUp =
+      disconnectReason === DisconnectReason.CLIENT_INITIATED &&
+      (participant === undefined || participant === identity);
+    if (hungUp && hangUpEnds() && !hasCaller()) end.because('caller_left');
     else checkEmpty();
   };
   room.on(RoomEvent.Disconnected, onDisconnected);
@@ -94,7 +107,7 @@ function connectionLost(reason: string): OpenRtcError {
   );
 }
 
-function hasCaller(room: Room): boolean {
+function hasAnyCaller(room: Room): boolean {
   return [...room.remoteParticipants.values()].some(
     (participant) => participant.info.kind !== ParticipantKind.AGENT,
   );

@@ -1,6 +1,7 @@
 import { JobProcess, initializeLogger } from '@livekit/agents';
-import { Job } from '@livekit/protocol';
-import { beforeAll, expect, test } from 'vitest';
+import { Job, JobType } from '@livekit/protocol';
+import { AccessToken } from 'livekit-server-sdk';
+import { beforeAll, describe, expect, test } from 'vitest';
 
 import { OpenRtcError } from '../errors.js';
 import type { JobTicket } from '../launch/job-ticket.js';
@@ -11,6 +12,7 @@ import {
   type EmbeddedLiveKit,
   startEmbeddedLiveKit,
 } from '../testing/embedded/embedded-livekit.js';
+import { EmbeddedRoom } from '../testing/embedded/embedded-room.js';
 import { RawWorker } from '../testing/embedded/raw-worker.fixture.js';
 import { runSession } from './run-session.js';
 import type { SessionEvent } from './session-event.js';
@@ -161,4 +163,56 @@ test('reports that fail or are never taken do not keep the agent in its room', a
     rooms.every(({ identities }) => !identities.includes(job.identity)),
   );
   worker.close();
+});
+
+describe('a job for one participant', () => {
+  /** Its room, with ben in it, and the agent joined. */
+  async function forParticipant(endpoint: EmbeddedLiveKit, identity: string) {
+    const worker = await RawWorker.register(endpoint);
+    const calling = endpoint.call({ room: 'lobby', identity: 'ben' });
+    const { job, url, token } = await worker.accept();
+    const jobId = job?.id ?? '';
+    const forOne = new Job({ id: jobId, type: JobType.JT_PARTICIPANT, participant: { identity } });
+    if (job?.room !== undefined) forOne.room = job.room;
+    const { events, report } = witness();
+    const running = runSession(
+      ticket({
+        jobId,
+        identity: `agent-${jobId}`,
+        media: { kind: 'room', url: url ?? '', token },
+        job: forOne.toBinary(),
+      }),
+      new AbortController().signal,
+      report,
+      { ...runtime(), limits: { ...defaultSessionLimits, emptyRoomGraceMs: 20 } },
+    );
+    const ben = await calling;
+    const ended = async () => {
+      await running;
+      worker.close();
+      return events.at(-1);
+    };
+    return { ben, ended };
+  }
+
+  const callerLeft = { kind: 'ending', outcome: { status: 'success', reason: 'caller_left' } };
+
+  test('who has left before the agent came: it ends, though somebody else is in the room', async () => {
+    await using endpoint = await startEmbeddedLiveKit();
+    const { ended } = await forParticipant(endpoint, 'ann');
+    expect(await ended()).toMatchObject(callerLeft);
+  });
+
+  test('whose line breaks for good: it ends, though somebody else is in the room', async () => {
+    await using endpoint = await startEmbeddedLiveKit();
+    const { ben, ended } = await forParticipant(endpoint, 'ben');
+    const token = new AccessToken(endpoint.apiKey, endpoint.apiSecret, { identity: 'cleo' });
+    token.addGrant({ roomJoin: true, room: 'lobby' });
+    const cleo = new EmbeddedRoom();
+    await cleo.connect(endpoint.url, await token.toJwt());
+    expect(await ben.say('hello')).toBe('You said: hello');
+    ben.dropOut();
+    expect(await ended()).toMatchObject(callerLeft);
+    await cleo.disconnect();
+  });
 });

@@ -7,7 +7,7 @@ import type { JobTicket } from '../launch/job-ticket.js';
 import type { SessionInfo } from '../pool/agent-config.js';
 import { mergeMetadata, readMetadata } from '../route/metadata.js';
 import { printable } from '../route/printable.js';
-import { type OpenedSession, beginSession } from './begin-session.js';
+import { type BeginOptions, type OpenedSession, beginSession } from './begin-session.js';
 import { type CurrentCall, runInCall } from './current-call.js';
 import { endSession } from './end-session.js';
 import { createJobContext } from './job-context.js';
@@ -30,7 +30,7 @@ export async function runSession(
   runtime: SessionRuntime,
 ): Promise<void> {
   const job = Job.fromBinary(ticket.job);
-  const config = runtime.agent(ticket.agent);
+  const config = runtime.agent(ticket.agent, ticket.jobId);
   const { room, textOnly } = await openRoom(ticket.media);
   const end = new SessionEnd();
   const ctx = createJobContext({
@@ -61,18 +61,17 @@ export async function runSession(
   const stopListening = hangUpOn(signal, end);
   const opened: OpenedSession = {};
   let stopWatching = () => {};
-  const closeOnDisconnect =
-    { ...runtime.defaults.roomInput, ...config.roomInput }.closeOnDisconnect !== false;
 
   await runInCall(call, async () => {
     try {
-      const onJoined = () => {
-        stopWatching = watchRoom(
+      const onJoined: BeginOptions['onJoined'] = ({ closeOnDisconnect }) => {
+        stopWatching = watchRoom({
           room,
           end,
-          runtime.limits,
-          () => closeOnDisconnect && opened.started !== true,
-        );
+          limits: runtime.limits,
+          participant: info.participant?.identity,
+          hangUpEnds: () => closeOnDisconnect !== false && opened.started !== true,
+        });
         report({ kind: 'joined', jobId }).catch((error: unknown) => {
           logger.warn({ error }, 'the join could not be reported');
         });

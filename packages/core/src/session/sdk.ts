@@ -25,9 +25,11 @@ export function sdkLogger(): Logger {
 /**
  * Makes `@livekit/agents` ready for many calls in this process. Must run outside any call, before
  * the first room.
- * @throws OpenRtcError `CONFIG_UNSUPPORTED_SDK` for a version this was not built against.
+ * @returns the other end of it, to be called once
+ * @throws OpenRtcError `CONFIG_UNSUPPORTED_SDK` for a version this was not built against; nothing is to
+ * be undone then.
  */
-export function prepareSdk(logger: Logger): void {
+export function prepareSdk(logger: Logger): () => Promise<void> {
   if (!SUPPORTED.test(version)) {
     throw new OpenRtcError(
       'CONFIG_UNSUPPORTED_SDK',
@@ -36,13 +38,11 @@ export function prepareSdk(logger: Logger): void {
   }
   sdkLogger();
   clearTaskTimers();
-  addCallFields(logger);
   separateProviderEvents(logger);
+  addCallFields(logger);
   installFfiClient(logger);
-}
-
-/** The other end of {@link prepareSdk}. */
-export async function releaseSdk(logger: Logger): Promise<void> {
-  removeCallFields();
-  await releaseFfiClient(logger);
+  return async () => {
+    removeCallFields();
+    await releaseFfiClient(logger);
+  };
 }

@@ -5,7 +5,10 @@ export interface SessionLimits {
    * hears nothing for that long is gone, and a room that is gone would be made anew by joining it.
    */
   readonly joinTimeoutMs: number;
-  /** How long a room may be without a caller, from the join on. Default 60 000; 0 for no limit. */
+  /**
+   * How long a room may be without a caller, from the join on; without its participant, when the job is
+   * for one. Default 60 000; 0 for no limit.
+   */
   readonly emptyRoomGraceMs: number;
   /** Longest call. Default 14 400 000 (4 h); 0 for no limit. */
   readonly maxSessionDurationMs: number;

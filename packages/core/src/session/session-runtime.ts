@@ -7,8 +7,11 @@ import type { SharedModels } from './shared-models.js';
 
 /** What the sessions of one process share: made by the pool, read by each call. */
 export interface SessionRuntime {
-  /** @throws OpenRtcError `CONFIG_UNKNOWN_AGENT`. */
-  readonly agent: (name: string) => AgentConfig;
+  /**
+   * The agent of a call: where the worker runs it itself, as it was when the call was accepted.
+   * @throws OpenRtcError `CONFIG_UNKNOWN_AGENT`.
+   */
+  readonly agent: (name: string, jobId: string) => AgentConfig;
   readonly defaults: AgentDefaults;
   readonly setup: SessionSetup | undefined;
   readonly limits: SessionLimits;

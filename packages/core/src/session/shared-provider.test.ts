@@ -1,18 +1,38 @@
-import { initializeLogger, llm, tts, voice } from '@livekit/agents';
-import { afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { llm, tts, voice } from '@livekit/agents';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 
+import type { AgentDefaults, SessionSetup } from '../pool/agent-config.js';
+import { PoolHarness } from '../pool/pool-harness.js';
+import type { AgentPoolOptions } from '../pool/pool-options.js';
 import { EchoLLM } from '../testing/providers/echo-llm.js';
 import { ScriptedSTT } from '../testing/providers/scripted-stt.js';
 import { ToneTTS } from '../testing/providers/tone-tts.js';
-import { BiasedSTT, DeafVAD, EchoAgent, FailingLLM, TextCalls } from './shared-provider.fixture.js';
+import { BiasedSTT, DeafVAD, FailingLLM, PlainAgent } from './shared-provider.fixture.js';
 
-beforeAll(() => initializeLogger({ pretty: false, level: 'silent' }));
+let rig: PoolHarness;
+let sessions: Map<string, voice.AgentSession>;
 
-let calls: TextCalls | undefined;
-afterEach(async () => {
-  await calls?.[Symbol.asyncDispose]();
-  calls = undefined;
+beforeEach(async () => {
+  rig = await PoolHarness.start();
+  sessions = new Map();
 });
+
+afterEach(() => rig.close());
+
+/** A pool whose one agent greets, and has what the defaults give it. */
+async function start(defaults: AgentDefaults, options: AgentPoolOptions = {}) {
+  const { pool, running } = await rig.registered({
+    agents: { echo: PlainAgent },
+    defaults: { greeting: 'hello', ...defaults },
+    setup: (_ctx, session, { jobId }) => void sessions.set(jobId, session),
+    ...options,
+  });
+  /** Waits for the calls to end. */
+  return async () => {
+    await pool.drain();
+    await running;
+  };
+}
 
 interface Emitter {
   listenerCount(event: string): number;
@@ -20,8 +40,7 @@ interface Emitter {
 const listeners = (...providers: Emitter[]) =>
   providers.flatMap((each) => ['error', 'metrics_collected'].map((it) => each.listenerCount(it)));
 
-const dialMany = (count: number) =>
-  Promise.all(Array.from({ length: count }, () => (calls as TextCalls).dial()));
+const dialMany = (count: number) => Promise.all(Array.from({ length: count }, () => rig.dial()));
 
 const llmMetrics = {
   type: 'llm_metrics',
@@ -47,8 +66,9 @@ describe('one ready object for six calls', () => {
     model.on('error', (event) => heardOutside.push(event.error.message));
     let metricsOutside = 0;
     model.on('metrics_collected', () => (metricsOutside += 1));
-    calls = await TextCalls.start({
-      defaults: { ...providers, session: { vad, connOptions: { maxUnrecoverableErrors: 1 } } },
+    const drain = await start({
+      ...providers,
+      session: { vad, connOptions: { maxUnrecoverableErrors: 1 } },
     });
     const six = await dialMany(6);
     expect(model.listenerCount('error')).toBe(7);
@@ -56,9 +76,9 @@ describe('one ready object for six calls', () => {
     await Promise.all(six.map((call, at) => call.say(`${'word '.repeat(at + 1)}`)));
 
     // The first failure is survived, the second is one too many.
-    const session = calls.session(third?.jobId ?? '');
+    const session = sessions.get(third?.jobId ?? '');
     const failed = new Promise((resolve) =>
-      session.once(voice.AgentSessionEventTypes.Error, resolve),
+      session?.once(voice.AgentSessionEventTypes.Error, resolve),
     );
     const unanswered = third?.say('fail').catch((error: unknown) => error);
     await failed;
@@ -71,9 +91,9 @@ describe('one ready object for six calls', () => {
     expect(answers).toEqual(others.map(() => 'You said: still there?'));
     expect(first?.jobId).not.toBe(third?.jobId);
     const words = (jobId: string) =>
-      (calls as TextCalls)
-        .session(jobId)
-        .usage.modelUsage.flatMap((usage) =>
+      sessions
+        .get(jobId)
+        ?.usage.modelUsage.flatMap((usage) =>
           usage.type === 'llm_usage' ? [usage.outputTokens] : [],
         );
     // "You said:" and the words: of this call's two answers and of no other's.
@@ -81,9 +101,9 @@ describe('one ready object for six calls', () => {
       six.map((call, at) => [call === third ? 2 + at + 1 : 2 + at + 1 + 4]),
     );
     for (const call of others) call.hangUp();
-    await calls.drain();
+    await drain();
 
-    expect(calls.ended.filter(({ outcome }) => outcome.status === 'failed')).toMatchObject([
+    expect(rig.ends.all.filter(({ outcome }) => outcome.status === 'failed')).toMatchObject([
       { info: { jobId: third?.jobId }, outcome: { error: { code: 'SESSION_CLOSED_WITH_ERROR' } } },
     ]);
     expect(heardOutside).toEqual(['the model is gone', 'the model is gone']);
@@ -100,18 +120,16 @@ describe('one ready object for six calls', () => {
         super({ instructions: '', llm: model });
       }
     }
-    calls = await TextCalls.start({}, (pool) => {
-      pool.add('sharing', Sharing, {
-        greeting: 'hello',
-        session: { connOptions: { maxUnrecoverableErrors: 0 } },
-      });
-    });
+    const drain = await start(
+      { session: { connOptions: { maxUnrecoverableErrors: 0 } } },
+      { agents: { sharing: Sharing } },
+    );
     const [first, second] = await dialMany(2);
     await first?.say('fail').catch((error: unknown) => error);
     expect((await first?.ended)?.status).toBe('failed');
     expect(await second?.say('and you?')).toBe('You said: and you?');
     second?.hangUp();
-    await calls.drain();
+    await drain();
     expect(listeners(model)).toEqual([0, 0]);
   });
 
@@ -120,12 +138,12 @@ describe('one ready object for six calls', () => {
     const onWarning = (warning: Error) => void warnings.push(warning);
     process.on('warning', onWarning);
     const model = new EchoLLM();
-    calls = await TextCalls.start({ defaults: { llm: model } });
+    const drain = await start({ llm: model });
     const fifty = await dialMany(50);
     expect(listeners(model)).toEqual([50, 50]);
     expect(await fifty[49]?.say('hi')).toBe('You said: hi');
     for (const call of fifty) call.hangUp();
-    await calls.drain();
+    await drain();
     process.off('warning', onWarning);
     expect(listeners(model)).toEqual([0, 0]);
     expect(warnings.map(({ message }) => message)).toEqual([]);
@@ -136,9 +154,7 @@ describe('one ready object for six calls', () => {
     const outside: string[] = [];
     model.on('error', () => outside.push('error'));
     model.on('metrics_collected', () => outside.push('metrics'));
-    calls = await TextCalls.start({
-      defaults: { llm: model, session: { connOptions: { maxUnrecoverableErrors: 0 } } },
-    });
+    await start({ llm: model, session: { connOptions: { maxUnrecoverableErrors: 0 } } });
     const [first, second] = await dialMany(2);
     model.emit('error', llmError);
     model.emit('metrics_collected', llmMetrics);
@@ -147,8 +163,8 @@ describe('one ready object for six calls', () => {
       'You said: 2',
     ]);
     expect(outside).toEqual(['error', 'metrics', 'metrics', 'metrics']);
-    expect(calls.logger.matching('error', /outside of any call/)).toHaveLength(1);
-    expect(calls.logger.matching('debug', /belong to no call were dropped/)).toHaveLength(1);
+    expect(rig.log.matching('error', /outside of any call/)).toHaveLength(1);
+    expect(rig.log.matching('debug', /belong to no call were dropped/)).toHaveLength(1);
   });
 });
 
@@ -158,20 +174,20 @@ describe('what a session changes on its provider', () => {
   test('is kept off a shared object, with one warning that names the factory form', async () => {
     const stt = new BiasedSTT();
     const speaker = new ToneTTS();
-    calls = await TextCalls.start({ defaults: { stt, tts: speaker, llm: new EchoLLM(), session } });
+    await start({ stt, tts: speaker, llm: new EchoLLM(), session });
     const both = await dialMany(2);
     await Promise.all(both.map((call) => call.say('I am Kowalski')));
     expect(stt).toBeInstanceOf(BiasedSTT);
     expect(stt.keyterms).toEqual([]);
     expect(stt.turns).toEqual([]);
-    expect(calls.logger.matching('warn', /\(\) => new BiasedSTT\(…\)/)).toHaveLength(1);
+    expect(rig.log.matching('warn', /\(\) => new BiasedSTT\(…\)/)).toHaveLength(1);
 
     speaker._setExpressive(false);
-    expect(calls.logger.matching('warn', /new ToneTTS/)).toEqual([]);
+    expect(rig.log.matching('warn', /new ToneTTS/)).toEqual([]);
     speaker._setExpressive(true);
     speaker._setExpressive(true);
     expect(speaker.expressive).toBe(false);
-    expect(calls.logger.matching('warn', /new ToneTTS/)).toHaveLength(1);
+    expect(rig.log.matching('warn', /new ToneTTS/)).toHaveLength(1);
   });
 
   test('is let through to an object a factory has built', async () => {
@@ -180,24 +196,24 @@ describe('what a session changes on its provider', () => {
       built.push(new BiasedSTT());
       return built.at(-1) as BiasedSTT;
     };
-    calls = await TextCalls.start({ defaults: { stt, llm: () => new EchoLLM(), session } });
+    await start({ stt, llm: () => new EchoLLM(), session });
     const both = await dialMany(2);
     await both[0]?.say('I am Kowalski');
     expect(built.map(({ keyterms }) => keyterms)).toEqual([[['Kowalski']], [['Kowalski']]]);
     expect(built[0]?.turns).toContain('I am Kowalski');
     expect(built[1]?.turns).not.toContain('I am Kowalski');
-    expect(calls.logger.matching('warn', /by a factory/)).toEqual([]);
+    expect(rig.log.matching('warn', /by a factory/)).toEqual([]);
   });
 
   test('is taken back when a second call turns out to use the same object', async () => {
     const hidden = new BiasedSTT();
     const stt = () => hidden;
-    calls = await TextCalls.start({ defaults: { stt, llm: () => new EchoLLM(), session } });
-    await calls.dial();
+    await start({ stt, llm: () => new EchoLLM(), session });
+    await rig.dial();
     expect(hidden.keyterms).toEqual([['Kowalski']]);
-    await calls.dial();
+    await rig.dial();
     expect(hidden.keyterms).toEqual([['Kowalski'], []]);
-    expect(calls.logger.matching('warn', /by a factory/)).toHaveLength(1);
+    expect(rig.log.matching('warn', /by a factory/)).toHaveLength(1);
   });
 });
 
@@ -208,20 +224,17 @@ describe('listeners of user code', () => {
     // One function for all calls: removing it in one must not remove it in another.
     const onMetrics = () => heard.push('metrics');
     const once = () => heard.push('once');
-    calls = await TextCalls.start({
-      defaults: { llm: model },
-      setup: (_ctx, session, info) => {
-        model.on('metrics_collected', onMetrics);
-        model.once('metrics_collected', once);
-        if (info.metadata['leaves'] !== true) return;
-        session.on(voice.AgentSessionEventTypes.ConversationItemAdded, () => {
-          model.off('metrics_collected', onMetrics);
-        });
-      },
-    });
-    const stays = await calls.dial();
-    const leaves = await calls.livekit.call({ metadata: { leaves: true } });
-    await leaves.nextReply();
+    const setup: SessionSetup = (_ctx, session, info) => {
+      model.on('metrics_collected', onMetrics);
+      model.once('metrics_collected', once);
+      if (info.metadata['leaves'] !== true) return;
+      session.on(voice.AgentSessionEventTypes.ConversationItemAdded, () => {
+        model.off('metrics_collected', onMetrics);
+      });
+    };
+    const drain = await start({ llm: model }, { setup });
+    const stays = await rig.dial();
+    const leaves = await rig.dial({ metadata: { leaves: true } });
     await leaves.say('now');
     await leaves.say('again');
     expect(heard.filter((each) => each === 'metrics')).toEqual([]);
@@ -231,17 +244,17 @@ describe('listeners of user code', () => {
     expect(heard).toEqual(['once', 'metrics', 'once', 'metrics']);
     stays.hangUp();
     leaves.hangUp();
-    await calls.drain();
+    await drain();
     expect(listeners(model)).toEqual([0, 0]);
   });
 
   test('an error nobody listens to any more is logged, not thrown', async () => {
     const model = new EchoLLM();
-    calls = await TextCalls.start({ defaults: { llm: model } });
-    (await calls.dial()).hangUp();
-    await calls.drain();
+    const drain = await start({ llm: model });
+    (await rig.dial()).hangUp();
+    await drain();
     expect(model.emit('error', llmError)).toBe(false);
-    expect(calls.logger.matching('warn', /where nobody listens/)).toHaveLength(1);
+    expect(rig.log.matching('warn', /where nobody listens/)).toHaveLength(1);
     // A provider no call has used is as it always was.
     expect(() => new EchoLLM().emit('error', llmError)).toThrow('nobody in particular');
   });
@@ -249,20 +262,20 @@ describe('listeners of user code', () => {
   test('a model behind a fallback adapter is separated from the other calls', async () => {
     const [broken, sound] = [new FailingLLM(), new EchoLLM()];
     const fallback = new llm.FallbackAdapter({ llms: [broken, sound] });
-    calls = await TextCalls.start({ defaults: { llm: fallback } });
+    const drain = await start({ llm: fallback });
     const [first, second] = await dialMany(2);
     expect(await first?.say('fail')).toBe('You said: fail');
     expect(await second?.say('fine')).toBe('You said: fine');
-    expect(calls.logger.matching('error', /./)).toEqual([]);
+    expect(rig.log.matching('error', /./)).toEqual([]);
     for (const call of [first, second]) call?.hangUp();
-    await calls.drain();
+    await drain();
     expect(listeners(fallback)).toEqual([0, 0]);
     expect(broken.listenerCount('error')).toBe(0);
   });
 });
 
 test('the base classes have what this replaces', () => {
-  expect(new EchoAgent()).toBeInstanceOf(voice.Agent);
+  expect(new PlainAgent()).toBeInstanceOf(voice.Agent);
   expect(Object.getOwnPropertyNames(tts.TTS.prototype)).toEqual(
     expect.arrayContaining(['on', 'off', 'emit', '_setExpressive']),
   );

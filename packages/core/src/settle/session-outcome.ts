@@ -6,7 +6,8 @@ export type SessionStatus = 'success' | 'failed' | 'cancelled';
 /**
  * Why a call ended.
  *
- * - `caller_left`: the linked participant hung up, or the session closed for that reason
+ * - `caller_left`: the linked participant hung up, or the session closed for that reason; or the
+ *   participant a job is for was away for `emptyRoomGraceMs`
  * - `agent_shutdown`: the agent's code ended it (`ctx.shutdown()`, `session.shutdown()`, `session.close()`)
  * - `room_closed`: the room was deleted or the agent was removed from it (a connection that was lost is `failed`)
  * - `terminated`: LiveKit ended the job (a deleted dispatch)

@@ -19,7 +19,11 @@ export type { EmbeddedFaults, FromWorkerKind, ToWorkerKind } from './embedded/fa
 export type { EmbeddedJobSnapshot, EmbeddedJobStatus, JobEnd } from './embedded/embedded-job.js';
 export type { EmbeddedWorkerSnapshot } from './embedded/worker-connection.js';
 export { createEmbeddedRoom, EmbeddedRoom, isEmbeddedUrl } from './embedded/embedded-room.js';
-export type { EmbeddedLocalParticipant } from './embedded/embedded-local-participant.js';
+export type {
+  EmbeddedDataOptions,
+  EmbeddedLocalParticipant,
+  EmbeddedStreamOptions,
+} from './embedded/embedded-local-participant.js';
 export type { EmbeddedParticipant } from './embedded/embedded-participant.js';
 export { cloning } from './cloning-isolation.js';
 export { conformancePool, type ConformanceScenario } from './conformance/conformance-pool.js';

@@ -32,7 +32,9 @@ export const jobRules: readonly Rule[] = [
     async run(bench) {
       const server = await bench.server();
       const decision = deferred<FakeAcceptance>();
-      const { connection } = await bench.worker(server, { onOffer: () => decision.promise });
+      const { connection, refused } = await bench.worker(server, {
+        onOffer: () => decision.promise,
+      });
       connection.send(offer('AJ_1'), offer('AJ_1'));
       expect(await connection.next('availability')).toMatchObject({ available: false });
       decision.resolve(new FakeAcceptance('AJ_1'));
@@ -40,6 +42,7 @@ export const jobRules: readonly Rule[] = [
       connection.send(offer('AJ_1'), assignment('AJ_1'), offer('AJ_1'));
       for (const _ of ['accepted', 'running'])
         expect(await connection.next('availability')).toMatchObject({ available: false });
+      expect(refused).toEqual(['duplicate', 'duplicate', 'duplicate']);
     },
   },
   {
@@ -47,7 +50,7 @@ export const jobRules: readonly Rule[] = [
     must: 'answers in time whatever user code does, and once',
     async run(bench) {
       const server = await bench.server();
-      const { connection } = await bench.worker(server, {
+      const { connection, refused } = await bench.worker(server, {
         onOffer: () => new Promise(() => {}),
         timings: { answerMs: 10 },
       });
@@ -55,6 +58,7 @@ export const jobRules: readonly Rule[] = [
       expect(await connection.next('availability')).toMatchObject({ available: false });
       await connection.settled();
       expect(connection.all('availability')).toHaveLength(1);
+      expect(refused).toEqual(['too_slow']);
     },
   },
   {
@@ -69,6 +73,8 @@ export const jobRules: readonly Rule[] = [
       const answers = [];
       for (const _ of [1, 2, 3]) answers.push(await connection.next('availability'));
       expect(log.lines.find(({ level }) => level === 'error')?.message).toContain('echo');
+      connection.send(offerOf('AJ_1'));
+      answers.push(await connection.next('availability'));
       connection.send(assignment('AJ_1'));
       await calls.began('AJ_1');
       const drained = pool.drain();
@@ -79,8 +85,14 @@ export const jobRules: readonly Rule[] = [
         [true, false],
         [false, false],
         [false, false],
+        [false, false],
       ]);
-      expect(pool.runtimeSnapshot().refused).toEqual({ unknown_agent: 1, full: 1, draining: 1 });
+      expect(pool.runtimeSnapshot().refused).toEqual({
+        unknown_agent: 1,
+        full: 1,
+        duplicate: 1,
+        draining: 1,
+      });
       calls.end('AJ_1');
       await drained;
     },

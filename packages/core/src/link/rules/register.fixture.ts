@@ -252,7 +252,7 @@ export const registerRules: readonly Rule[] = [
     must: 'gives a registration that comes or goes while it runs its socket, and lets live calls end first',
     async run(bench) {
       const server = await bench.server();
-      const { log, acceptances, links: linkOf, options } = bench.linksTo(server);
+      const { log, acceptances, links: linkOf, refused, options } = bench.linksTo(server);
       const links = new WorkerLinks(options, [registrationOf('a')]);
       bench.later(() => links.close());
       await links.start();
@@ -270,6 +270,7 @@ export const registerRules: readonly Rule[] = [
       await a.next('updateWorker', ({ status }) => status === WorkerStatus.WS_FULL);
       a.send(offer('AJ_2'));
       expect(await a.next('availability')).toMatchObject({ jobId: 'AJ_2', available: false });
+      expect(refused).toEqual(['draining']);
       await linkOf.get('AJ_1')?.sendFinal(success('AJ_1'));
       expect(await a.next('updateJob')).toMatchObject({ jobId: 'AJ_1' });
       await a.closed;

@@ -5,6 +5,7 @@ import { EchoAgent, Ends } from '../../pool/pool-harness.js';
 import type { AgentPoolOptions } from '../../pool/pool-options.js';
 import { FakeServer, type FakeServerScript } from '../fake-server.js';
 import { FakeAcceptance, type HarnessOptions, linkTo, registered } from '../link-harness.js';
+import type { LinkRefusal } from '../pending-offers.js';
 import type { WorkerLink } from '../worker-link.js';
 import type { WorkerLinksOptions } from '../worker-links.js';
 
@@ -44,12 +45,14 @@ export class Bench {
   linksTo(server: Pick<FakeServer, 'url'>) {
     const acceptances = new Map<string, FakeAcceptance>();
     const links = new Map<string, WorkerLink>();
+    const refused: LinkRefusal[] = [];
     const log = new LogBook();
     const options: WorkerLinksOptions = {
       endpoint: { url: server.url, apiKey: 'key', apiSecret: 'a-secret-of-thirty-two-characters!' },
       logger: log,
       status: () => ({ full: false, load: 0.25, jobCount: 1 }),
       onTermination: () => {},
+      onRefused: (reason) => refused.push(reason),
       onOffer: ({ jobId }, link) => {
         const acceptance = new FakeAcceptance(jobId);
         acceptances.set(jobId, acceptance);
@@ -57,7 +60,7 @@ export class Bench {
         return acceptance;
       },
     };
-    return { options, acceptances, links, log };
+    return { options, acceptances, links, refused, log };
   }
 
   later(end: () => Promise<unknown>): void {

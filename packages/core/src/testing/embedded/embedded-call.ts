@@ -36,6 +36,7 @@ export class EmbeddedCall {
   #job: EmbeddedJob | undefined;
   #over: OpenRtcError | undefined;
 
+  /** @internal Use `EmbeddedLiveKit.call()`. */
   constructor(options: EmbeddedCallOptions) {
     this.#options = options;
     this.#inbox = new ReplyInbox((text) => this.#transcript.push({ from: 'agent', text }));
@@ -77,7 +78,7 @@ export class EmbeddedCall {
     );
   }
 
-  /** The caller comes in, and waits for the agent of `job`. Called by the endpoint. */
+  /** @internal The caller comes in, and waits for the agent of `job`. Called by the endpoint. */
   begin(job: EmbeddedJob): void {
     this.#job = job;
     this.#options.room.join(this.#member);

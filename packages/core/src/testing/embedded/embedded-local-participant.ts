@@ -22,7 +22,8 @@ export interface LocalParticipantOptions {
   readonly changed: (patch: ParticipantPatch) => void;
 }
 
-interface StreamOptions {
+/** Options of a data stream, as rtc-node has them. */
+export interface EmbeddedStreamOptions {
   topic?: string;
   attributes?: Record<string, string>;
   destinationIdentities?: string[];
@@ -33,7 +34,8 @@ interface StreamOptions {
   totalSize?: number;
 }
 
-interface DataOptions {
+/** Options of a data packet, as rtc-node has them. */
+export interface EmbeddedDataOptions {
   reliable?: boolean;
   destination_identities?: string[];
   topic?: string;
@@ -44,6 +46,7 @@ export class EmbeddedLocalParticipant extends EmbeddedParticipant {
   readonly #options: LocalParticipantOptions;
   readonly #rpcMethods = new Map<string, (data: RpcInvocationData) => Promise<string>>();
 
+  /** @internal */
   constructor(state: ParticipantState, options: LocalParticipantOptions) {
     super(state);
     this.#options = options;
@@ -63,7 +66,7 @@ export class EmbeddedLocalParticipant extends EmbeddedParticipant {
   }
 
   /** Opens a text stream. Rejects with `LINK_CLOSED` when the room is not connected. */
-  async streamText(options: StreamOptions = {}): Promise<TextStreamWriter> {
+  async streamText(options: EmbeddedStreamOptions = {}): Promise<TextStreamWriter> {
     const info = infoOf(options, 'text/plain');
     const sink = await this.#open(options, info, 'text');
     const stream = new WritableStream<string>({ ...sink, write: (text) => sink.push(text) });
@@ -71,7 +74,7 @@ export class EmbeddedLocalParticipant extends EmbeddedParticipant {
   }
 
   /** Sends a whole text as one stream. */
-  async sendText(text: string, options: StreamOptions = {}): Promise<TextStreamInfo> {
+  async sendText(text: string, options: EmbeddedStreamOptions = {}): Promise<TextStreamInfo> {
     const writer = await this.streamText({ ...options, totalSize: Buffer.byteLength(text) });
     await writer.write(text);
     await writer.close();
@@ -79,7 +82,7 @@ export class EmbeddedLocalParticipant extends EmbeddedParticipant {
   }
 
   /** Opens a byte stream. Rejects with `LINK_CLOSED` when the room is not connected. */
-  async streamBytes(options: StreamOptions = {}): Promise<ByteStreamWriter> {
+  async streamBytes(options: EmbeddedStreamOptions = {}): Promise<ByteStreamWriter> {
     const info: ByteStreamInfo = {
       ...infoOf(options, 'application/octet-stream'),
       name: options.name ?? 'unknown',
@@ -102,7 +105,7 @@ export class EmbeddedLocalParticipant extends EmbeddedParticipant {
   }
 
   /** Sends a data packet. */
-  publishData(data: Uint8Array, options: DataOptions): Promise<void> {
+  publishData(data: Uint8Array, options: EmbeddedDataOptions): Promise<void> {
     return this.#options.send({
       type: 'data',
       to: options.destination_identities ?? [],
@@ -155,7 +158,7 @@ export class EmbeddedLocalParticipant extends EmbeddedParticipant {
   }
 
   async #open(
-    options: StreamOptions,
+    options: EmbeddedStreamOptions,
     info: TextStreamInfo & { name?: string },
     kind: 'text' | 'bytes',
   ) {
@@ -187,7 +190,7 @@ export class EmbeddedLocalParticipant extends EmbeddedParticipant {
   }
 }
 
-function infoOf(options: StreamOptions, mimeType: string): TextStreamInfo {
+function infoOf(options: EmbeddedStreamOptions, mimeType: string): TextStreamInfo {
   return {
     streamId: options.streamId ?? randomUUID(),
     mimeType: options.mimeType ?? mimeType,

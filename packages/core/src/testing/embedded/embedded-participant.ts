@@ -3,10 +3,12 @@ import { applyPatch, type ParticipantPatch, type ParticipantState } from './room
 
 /** What a `Participant` of `@livekit/rtc-node` says about itself, without tracks. */
 export class EmbeddedParticipant {
+  /** @internal What the SDK and OpenRTC read of it. */
   readonly info: ParticipantState & { disconnectReason?: DisconnectReason };
   /** Always empty: an embedded room carries text only. */
   readonly trackPublications = new Map<string, never>();
 
+  /** @internal */
   constructor(state: ParticipantState) {
     this.info = { ...state, attributes: { ...state.attributes } };
   }
@@ -44,7 +46,7 @@ export class EmbeddedParticipant {
     return disconnectReason === DisconnectReason.UNKNOWN_REASON ? undefined : disconnectReason;
   }
 
-  /** Takes over a change; returns the attributes that really changed. */
+  /** @internal Takes over a change; returns the attributes that really changed. */
   apply(patch: ParticipantPatch): Record<string, string> {
     return applyPatch(this.info, patch);
   }

@@ -3,6 +3,7 @@ import { AccessToken, RoomServiceClient } from 'livekit-server-sdk';
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { once } from 'node:events';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { withoutListeners } from '../../pool/process-listeners.fixture.js';
 import { type EmbeddedLiveKit, startEmbeddedLiveKit } from './embedded-livekit.js';
 import { EmbeddedRoom, isEmbeddedUrl } from './embedded-room.js';
 import { RawWorker } from './raw-worker.fixture.js';
@@ -26,6 +27,10 @@ async function join(identity: string, room = 'r', attributes: Record<string, str
   rooms.push(joined);
   await joined.connect(endpoint.url.replace('ws:', 'embedded:'), await token.toJwt());
   return joined;
+}
+
+function boom(message: string): never {
+  throw new Error(message);
 }
 
 const local = (room: EmbeddedRoom) => {
@@ -117,6 +122,35 @@ test('listeners and stream handlers run in the async context that joined', async
   const bob = await join('bob');
   await local(bob).sendText('hi', { topic: 't' });
   expect(await Promise.all([joined, heard])).toEqual(['the call of alice', 'the call of alice']);
+});
+
+test('a listener or handler that throws is a rejection nobody handles, and the room goes on', async () => {
+  const restore = withoutListeners();
+  try {
+    const alice = await join('alice');
+    const uncaught = async <T>(accident: () => Promise<T>) => {
+      const rejected = once(process, 'unhandledRejection');
+      const done = await accident();
+      return { done, message: ((await rejected)[0] as Error).message };
+    };
+    alice.once(RoomEvent.ParticipantConnected, () => boom('of a listener'));
+    alice.registerTextStreamHandler('t', () => boom('of a handler'));
+    const { done: bob, message } = await uncaught(() => join('bob'));
+    expect(message).toBe('of a listener');
+    expect(await uncaught(() => local(bob).sendText('hi', { topic: 't' }))).toMatchObject({
+      message: 'of a handler',
+    });
+    const received = once(alice, RoomEvent.DataReceived);
+    await local(bob).publishData(new Uint8Array([1]), { reliable: true });
+    expect((await received)[0]).toEqual(new Uint8Array([1]));
+    alice.on(RoomEvent.Disconnected, () => boom('of the last listener'));
+    expect(await uncaught(() => alice.disconnect())).toMatchObject({
+      message: 'of the last listener',
+    });
+    await endpoint.until((now) => !now.rooms[0]?.identities.includes('alice'));
+  } finally {
+    restore();
+  }
 });
 
 test('disconnect() says so once and removes the listeners', async () => {

@@ -96,7 +96,7 @@ export class EmbeddedRoom extends EventEmitter {
       socket.on('error', (error) => fail(error.message));
       socket.on('close', () => {
         fail('the endpoint closed the connection');
-        this.#closed(socket, DisconnectReason.SIGNAL_CLOSE);
+        void aside(() => this.#closed(socket, DisconnectReason.SIGNAL_CLOSE));
       });
       socket.on('message', (data: Buffer) => {
         const frame = readFrame<ServerFrame>(data);
@@ -104,10 +104,10 @@ export class EmbeddedRoom extends EventEmitter {
           return;
         }
         if (frame.type === 'joined') {
-          this.#joined(frame);
           resolve();
+          void aside(() => this.#joined(frame));
         } else {
-          this.#take(socket, frame);
+          void aside(() => this.#take(socket, frame));
         }
       });
     });
@@ -203,8 +203,8 @@ export class EmbeddedRoom extends EventEmitter {
         break;
       }
       case 'disconnected':
-        this.#closed(socket, frame.reason);
         socket.close();
+        this.#closed(socket, frame.reason);
         break;
     }
   }
@@ -258,6 +258,14 @@ export function createEmbeddedRoom(): Room {
 /** True for the URL of a job that came from an embedded endpoint. */
 export function isEmbeddedUrl(url: string): boolean {
   return url.startsWith(EMBEDDED_SCHEME);
+}
+
+/**
+ * Runs what calls listeners. As with rtc-node, one that throws leaves a rejection nobody handles, in the
+ * context of whoever joined. Thrown into the WebSocket's own code, it would break the connection.
+ */
+async function aside(work: () => void): Promise<void> {
+  work();
 }
 
 function register<Handler>(

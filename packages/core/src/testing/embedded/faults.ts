@@ -37,6 +37,7 @@ export class EmbeddedFaults {
   #unanswered = 0;
   #cut = 0;
 
+  /** @internal */
   constructor(targets: FaultTargets) {
     this.#targets = targets;
   }

@@ -11,8 +11,6 @@ export interface EchoLLMOptions {
   tokenDelayMs?: number;
 }
 
-type ChatOptions = Parameters<llm.LLM['chat']>[0];
-
 /**
  * A model that needs no key and no network: it answers with what it heard, streamed word by word.
  * Asked to speak without a user turn, it says the last line of its instructions, which is what
@@ -42,7 +40,7 @@ export class EchoLLM extends llm.LLM {
   }
 
   /** Streams the answer to the last item of `chatCtx`. */
-  override chat({ chatCtx, toolCtx, connOptions }: ChatOptions): llm.LLMStream {
+  override chat({ chatCtx, toolCtx, connOptions }: Parameters<llm.LLM['chat']>[0]): llm.LLMStream {
     return new EchoStream(this, {
       chatCtx,
       ...(toolCtx === undefined ? {} : { toolCtx }),

@@ -9,8 +9,6 @@ export interface ScriptedSTTOptions {
   loop?: boolean;
 }
 
-type StreamOptions = Parameters<stt.STT['stream']>[0];
-
 /**
  * A speech-to-text that needs no key and no network. It recognises nothing: each time the audio
  * goes from speech to silence it says the next line of its script. The script is counted per
@@ -37,7 +35,7 @@ export class ScriptedSTT extends stt.STT {
   }
 
   /** A stream of its own gate; frames of any sample rate and channel count fit. */
-  override stream(options?: StreamOptions): stt.SpeechStream {
+  override stream(options?: Parameters<stt.STT['stream']>[0]): stt.SpeechStream {
     return new ScriptedStream(this, () => this.#nextLine(), options?.connOptions);
   }
 

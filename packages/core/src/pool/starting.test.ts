@@ -1,0 +1,182 @@
+import { createHook } from 'node:async_hooks';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+
+import { deferred } from '../deferred.js';
+import { AgentPool } from './agent-pool.js';
+import { PoolHarness, inProcess } from './pool-harness.js';
+
+let rig: PoolHarness;
+
+beforeEach(async () => {
+  rig = await PoolHarness.start();
+});
+
+afterEach(() => rig.close());
+
+const broken = () => {
+  throw new Error('broken');
+};
+
+describe('starting', () => {
+  test('running twice is running once', async () => {
+    const { pool, running } = await rig.registered();
+    expect(pool.run()).toBe(running);
+    expect(rig.livekit.workers).toHaveLength(1);
+  });
+
+  test('prewarm is over before the worker registers, and its data reaches every call', async () => {
+    const loading = deferred();
+    const began = deferred();
+    const seen: unknown[] = [];
+    const { running } = rig.start({
+      prewarm: async (proc) => {
+        began.resolve();
+        await loading.promise;
+        proc.userData['menu'] = ['soup'];
+      },
+      setup: (ctx) => void seen.push(ctx.proc.userData['menu']),
+    });
+    await began.promise;
+    expect(rig.livekit.workers).toEqual([]);
+    loading.resolve();
+    await Promise.race([rig.livekit.until(({ workers }) => workers.length === 1), running]);
+    const calls = await Promise.all([rig.livekit.call(), rig.livekit.call()]);
+    await Promise.all(calls.map((call) => call.say('hello')));
+    expect(seen).toEqual([['soup'], ['soup']]);
+  });
+
+  test('a prewarm that fails stops the start, and nothing registers', async () => {
+    const { pool, running } = rig.start({
+      prewarm: () => {
+        throw new Error('no model file');
+      },
+    });
+    await expect(running).rejects.toMatchObject({
+      code: 'PREWARM_FAILED',
+      message: expect.stringContaining('no model file'),
+    });
+    expect(rig.livekit.workers).toEqual([]);
+    expect(pool.runtimeSnapshot().state).toBe('closed');
+  });
+
+  test('shared models are loaded once before the worker registers, and freed after it', async () => {
+    const steps: string[] = [];
+    const models = {
+      executor: { doInference: () => Promise.reject(new Error('not in this test')) },
+      turnDetector: false,
+      load: async () => {
+        steps.push(`load with ${rig.livekit.workers.length} workers`);
+      },
+      async [Symbol.asyncDispose]() {
+        steps.push('free');
+      },
+    };
+    const { pool, running } = await rig.registered({ models });
+    await (await rig.livekit.call()).say('hello');
+    await pool.close();
+    await running;
+    expect(steps).toEqual(['load with 0 workers', 'free']);
+  });
+
+  test('a start that is drained comes to nothing, in good order', async () => {
+    const loading = deferred();
+    const began = deferred();
+    const { pool, running } = rig.start({
+      prewarm: () => {
+        began.resolve();
+        return loading.promise;
+      },
+    });
+    await began.promise;
+    expect(pool.runtimeSnapshot().state).toBe('starting');
+    const drained = pool.drain();
+    loading.resolve();
+    await Promise.all([drained, running]);
+    expect(pool.runtimeSnapshot().state).toBe('closed');
+    expect(rig.livekit.workers).toEqual([]);
+    expect(rig.livekit.jobs).toEqual([]);
+  });
+
+  test('a start is called off while LiveKit cannot be reached', async () => {
+    const { url, ...keys } = rig.options().livekit ?? {};
+    expect(url).toBeDefined();
+    const { pool, running } = rig.start({ livekit: { ...keys, url: 'ws://127.0.0.1:9' } });
+    await rig.log.until('could not be reached');
+    await pool.close();
+    await running;
+  });
+
+  test('a signal that has aborted already starts nothing', async () => {
+    const { running } = rig.start({}, { signal: AbortSignal.abort() });
+    await running;
+    expect(rig.livekit.workers).toEqual([]);
+  });
+
+  test('draining or closing a pool that never ran does nothing', async () => {
+    const pool = new AgentPool(rig.options());
+    await pool.drain();
+    await pool.close();
+    expect(pool.runtimeSnapshot()).toMatchObject({
+      state: 'idle',
+      uptimeSeconds: 0,
+      livekit: { state: 'none' },
+    });
+  });
+});
+
+describe('what is left after it', () => {
+  const events = ['SIGTERM', 'SIGINT', 'uncaughtException', 'unhandledRejection'] as const;
+  const listeners = () => events.map((event) => process.listenerCount(event));
+
+  test('no process listener of ours, whether it ran or failed to start', async () => {
+    const before = listeners();
+    const { pool, running } = await rig.registered({}, { processHandlers: true });
+    expect(listeners()).toEqual(before.map((count) => count + 1));
+    await pool.drain();
+    await running;
+    expect(listeners()).toEqual(before);
+    await expect(rig.start({ prewarm: broken }, { processHandlers: true }).running).rejects.toThrow(
+      'broken',
+    );
+    expect(listeners()).toEqual(before);
+  });
+
+  test('no timer of ours', async () => {
+    using timers = new TimerWatch();
+    const { pool, running } = await rig.registered({ isolation: inProcess() });
+    const call = await rig.livekit.call();
+    await call.say('hello');
+    call.hangUp();
+    await rig.ends.of(call.jobId);
+    await pool.drain();
+    await running;
+    await rig.livekit.close();
+    expect(await timers.left()).toEqual([]);
+  });
+});
+
+/** Every timer that is set and not over, by the line of ours that set it. The SDK and Vitest have their own. */
+class TimerWatch implements Disposable {
+  readonly #live = new Map<number, string>();
+  readonly #hook = createHook({
+    init: (id, type) => {
+      const frames = (new Error().stack ?? '')
+        .split('\n')
+        .slice(1)
+        .filter((line) => !/node:|TimerWatch|AsyncHook/.test(line));
+      if (type === 'Timeout' && frames[0]?.includes('/core/src/'))
+        this.#live.set(id, frames[0].trim());
+    },
+    destroy: (id) => void this.#live.delete(id),
+  }).enable();
+
+  async left(): Promise<string[]> {
+    // Node tells of the end of a timer in a later tick.
+    for (const _ of [1, 2]) await new Promise((resolve) => setImmediate(resolve));
+    return [...this.#live.values()];
+  }
+
+  [Symbol.dispose](): void {
+    this.#hook.disable();
+  }
+}
