@@ -4,6 +4,7 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { childChannel } from './child-channel.js';
 import type { ChildCommand } from './child-command.js';
 import { exitError } from './exit-error.js';
+import type { StartGate } from './start-gate.js';
 import { StderrTail } from './stderr-tail.js';
 
 // A process that is told to go has nothing left to do but to close what it holds.
@@ -18,78 +19,50 @@ export interface CallProcessOptions {
   readonly command: ChildCommand;
   readonly startTimeoutMs: number;
   readonly group: string | undefined;
-  /** It has ended, whatever the reason. */
+  readonly gate: StartGate;
+  readonly onStarted: (pid: number) => void;
+  /** It has ended, or will never start. */
   readonly onGone: (process: CallProcess) => void;
+}
+
+/** A child that was forked, and what talks to it. */
+interface Started {
+  readonly child: ChildProcess;
+  readonly sessions: RemoteSessions;
+  readonly stderr: StderrTail;
 }
 
 /** One child process and the calls in it. `starting → ready → closing → gone`, and never back. */
 export class CallProcess {
   /** Resolves when it is ready for calls; rejects when it never will be. */
   readonly ready: Promise<void>;
-  /** Calls that run here or are about to. */
-  readonly jobIds = new Set<string>();
   /** Resolves when the process has ended. */
   readonly gone: Promise<void>;
+  /** Calls that run here or are about to. */
+  readonly jobIds = new Set<string>();
   /** Whose calls it takes; set by the first of them. */
   group: string | undefined;
   /** By the monotonic clock: since when it has no call. */
   idleSince = performance.now();
   readonly #options: CallProcessOptions;
-  readonly #child: ChildProcess;
-  readonly #sessions: RemoteSessions;
-  readonly #stderr: StderrTail;
-  readonly #stopStart = new AbortController();
   #state: 'starting' | 'ready' | 'closing' | 'gone' = 'starting';
+  #started: Started | undefined;
   #wanted = true;
   #why: OpenRtcError | undefined;
   #killTimer: NodeJS.Timeout | undefined;
+  #ended!: () => void;
 
   constructor(options: CallProcessOptions) {
-    const { host, command } = options;
     this.#options = options;
     this.group = options.group;
-    this.#child = fork(command.entry, command.args, {
-      execArgv: [...command.execArgv],
-      env: command.env,
-      serialization: 'json',
-      // What calls log stands where the worker's own lines stand.
-      stdio: ['ignore', 'inherit', 'pipe', 'ipc'],
-    });
-    if (this.#child.stderr === null) throw new Error('a forked process without standard error');
-    this.#stderr = new StderrTail(this.#child.stderr);
-    this.#sessions = new RemoteSessions({
-      host,
-      channel: childChannel(this.#child),
-      onStuck: (error) => this.kill(error),
-      onTainted: (error) => {
-        host.logger.warn(
-          { error, pid: this.pid },
-          'an error no call can be blamed for: this process takes no more calls',
-        );
-        this.finish();
-      },
-      onOverdue: () => this.finish(),
-    });
-    this.gone = new Promise((resolve) => {
-      // `close` comes after the last of its standard error.
-      this.#child.once('close', (code, signal) => {
-        this.#lost(code, signal);
-        resolve();
-      });
-      this.#child.once('error', (error) => {
-        // It could not be started, so nothing else comes of it.
-        if (this.pid !== undefined) return;
-        this.#why ??= startFailed(error.message, error);
-        this.#lost(null, null);
-        resolve();
-      });
-    });
+    this.gone = new Promise((resolve) => (this.#ended = resolve));
     this.ready = this.#start();
     this.ready.catch(() => {});
   }
 
+  /** Undefined as long as others start before it. */
   get pid(): number | undefined {
-    return this.#child.pid;
+    return this.#started?.child.pid;
   }
 
   get state(): 'starting' | 'ready' | 'closing' | 'gone' {
@@ -114,15 +87,16 @@ export class CallProcess {
       // Reported by whoever started it, and the call goes elsewhere.
       return false;
     }
-    if (await this.#sessions.answers(LEASE_MS)) return true;
+    if ((await this.#started?.sessions.answers(LEASE_MS)) === true) return true;
     this.kill(
       new OpenRtcError('ISOLATION_STUCK', `process ${this.pid} did not answer before its call`),
     );
     return false;
   }
 
-  run(ticket: JobTicket, signal: AbortSignal): Promise<void> {
-    return this.#sessions.run(ticket, signal);
+  async run(ticket: JobTicket, signal: AbortSignal): Promise<void> {
+    await this.ready;
+    await this.#started?.sessions.run(ticket, signal);
   }
 
   /** Ends it before it is ready, because it is not needed any more. */
@@ -139,7 +113,7 @@ export class CallProcess {
       return;
     }
     this.#state = 'closing';
-    this.#sessions.finish();
+    this.#started?.sessions.finish();
     this.idle();
   }
 
@@ -155,48 +129,97 @@ export class CallProcess {
     if (this.#state === 'gone') return;
     this.#why ??= why;
     this.#state = 'closing';
-    this.#stopStart.abort();
-    this.#child.kill('SIGKILL');
+    const started = this.#started;
+    if (started === undefined) {
+      this.#lost();
+      return;
+    }
+    started.child.kill('SIGKILL');
     // Its calls are over even if the kernel is not yet done with it.
-    setTimeout(() => this.#sessions.lose(this.#error(null, 'SIGKILL')), KILLED_MS).unref();
+    setTimeout(() => started.sessions.lose(this.#error(null, 'SIGKILL')), KILLED_MS).unref();
   }
 
   async #start(): Promise<void> {
-    const { startTimeoutMs } = this.#options;
-    const timer = setTimeout(() => {
-      this.kill(
-        startFailed(
-          `the process was not ready within ${startTimeoutMs} ms (startTimeoutMs): your entry did not call pool.run(), or its prewarm takes longer`,
-        ),
-      );
-    }, startTimeoutMs);
+    const { gate, startTimeoutMs } = this.#options;
+    await gate.enter(() => this.jobIds.size > 0);
+    let timer: NodeJS.Timeout | undefined;
     try {
-      await this.#sessions.open(this.#stopStart.signal);
+      if (this.#state !== 'starting') throw startFailed('it is not needed any more');
+      this.#started = this.#fork();
+      timer = setTimeout(() => {
+        this.kill(
+          startFailed(
+            `the process was not ready within ${startTimeoutMs} ms (startTimeoutMs): your entry did not call pool.run(), or its prewarm takes longer`,
+          ),
+        );
+      }, startTimeoutMs);
+      // What it loads of the worker goes with the worker, not with this process.
+      await this.#started.sessions.open(new AbortController().signal);
       if (this.#state === 'starting') this.#state = 'ready';
     } catch (error) {
       this.kill();
       throw error;
     } finally {
       clearTimeout(timer);
+      gate.leave();
     }
   }
 
-  #lost(code: number | null, signal: NodeJS.Signals | null): void {
+  #fork(): Started {
+    const { host, command, onStarted } = this.#options;
+    const child = fork(command.entry, command.args, {
+      execArgv: [...command.execArgv],
+      env: command.env,
+      serialization: 'json',
+      // What calls log stands where the worker's own lines stand.
+      stdio: ['ignore', 'inherit', 'pipe', 'ipc'],
+    });
+    if (child.stderr === null) throw startFailed('it has no standard error');
+    const stderr = new StderrTail(child.stderr);
+    const sessions = new RemoteSessions({
+      host,
+      channel: childChannel(child),
+      onStuck: (error) => this.kill(error),
+      onTainted: (error) => {
+        host.logger.warn(
+          { error, pid: child.pid },
+          'an error no call can be blamed for: this process takes no more calls',
+        );
+        this.finish();
+      },
+      onOverdue: () => this.finish(),
+    });
+    // `close` comes after the last of its standard error.
+    child.once('close', (code, signal) => this.#lost(code, signal));
+    child.once('error', (error) => {
+      // It could not be started, so nothing else comes of it.
+      if (child.pid !== undefined) return;
+      this.#why ??= startFailed(error.message, error);
+      this.#lost();
+    });
+    if (child.pid !== undefined) onStarted(child.pid);
+    return { child, sessions, stderr };
+  }
+
+  #lost(code: number | null = null, signal: NodeJS.Signals | null = null): void {
     clearTimeout(this.#killTimer);
     const error = this.#error(code, signal);
     this.#state = 'gone';
-    this.#sessions.lose(error);
+    this.#started?.sessions.lose(error);
+    this.#ended();
     this.#options.onGone(this);
   }
 
   #error(code: number | null, signal: NodeJS.Signals | null): OpenRtcError {
     if (this.#why !== undefined) return this.#why;
+    const { pid } = this;
     if (this.#state !== 'starting')
-      return exitError({ pid: this.pid, code, signal, stderr: this.#stderr.text });
-    const said = this.#stderr.reason;
+      return exitError({ pid, code, signal, stderr: this.#started?.stderr.text ?? '' });
     if (code === 0) return startFailed('your entry ended without having called pool.run()');
+    const how = signal === null ? `with exit code ${code}` : `by ${signal}`;
+    const said = this.#started?.stderr.reason;
     return startFailed(
-      `the process ended ${signal === null ? `with exit code ${code}` : `by ${signal}`} before it was ready${said === undefined ? '' : `: ${said}`}`,
+      `the process ended ${how} before it was ready${said === undefined ? '' : `: ${said}`}`,
     );
   }
 }

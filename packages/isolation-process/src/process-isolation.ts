@@ -19,6 +19,7 @@ import type { ResolvedProcesses } from './options.js';
 import { OrphanGuard } from './orphan-guard.js';
 import { place } from './placing.js';
 import { StartBudget } from './start-budget.js';
+import { StartGate } from './start-gate.js';
 
 // A process nobody needs costs memory; starting one costs a second of CPU.
 const KEEP_IDLE_MS = 30_000;
@@ -34,6 +35,7 @@ export class ProcessIsolation implements Isolation {
   readonly #processes = new Set<CallProcess>();
   readonly #placed = new Map<string, CallProcess>();
   readonly #budget = new StartBudget();
+  readonly #gate = new StartGate(availableParallelism());
   readonly #idle: IdleTarget;
   readonly #memory: MemoryWatch;
   readonly #guard: OrphanGuard;
@@ -163,12 +165,16 @@ export class ProcessIsolation implements Isolation {
       command: this.#command,
       startTimeoutMs: this.#options.startTimeoutMs,
       group,
+      gate: this.#gate,
+      onStarted: (pid) => this.#guard.watch(pid),
       onGone: (gone) => this.#forget(gone),
     });
     this.#processes.add(child);
-    if (child.pid !== undefined) this.#guard.watch(child.pid);
     child.ready.then(
-      () => this.#budget.succeeded(),
+      () => {
+        this.#budget.succeeded();
+        this.#maintain();
+      },
       (error: Error) => {
         if (this.#closed || !child.wanted) return;
         this.#budget.failed(error);
@@ -199,7 +205,8 @@ export class ProcessIsolation implements Isolation {
       availableBytes: process.availableMemory?.(),
       processBytes: this.#memory.largestBytes,
     });
-    for (let missing = target - blank.length; missing > 0; missing -= 1) this.#startIdle();
+    // One after the other: a start takes a core for a second, and nobody waits for this one.
+    if (blank.length < target && blank.every(({ state }) => state === 'ready')) this.#startIdle();
     const now = performance.now();
     const idle = open.filter(
       ({ jobIds, idleSince }) => jobIds.size === 0 && now - idleSince > KEEP_IDLE_MS,

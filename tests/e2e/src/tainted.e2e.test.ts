@@ -3,14 +3,15 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 
 import { WorkerProcess } from './worker-process.js';
 
-// Needs no audio, and so no real server; what it is about is a real process that ends.
+// Needs no audio, and so no real server; what it is about is a real process that ends. Calls in processes of their
+// own taint those, and not the worker: see packages/isolation-process.
 
 let livekit: EmbeddedLiveKit;
 let worker: WorkerProcess;
 
 beforeAll(async () => {
   livekit = await startEmbeddedLiveKit();
-  worker = await WorkerProcess.start(livekit, { agents: 'faulty' });
+  worker = await WorkerProcess.start(livekit, { agents: 'faulty', isolation: 'coroutine' });
 });
 afterAll(async () => {
   await worker?.close();

@@ -1,4 +1,5 @@
-import type { RuntimeSnapshot, SessionFaults, SessionInfo, SessionOutcome } from '@openrtc/core';
+import type { ProcessUsage, RuntimeSnapshot, SessionFaults, SessionInfo, SessionOutcome } from '@openrtc/core';
+import type { ProcessesOptions } from '@openrtc/isolation-process';
 import { RecordLog } from '@openrtc/test-rig';
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
@@ -10,12 +11,17 @@ export type WorkerMessage =
   | { type: 'ended'; info: SessionInfo; outcome: SessionOutcome; faults: SessionFaults }
   | { type: 'snapshot'; snapshot: RuntimeSnapshot }
   | { type: 'listeners'; counts: number[] }
+  | { type: 'processes'; processes: readonly ProcessUsage[] }
   | { type: 'resolved' };
 
 /** How the worker is set up, see fixtures/worker.mjs. */
 export interface WorkerSetup {
   /** Whether calls run through `cloning()`, and not through the isolation that fixtures/isolation.mjs chooses. */
   cloned?: boolean;
+  /** For tests of one isolation only: its name in fixtures/isolation.mjs, whatever the environment says. */
+  isolation?: string;
+  /** Options of `processes()`. */
+  processes?: ProcessesOptions;
   agents?: 'three' | 'text' | 'monologue' | 'sharing' | 'faulty';
   pool?: Record<string, unknown>;
 }
@@ -44,6 +50,7 @@ export class WorkerProcess {
         LIVEKIT_API_KEY: server.apiKey,
         LIVEKIT_API_SECRET: server.apiSecret,
         OPENRTC_E2E_WORKER: JSON.stringify(setup),
+        OPENRTC_E2E_PROCESSES: JSON.stringify(setup.processes ?? {}),
       },
     });
     this.#child.stdout?.on('data', (text: Buffer) => (this.#output += text.toString()));
@@ -99,6 +106,19 @@ export class WorkerProcess {
     const message = await this.messages.waitFor(fits, { what: 'a snapshot', from });
     if (message.type !== 'snapshot') throw new Error('not a snapshot');
     return message.snapshot;
+  }
+
+  /** The processes its calls run in. */
+  async processes(): Promise<readonly ProcessUsage[]> {
+    const from = this.messages.all.length;
+    this.#child.send({ type: 'processes' });
+    const fits = (message: WorkerMessage) => message.type === 'processes';
+    const message = await this.messages.waitFor(fits, { what: 'the processes', from });
+    return message.type === 'processes' ? message.processes : [];
+  }
+
+  get pid(): number {
+    return this.#child.pid ?? Number.NaN;
   }
 
   /** How many listeners each of the providers that calls share has, see fixtures/sharing-agent.mjs. */
