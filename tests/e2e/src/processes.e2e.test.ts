@@ -1,0 +1,144 @@
+import type { Caller } from '@openrtc/test-rig';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { expect, it, vi } from 'vitest';
+
+import { describeRealCalls } from './real-calls.js';
+import type { WorkerProcess } from './worker-process.js';
+
+// Longer than everything else takes.
+const TALK_MS = 600_000;
+const WATCH_MS = 3_000;
+// A gap a listener would notice; shorter ones come and go without any fault.
+const GAP_MS = 200;
+const PATIENCE = { timeout: 30_000, interval: 50 };
+
+describeRealCalls('calls in processes of their own', (real) => {
+  const pids = async (worker: WorkerProcess) =>
+    new Map(
+      (await worker.processes()).flatMap(({ pid, jobIds }) => jobIds.map((jobId) => [jobId, pid])),
+    );
+
+  const longestGaps = async (callers: readonly Caller[]) =>
+    (await Promise.all(callers.map((caller) => caller.stopGapWatch()))).map(
+      ({ longestGapMs }) => longestGapMs,
+    );
+
+  /** Until the agent is out of the room. */
+  const out = (room: string) =>
+    vi.waitFor(async () => {
+      const left = await real.server.listParticipants(room);
+      expect(left.map(({ identity }) => identity)).toEqual(['caller']);
+    }, PATIENCE);
+
+  it(
+    'one fault at a time ends one call of six, and no other hears of it',
+    { timeout: 300_000 },
+    async () => {
+      const { server } = real;
+      const worker = await real.startWorker({
+        agents: 'monologue',
+        isolation: 'processes',
+        processes: { memoryLimitMb: 500 },
+        pool: { consecutiveFailureLimit: 100 },
+      });
+      const calls: Caller[] = [];
+      const fill = async () => {
+        while (calls.length < 6) calls.push(await real.listen(TALK_MS));
+      };
+      const faults: readonly [string, (pid: number, call: Caller) => unknown, RegExp][] = [
+        ['SIGKILL', (pid) => process.kill(pid, 'SIGKILL'), /^ISOLATION_LOST: .*SIGKILL/],
+        ['SIGSTOP', (pid) => process.kill(pid, 'SIGSTOP'), /^ISOLATION_STUCK: /],
+        ['SIGSEGV', (pid) => process.kill(pid, 'SIGSEGV'), /^ISOLATION_LOST: .*SIGSEGV/],
+        ['grow', (_pid, call) => call.sendText('grow'), /^ISOLATION_MEMORY_LIMIT: memory limit/],
+        ['spin', (_pid, call) => call.sendText('spin'), /^ISOLATION_STUCK: /],
+      ];
+      for (const [name, happen, reason] of faults) {
+        await fill();
+        const [struck, ...others] = calls.splice(0, 6) as [Caller, ...Caller[]];
+        const { jobId } = await server.assignedIn(struck.room);
+        const pid = (await pids(worker)).get(jobId) ?? Number.NaN;
+        // No process starts meanwhile, as before the fault.
+        await vi.waitFor(async () => {
+          const states = (await worker.processes()).map(({ state }) => state);
+          expect(states.filter((state) => state !== 'ready')).toEqual([]);
+        }, PATIENCE);
+
+        await Promise.all(others.map((caller) => caller.startGapWatch()));
+        await sleep(WATCH_MS);
+        const before = await longestGaps(others);
+        await Promise.all(others.map((caller) => caller.startGapWatch()));
+        const since = performance.now();
+        await happen(pid, struck);
+        const { status, error } = await server.jobEnded(jobId);
+        await out(struck.room);
+        const goneMs = performance.now() - since;
+        await sleep(WATCH_MS);
+        const after = await longestGaps(others);
+
+        console.log(
+          `${name}: gone after ${Math.round(goneMs)} ms; gaps of the others in ms: ${before.join(', ')} before, ${after.join(', ')} after`,
+        );
+        expect({ status, error }).toEqual({
+          status: 'JS_FAILED',
+          error: expect.stringMatching(reason),
+        });
+        for (const [i, gap] of after.entries())
+          expect(gap).toBeLessThanOrEqual(Math.max(GAP_MS, 2 * (before[i] ?? 0)));
+        await struck.hangUp();
+        calls.push(...others);
+      }
+      expect(await worker.snapshot()).toMatchObject({
+        state: 'running',
+        activeSessions: 5,
+        totalSessionFailures: 5,
+      });
+    },
+  );
+
+  it(
+    'of ten calls, five in each of two processes, a crash takes five, and both cores are used',
+    { timeout: 300_000 },
+    async () => {
+      const worker = await real.startWorker({
+        agents: 'monologue',
+        isolation: 'processes:5',
+        pool: { maxConcurrentSessions: 10, consecutiveFailureLimit: 100 },
+      });
+      const calls: Caller[] = [];
+      for (let i = 0; i < 10; i += 1) calls.push(await real.listen(TALK_MS));
+      const cpuOf = async () =>
+        new Map((await worker.processes()).map(({ pid, cpuMs }) => [pid, cpuMs]));
+      const first = await cpuOf();
+      await sleep(10_000);
+      const second = await cpuOf();
+      const used = [...second].map(([pid, cpuMs]) => cpuMs - (first.get(pid) ?? 0));
+      const shares = used.map((ms) => ms / used.reduce((sum, each) => sum + each, 0));
+      console.log(`shares of the processes' CPU time: ${shares.map((share) => share.toFixed(2))}`);
+      expect(shares).toHaveLength(2);
+      for (const share of shares) expect(share).toBeGreaterThan(0.35);
+
+      const placed = await pids(worker);
+      const jobs = await Promise.all(
+        calls.map(async (caller) => {
+          const { jobId } = await real.server.assignedIn(caller.room);
+          return { caller, jobId, pid: placed.get(jobId) };
+        }),
+      );
+      const [{ pid: crashed = Number.NaN } = {}] = jobs;
+      const lost = jobs.filter(({ pid }) => pid === crashed);
+      const rest = jobs.filter(({ pid }) => pid !== crashed);
+      expect([lost.length, rest.length]).toEqual([5, 5]);
+      await Promise.all(rest.map(({ caller }) => caller.startGapWatch()));
+      process.kill(crashed, 'SIGKILL');
+      for (const { jobId } of lost)
+        expect((await real.server.jobEnded(jobId)).error).toMatch(/^ISOLATION_LOST: /);
+      await Promise.all(lost.map(({ caller }) => out(caller.room)));
+      const gaps = await longestGaps(rest.map(({ caller }) => caller));
+      console.log(`gaps of the five that are left, in ms: ${gaps.join(', ')}`);
+      for (const gap of gaps) expect(gap).toBeLessThan(GAP_MS);
+      await Promise.all(rest.map(({ caller }) => caller.hangUp()));
+      for (const { jobId } of rest)
+        expect((await real.server.jobEnded(jobId)).status).toBe('JS_SUCCESS');
+    },
+  );
+});
