@@ -1,13 +1,5 @@
 import { nodeChildren, treeUsage } from './process-tree.mjs';
-import {
-  callOneByOne,
-  callTogether,
-  percentile,
-  round,
-  settle,
-  talkAll,
-  turn,
-} from './talking.mjs';
+import { callOneByOne, callTogether, round, settle, talkAll, turn } from './talking.mjs';
 import { whileTalking } from './workload.mjs';
 
 // As long as a worker keeps processes ready that nobody needs any more, and looks for them: see isolation-process.

@@ -9,15 +9,15 @@ import { percentile } from './talking.mjs';
 
 const { values } = parseArgs({
   options: {
-    calls: { type: 'string', default: '5' },
-    seconds: { type: 'string', default: '60' },
+    calls: { type: 'string' },
+    seconds: { type: 'string' },
     // To try the script: short, on a busy machine, and nothing is written.
     quick: { type: 'boolean', default: false },
   },
 });
 const { quick } = values;
-const calls = quick ? 2 : Number(values.calls);
-const seconds = quick ? 8 : Number(values.seconds);
+const calls = Number(values.calls ?? (quick ? 2 : 5));
+const seconds = Number(values.seconds ?? (quick ? 8 : 60));
 
 const settings = [
   { name: '`coroutine()`', options: undefined },
