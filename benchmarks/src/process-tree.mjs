@@ -1,49 +1,95 @@
-import { readFileSync, readdirSync } from 'node:fs';
+import { readFileSync, readdirSync, readlinkSync } from 'node:fs';
 
-// Clock ticks per second of /proc/<pid>/stat: 100 on every Linux that Node runs on.
-const TICKS = 100;
+/** Clock ticks per second in /proc: 100 on every Linux that Node runs on. */
+export const TICKS = 100;
 
 /** A process and its descendants as of now: PSS in MiB, CPU seconds, how many. Linux only. */
 export function treeUsage(root) {
-  let pssMb = 0;
-  let cpuSeconds = 0;
-  const pids = descendants(root);
-  for (const pid of pids) {
-    pssMb += pss(pid) / 1024;
-    cpuSeconds += cpu(pid);
-  }
-  return { pssMb, cpuSeconds, processes: pids.length };
+  const all = tree(root);
+  return {
+    pssMb: sum(all, ({ pid }) => memoryOf(pid).pssMb),
+    cpuSeconds: sum(all, ({ cpuSeconds }) => cpuSeconds),
+    processes: all.length,
+  };
 }
 
-function descendants(root) {
+/** The Node processes a worker has started for calls, with the CPU time of each. */
+export function nodeChildren(root) {
+  return tree(root).filter(({ pid }) => pid !== root && isNode(pid));
+}
+
+/** Of one process, in MiB: PSS, and what is its own alone whoever else runs the same files. */
+export function memoryOf(pid) {
+  const text = read(`/proc/${pid}/smaps_rollup`);
+  const field = (name) =>
+    Number(new RegExp(`^${name}:\\s+(\\d+)`, 'm').exec(text)?.[1] ?? 0) / 1024;
+  return { pssMb: field('Pss'), anonMb: field('Anonymous') };
+}
+
+/** CPU seconds of the main thread, and of the others by their names. */
+export function threadSeconds(pid) {
+  const byName = new Map();
+  let main = 0;
+  for (const tid of unlessGone(() => readdirSync(`/proc/${pid}/task`)) ?? []) {
+    const stat = read(`/proc/${pid}/task/${tid}/stat`);
+    if (stat === '') continue;
+    const name = stat.slice(stat.indexOf('(') + 1, stat.lastIndexOf(')'));
+    const seconds = sum(statFields(stat).slice(11, 13).map(Number), (each) => each) / TICKS;
+    if (Number(tid) === pid) main = seconds;
+    else byName.set(name, (byName.get(name) ?? 0) + seconds);
+  }
+  return { main, byName };
+}
+
+/** Its own CPU time and that of children it has waited for: a process that ended in the window counts. */
+export function cpuSecondsOf(pid) {
+  return parse(pid)?.cpuSeconds ?? 0;
+}
+
+function tree(root) {
+  const all = new Map();
   const children = new Map();
   for (const name of readdirSync('/proc')) {
-    const stat = /^\d+$/.test(name) ? read(`/proc/${name}/stat`) : '';
-    const ppid = Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]);
-    if (stat !== '') children.set(ppid, [...(children.get(ppid) ?? []), Number(name)]);
+    const one = /^\d+$/.test(name) ? parse(Number(name)) : undefined;
+    if (one === undefined) continue;
+    all.set(one.pid, one);
+    children.set(one.ppid, [...(children.get(one.ppid) ?? []), one.pid]);
   }
-  const found = [root];
+  const found = all.has(root) ? [root] : [];
   for (const pid of found) found.push(...(children.get(pid) ?? []));
-  return found;
+  return found.map((pid) => all.get(pid));
 }
 
-function pss(pid) {
-  return Number(/^Pss:\s+(\d+)/m.exec(read(`/proc/${pid}/smaps_rollup`))?.[1] ?? 0);
-}
-
-// Its own time and that of children it has waited for: a process that ended in the window counts.
-function cpu(pid) {
+function parse(pid) {
   const stat = read(`/proc/${pid}/stat`);
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  return fields.slice(11, 15).reduce((sum, ticks) => sum + Number(ticks ?? 0), 0) / TICKS;
+  if (stat === '') return undefined;
+  const fields = statFields(stat);
+  const ticks = fields.slice(11, 15).map(Number);
+  return { pid, ppid: Number(fields[1]), cpuSeconds: sum(ticks, (each) => each) / TICKS };
 }
 
-/** Empty for a process that is gone by now. */
+/** From the state on: the name before it may hold anything, brackets too. */
+function statFields(stat) {
+  return stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+}
+
+function isNode(pid) {
+  return unlessGone(() => readlinkSync(`/proc/${pid}/exe`)) === process.execPath;
+}
+
 function read(path) {
+  return unlessGone(() => readFileSync(path, 'utf8')) ?? '';
+}
+
+function unlessGone(look) {
   try {
-    return readFileSync(path, 'utf8');
+    return look();
   } catch (error) {
-    if (['ENOENT', 'ESRCH'].includes(error.code)) return '';
+    if (['ENOENT', 'ESRCH'].includes(error.code)) return undefined;
     throw error;
   }
+}
+
+function sum(values, of) {
+  return values.reduce((total, value) => total + of(value), 0);
 }

@@ -2,15 +2,8 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 
-/** The workers under test, each a file of `workers/` and the arguments it is started with. */
-export const workers = {
-  'OpenRTC, coroutine': ['openrtc.mjs'],
-  '@livekit/agents, a process per call': ['sdk.mjs', 'start'],
-};
-
-/** Starts a worker; resolves with its pid once it has registered. */
-export async function startWorker(name, server) {
-  const [file, ...args] = workers[name];
+/** A worker under test: a file of `workers/`, the arguments it is started with, and environment over ours. */
+export async function startWorker({ name, file, args = [], env = {} }, server) {
   const path = fileURLToPath(new URL(`./workers/${file}`, import.meta.url));
   const child = spawn(process.execPath, [path, ...args], {
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -21,6 +14,7 @@ export async function startWorker(name, server) {
       LIVEKIT_URL: server.url,
       LIVEKIT_API_KEY: server.apiKey,
       LIVEKIT_API_SECRET: server.apiSecret,
+      ...env,
     },
   });
   let output = '';
@@ -44,6 +38,10 @@ export async function startWorker(name, server) {
   });
   return {
     pid: child.pid,
+    /** What it and its processes have written. */
+    get output() {
+      return output;
+    },
     async stop() {
       child.kill('SIGTERM');
       const cut = setTimeout(() => child.kill('SIGKILL'), 10_000);

@@ -1,0 +1,96 @@
+import { nodeChildren, treeUsage } from './process-tree.mjs';
+import { callOneByOne, callTogether, round, settle, talkAll, turn } from './talking.mjs';
+import { whileTalking } from './workload.mjs';
+
+// As long as a worker keeps processes ready that nobody needs any more, and looks for them: see isolation-process.
+const SURPLUS_GONE_S = 45;
+// LiveKit gives up on a participant that has gone without a word after some 20 s.
+const GONE_MS = 40_000;
+
+/**
+ * One setting of the dial: idle; calls that come one after the other, and talk; then one of the processes
+ * they run in is killed. What the calls cost is looked at once the processes that were kept ready for more
+ * of them have gone again.
+ */
+export async function measureCalls({ server, callers, worker, calls, seconds, surplusSeconds }) {
+  await settle(worker.pid);
+  const idle = treeUsage(worker.pid);
+  const waiting = nodeChildren(worker.pid);
+  const startedAt = performance.now();
+  const inRoom = await callOneByOne({ server, callers, room: 'call' }, calls);
+  const talking = inRoom.map(({ caller }) => caller);
+  const arrived = treeUsage(worker.pid);
+  await talkAll(talking, surplusSeconds ?? SURPLUS_GONE_S);
+  const before = new Map(nodeChildren(worker.pid).map(({ pid, cpuSeconds }) => [pid, cpuSeconds]));
+  const talked = await whileTalking({ worker, callers: talking, seconds });
+  const minutes = (performance.now() - startedAt) / 60_000;
+  const whole = treeUsage(worker.pid);
+  const children = nodeChildren(worker.pid);
+  // From outside: the process that worked most has most calls.
+  const [busiest = { pid: worker.pid }] = children.toSorted((a, b) => gain(b) - gain(a));
+  const joins = inAgentRoom(server);
+  const killed = await kill({ server, pid: busiest.pid, callers: talking });
+  await Promise.all(killed.survivors.map((caller) => caller.hangUp()));
+  return {
+    calls,
+    seconds,
+    idle: { pssMb: round(idle.pssMb), processes: waiting.length },
+    arrived: { pssMb: round(arrived.pssMb) },
+    ...talked,
+    // Besides the worker itself; the shell that guards them is in the sums.
+    callProcesses: children.length,
+    pssPerCallMb: round((talked.peakPssMb - idle.pssMb) / calls),
+    wholeMinutes: round(minutes),
+    wholeCpuSecondsPerCallMinute: round((whole.cpuSeconds - idle.cpuSeconds) / minutes / calls),
+    startCpuSeconds: waiting.map(({ cpuSeconds }) => round(cpuSeconds)),
+    joinMs: joins,
+    ...killed.facts,
+  };
+
+  function gain({ pid, cpuSeconds }) {
+    return cpuSeconds - (before.get(pid) ?? 0);
+  }
+}
+
+/** Calls that come all at once to a worker that is idle. */
+export async function measureBurst({ server, callers, worker, calls }) {
+  await settle(worker.pid);
+  const inRoom = await callTogether({ server, callers, room: 'burst' }, calls);
+  for (const { caller } of inRoom) await caller.hangUp();
+  return { joinMs: inAgentRoom(server) };
+}
+
+/** Of each job: from its assignment to the moment its agent is active in the room, as the server logs it. */
+function inAgentRoom(server) {
+  return server.assignments().map(({ jobId }) => {
+    const at = (fits) => server.log.find(fits)?.ts ?? Number.NaN;
+    const assigned = at((line) => line.msg === 'assigned job to worker' && line.jobID === jobId);
+    const active = at(
+      (line) => line.msg === 'participant active' && line.participant === `agent-${jobId}`,
+    );
+    return Math.round((active - assigned) * 1_000);
+  });
+}
+
+/** Kills a process, and asks each caller whether anybody still answers. */
+async function kill({ server, pid, callers }) {
+  const killedAtMs = Date.now();
+  process.kill(pid, 'SIGKILL');
+  const answers = await Promise.all(
+    callers.map((caller) => turn(caller, { awaitListener: false, timeoutMs: 5_000 })),
+  );
+  const lost = callers.filter((_, index) => answers[index] === undefined);
+  const leftMs = await Promise.all(
+    lost.map(async (caller) => {
+      const { atMs } = await caller.waitForEvent('agentLeft', { timeoutMs: GONE_MS });
+      return Math.round(atMs - killedAtMs);
+    }),
+  );
+  const failed = server.log.filter(
+    ({ msg, status }) => msg === 'job ended' && status === 'JS_FAILED',
+  );
+  return {
+    survivors: callers.filter((caller) => !lost.includes(caller)),
+    facts: { callsLost: lost.length, agentLeftMs: leftMs, jobsFailed: failed.length },
+  };
+}

@@ -1,0 +1,66 @@
+import { readFileSync } from 'node:fs';
+import { cpus, totalmem } from 'node:os';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { TICKS, treeUsage } from './process-tree.mjs';
+
+// What a desktop or a CI agent does beside it; more than that shows in the figures.
+const QUIET_CORES = 0.1;
+const DISTURBED_CORES = 0.15;
+const QUIET_FOR_S = 30;
+const TRIES = 3;
+
+/** On what a run was made, as its report says. */
+export const machine = `${cpus().length} cores, ${Math.round(totalmem() / 2 ** 30)} GiB, Node ${process.version}, callers and server on the same machine`;
+
+/** From now on: how many cores everything has used that this run did not start. */
+export function watchOthers() {
+  const read = () => ({ at: performance.now(), cpuSeconds: busySeconds() - ownSeconds() });
+  const from = read();
+  return () => {
+    const now = read();
+    return round2(Math.max(0, now.cpuSeconds - from.cpuSeconds) / ((now.at - from.at) / 1_000));
+  };
+}
+
+/**
+ * Measures while nobody else uses the machine: waits for that first, and measures again when somebody came.
+ * What comes back says how many cores the others used.
+ */
+export async function undisturbed(measure, { quick = false } = {}) {
+  for (let tries = 1; ; tries += 1) {
+    if (!quick) await untilQuiet();
+    const others = watchOthers();
+    const measured = { ...(await measure()), othersCores: others() };
+    if (quick || measured.othersCores <= DISTURBED_CORES || tries === TRIES) return measured;
+    console.log(`disturbed: others used ${measured.othersCores} cores; once more`);
+  }
+}
+
+async function untilQuiet() {
+  for (let told = false; ; told = true) {
+    const others = watchOthers();
+    await sleep(QUIET_FOR_S * 1_000);
+    const cores = others();
+    if (cores <= QUIET_CORES) return;
+    if (!told) console.log(`others use ${cores} cores: waiting for a quiet machine`);
+  }
+}
+
+/** CPU time of the whole machine, and what its host took from it. */
+function busySeconds() {
+  const [user, nice, system, , , irq, softirq, steal] = readFileSync('/proc/stat', 'utf8')
+    .split('\n', 1)[0]
+    .trim()
+    .split(/\s+/)
+    .slice(1)
+    .map(Number);
+  return (user + nice + system + irq + softirq + steal) / TICKS;
+}
+
+function ownSeconds() {
+  return treeUsage(process.pid).cpuSeconds;
+}
+
+function round2(value) {
+  return Math.round(value * 100) / 100;
+}
