@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
 
 import type { LogBook } from '../log-book.js';
+import { TimerWatch } from '../timer-watch.fixture.js';
 import { FakeServer } from './fake-server.js';
 import { type HarnessOptions, offer } from './link-harness.js';
 import { Bench } from './rules/rule.fixture.js';
@@ -145,7 +146,7 @@ test('a connection that has lasted starts the backoff anew', async () => {
 test.each(['registered', 'connecting', 'waiting to reconnect'])(
   'closing while %s leaves no timer and no socket',
   async (when) => {
-    const timersBefore = timers();
+    using timers = new TimerWatch();
     let link: WorkerLink;
     if (when === 'registered') {
       ({ link } = await worker());
@@ -165,7 +166,7 @@ test.each(['registered', 'connecting', 'waiting to reconnect'])(
     expect(link.state).toBe('closed');
     await Promise.all(server.connections.map(({ closed }) => closed));
     expect(server.open).toBe(0);
-    expect(timers()).toBe(timersBefore);
+    expect(await timers.left()).toEqual([]);
   },
 );
 
@@ -198,7 +199,3 @@ test('a long outage leaves no listeners behind', async () => {
   process.off('warning', onWarning);
   expect(warnings.filter((warning) => warning.includes('leak'))).toEqual([]);
 });
-
-function timers(): number {
-  return process.getActiveResourcesInfo().filter((kind) => kind === 'Timeout').length;
-}

@@ -178,7 +178,10 @@ export class NoSpeaker extends voice.AudioOutput {
 
 /** An error, by its class, that throws when it is read. */
 export function unreadable(): Error {
-  return Object.defineProperties(new Error('boom'), Object.getOwnPropertyDescriptors(hostile));
+  const error = new Error('boom');
+  // Node 20 reads the message when it first makes the stack, which would be while it is redefined.
+  void error.stack;
+  return Object.defineProperties(error, Object.getOwnPropertyDescriptors(hostile));
 }
 
 /** Whatever is asked of it throws. */

@@ -82,7 +82,7 @@ export class EmbeddedCall {
   begin(job: EmbeddedJob): void {
     this.#job = job;
     this.#options.room.join(this.#member);
-    void job.ended.then(() => this.#end('the job ended'));
+    void job.ended.then(({ error }) => this.#end(`the job ended${error && `: ${error}`}`));
   }
 
   /**
