@@ -113,7 +113,9 @@ describeRealCalls('calls in processes of their own', (real) => {
       const second = await cpuOf();
       const used = [...second].map(([pid, cpuMs]) => cpuMs - (first.get(pid) ?? 0));
       const shares = used.map((ms) => ms / used.reduce((sum, each) => sum + each, 0));
-      console.log(`shares of the processes' CPU time: ${shares.map((share) => share.toFixed(2))}`);
+      console.log(
+        `shares of the processes' CPU time: ${shares.map((share) => share.toFixed(2)).join(', ')}`,
+      );
       expect(shares).toHaveLength(2);
       for (const share of shares) expect(share).toBeGreaterThan(0.35);
 
