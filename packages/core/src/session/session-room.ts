@@ -3,6 +3,7 @@ import { Room } from '@livekit/rtc-node';
 import type { TicketMedia } from '../launch/job-ticket.js';
 import { type CurrentCall, runInCall } from './current-call.js';
 import { FFI_EVENT, currentFfiClient } from './ffi-client.js';
+import { disposeHandles, noteParting } from './room-handles.js';
 
 /** A room to join. */
 export interface SessionRoom {
@@ -22,7 +23,6 @@ export async function openRoom(media: TicketMedia): Promise<SessionRoom> {
 /** What the room does on its own without telling TypeScript. */
 interface RoomInternals {
   onFfiEvent?: (event: unknown) => unknown;
-  ffiHandle?: unknown;
 }
 
 /**
@@ -36,7 +36,10 @@ export function bindRoomToCall(room: Room, call: CurrentCall): void {
     internals.onFfiEvent = (event) => runInCall(call, () => onFfiEvent(event));
   }
   const emit = room.emit.bind(room) as (...args: unknown[]) => boolean;
-  room.emit = (...args: unknown[]) => runInCall(call, () => emit(...args));
+  room.emit = (...args: unknown[]) => {
+    noteParting(room, args);
+    return runInCall(call, () => emit(...args));
+  };
 }
 
 /** True when two sids name one room. An empty sid names none. */
@@ -46,8 +49,8 @@ export function sameRoom(expected: string | undefined, actual: string): boolean 
 
 /**
  * Frees what a left room still holds. rtc-node keeps a room subscribed to every event of the process
- * when the server ended the connection, and its native handles until garbage collection happens to
- * find their tiny wrappers.
+ * when the server ended the connection, the native library keeps a room that has an RPC method, and its
+ * native handles wait for the garbage collector.
  */
 export function releaseRoom(room: Room): void {
   const internals = room as unknown as RoomInternals;
@@ -55,26 +58,15 @@ export function releaseRoom(room: Room): void {
     currentFfiClient()?.off(FFI_EVENT, internals.onFfiEvent);
   }
   room.removeAllListeners();
-  const participants = [room.localParticipant, ...room.remoteParticipants.values()];
-  for (const participant of participants) {
-    if (participant === undefined) continue;
-    for (const publication of participant.trackPublications.values()) {
-      disposeHandle(publication.track, 'ffi_handle');
-      disposeHandle(publication, 'ffiHandle');
-    }
-    disposeHandle(participant, 'ffi_handle');
+  try {
+    unregisterRpcMethods(room);
+  } finally {
+    disposeHandles(room);
   }
-  disposeHandle(internals, 'ffiHandle');
 }
 
-const disposed = new WeakSet<object>();
-
-function disposeHandle(owner: unknown, key: 'ffi_handle' | 'ffiHandle'): void {
-  if (typeof owner !== 'object' || owner === null) return;
-  const handle = (owner as Record<string, unknown>)[key];
-  if (typeof handle !== 'object' || handle === null || disposed.has(handle)) return;
-  const { dispose } = handle as { dispose?: () => void };
-  if (typeof dispose !== 'function') return;
-  disposed.add(handle);
-  dispose.call(handle);
+function unregisterRpcMethods({ localParticipant }: Room): void {
+  const { rpcHandlers } = (localParticipant ?? {}) as { rpcHandlers?: unknown };
+  if (!(rpcHandlers instanceof Map)) return;
+  for (const method of rpcHandlers.keys()) localParticipant?.unregisterRpcMethod(method);
 }
