@@ -1,7 +1,7 @@
 import { type JobContext, getJobContext } from '@livekit/agents';
 import { type Room, RoomEvent } from '@livekit/rtc-node';
 import { EventEmitter } from 'node:events';
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 
 import { silentLogger } from '../logger.js';
 import { EmbeddedRoom } from '../testing/embedded/embedded-room.js';
@@ -43,6 +43,28 @@ test('an embedded URL opens a room of words, without anything native', async () 
   });
   expect(room).toBeInstanceOf(EmbeddedRoom);
   expect(textOnly).toBe(true);
+});
+
+test('a real room is joined over two peer connections, with the options of whoever joins', async () => {
+  const requests: unknown[] = [];
+  const client = Object.assign(new EventEmitter(), {
+    request: (request: unknown) => {
+      requests.push(request);
+      throw new Error('no native library here');
+    },
+  });
+  const globals = globalThis as { _ffiClientInstance?: unknown };
+  globals._ffiClientInstance = client;
+  onTestFinished(() => {
+    delete globals._ffiClientInstance;
+  });
+  const { room, textOnly } = await openRoom({ kind: 'room', url: 'ws://127.0.0.1:1', token: 't' });
+  expect(textOnly).toBe(false);
+  await expect(
+    room.connect('ws://127.0.0.1:1', 't', { autoSubscribe: false, dynacast: true }),
+  ).rejects.toThrow('no native library here');
+  const options = { autoSubscribe: false, dynacast: true, singlePeerConnection: false };
+  expect(requests).toMatchObject([{ message: { case: 'connect', value: { options } } }]);
 });
 
 test('listeners of interleaved rooms each find the job context of their own call', async () => {
