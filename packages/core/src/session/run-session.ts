@@ -10,6 +10,7 @@ import { printable } from '../route/printable.js';
 import { type BeginOptions, type OpenedSession, beginSession } from './begin-session.js';
 import { type CurrentCall, runInCall } from './current-call.js';
 import { endSession } from './end-session.js';
+import { unpublishBeforeDeleting } from './delete-room.js';
 import { createJobContext } from './job-context.js';
 import { watchRoom } from './room-watch.js';
 import { CallEnded, SessionEnd } from './session-end.js';
@@ -58,6 +59,7 @@ export async function runSession(
     startedAt: Date.now(),
   };
   bindRoomToCall(room, call);
+  unpublishBeforeDeleting(call);
   const stopListening = hangUpOn(signal, end);
   const opened: OpenedSession = {};
   let stopWatching = () => {};

@@ -1,7 +1,7 @@
 import { type JobContext, getJobContext } from '@livekit/agents';
-import type { Room } from '@livekit/rtc-node';
+import { type Room, RoomEvent } from '@livekit/rtc-node';
 import { EventEmitter } from 'node:events';
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 
 import { silentLogger } from '../logger.js';
 import { EmbeddedRoom } from '../testing/embedded/embedded-room.js';
@@ -43,6 +43,28 @@ test('an embedded URL opens a room of words, without anything native', async () 
   });
   expect(room).toBeInstanceOf(EmbeddedRoom);
   expect(textOnly).toBe(true);
+});
+
+test('a real room is joined over two peer connections, with the options of whoever joins', async () => {
+  const requests: unknown[] = [];
+  const client = Object.assign(new EventEmitter(), {
+    request: (request: unknown) => {
+      requests.push(request);
+      throw new Error('no native library here');
+    },
+  });
+  const globals = globalThis as { _ffiClientInstance?: unknown };
+  globals._ffiClientInstance = client;
+  onTestFinished(() => {
+    delete globals._ffiClientInstance;
+  });
+  const { room, textOnly } = await openRoom({ kind: 'room', url: 'ws://127.0.0.1:1', token: 't' });
+  expect(textOnly).toBe(false);
+  await expect(
+    room.connect('ws://127.0.0.1:1', 't', { autoSubscribe: false, dynacast: true }),
+  ).rejects.toThrow('no native library here');
+  const options = { autoSubscribe: false, dynacast: true, singlePeerConnection: false };
+  expect(requests).toMatchObject([{ message: { case: 'connect', value: { options } } }]);
 });
 
 test('listeners of interleaved rooms each find the job context of their own call', async () => {
@@ -123,4 +145,61 @@ test('a room that is released is heard of no more, and gives its native handles 
   releaseRoom(asRoom(room));
   room.emit('data');
   expect(disposed).toBe(4);
+});
+
+test('who left before the end, and what was unpublished, gives its native handles back too', () => {
+  const room = new FakeRoom();
+  bindRoomToCall(asRoom(room), callOf('AJ_1'));
+  const disposed: string[] = [];
+  const handle = (name: string) => ({ dispose: () => disposed.push(name) });
+  const heard = { ffi_handle: handle('remote track') };
+  const caller = { ffi_handle: handle('caller'), trackPublications: new Map() };
+  room.emit(RoomEvent.ParticipantConnected, caller);
+  room.emit(
+    RoomEvent.TrackUnsubscribed,
+    heard,
+    { ffiHandle: handle('remote publication') },
+    caller,
+  );
+  room.emit(RoomEvent.ParticipantDisconnected, caller);
+  const said = { track: { ffi_handle: handle('local track') }, ffiHandle: handle('publication') };
+  // As rtc-node does it: listeners still see the track, then it is gone.
+  room.emit(RoomEvent.LocalTrackUnpublished, said, {});
+  Object.assign(said, { track: undefined });
+  expect(disposed).toEqual([]);
+  releaseRoom(asRoom(room));
+  expect(disposed.toSorted()).toEqual(
+    ['caller', 'local track', 'publication', 'remote publication', 'remote track'].toSorted(),
+  );
+});
+
+test('a handle that cannot be given back does not keep the others, and is reported', () => {
+  const room = new FakeRoom();
+  const disposed: string[] = [];
+  const broken = () => {
+    throw new Error('trying to drop an invalid handle');
+  };
+  room.remoteParticipants.set('caller', { ffi_handle: { dispose: broken } });
+  Object.assign(room, { ffiHandle: { dispose: () => disposed.push('room') } });
+  expect(() => releaseRoom(asRoom(room))).toThrow('native handles were not given back');
+  expect(disposed).toEqual(['room']);
+});
+
+test('RPC methods are unregistered while the participant they belong to is still there', () => {
+  const room = new FakeRoom();
+  const log: string[] = [];
+  const rpcHandlers = new Map([
+    ['first', () => {}],
+    ['second', () => {}],
+  ]);
+  Object.assign(room, {
+    localParticipant: {
+      rpcHandlers,
+      ffi_handle: { dispose: () => log.push('disposed') },
+      unregisterRpcMethod: (method: string) => log.push(`${method}: ${rpcHandlers.delete(method)}`),
+    },
+  });
+  releaseRoom(asRoom(room));
+  releaseRoom(asRoom(room));
+  expect(log).toEqual(['first: true', 'second: true', 'disposed']);
 });

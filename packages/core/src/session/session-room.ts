@@ -3,6 +3,7 @@ import { Room } from '@livekit/rtc-node';
 import type { TicketMedia } from '../launch/job-ticket.js';
 import { type CurrentCall, runInCall } from './current-call.js';
 import { FFI_EVENT, currentFfiClient } from './ffi-client.js';
+import { disposeHandles, noteParting } from './room-handles.js';
 
 /** A room to join. */
 export interface SessionRoom {
@@ -13,16 +14,32 @@ export interface SessionRoom {
 
 /** The room for a ticket, not yet joined. */
 export async function openRoom(media: TicketMedia): Promise<SessionRoom> {
-  if (new URL(media.url).protocol !== 'embedded:') return { room: new Room(), textOnly: false };
+  if (new URL(media.url).protocol !== 'embedded:') return { room: nativeRoom(), textOnly: false };
   // Loaded on demand: a worker on a real server never pays for it.
   const { createEmbeddedRoom } = await import('../testing/embedded/embedded-room.js');
   return { room: createEmbeddedRoom(), textOnly: true };
 }
 
+/*
+ * rtc-node would hear and speak over one peer connection, which it makes before it knows the room: with
+ * places for three sounds and three videos, and every video codec in each. With one connection to speak
+ * and one to hear, there is in them what there is in the call. Measured with rtc-node 0.13.35: half the
+ * CPU of a join, and half of what the native library never gives back of a room (tests/soak/README.md).
+ * TypeScript does not know the option; the native library does.
+ */
+const TWO_PEER_CONNECTIONS = { singlePeerConnection: false };
+
+function nativeRoom(): Room {
+  const room = new Room();
+  const connect = room.connect.bind(room);
+  room.connect = (url, token, options = { autoSubscribe: true, dynacast: false }) =>
+    connect(url, token, { ...options, ...TWO_PEER_CONNECTIONS });
+  return room;
+}
+
 /** What the room does on its own without telling TypeScript. */
 interface RoomInternals {
   onFfiEvent?: (event: unknown) => unknown;
-  ffiHandle?: unknown;
 }
 
 /**
@@ -36,7 +53,10 @@ export function bindRoomToCall(room: Room, call: CurrentCall): void {
     internals.onFfiEvent = (event) => runInCall(call, () => onFfiEvent(event));
   }
   const emit = room.emit.bind(room) as (...args: unknown[]) => boolean;
-  room.emit = (...args: unknown[]) => runInCall(call, () => emit(...args));
+  room.emit = (...args: unknown[]) => {
+    noteParting(room, args);
+    return runInCall(call, () => emit(...args));
+  };
 }
 
 /** True when two sids name one room. An empty sid names none. */
@@ -46,8 +66,8 @@ export function sameRoom(expected: string | undefined, actual: string): boolean 
 
 /**
  * Frees what a left room still holds. rtc-node keeps a room subscribed to every event of the process
- * when the server ended the connection, and its native handles until garbage collection happens to
- * find their tiny wrappers.
+ * when the server ended the connection, the native library keeps a room that has an RPC method, and its
+ * native handles wait for the garbage collector.
  */
 export function releaseRoom(room: Room): void {
   const internals = room as unknown as RoomInternals;
@@ -55,26 +75,15 @@ export function releaseRoom(room: Room): void {
     currentFfiClient()?.off(FFI_EVENT, internals.onFfiEvent);
   }
   room.removeAllListeners();
-  const participants = [room.localParticipant, ...room.remoteParticipants.values()];
-  for (const participant of participants) {
-    if (participant === undefined) continue;
-    for (const publication of participant.trackPublications.values()) {
-      disposeHandle(publication.track, 'ffi_handle');
-      disposeHandle(publication, 'ffiHandle');
-    }
-    disposeHandle(participant, 'ffi_handle');
+  try {
+    unregisterRpcMethods(room);
+  } finally {
+    disposeHandles(room);
   }
-  disposeHandle(internals, 'ffiHandle');
 }
 
-const disposed = new WeakSet<object>();
-
-function disposeHandle(owner: unknown, key: 'ffi_handle' | 'ffiHandle'): void {
-  if (typeof owner !== 'object' || owner === null) return;
-  const handle = (owner as Record<string, unknown>)[key];
-  if (typeof handle !== 'object' || handle === null || disposed.has(handle)) return;
-  const { dispose } = handle as { dispose?: () => void };
-  if (typeof dispose !== 'function') return;
-  disposed.add(handle);
-  dispose.call(handle);
+function unregisterRpcMethods({ localParticipant }: Room): void {
+  const { rpcHandlers } = (localParticipant ?? {}) as { rpcHandlers?: unknown };
+  if (!(rpcHandlers instanceof Map)) return;
+  for (const method of rpcHandlers.keys()) localParticipant?.unregisterRpcMethod(method);
 }
