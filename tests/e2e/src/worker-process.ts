@@ -128,10 +128,6 @@ export class WorkerProcess {
     return message.type === 'processes' ? message.processes : [];
   }
 
-  get pid(): number {
-    return this.#child.pid ?? Number.NaN;
-  }
-
   /** How many listeners each of the providers that calls share has, see fixtures/sharing-agent.mjs. */
   async listeners(): Promise<number[]> {
     const from = this.messages.all.length;
