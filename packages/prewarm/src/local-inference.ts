@@ -27,7 +27,7 @@ export function loadLocalInference(load: (id: string) => unknown = require): Loc
       'PREWARM_FAILED',
       `${PACKAGE} could not be loaded on ${platform}. Its binary is an optional dependency ` +
         '(there is none for Alpine and other musl systems): install again without leaving optional ' +
-        'dependencies out, or leave `prewarm: models()` out of the pool.',
+        'dependencies out, or give the pool `models: null`.',
       { cause },
     );
   }
