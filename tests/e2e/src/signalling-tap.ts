@@ -13,8 +13,8 @@ import { type RawData, WebSocket, WebSocketServer } from 'ws';
 
 /** What passed, and when, by `performance.now()`. */
 export interface TapObserver {
-  fromServer?(message: ServerMessage, atMs: number): void;
-  fromWorker?(message: WorkerMessage, atMs: number): void;
+  fromServer?(message: ServerMessage, line: TappedLine, atMs: number): void;
+  fromWorker?(message: WorkerMessage, line: TappedLine, atMs: number): void;
   /** A worker has connected; it has not registered yet. */
   connected?(line: TappedLine): void;
 }
@@ -129,13 +129,16 @@ export class TappedLine {
       () => false,
     );
     worker.on('message', (data, binary) => {
-      if (binary) observer.fromWorker?.(WorkerMessage.fromBinary(bytes(data)), performance.now());
+      if (binary) {
+        const atMs = performance.now();
+        observer.fromWorker?.(WorkerMessage.fromBinary(bytes(data)), this, atMs);
+      }
       void open.then((isOpen) => isOpen && upstream.send(data, { binary }));
     });
     upstream.on('message', (data, binary) => {
       const message = ServerMessage.fromBinary(bytes(data));
-      observer.fromServer?.(message, performance.now());
       worker.send(data, { binary });
+      observer.fromServer?.(message, this, performance.now());
       if (message.message.case === 'register') this.#registered = true;
     });
     worker.on('close', () => this.cut());
