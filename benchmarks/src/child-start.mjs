@@ -127,20 +127,19 @@ function report({ date, machine, started: { samples }, loaded: all }) {
         'PSS MiB of a process',
         'turn p95 ms',
       ],
-      semiSpaces
-        .map(String)
-        .map((name) => [
-          name,
-          mean(name, 'cpuSecondsPerCallMinute').toFixed(2),
-          (mean(name, 'cpuSecondsPerCallMinute') / mean(first, 'cpuSecondsPerCallMinute')).toFixed(
-            3,
-          ),
+      settings.map((name) => {
+        const cpu = mean(name, 'cpuSecondsPerCallMinute');
+        return [
+          `\`${name}\``,
+          cpu.toFixed(2),
+          (cpu / mean(first, 'cpuSecondsPerCallMinute')).toFixed(3),
           mean(name, 'mainThreadSecondsPerCallMinute').toFixed(2),
           mean(name, 'encoderSecondsPerCallMinute').toFixed(2),
           Math.round(mean(name, 'gcMsPerCallMinute')),
           round(mean(name, 'pssMbPerProcess')),
           Math.round(mean(name, 'turnMsP95')),
-        ]),
+        ];
+      }),
     );
   });
   return [`Run of ${date.slice(0, 10)}: ${machine}.`, startTable, ...loadTables].join('\n\n');
