@@ -9,14 +9,17 @@ import { percentile, round } from './talking.mjs';
 
 const { values } = parseArgs({
   options: {
-    rounds: { type: 'string', default: '5' },
-    'load-rounds': { type: 'string', default: '3' },
-    seconds: { type: 'string', default: '60' },
+    rounds: { type: 'string' },
+    'load-rounds': { type: 'string' },
+    seconds: { type: 'string' },
     // To try the script: short, on a busy machine, and nothing is written.
     quick: { type: 'boolean', default: false },
   },
 });
 const { quick } = values;
+const roundsOfStarts = Number(values.rounds ?? (quick ? 1 : 5));
+const roundsOfLoad = Number(values['load-rounds'] ?? (quick ? 1 : 3));
+const seconds = Number(values.seconds ?? (quick ? 10 : 60));
 
 const starts = [
   { name: 'no flags' },
@@ -28,15 +31,21 @@ const starts = [
   { name: '--max-lazy', flags: ['--max-lazy'] },
   { name: 'MALLOC_ARENA_MAX unset', env: { MALLOC_ARENA_MAX: undefined } },
 ];
-// Semi-spaces in MiB: 16 is V8's own. As many calls in all as two cores bear with callers and servers.
+const semiSpace = (mb) => `--max-semi-space-size=${mb}`;
+// 16 is what V8 of Node 20 takes by itself. As many calls in all as two cores bear with callers and servers.
 const loads = [
-  { what: 'a process per call', semiSpaces: [16, 8, 4, 2], calls: 2, options: {} },
+  {
+    what: 'a process per call',
+    calls: 2,
+    options: {},
+    settings: [...[16, 8, 4, 2].map(semiSpace), `${semiSpace(4)} --optimize-for-size`],
+  },
   {
     what: '3 calls in a process',
-    semiSpaces: [16, 8, 4],
     calls: 3,
     // A group of one agent: all calls in one process, however many cores there are.
     options: { sessionsPerProcess: 25, groupBy: 'agent' },
+    settings: [16, 8, 4].map(semiSpace),
   },
 ];
 
@@ -60,24 +69,24 @@ else
 /** In turns, so that what the machine does meanwhile is done to all. */
 async function measureStarts() {
   const samples = new Map(starts.map(({ name }) => [name, []]));
-  for (let i = quick ? 1 : Number(values.rounds); i > 0; i -= 1) {
+  for (let i = roundsOfStarts; i > 0; i -= 1) {
     for (const start of starts) samples.get(start.name).push(await startChild(start));
   }
   return { samples: Object.fromEntries(samples) };
 }
 
-async function measureLoad({ semiSpaces, calls, options }) {
+async function measureLoad({ settings, calls, options }) {
   const rounds = [];
-  for (let i = quick ? 1 : Number(values['load-rounds']); i > 0; i -= 1) {
+  for (let i = roundsOfLoad; i > 0; i -= 1) {
     rounds.push(
       await measureSideBySide(
-        semiSpaces.map((mb) => ({
-          name: String(mb),
-          options: { ...options, execArgv: [`--max-semi-space-size=${mb}`] },
+        settings.map((flags) => ({
+          name: flags,
+          options: { ...options, execArgv: flags.split(' ') },
         })),
         {
-          calls: quick ? 1 : calls,
-          seconds: quick ? 10 : Number(values.seconds),
+          calls,
+          seconds,
           warmUpSeconds: quick ? 2 : 20,
         },
       ),
@@ -101,37 +110,36 @@ function report({ date, machine, started: { samples }, loaded: all }) {
       ...['wallMs', 'cpuMs', 'pssMb', 'anonMb'].map((key) => middle(name, key)),
     ]),
   );
-  const loadTables = all.map(({ what, semiSpaces, rounds }) => {
+  const loadTables = all.map(({ what, settings, rounds }) => {
     const mean = (name, key) => {
       const found = rounds.map((round) => round.find(({ setting }) => setting === name)[key]);
       return found.reduce((sum, value) => sum + value, 0) / found.length;
     };
-    const first = String(semiSpaces[0]);
+    const [first] = settings;
     return markdownTable(
       [
-        `semi-space MiB, ${what}`,
+        what,
         'CPU-s per call-minute',
-        `to ${first}`,
+        'to the first',
         'of it JavaScript thread',
         'of it Opus encoder',
         'GC pauses ms per call-minute',
         'PSS MiB of a process',
         'turn p95 ms',
       ],
-      semiSpaces
-        .map(String)
-        .map((name) => [
-          name,
-          mean(name, 'cpuSecondsPerCallMinute').toFixed(2),
-          (mean(name, 'cpuSecondsPerCallMinute') / mean(first, 'cpuSecondsPerCallMinute')).toFixed(
-            3,
-          ),
+      settings.map((name) => {
+        const cpu = mean(name, 'cpuSecondsPerCallMinute');
+        return [
+          `\`${name}\``,
+          cpu.toFixed(2),
+          (cpu / mean(first, 'cpuSecondsPerCallMinute')).toFixed(3),
           mean(name, 'mainThreadSecondsPerCallMinute').toFixed(2),
           mean(name, 'encoderSecondsPerCallMinute').toFixed(2),
           Math.round(mean(name, 'gcMsPerCallMinute')),
           round(mean(name, 'pssMbPerProcess')),
           Math.round(mean(name, 'turnMsP95')),
-        ]),
+        ];
+      }),
     );
   });
   return [`Run of ${date.slice(0, 10)}: ${machine}.`, startTable, ...loadTables].join('\n\n');

@@ -51,6 +51,7 @@ test('a process runs the entry again, with its flags, without the debugger and w
     '--import',
     expect.stringMatching(/child\/preload\.js$/),
     '--max-old-space-size=300',
+    '--max-semi-space-size=4',
     '--enable-source-maps',
   ]);
   expect(JSON.stringify(command)).not.toContain('hush');
@@ -73,6 +74,18 @@ test('what is asked for goes over what is there', () => {
   );
   expect(env).toMatchObject({ LIVEKIT_API_SECRET: 'shared on purpose', MALLOC_ARENA_MAX: '4' });
   expect(env).not.toHaveProperty('OPENRTC_SERVE_POOL');
-  expect(execArgv.slice(2)).toEqual(['--trace-warnings']);
+  expect(execArgv).toContain('--trace-warnings');
+  expect(execArgv).not.toContain('--enable-source-maps');
   expect(entry).toBe('/app/calls.js');
+});
+
+test.each<[string, ProcessesOptions, NodeJS.ProcessEnv]>([
+  ['several calls fill it', { sessionsPerProcess: 2 }, {}],
+  ['a flag of the user', { execArgv: ['--max_semi_space_size=8'] }, {}],
+  ['the other flag of the user', { execArgv: ['--min-semi-space-size=8'] }, {}],
+  ['NODE_OPTIONS', {}, { NODE_OPTIONS: '--enable-source-maps --max-semi-space-size=8' }],
+  ['NODE_OPTIONS of these processes', { env: { NODE_OPTIONS: '--max-semi-space-size=8' } }, {}],
+])('young garbage gets the room V8 gives it: %s', (_, options, env) => {
+  const { execArgv } = childCommand(source, resolveProcesses(options), env);
+  expect(execArgv).not.toContain('--max-semi-space-size=4');
 });
