@@ -30,9 +30,16 @@ export async function undisturbed(measure, { quick = false } = {}) {
   for (let tries = 1; ; tries += 1) {
     if (!quick) await untilQuiet();
     const others = watchOthers();
-    const measured = { ...(await measure()), othersCores: others() };
-    if (quick || measured.othersCores <= DISTURBED_CORES || tries === TRIES) return measured;
-    console.log(`disturbed: others used ${measured.othersCores} cores; once more`);
+    const last = () => quick || tries === TRIES || others() <= DISTURBED_CORES;
+    try {
+      const measured = { ...(await measure()), othersCores: others() };
+      if (last()) return measured;
+    } catch (error) {
+      // A call that did not come up may be their doing too.
+      if (last()) throw error;
+      console.log(error);
+    }
+    console.log(`disturbed: others used ${others()} cores; once more`);
   }
 }
 
