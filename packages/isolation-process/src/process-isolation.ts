@@ -35,7 +35,8 @@ export class ProcessIsolation implements Isolation {
   readonly #processes = new Set<CallProcess>();
   readonly #placed = new Map<string, CallProcess>();
   readonly #budget = new StartBudget();
-  readonly #gate = new StartGate(availableParallelism());
+  // One core is left to the calls there are.
+  readonly #gate = new StartGate(Math.max(1, availableParallelism() - 1));
   readonly #idle: IdleTarget;
   readonly #memory: MemoryWatch;
   readonly #guard: OrphanGuard;

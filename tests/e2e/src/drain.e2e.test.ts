@@ -11,7 +11,7 @@ describeRealCalls('a deploy during calls', (real) => {
     const { server } = real;
     const old = await real.startWorker({ agents: 'monologue' });
     const calls = await Promise.all(
-      [6_000, 9_000, 12_000].map(async (talkMs) => {
+      [15_000, 18_000, 21_000].map(async (talkMs) => {
         const caller = await real.listen(talkMs);
         const { room } = caller;
         await caller.startGapWatch();

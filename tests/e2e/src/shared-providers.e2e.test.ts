@@ -24,7 +24,9 @@ describeRealCalls('providers that calls share', (real) => {
     const jobs = await Promise.all(six.map(({ room }) => server.assignedIn(room)));
     const broken = six[2] as Caller;
     const others = six.filter((caller) => caller !== broken);
-    expect((await worker.listeners()).every((count) => count >= 6)).toBe(true);
+    // Elsewhere the providers are not in the worker's own process, which could not count.
+    const here = (await worker.snapshot()).isolation === 'coroutine';
+    if (here) expect((await worker.listeners()).every((count) => count >= 6)).toBe(true);
 
     const [ended] = await Promise.all([
       worker.ended(broken.room),
@@ -46,7 +48,7 @@ describeRealCalls('providers that calls share', (real) => {
       expect((await server.jobEnded(jobs[at]?.jobId ?? '')).status).toBe('JS_SUCCESS');
       expect((await worker.ended(caller.room)).outcome.reason).toBe('caller_left');
     }
-    expect(await worker.listeners()).toEqual([0, 0, 0, 0]);
+    if (here) expect(await worker.listeners()).toEqual([0, 0, 0, 0]);
     expect(worker.output).not.toContain('MaxListenersExceededWarning');
     await broken.hangUp();
   });
