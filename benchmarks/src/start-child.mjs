@@ -38,7 +38,8 @@ export async function startChild({ flags = [], env = {} }) {
   const sessions = new RemoteSessions({
     host,
     channel: {
-      send: (message) => void (child.connected && child.send(message)),
+      // What does not arrive any more is told by its exit.
+      send: (message) => void (child.connected && child.send(message, () => {})),
       onMessage: (listener) => void child.on('message', listener),
       onClose: (listener) => void child.once('exit', () => listener('the process ended')),
       close: () => {},
