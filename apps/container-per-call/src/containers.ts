@@ -1,6 +1,4 @@
-import { type HangUp, type IsolationStrategy, OpenRtcError } from '@openrtc/core';
-import { once } from 'node:events';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { type IsolationStrategy, beforeDeadline } from '@openrtc/core';
 
 import { listen } from './channel-server.js';
 import type { ContainerClient } from './container-client.js';
@@ -89,19 +87,4 @@ export function containers(options: ContainersOptions): IsolationStrategy {
       };
     },
   };
-}
-
-/** A call that is hung up while it waits for its container has until its deadline to begin, and to end well. */
-async function beforeDeadline<T>(ready: Promise<T>, signal: AbortSignal): Promise<T> {
-  const done = new AbortController();
-  const deadline = async (): Promise<never> => {
-    if (!signal.aborted) await once(signal, 'abort', { signal: done.signal });
-    await sleep((signal.reason as HangUp).deadline - Date.now(), null, { signal: done.signal });
-    throw new OpenRtcError('ISOLATION_CLOSED', 'Hung up before its container was ready.');
-  };
-  try {
-    return await Promise.race([ready, deadline()]);
-  } finally {
-    done.abort();
-  }
 }

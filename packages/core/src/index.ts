@@ -40,6 +40,7 @@ export type {
   RefusalReason,
   WorkerInference,
 } from './launch/isolation.js';
+export { beforeDeadline } from './launch/before-deadline.js';
 export type { Channel } from './launch/channel.js';
 export { RemoteSessions, type RemoteSessionsOptions } from './launch/remote-sessions.js';
 export type { JobTicket, TicketMedia } from './launch/job-ticket.js';

@@ -1,10 +1,7 @@
 import type { Isolation } from '@openrtc/core';
 import { describeIsolation } from '@openrtc/core/testing';
 import { processes } from '@openrtc/isolation-process';
-import { describe, it, vi } from 'vitest';
-
-// Each case starts processes of its own, a second of CPU each.
-vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
+import { describe, it } from 'vitest';
 
 // Of the case that runs; they run one after another.
 let isolation: Isolation;

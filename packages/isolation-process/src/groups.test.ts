@@ -1,8 +1,6 @@
-import { expect, test, vi } from 'vitest';
+import { expect, test } from 'vitest';
 
 import { exists, ProcessRig } from './process-rig.fixture.js';
-
-vi.setConfig({ testTimeout: 60_000 });
 
 const of = (tenant: string) => ({ metadata: { tenant } });
 

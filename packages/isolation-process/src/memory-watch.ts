@@ -16,6 +16,12 @@ export interface MemoryWatchOptions {
   readonly processes: () => readonly CallProcess[];
 }
 
+/** A process, and what it used when it was looked at. */
+interface Look {
+  readonly child: CallProcess;
+  readonly usage: ProcessUsage;
+}
+
 /**
  * Looks at the memory of processes from outside, because one that is stuck cannot look at itself, and ends
  * those that use too much. Without limits it only looks when asked.
@@ -37,16 +43,7 @@ export class MemoryWatch {
 
   /** What each process uses now. */
   async look(): Promise<readonly ProcessUsage[]> {
-    const looks = await Promise.all(
-      this.#options.processes().map(async (child): Promise<ProcessUsage | undefined> => {
-        const { pid, state, jobIds } = child;
-        const usage = pid === undefined || state === 'gone' ? undefined : await usageOf(pid);
-        if (pid === undefined || state === 'gone' || usage === undefined) return undefined;
-        this.largestBytes = Math.max(this.largestBytes, usage.memoryBytes);
-        return { pid, state, jobIds: [...jobIds], ...usage };
-      }),
-    );
-    return looks.filter((look) => look !== undefined);
+    return (await this.#looks()).map(({ usage }) => usage);
   }
 
   close(): void {
@@ -59,9 +56,9 @@ export class MemoryWatch {
     // A machine so busy that a look takes longer than that has enough to do with one at a time.
     if (this.#looking) return;
     this.#looking = true;
-    this.look()
+    this.#looks()
       .then((looks) => {
-        for (const look of looks) this.#judge(look);
+        for (const { child, usage } of looks) this.#judge(child, usage);
       })
       .catch((error: unknown) =>
         this.#options.logger.error({ error }, 'the memory of processes could not be read'),
@@ -71,10 +68,22 @@ export class MemoryWatch {
       });
   }
 
-  #judge({ pid, memoryBytes, jobIds }: ProcessUsage): void {
+  async #looks(): Promise<readonly Look[]> {
+    const looks = await Promise.all(
+      this.#options.processes().map(async (child): Promise<Look | undefined> => {
+        const { pid, state, jobIds } = child;
+        if (pid === undefined || state === 'gone') return undefined;
+        const used = await usageOf(pid);
+        if (used === undefined) return undefined;
+        this.largestBytes = Math.max(this.largestBytes, used.memoryBytes);
+        return { child, usage: { pid, state, jobIds: [...jobIds], ...used } };
+      }),
+    );
+    return looks.filter((look) => look !== undefined);
+  }
+
+  #judge(child: CallProcess, { pid, memoryBytes, jobIds }: ProcessUsage): void {
     const { memoryLimitMb, memoryWarnMb } = this.#options.options;
-    const child = this.#options.processes().find((candidate) => candidate.pid === pid);
-    if (child === undefined) return;
     const usedMb = Math.round(memoryBytes / MIB);
     if (memoryLimitMb !== undefined && usedMb > memoryLimitMb) {
       child.kill(

@@ -5,8 +5,6 @@ import { expect, test, vi } from 'vitest';
 
 import { exists, fixture } from './process-rig.fixture.js';
 
-vi.setConfig({ testTimeout: 60_000 });
-
 const PATIENCE = { timeout: 30_000, interval: 20 };
 
 /** A worker in a process of its own; `OPENRTC_` knows whose child is the worker, and whose the worker's. */

@@ -1,6 +1,5 @@
 import {
   type Call,
-  type HangUp,
   type Isolation,
   type IsolationHost,
   type JobTicket,
@@ -8,6 +7,7 @@ import {
   type Placement,
   type ProcessUsage,
   type Refusal,
+  beforeDeadline,
 } from '@openrtc/core';
 import { availableParallelism } from 'node:os';
 
@@ -236,29 +236,5 @@ export class ProcessIsolation implements Isolation {
 
   #killAll(): void {
     for (const child of this.#processes) child.kill();
-  }
-}
-
-/**
- * A call that is hung up while it waits for its process has until its deadline to begin, and to end well.
- * @throws OpenRtcError `ISOLATION_CLOSED` past it
- */
-async function beforeDeadline<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  let onAbort = () => {};
-  const tooLate = new Promise<never>((_resolve, reject) => {
-    onAbort = () => {
-      const { deadline } = signal.reason as HangUp;
-      const error = new OpenRtcError('ISOLATION_CLOSED', 'Hung up before its process was ready.');
-      timer = setTimeout(() => reject(error), deadline - Date.now());
-    };
-  });
-  if (signal.aborted) onAbort();
-  signal.addEventListener('abort', onAbort, { once: true });
-  try {
-    return await Promise.race([work, tooLate]);
-  } finally {
-    clearTimeout(timer);
-    signal.removeEventListener('abort', onAbort);
   }
 }

@@ -5,8 +5,6 @@ import { expect, test, vi } from 'vitest';
 
 import { exists, fixture, ProcessRig } from './process-rig.fixture.js';
 
-vi.setConfig({ testTimeout: 60_000 });
-
 test.each([
   [
     'throws',

@@ -93,7 +93,7 @@ describe('200 calls in a second for 20 places', () => {
     }
   });
 
-  it.skipIf(noServer)('on a real server: the same', async () => {
+  it.skipIf(noServer)(`on a real server: the same${noServer ? `: ${noServer}` : ''}`, async () => {
     const server = await startServer();
     try {
       const times = await startWorkers(server);

@@ -111,30 +111,17 @@ export class WorkerProcess {
   }
 
   async snapshot(): Promise<RuntimeSnapshot> {
-    const from = this.messages.all.length;
-    this.#child.send({ type: 'snapshot' });
-    const fits = (message: WorkerMessage) => message.type === 'snapshot';
-    const message = await this.messages.waitFor(fits, { what: 'a snapshot', from });
-    if (message.type !== 'snapshot') throw new Error('not a snapshot');
-    return message.snapshot;
+    return (await this.#ask('snapshot')).snapshot;
   }
 
   /** The processes its calls run in. */
   async processes(): Promise<readonly ProcessUsage[]> {
-    const from = this.messages.all.length;
-    this.#child.send({ type: 'processes' });
-    const fits = (message: WorkerMessage) => message.type === 'processes';
-    const message = await this.messages.waitFor(fits, { what: 'the processes', from });
-    return message.type === 'processes' ? message.processes : [];
+    return (await this.#ask('processes')).processes;
   }
 
   /** How many listeners each of the providers that calls share has, see fixtures/sharing-agent.mjs. */
   async listeners(): Promise<number[]> {
-    const from = this.messages.all.length;
-    this.#child.send({ type: 'listeners' });
-    const fits = (message: WorkerMessage) => message.type === 'listeners';
-    const message = await this.messages.waitFor(fits, { what: 'the listeners', from });
-    return message.type === 'listeners' ? message.counts : [];
+    return (await this.#ask('listeners')).counts;
   }
 
   /** Ends the worker, live calls or not. */
@@ -142,6 +129,16 @@ export class WorkerProcess {
     if (this.#child.exitCode === null && this.#child.signalCode === null)
       this.#child.kill('SIGKILL');
     await this.exited;
+  }
+
+  async #ask<Type extends 'snapshot' | 'processes' | 'listeners'>(
+    type: Type,
+  ): Promise<Extract<WorkerMessage, { type: Type }>> {
+    const from = this.messages.all.length;
+    this.#child.send({ type });
+    const fits = (message: WorkerMessage): message is Extract<WorkerMessage, { type: Type }> =>
+      message.type === type;
+    return this.messages.waitFor(fits, { what: `the answer to '${type}'`, from });
   }
 
   async #registered(): Promise<void> {

@@ -42,13 +42,8 @@ export function serveTickets(pool: AgentPool, channel: Channel): Promise<void> {
 export class AgentPool {
   static #constructed = 0;
 
-  /** Behind {@link serveTickets}. */
-  static #serveTickets(pool: AgentPool, channel: Channel): Promise<void> {
-    pool.#finished ??= pool.#serve(channel, {});
-    return pool.#finished;
-  }
   static {
-    serve = (pool, channel) => AgentPool.#serveTickets(pool, channel);
+    serve = (pool, channel) => (pool.#finished ??= pool.#serve(channel, {}));
   }
 
   readonly #number = AgentPool.#constructed++;

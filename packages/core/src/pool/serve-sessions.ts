@@ -30,13 +30,13 @@ export interface ServeOptions {
 export async function serveSessions(channel: Channel, options: ServeOptions): Promise<void> {
   const { pool, resolved, registry, source, logger } = options;
   const sessions = new FarSessions(channel);
-  const uninstall = options.processHandlers
-    ? both(
+  const uninstalls = options.processHandlers
+    ? [
         // Who sent it has told the worker as well, and the worker says when calls end.
         ignoreSignals(logger),
         installFaultHandlers({ tainted: (error) => sessions.tainted(error) }, logger),
-      )
-    : () => {};
+      ]
+    : [];
   let host: SessionHost | undefined;
   try {
     const { turnDetector } = await sessions.hello;
@@ -67,7 +67,7 @@ export async function serveSessions(channel: Channel, options: ServeOptions): Pr
     sessions.broken(error);
     throw error;
   } finally {
-    uninstall();
+    for (const uninstall of uninstalls) uninstall();
     await host?.close();
     channel.close();
   }
@@ -112,11 +112,4 @@ function warningsOf(pool: AgentPoolOptions, agents: readonly AgentConfig[]): rea
         'A provider given by name is served by LiveKit Inference, which wants LIVEKIT_API_KEY and LIVEKIT_API_SECRET (or LIVEKIT_INFERENCE_API_KEY and _SECRET); the processes of calls are not given the former. Name them in the env option of the isolation to hand them over.',
       ]
     : [];
-}
-
-function both(first: () => void, second: () => void): () => void {
-  return () => {
-    first();
-    second();
-  };
 }

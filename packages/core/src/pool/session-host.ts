@@ -4,6 +4,7 @@ import { OpenRtcError, isOpenRtcError, messageOf } from '../errors.js';
 import type { IsolationHost, PoolSource, WorkerInference } from '../launch/isolation.js';
 import type { JobTicket } from '../launch/job-ticket.js';
 import type { Logger } from '../logger.js';
+import { noExecutor } from '../session/job-context.js';
 import { runSession } from '../session/run-session.js';
 import { prepareSdk, sdkLogger } from '../session/sdk.js';
 import type { ReportSessionEvent, SessionEvent } from '../session/session-event.js';
@@ -38,7 +39,7 @@ export class SessionHost implements IsolationHost {
       await this.#loadModels(signal);
       return this.#models?.turnDetector ?? false;
     },
-    run: (method, data) => this.#infer(method, data),
+    run: (method, data) => (this.#models?.executor ?? noExecutor).doInference(method, data),
   };
   readonly #options: SessionHostOptions;
   readonly #process = new JobProcess();
@@ -89,14 +90,6 @@ export class SessionHost implements IsolationHost {
     if (this.#warned.has(message)) return;
     this.#warned.add(message);
     this.logger.warn({}, message);
-  }
-
-  async #infer(method: string, data: unknown): Promise<unknown> {
-    if (this.#models !== undefined) return this.#models.executor.doInference(method, data);
-    throw new OpenRtcError(
-      'CONFIG_INVALID_OPTION',
-      `Nothing here runs the model '${method}': npm install @openrtc/prewarm`,
-    );
   }
 
   async #load(signal: AbortSignal): Promise<void> {

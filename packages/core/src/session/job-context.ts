@@ -18,8 +18,8 @@ export interface JobContextParts {
   readonly onShutdown: (reason: string) => void;
 }
 
-// Only asked when somebody builds a local turn detector by hand without the package that serves it.
-const noExecutor: ipc.InferenceExecutor = {
+/** Only asked when somebody builds a local turn detector by hand without the package that serves it. */
+export const noExecutor: ipc.InferenceExecutor = {
   doInference: (method) =>
     Promise.reject(
       new OpenRtcError(

@@ -1,0 +1,31 @@
+import { OpenRtcError } from '../errors.js';
+import type { HangUp } from './isolation.js';
+
+/**
+ * Waits for the place a call is to run in. A call that is hung up meanwhile has until its deadline to begin,
+ * and to end well; so a hang-up alone does not end the wait.
+ * @param signal - that of {@link Isolation.run}
+ * @throws OpenRtcError `ISOLATION_CLOSED` past the deadline
+ */
+export async function beforeDeadline<T>(ready: Promise<T>, signal: AbortSignal): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  let onAbort = () => {};
+  const tooLate = new Promise<never>((_resolve, reject) => {
+    onAbort = () => {
+      const { deadline } = signal.reason as HangUp;
+      const error = new OpenRtcError(
+        'ISOLATION_CLOSED',
+        'The call was hung up before the place it should run in was ready.',
+      );
+      timer = setTimeout(() => reject(error), deadline - Date.now());
+    };
+  });
+  if (signal.aborted) onAbort();
+  signal.addEventListener('abort', onAbort, { once: true });
+  try {
+    return await Promise.race([ready, tooLate]);
+  } finally {
+    clearTimeout(timer);
+    signal.removeEventListener('abort', onAbort);
+  }
+}
