@@ -1,10 +1,12 @@
 import { dispose } from '@livekit/rtc-node';
-import { EventEmitter } from 'node:events';
+import type { EventEmitter } from 'node:events';
 import { createRequire } from 'node:module';
+import { join, dirname } from 'node:path';
 
 import { messageOf } from '../errors.js';
 import type { Logger } from '../logger.js';
 import { timeBox } from '../time-box.js';
+import { FFI_EVENT, type FfiEvent, FfiEvents, type FfiMessage } from './ffi-events.js';
 
 /*
  * `@livekit/rtc-node` creates its native event client on first use and keeps it on `globalThis`. In a
@@ -12,14 +14,14 @@ import { timeBox } from '../time-box.js';
  * was first, so room handlers of the second call would see the job context of the first; and it forwards
  * every log line of the native library as an event, to every room, where nobody reads them (measured:
  * 8090 of 8224 events in 20 s with two rooms). So the pool creates the client itself, early, outside any
- * call, with log capture off. The rest is what the stock client does.
+ * call, with log capture off and events routed. The rest is what the stock client does.
  */
 
-interface FfiEvent {
-  readonly message: { readonly case: string | undefined; readonly value: unknown };
-}
+/** What is built on here: how rtc-node listens, requests and waits (see `ffi-events.ts`). */
+const KNOWN_RTC_NODE = /^0\.13\./;
 
-interface FfiBindings {
+/** What is used of `@livekit/rtc-ffi-bindings`. */
+export interface FfiBindings {
   FfiEvent: { fromBinary(bytes: Uint8Array): FfiEvent };
   FfiRequest: new (request: object) => { toBinary(): Uint8Array };
   FfiResponse: { fromBinary(bytes: Uint8Array): { message: { value: unknown } } };
@@ -32,9 +34,6 @@ interface FfiBindings {
   livekitCopyBuffer(pointer: bigint, length: number): Uint8Array;
   livekitRetrievePtr(data: Uint8Array): bigint;
 }
-
-/** The event name of the stock client. */
-export const FFI_EVENT = 'ffi_event';
 
 const globals = globalThis as { _ffiClientInstance?: EventEmitter };
 
@@ -86,7 +85,10 @@ export async function releaseFfiClient(logger: Logger): Promise<void> {
 function loadBindings(): FfiBindings {
   // rtc-node's own copy: pnpm hides it from us, and a second copy would be a second native library.
   const fromCore = createRequire(import.meta.url);
-  const fromRtcNode = createRequire(fromCore.resolve('@livekit/rtc-node'));
+  const rtcNode = fromCore.resolve('@livekit/rtc-node');
+  const fromRtcNode = createRequire(rtcNode);
+  const { version } = fromRtcNode(join(dirname(rtcNode), '../package.json')) as { version: string };
+  if (!KNOWN_RTC_NODE.test(version)) throw new Error(`@livekit/rtc-node is ${version}, not 0.13`);
   const bindings = fromRtcNode('@livekit/rtc-ffi-bindings') as Partial<FfiBindings>;
   const expected = [
     'FfiEvent',
@@ -102,26 +104,28 @@ function loadBindings(): FfiBindings {
   return bindings as FfiBindings;
 }
 
-class FfiClient extends EventEmitter {
+/** The client of rtc-node, with its events routed. */
+export class FfiClient extends FfiEvents {
   readonly #bindings: FfiBindings;
   #asyncId = 0n;
 
   constructor(bindings: FfiBindings) {
     super();
     this.#bindings = bindings;
-    this.setMaxListeners(0);
     bindings.livekitInitialize(
-      (bytes) => this.emit(FFI_EVENT, bindings.FfiEvent.fromBinary(bytes)),
+      (bytes) => this.deliver(bindings.FfiEvent.fromBinary(bytes)),
       false,
       'openrtc',
     );
   }
 
-  request(request: object): unknown {
+  request(request: { readonly message: FfiMessage }): unknown {
     const bytes = this.#bindings.livekitFfiRequest(
       new this.#bindings.FfiRequest(request).toBinary(),
     );
-    return this.#bindings.FfiResponse.fromBinary(bytes).message.value;
+    const response = this.#bindings.FfiResponse.fromBinary(bytes).message.value;
+    this.sent(request.message, response);
+    return response;
   }
 
   copyBuffer(pointer: bigint, length: number): Uint8Array {
@@ -134,31 +138,7 @@ class FfiClient extends EventEmitter {
 
   getNextRequestAsyncId(): bigint {
     this.#asyncId += 1n;
+    this.numbered(this.#asyncId);
     return this.#asyncId;
-  }
-
-  waitFor(
-    predicate: (event: FfiEvent) => boolean,
-    options?: { signal?: AbortSignal },
-  ): Promise<unknown> {
-    const signal = options?.signal;
-    return new Promise((resolve, reject) => {
-      const stop = () => {
-        this.off(FFI_EVENT, onEvent);
-        signal?.removeEventListener('abort', onAbort);
-      };
-      const onEvent = (event: FfiEvent) => {
-        if (!predicate(event)) return;
-        stop();
-        resolve(event.message.value);
-      };
-      const onAbort = () => {
-        stop();
-        reject(signal?.reason ?? new Error('waitFor aborted'));
-      };
-      if (signal?.aborted) return onAbort();
-      signal?.addEventListener('abort', onAbort);
-      this.on(FFI_EVENT, onEvent);
-    });
   }
 }

@@ -2,7 +2,8 @@ import { Room } from '@livekit/rtc-node';
 
 import type { TicketMedia } from '../launch/job-ticket.js';
 import { type CurrentCall, runInCall } from './current-call.js';
-import { FFI_EVENT, currentFfiClient } from './ffi-client.js';
+import { currentFfiClient } from './ffi-client.js';
+import { FFI_EVENT } from './ffi-events.js';
 import { disposeHandles, noteParting } from './room-handles.js';
 
 /** A room to join. */
