@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { gate } from './gate.mjs';
 import { memoryOf, nodeChildren, threadSeconds } from './process-tree.mjs';
 import { withRig } from './rig.mjs';
 import { callOneByOne, talkAll, turnFacts } from './talking.mjs';
@@ -79,18 +80,4 @@ function look(worker) {
     total.anonMb += anonMb;
   }
   return total;
-}
-
-/** Lets nobody through before all are there. */
-function gate(parties) {
-  let open;
-  let missing = parties;
-  const opened = new Promise((resolve) => {
-    open = resolve;
-  });
-  return () => {
-    missing -= 1;
-    if (missing === 0) open();
-    return opened;
-  };
 }

@@ -1,4 +1,10 @@
-import { type FoundServer, startCallers, startLiveKitServer } from '@openrtc/test-rig';
+import {
+  type FoundServer,
+  type JobEnd,
+  type LiveKitServer,
+  startCallers,
+  startLiveKitServer,
+} from '@openrtc/test-rig';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -48,10 +54,12 @@ export async function soak(
   };
   const middle = Math.floor(calls / 2);
   const first = await makeCalls(line, { from: 0, to: middle, concurrency }, onEnd);
+  const firstEnds = await endsOf(first, server);
   const half = await readIdle(worker);
   say(`After ${middle} calls: ${half.pssMb.toFixed(0)} MB.`);
 
   const second = await makeCalls(line, { from: middle, to: calls, concurrency }, onEnd);
+  const secondEnds = await endsOf(second, server);
   const all = await readIdle(worker);
   say(`After ${calls} calls: ${all.pssMb.toFixed(0)} MB.`);
 
@@ -59,8 +67,8 @@ export async function soak(
   const quiet = await worker.read();
   if (heap !== undefined) await worker.writeHeap(join(heap, 'after.heapsnapshot'));
 
-  const { jobs, broken } = merge(first, second);
-  const ends = await Promise.all(jobs.map((jobId) => server.jobEnded(jobId)));
+  const ends = [...firstEnds, ...secondEnds];
+  const broken = [...first.broken, ...second.broken];
   await worker.close();
   const left = (await childrenOf('all')).filter(({ pid }) =>
     quiet.children.some((c) => c.pid === pid),
@@ -71,6 +79,14 @@ export async function soak(
 async function temporaryFolder(): Promise<AsyncDisposable & { readonly path: string }> {
   const path = await mkdtemp(join(tmpdir(), 'openrtc-soak-'));
   return { path, [Symbol.asyncDispose]: () => rm(path, { recursive: true, force: true }) };
+}
+
+/**
+ * How the server recorded the calls, once it has recorded all of them. Before that nothing may be read: a reading
+ * stops the worker for more than a second, and LiveKit waits no longer for the word of an agent that leaves.
+ */
+function endsOf({ jobs }: Calls, server: LiveKitServer): Promise<JobEnd[]> {
+  return Promise.all(jobs.map((jobId) => server.jobEnded(jobId)));
 }
 
 /** A reading once no call is left, and what a call leaves for a moment has gone. */
@@ -88,11 +104,4 @@ async function readIdle(worker: WorkerProcess): Promise<Reading> {
   }
   await sleep(SETTLE_MS);
   return worker.read();
-}
-
-function merge(first: Calls, second: Calls): Calls {
-  return {
-    jobs: [...first.jobs, ...second.jobs],
-    broken: [...first.broken, ...second.broken],
-  };
 }

@@ -1,6 +1,7 @@
 import { RecordLog } from '@openrtc/test-rig';
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
+import { createWriteStream } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
 import type { FromWorker, ToWorker } from './messages.js';
@@ -43,7 +44,9 @@ export class WorkerProcess {
         LIVEKIT_API_SECRET: server.apiSecret,
       },
     });
+    const log = createWriteStream(new URL('../results/worker.log', import.meta.url));
     for (const stream of [this.#child.stdout, this.#child.stderr]) {
+      stream?.pipe(log, { end: false });
       stream?.setEncoding('utf8').on('data', (text: string) => {
         this.#output = (this.#output + text).slice(-KEPT_OUTPUT);
         this.#lines.append(text);
@@ -51,6 +54,7 @@ export class WorkerProcess {
     }
     this.#child.on('message', (message) => this.#messages.append(message as FromWorker));
     this.#exited = once(this.#child, 'exit').then(([code, signal]) => {
+      log.end();
       const error = new Error(`The worker ended with ${String(code ?? signal)}:\n${this.#output}`);
       this.#messages.close(error);
       this.#lines.close(error);

@@ -1,0 +1,118 @@
+// What a change does to the cost of a call: this checkout beside others of the repository, with the same calls in the
+// same minute, so that what the machine does to one of them it does to all. The others must be built.
+//   node src/against.mjs [--calls 3] [--seconds 60] [--rounds 2] name=folder …
+import { resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { parseArgs } from 'node:util';
+import { gate } from './gate.mjs';
+import { cpuSecondsOf, memoryOf, threadSeconds } from './process-tree.mjs';
+import { markdownTable } from './report.mjs';
+import { withRig } from './rig.mjs';
+import { callOneByOne, percentile, talkAll, turnFacts } from './talking.mjs';
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    calls: { type: 'string', default: '3' },
+    seconds: { type: 'string', default: '60' },
+    rounds: { type: 'string', default: '2' },
+  },
+});
+const calls = Number(values.calls);
+const seconds = Number(values.seconds);
+const WARM_UP_SECONDS = 15;
+
+const checkouts = [...positionals, `this one=${new URL('../..', import.meta.url).pathname}`].map(
+  (each) => {
+    const [name, folder] = each.split('=');
+    if (!folder) throw new Error(`${each}: expected name=folder of a built checkout`);
+    return {
+      name,
+      worker: pathToFileURL(resolve(folder, 'benchmarks/src/workers/openrtc.mjs')).href,
+    };
+  },
+);
+
+const rows = [];
+for (let round = 0; round < Number(values.rounds); round += 1) {
+  rows.push(...(await sideBySide()));
+  console.log(`round ${round + 1} of ${values.rounds}`);
+}
+console.log(report());
+
+function sideBySide() {
+  const start = gate(checkouts.length);
+  const end = gate(checkouts.length);
+  return Promise.all(
+    checkouts.map(({ name, worker: file }) =>
+      withRig({ name, file }, async ({ server, callers, worker }) => {
+        const idleMb = memoryOf(worker.pid).pssMb;
+        const inRoom = await callOneByOne({ server, callers, room: 'call' }, calls);
+        const talking = inRoom.map(({ caller }) => caller);
+        await start();
+        await talkAll(talking, WARM_UP_SECONDS);
+        const before = look(worker.pid);
+        const startedAt = performance.now();
+        const turns = await talkAll(talking, seconds);
+        const minutes = (performance.now() - startedAt) / 60_000;
+        const after = look(worker.pid);
+        await end();
+        for (const caller of talking) await caller.hangUp();
+        const spent = (key) => (after[key] - before[key]) / minutes / calls;
+        return {
+          name,
+          cpu: spent('cpu'),
+          main: spent('main'),
+          encoder: spent('encoder'),
+          pssPerCallMb: (after.pssMb - idleMb) / calls,
+          ...turnFacts(turns),
+        };
+      }),
+    ),
+  );
+}
+
+function look(pid) {
+  const { main, byName } = threadSeconds(pid);
+  return {
+    cpu: cpuSecondsOf(pid),
+    main,
+    // Native work that nothing here changes: where it differs, it was the machine.
+    encoder: byName.get('AudioEncoder') ?? 0,
+    pssMb: memoryOf(pid).pssMb,
+  };
+}
+
+function report() {
+  const median = (name, key) =>
+    percentile(
+      rows.filter((row) => row.name === name).map((row) => row[key]),
+      0.5,
+    );
+  const first = checkouts[0].name;
+  const table = markdownTable(
+    [
+      'checkout',
+      'CPU-s per call-minute',
+      `to ${first}`,
+      'JS thread',
+      `to ${first}`,
+      'Opus encoder',
+      'PSS MiB per call',
+      'turn p50 ms',
+      'missed',
+    ],
+    checkouts.map(({ name }) => [
+      name,
+      median(name, 'cpu').toFixed(2),
+      (median(name, 'cpu') / median(first, 'cpu')).toFixed(2),
+      median(name, 'main').toFixed(2),
+      (median(name, 'main') / median(first, 'main')).toFixed(2),
+      median(name, 'encoder').toFixed(2),
+      median(name, 'pssPerCallMb').toFixed(1),
+      median(name, 'turnMsP50'),
+      median(name, 'turnsMissed'),
+    ]),
+  );
+  return `${calls} calls each, ${seconds} s, ${values.rounds} rounds, Node ${process.version}, coroutine().\n\n${table}`;
+}
