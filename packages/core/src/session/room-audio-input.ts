@@ -10,7 +10,13 @@ import {
   RoomEvent,
   TrackSource,
 } from '@livekit/rtc-node';
-import { ReadableStream } from 'node:stream/web';
+import {
+  ReadableStream,
+  type ReadableStreamDefaultController,
+  type ReadableStreamDefaultReader,
+} from 'node:stream/web';
+
+import { deferred } from '../deferred.js';
 
 /*
  * The SDK's own input takes 24 kHz in 10 ms frames and resamples twice, for the VAD and for the turn
@@ -19,11 +25,20 @@ import { ReadableStream } from 'node:stream/web';
  */
 const SAMPLE_RATE = 16_000;
 const FRAME_MS = 32;
+/*
+ * And they go to the session through one web stream; the SDK's input has four, one behind the other, and web
+ * streams are what a listening call costs the JS thread most.
+ */
 
 // The SDK's default kinds: people, phones, and connectors; no agents, no recorders.
 const CALLER_KINDS = [ParticipantKind.STANDARD, ParticipantKind.SIP, ParticipantKind.CONNECTOR];
 
 type RoomInput = Partial<voice.RoomInputOptions>;
+
+interface Microphone {
+  readonly trackSid: string | undefined;
+  readonly frames: ReadableStreamDefaultReader<AudioFrame>;
+}
 
 /** True when the agent's options leave the audio input to us. */
 export function usesOwnAudioInput(options: RoomInput): boolean {
@@ -43,8 +58,16 @@ export class RoomAudioInput extends voice.AudioInput {
   readonly #options: RoomInput;
   #linked: string | undefined;
   #attached = true;
-  #current: { readonly trackSid: string | undefined; readonly streamId: string } | undefined;
+  #current: Microphone | undefined;
+  /** Settles with the next microphone, or the end of them. */
+  #next = deferred();
   #closed = false;
+  #controller!: ReadableStreamDefaultController<AudioFrame>;
+  readonly #frames = new ReadableStream<AudioFrame>({
+    start: (controller) => {
+      this.#controller = controller;
+    },
+  });
 
   constructor(room: Room, options: RoomInput) {
     super();
@@ -55,6 +78,11 @@ export class RoomAudioInput extends voice.AudioInput {
     room.on(RoomEvent.TrackSubscribed, this.#onSubscribed);
     room.on(RoomEvent.TrackUnsubscribed, this.#onGone);
     for (const participant of room.remoteParticipants.values()) this.#onParticipant(participant);
+    this.#forward().catch((error: unknown) => this.#controller.error(error));
+  }
+
+  override get stream(): ReadableStream<AudioFrame> {
+    return this.#frames;
   }
 
   override setAttached(attached: boolean): void {
@@ -68,6 +96,7 @@ export class RoomAudioInput extends voice.AudioInput {
     this.#room.off(RoomEvent.TrackSubscribed, this.#onSubscribed);
     this.#room.off(RoomEvent.TrackUnsubscribed, this.#onGone);
     await this.#stop();
+    this.#next.resolve();
     await super.close();
   }
 
@@ -97,12 +126,9 @@ export class RoomAudioInput extends voice.AudioInput {
       this.#current?.trackSid === track.sid
     )
       return;
-    const previous = this.#current;
-    this.#current = {
-      trackSid: track.sid,
-      streamId: this.multiStream.addInputStream(this.#gated(track)),
-    };
-    if (previous !== undefined) void this.multiStream.removeInputStream(previous.streamId);
+    void this.#stop();
+    this.#current = { trackSid: track.sid, frames: this.#listenTo(track) };
+    this.#next.resolve();
   };
 
   readonly #onGone = (
@@ -116,28 +142,39 @@ export class RoomAudioInput extends voice.AudioInput {
 
   async #stop(): Promise<void> {
     const current = this.#current;
-    this.#current = undefined;
-    if (current !== undefined) await this.multiStream.removeInputStream(current.streamId);
+    if (current === undefined) return;
+    this.#forget(current);
+    await current.frames.cancel();
   }
 
-  // Frames that arrive while the session does not listen are dropped, not kept for later.
-  #gated(track: RemoteTrack): ReadableStream<AudioFrame> {
+  #forget(microphone: Microphone): void {
+    if (this.#current !== microphone) return;
+    this.#current = undefined;
+    this.#next = deferred();
+  }
+
+  /** Frames that come while the session does not listen are dropped, not kept for later. */
+  async #forward(): Promise<void> {
+    while (!this.#closed) {
+      const current = this.#current;
+      if (current === undefined) {
+        await this.#next.promise;
+        continue;
+      }
+      const { done, value } = await current.frames.read();
+      if (done) this.#forget(current);
+      else if (this.#attached && current === this.#current) this.#controller.enqueue(value);
+    }
+    this.#controller.close();
+  }
+
+  #listenTo(track: RemoteTrack): ReadableStreamDefaultReader<AudioFrame> {
     const { noiseCancellation } = this.#options;
-    const frames = new AudioStream(track, {
+    return new AudioStream(track, {
       sampleRate: SAMPLE_RATE,
       numChannels: 1,
       frameSizeMs: FRAME_MS,
       ...(noiseCancellation === undefined ? {} : { noiseCancellation }),
     }).getReader();
-    return new ReadableStream<AudioFrame>({
-      pull: async (controller) => {
-        for (;;) {
-          const { done, value } = await frames.read();
-          if (done) return controller.close();
-          if (this.#attached) return controller.enqueue(value);
-        }
-      },
-      cancel: (reason) => frames.cancel(reason),
-    });
   }
 }
