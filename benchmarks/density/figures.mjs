@@ -51,7 +51,7 @@ export function talkingFigures({ rows, options: { counts } }) {
   const most = Math.max(...counts);
   return counts.map((sessions) => {
     const found = rowsOf(rows, `talking ${sessions}`).flatMap((row) =>
-      sessions !== most ? [row] : row.best === undefined ? [] : [{ ...row, ...row.best }],
+      sessions !== most ? [row] : row.whole === undefined ? [] : [{ ...row, ...row.whole }],
     );
     // A row without one answer has no time of it.
     const of = (pick) => spread(found.map(pick).filter((value) => value !== null));
@@ -76,13 +76,11 @@ export function talkingFigures({ rows, options: { counts } }) {
 /** What the searches found: the share of real time for the most sessions, and the most at real time. */
 export function searchFigures({ rows, options: { counts } }) {
   const most = Math.max(...counts);
-  const searches = (what) => rowsOf(rows, what).filter(({ best }) => best !== undefined);
-  const fractions = searches(`talking ${most}`).map(({ best }) => best.number / most);
-  const realTime = searches('real time');
+  const wholes = rowsOf(rows, `talking ${most}`).flatMap(({ whole }) => whole ?? []);
+  const realTime = rowsOf(rows, 'real time').flatMap(({ best }) => best ?? []);
   return {
     most,
-    fraction: spread(fractions),
-    realTime: spread(realTime.map(({ best }) => best.number)),
-    realTimeRows: realTime.map(({ best }) => best),
+    fraction: spread(wholes.filter(({ holds }) => holds).map(({ atOnce }) => atOnce / most)),
+    realTime: spread(realTime.map(({ number }) => number)),
   };
 }

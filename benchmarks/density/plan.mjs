@@ -39,7 +39,7 @@ export function plan({ counts, rounds, processesTo, measureMs }) {
           id: id(`talking ${sessions}`),
           seconds: 26,
           run: ({ done, log }) => {
-            const limit = lastFound(done(`talking ${most}`))?.number ?? sessions;
+            const limit = lastFound(done(`talking ${most}`)) ?? sessions;
             return talkingRow({ sessions, atOnce: Math.min(sessions, limit), measureMs, log });
           },
         })),
@@ -51,7 +51,7 @@ export function plan({ counts, rounds, processesTo, measureMs }) {
             ...context,
             most,
             measureMs,
-            first: firstOf(done('real time'), lastFound(done(`talking ${most}`))?.number ?? 10),
+            first: firstOf(done('real time'), lastFound(done(`talking ${most}`)) ?? 10),
           }),
       },
     ];
@@ -65,12 +65,15 @@ export function rowsOf(rows, what) {
     .map(([, row]) => row);
 }
 
+/** So many callers on the line at once held, by the last search that knows. */
 function lastFound(searches) {
-  return searches.findLast(({ best }) => best !== undefined)?.best;
+  return searches
+    .map(({ best, whole }) => (whole?.holds === true ? whole.atOnce : best?.number))
+    .findLast((found) => found !== undefined);
 }
 
 /** A later round begins just below what an earlier one has found. */
 function firstOf(searches, otherwise) {
   const found = lastFound(searches);
-  return found === undefined ? otherwise : Math.max(1, Math.floor(found.number * 0.94));
+  return found === undefined ? otherwise : Math.max(1, Math.floor(found * 0.94));
 }

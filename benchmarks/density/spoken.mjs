@@ -17,17 +17,19 @@ const DISTURBED_CORES = 0.15;
 const WARM_MS = PHASE_MS + 1_000;
 // They are in their rooms by then; what is left takes milliseconds.
 const LISTEN_MS = 30_000;
+// Farther down it is not the same answer any more, and the row says that it does not hold.
+const LEAST_OF_FOUND = 0.9;
 
 /** `sessions` in a fresh worker, `atOnce` of them with a caller on the line at any time. */
 export async function talkingRow({ sessions, atOnce, measureMs, log }) {
   return withSessions(sessions, async (worker) => {
-    const row = await talk(worker, { sessions, atOnce, measureMs });
+    const row = await talk(worker, { sessions, atOnce, measureMs, all: true });
     log(`  ${inWords(row)}`);
     return { ...row, ...(await untouched(worker)) };
   });
 }
 
-/** `sessions` in one worker: how many of them can have a caller on the line at a time. */
+/** `sessions` in one worker: how many of them can have a caller on the line at a time, and a whole round of that. */
 export async function searchAtOnce({ sessions, first, measureMs, secondsLeft, log }) {
   return withSessions(sessions, async (worker) => {
     const probe = (atOnce) =>
@@ -44,9 +46,20 @@ export async function searchAtOnce({ sessions, first, measureMs, secondsLeft, lo
       probe,
       ...until(secondsLeft),
     });
-    await worker.ask({ to: 'rest' });
-    return { ...found, ...(await untouched(worker)) };
+    if (found.best === undefined) return found;
+    const whole = await wholeRound(worker, { sessions, atOnce: found.best.number, measureMs, log });
+    return { ...found, whole, ...(await untouched(worker)) };
   });
+}
+
+/** What was found, until every session has had a turn: less of it where that does not hold for so long. */
+async function wholeRound(worker, { sessions, atOnce, measureMs, log }) {
+  for (let next = atOnce; ; next = Math.floor(next * (1 - WITHIN))) {
+    const row = await talk(worker, { sessions, atOnce: next, measureMs, all: true });
+    log(`  until all have had a turn: ${inWords(row)}`);
+    if (row.holds || next < atOnce * LEAST_OF_FOUND) return row;
+    await worker.ask({ to: 'rest' });
+  }
 }
 
 /** The most sessions that can all have a caller on the line all the time; each number in a fresh worker. */
@@ -83,11 +96,11 @@ async function untilAllListen(worker, sessions) {
   }
 }
 
-async function talk(worker, { sessions, atOnce, measureMs }) {
+async function talk(worker, { sessions, atOnce, measureMs, all = false }) {
   await worker.ask({ to: 'talk', atOnce });
   await sleep(WARM_MS);
   const others = watchOthers();
-  const measured = await worker.ask({ to: 'measure', ms: measureMs });
+  const measured = await worker.ask({ to: 'measure', ms: measureMs, all });
   const { rssMb, pssMb } = memoryNow(worker.pid);
   const row = { sessions, atOnce, ...measured, rssMb, pssMb, othersCores: others() };
   return { ...row, saturated: row.turnsAnswered < row.turnsDue, holds: keepsLimits(row) };

@@ -26,6 +26,10 @@ export class Conveyor {
     return this.#on.size > 0;
   }
 
+  get allHaveTalked() {
+    return this.#lines.every(({ hasTalked }) => hasTalked);
+  }
+
   add(line) {
     this.#lines.push(line);
   }

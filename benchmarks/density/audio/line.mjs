@@ -21,6 +21,7 @@ export class Line {
   #startedAt = 0;
   #heard = FRAMES;
   #answeredAt;
+  #turns = 0;
 
   /** @param speech what the caller says each time, 16 kHz mono */
   constructor(speech) {
@@ -35,6 +36,11 @@ export class Line {
       : Math.round(this.#answeredAt - this.#spokenAt);
   }
 
+  /** It has had a turn, so that it holds what a session holds that is in use. */
+  get hasTalked() {
+    return this.#turns > 0;
+  }
+
   begin(at) {
     this.#startedAt = at;
     this.#heard = 0;
@@ -45,7 +51,9 @@ export class Line {
   advance(now) {
     const due = Math.min(FRAMES, Math.floor((now - this.#startedAt) / FRAME_MS));
     for (; this.#heard < due; this.#heard += 1) this.microphone.hear(this.#frame(this.#heard));
-    return this.#heard < FRAMES;
+    if (this.#heard < FRAMES) return true;
+    this.#turns += 1;
+    return false;
   }
 
   get #spokenAt() {

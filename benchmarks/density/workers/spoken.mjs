@@ -13,6 +13,7 @@ import { Line } from '../audio/line.mjs';
 import { BufferToucher } from '../touch-buffers.mjs';
 
 const LAG_RESOLUTION_MS = 10;
+const ALL_LOOK_MS = 250;
 const REST_MS = 500;
 const REST_USE = 0.1;
 const REST_PATIENCE_MS = 60_000;
@@ -80,8 +81,8 @@ process.on('message', (question) => {
 process.once('disconnect', () => process.exit());
 await pool.run();
 
-/** The event loop, the CPU time and the turns of the next `ms`. */
-async function measure({ ms }) {
+/** The event loop, the CPU time and the turns of the next `ms`, and on until all have had a turn if that is asked. */
+async function measure({ ms, all }) {
   conveyor.takeTurns();
   lag.enable();
   lag.reset();
@@ -89,6 +90,7 @@ async function measure({ ms }) {
   const use = performance.eventLoopUtilization();
   const startedAt = performance.now();
   await sleep(ms);
+  while (all && !conveyor.allHaveTalked) await sleep(ALL_LOOK_MS);
   const seconds = (performance.now() - startedAt) / 1_000;
   const { utilization } = performance.eventLoopUtilization(use);
   const { user, system } = process.cpuUsage(cpu);
