@@ -9,8 +9,11 @@ const DISTURBED_CORES = 0.15;
 const QUIET_FOR_S = 30;
 const TRIES = 3;
 
-/** On what a run was made, as its report says. */
-export const machine = `${cpus().length} cores, ${Math.round(totalmem() / 2 ** 30)} GiB, Node ${process.version}, callers and server on the same machine`;
+/** The machine, as a report says. */
+export const hardware = `${cpus().length} cores, ${Math.round(totalmem() / 2 ** 30)} GiB, Node ${process.version}`;
+
+/** On what a run with real calls was made. */
+export const machine = `${hardware}, callers and server on the same machine`;
 
 /** From now on: how many cores everything has used that this run did not start. */
 export function watchOthers() {
@@ -43,10 +46,11 @@ export async function undisturbed(measure, { quick = false } = {}) {
   }
 }
 
-async function untilQuiet() {
+/** Waits until nobody else uses the machine. */
+export async function untilQuiet(seconds = QUIET_FOR_S) {
   for (let told = false; ; told = true) {
     const others = watchOthers();
-    await sleep(QUIET_FOR_S * 1_000);
+    await sleep(seconds * 1_000);
     const cores = others();
     if (cores <= QUIET_CORES) return;
     if (!told) console.log(`others use ${cores} cores: waiting for a quiet machine`);

@@ -3,14 +3,27 @@ import { readFileSync, readdirSync, readlinkSync } from 'node:fs';
 /** Clock ticks per second in /proc: 100 on every Linux that Node runs on. */
 export const TICKS = 100;
 
-/** A process and its descendants as of now: PSS in MiB, CPU seconds, how many. Linux only. */
+/** A process and its descendants as of now: PSS and RSS in MiB, CPU seconds, how many. Linux only. */
 export function treeUsage(root) {
   const all = tree(root);
+  const memory = all.map(({ pid }) => memoryOf(pid));
   return {
-    pssMb: sum(all, ({ pid }) => memoryOf(pid).pssMb),
+    pssMb: sum(memory, ({ pssMb }) => pssMb),
+    rssMb: sum(memory, ({ rssMb }) => rssMb),
     cpuSeconds: sum(all, ({ cpuSeconds }) => cpuSeconds),
     processes: all.length,
   };
+}
+
+/** Ids of a process and its descendants as of now. */
+export function treePids(root) {
+  return tree(root).map(({ pid }) => pid);
+}
+
+/** Whether a process is there; one that has ended and that nobody asked about is not. */
+export function isRunning(pid) {
+  const stat = read(`/proc/${pid}/stat`);
+  return stat !== '' && statFields(stat)[0] !== 'Z';
 }
 
 /** The Node processes a worker has started for calls, with the CPU time of each. */
@@ -18,12 +31,12 @@ export function nodeChildren(root) {
   return tree(root).filter(({ pid }) => pid !== root && isNode(pid));
 }
 
-/** Of one process, in MiB: PSS, and what is its own alone whoever else runs the same files. */
+/** Of one process, in MiB: PSS, RSS, and what is its own alone whoever else runs the same files. */
 export function memoryOf(pid) {
   const text = read(`/proc/${pid}/smaps_rollup`);
   const field = (name) =>
     Number(new RegExp(`^${name}:\\s+(\\d+)`, 'm').exec(text)?.[1] ?? 0) / 1024;
-  return { pssMb: field('Pss'), anonMb: field('Anonymous') };
+  return { pssMb: field('Pss'), rssMb: field('Rss'), anonMb: field('Anonymous') };
 }
 
 /** CPU seconds of the main thread, and of the others by their names. */

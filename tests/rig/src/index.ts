@@ -1,5 +1,6 @@
 export type { AudioReport, AudioSegment, GapReport } from './audio/audio-report.js';
 export type { HeardTone } from './audio/tone-detector.js';
+export { readWav } from './audio/wav.js';
 export {
   startCallers,
   CallerProcess,

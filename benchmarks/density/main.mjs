@@ -1,0 +1,110 @@
+// What sessions cost, by their number: `pnpm bench:density`. Writes RESULTS.md, results.json and density.svg here.
+import { parseArgs } from 'node:util';
+import { untilQuiet, watchOthers } from '../src/machine.mjs';
+import { Ledger } from './ledger.mjs';
+import { plan, rowsOf } from './plan.mjs';
+import { writeReport } from './report.mjs';
+import { versions } from './versions.mjs';
+
+const { values } = parseArgs({
+  options: {
+    sessions: { type: 'string', default: '10,25,50,100,500' },
+    rounds: { type: 'string', default: '3' },
+    // A process a session: up to so many in each round. The last number holds for the rounds after it.
+    processes: { type: 'string', default: '100,50' },
+    // No step is begun that would not be over by then; what is missing is said in the report.
+    minutes: { type: 'string', default: '19' },
+    // Forget what a run that was ended has measured.
+    fresh: { type: 'boolean', default: false },
+    // To try the script: little of everything, and nothing is written.
+    quick: { type: 'boolean', default: false },
+    // Only the steps whose names begin so, printed and not written: "stub", "talking 500", "real time".
+    only: { type: 'string' },
+  },
+});
+const { quick, only } = values;
+const options = quick
+  ? { counts: [3, 6], rounds: 1, processesTo: [3], measureMs: 6_500 }
+  : {
+      counts: numbers('sessions'),
+      rounds: Number(values.rounds),
+      processesTo: numbers('processes'),
+      measureMs: 12_000,
+    };
+const limitSeconds = Number(values.minutes) * 60;
+const tries = quick || only !== undefined;
+
+const about = versions();
+const key = JSON.stringify({ ...options, ...about });
+const ledger = await Ledger.open(key, { fresh: values.fresh, kept: !tries });
+if (!tries) await untilQuiet();
+
+// Nothing of what is started here outlives a run that is ended.
+for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(1));
+
+const startedAt = performance.now();
+const elapsed = () => (performance.now() - startedAt) / 1_000;
+const steps = plan(options).filter(({ id }) => only === undefined || id.startsWith(only));
+for (const [index, step] of steps.entries()) {
+  const known = ledger.rows[step.id];
+  if (known !== undefined && known.failed === undefined) continue;
+  const head = `[${index + 1}/${steps.length}, ${Math.round(elapsed())} s] ${step.id}`;
+  const secondsLeft = limitSeconds - elapsed();
+  if (!tries && secondsLeft < step.seconds) {
+    console.log(`${head}: no time left for it`);
+    continue;
+  }
+  console.log(head);
+  await keep(step, { secondsLeft });
+}
+
+const missing = steps
+  .map(({ id }) => id)
+  .filter((id) => ledger.rows[id] === undefined || ledger.rows[id].failed !== undefined);
+const run = {
+  startedAt: ledger.startedAt,
+  minutes:
+    Math.round(Object.values(ledger.rows).reduce((sum, row) => sum + (row.seconds ?? 0), 0) / 6) /
+    10,
+  command: ['pnpm bench:density', ...process.argv.slice(2)].join(' '),
+  ...about,
+  options,
+  missing,
+  rows: ledger.rows,
+};
+if (only !== undefined) console.log(JSON.stringify(ledger.rows, null, 2));
+else await writeReport(run, { print: quick });
+if (missing.length > 0) {
+  console.error(
+    `Not measured: ${missing.join(', ')}. The same command again measures these and nothing else.`,
+  );
+  process.exitCode = 1;
+} else if (!tries) {
+  await ledger.close();
+}
+
+/** Measures a step and keeps what came of it, a failure too. */
+async function keep(step, { secondsLeft }) {
+  const others = watchOthers();
+  const began = performance.now();
+  let row;
+  try {
+    row = await step.run({
+      secondsLeft,
+      log: console.log,
+      done: (what) => rowsOf(ledger.rows, what),
+    });
+  } catch (error) {
+    console.error(error);
+    row = { failed: String(error?.message ?? error) };
+  }
+  const seconds = Math.round((performance.now() - began) / 100) / 10;
+  console.log(`  ${seconds} s, others used ${others()} cores`);
+  await ledger.add(step.id, { ...row, seconds, othersCores: row.othersCores ?? others() });
+}
+
+function numbers(name) {
+  const all = values[name].split(',').map(Number);
+  if (all.every((number) => Number.isInteger(number) && number > 0)) return all;
+  throw new Error(`--${name} takes whole numbers with commas between them, not ${values[name]}`);
+}

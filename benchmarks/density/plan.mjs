@@ -1,0 +1,79 @@
+import { coroutineRow, processRows } from './stub.mjs';
+import { searchAtOnce, searchRealTime, talkingRow } from './spoken.mjs';
+
+/**
+ * What is measured, in this order: round by round, so that a run that is out of time has some of everything. A step's
+ * `seconds` are what it took on two cores; `run` gets what was measured before, and the seconds left.
+ */
+export function plan({ counts, rounds, processesTo, measureMs }) {
+  const most = Math.max(...counts);
+  return Array.from({ length: rounds }, (_, round) => {
+    const id = (what) => `${what} #${round + 1}`;
+    const top = processesTo[Math.min(round, processesTo.length - 1)];
+    const levels = counts.filter((count) => count <= top);
+    return [
+      ...[0, ...counts].map((sessions) => ({
+        id: id(`stub coroutine ${sessions}`),
+        seconds: 5 + sessions / 40,
+        run: () => coroutineRow(sessions),
+      })),
+      {
+        id: id('stub process'),
+        seconds: 25 + 1.2 * Math.max(0, ...levels),
+        run: (context) => processRows(levels, context),
+      },
+      {
+        id: id(`talking ${most}`),
+        seconds: 110,
+        run: ({ done, ...context }) =>
+          searchAtOnce({
+            ...context,
+            sessions: most,
+            measureMs,
+            first: firstOf(done(`talking ${most}`), Math.ceil(most * 0.06)),
+          }),
+      },
+      ...counts
+        .filter((sessions) => sessions < most)
+        .map((sessions) => ({
+          id: id(`talking ${sessions}`),
+          seconds: 26,
+          run: ({ done, log }) => {
+            const limit = lastFound(done(`talking ${most}`)) ?? sessions;
+            return talkingRow({ sessions, atOnce: Math.min(sessions, limit), measureMs, log });
+          },
+        })),
+      {
+        id: id('real time'),
+        seconds: 80,
+        run: ({ done, ...context }) =>
+          searchRealTime({
+            ...context,
+            most,
+            measureMs,
+            first: firstOf(done('real time'), lastFound(done(`talking ${most}`)) ?? 10),
+          }),
+      },
+    ];
+  }).flat();
+}
+
+/** The rows of a step in all rounds; those that were not measured are left out. */
+export function rowsOf(rows, what) {
+  return Object.entries(rows)
+    .filter(([id, row]) => id.startsWith(`${what} #`) && row.failed === undefined)
+    .map(([, row]) => row);
+}
+
+/** So many callers on the line at once held, by the last search that knows. */
+function lastFound(searches) {
+  return searches
+    .map(({ best, whole }) => (whole?.holds === true ? whole.atOnce : best?.number))
+    .findLast((found) => found !== undefined);
+}
+
+/** A later round begins just below what an earlier one has found. */
+function firstOf(searches, otherwise) {
+  const found = lastFound(searches);
+  return found === undefined ? otherwise : Math.max(1, Math.floor(found * 0.94));
+}

@@ -1,0 +1,106 @@
+import { writeFile } from 'node:fs/promises';
+import { markdownTable } from '../src/report.mjs';
+import { talkingFigures, searchFigures, stubFigures } from './figures.mjs';
+import { headline, how, limitsOfIt } from './prose.mjs';
+import { plot } from './plot.mjs';
+import { inWords, number } from './spread.mjs';
+
+/** Writes the report, the plot and the raw figures; `print`: only shows the report. */
+export async function writeReport(run, { print }) {
+  const figures = {
+    stubPss: stubFigures(run, 'touched', 'pssMb'),
+    stubRss: stubFigures(run, 'touched', 'rssMb'),
+    stubAllocated: stubFigures(run, 'allocated', 'pssMb'),
+    talking: talkingFigures(run),
+    search: searchFigures(run),
+  };
+  const text = page(run, figures);
+  if (print) {
+    console.log(text);
+    return;
+  }
+  const write = (name, content) => writeFile(new URL(name, import.meta.url), content);
+  await write('RESULTS.md', text);
+  await write('results.json', `${JSON.stringify(run, null, 2)}\n`);
+  await write('density.svg', plot(figures));
+  console.log('Written: benchmarks/density/RESULTS.md, results.json, density.svg');
+}
+
+function page(run, figures) {
+  const { stubPss, stubRss, stubAllocated, talking } = figures;
+  return `${[
+    '# Density: what sessions cost, by their number',
+    'Written by the run; do not edit. Memory is in MiB. Figures are the median of the runs, with the least and the most of them where they differ. PSS and RSS have tables of their own: PSS counts a page that processes share once among them, RSS counts it in each.',
+    headline(run, figures),
+    '![PSS by the number of sessions](density.svg)',
+    '## 5 MiB a session, no media, no model: PSS',
+    stubTable(stubPss),
+    '## The same: RSS',
+    stubTable(stubRss),
+    '## The same, and nothing has written to the 5 MiB yet: PSS',
+    stubTable(stubAllocated),
+    '## Real sessions with VAD and turns, no WebRTC: PSS',
+    talkingTable(talking, [
+      ['PSS', ({ pss }) => inWords(pss)],
+      ['PSS, every buffer touched', ({ touched }) => inWords(touched)],
+    ]),
+    '## The same: RSS',
+    markdownTable(
+      ['sessions', 'RSS'],
+      talking.map(({ sessions, rss }) => [sessions, inWords(rss)]),
+    ),
+    how(run, figures),
+    limitsOfIt(run, figures),
+  ].join('\n\n')}\n`;
+}
+
+function stubTable(figures) {
+  const each = (value) => (value === undefined ? '–' : number(value, 1));
+  return markdownTable(
+    [
+      'sessions',
+      '`coroutine()`',
+      'of it a session',
+      '`processes()`',
+      'of it a session',
+      'processes to coroutine',
+    ],
+    figures.map((row) => [
+      row.sessions,
+      inWords(row.coroutine),
+      each(row.coroutineEach),
+      row.extrapolated === undefined
+        ? inWords(row.process)
+        : `*about ${number(row.extrapolated)}: extrapolated, not measured*`,
+      each(row.processEach),
+      row.coroutineEach === undefined || row.processEach === undefined
+        ? '–'
+        : number(row.process.median / row.coroutine.median, 1),
+    ]),
+  );
+}
+
+function talkingTable(talking, memory) {
+  return markdownTable(
+    [
+      'sessions',
+      'of real time',
+      ...memory.map(([name]) => name),
+      'event-loop use',
+      'lag p99, ms',
+      'turn p50, ms',
+      'turns answered',
+      '',
+    ],
+    talking.map((row) => [
+      row.sessions,
+      inWords(row.fraction, 3),
+      ...memory.map(([, of]) => of(row)),
+      inWords(row.loopUse, 2),
+      inWords(row.lagP99, 1),
+      inWords(row.turnP50),
+      row.turns.map(([answered, due]) => `${answered} of ${due}`).join(', ') || '–',
+      row.saturated ? '**saturated**' : row.holds || row.runs === 0 ? '' : 'over the limits',
+    ]),
+  );
+}

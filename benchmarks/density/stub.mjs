@@ -1,0 +1,98 @@
+// The stub workload: 5 MiB a session through the real pool and strategy, held until the last is up.
+import { setTimeout as sleep } from 'node:timers/promises';
+import { memoryOf, nodeChildren } from '../src/process-tree.mjs';
+import { availableMb, memoryAtRest } from './memory.mjs';
+import { withWorker } from './worker-process.mjs';
+
+/** What a session holds. The harness of OpenRTC for Python holds as much. */
+export const SESSION_MB = 5;
+// So much of it must be seen; the garbage collector may give something back meanwhile.
+const TOUCHED_SHARE = 0.7;
+const LEFT_TO_THE_MACHINE_MB = 2_048;
+const HANG_UP_MS = 30_000;
+
+/** One row in a fresh worker: `sessions` in its own process, first with untouched memory. */
+export function coroutineRow(sessions) {
+  return withWorker({ file: 'stub.mjs', args: ['coroutine'] }, async (worker) => {
+    const startedAt = performance.now();
+    await worker.place(sessions, { atOnce: 8 });
+    const placedSeconds = seconds(startedAt);
+    const allocated = await memoryAtRest(worker.pid);
+    return {
+      sessions,
+      placedSeconds,
+      allocated,
+      touched: await touch(worker, sessions, allocated),
+    };
+  });
+}
+
+/**
+ * A process a call, at several numbers of calls in one worker: on the way up nothing has touched its memory, then
+ * all of it is touched, and on the way down callers hang up and their processes end. Every session has a fresh
+ * process either way. Goes as far as memory and `secondsLeft` allow.
+ */
+export function processRows(levels, { secondsLeft, log }) {
+  return withWorker({ file: 'stub.mjs', args: ['process'] }, async (worker) => {
+    const base = await memoryAtRest(worker.pid);
+    // The worker has started one process, which waits for the first call.
+    const { rssMb, pssMb } = memoryOf(worker.pid);
+    const rows = [{ sessions: 0, allocated: base, touched: base, alone: { rssMb, pssMb } }];
+    const startedAt = performance.now();
+    for (const sessions of levels) {
+      const why = cannotReach(sessions, { rows, startedAt, secondsLeft });
+      if (why !== undefined) {
+        log(`  processes: stopped before ${sessions}: ${why}`);
+        break;
+      }
+      await worker.place(sessions, { atOnce: 2 });
+      const placedSeconds = seconds(startedAt);
+      rows.push({ sessions, placedSeconds, allocated: await memoryAtRest(worker.pid) });
+      log(`  processes: ${sessions} up after ${placedSeconds} s`);
+    }
+    const top = rows.at(-1);
+    if (top.touched === undefined) top.touched = await touch(worker, top.sessions, top.allocated);
+    for (const row of rows.slice(1, -1).toReversed()) {
+      worker.hangUp(row.sessions);
+      await untilProcesses(worker.pid, row.sessions);
+      row.touched = await memoryAtRest(worker.pid);
+    }
+    return { rows };
+  });
+}
+
+function cannotReach(sessions, { rows, startedAt, secondsLeft }) {
+  const last = rows.at(-1);
+  if (last.sessions === 0) return undefined;
+  const more = sessions - last.sessions;
+  const eachMb = last.allocated.pssMb / last.sessions;
+  const neededMb = more * eachMb + sessions * SESSION_MB + LEFT_TO_THE_MACHINE_MB;
+  if (neededMb > availableMb()) return `it needs ${Math.round(neededMb)} MiB of memory`;
+  const neededSeconds = (more * last.placedSeconds) / last.sessions;
+  if (neededSeconds > secondsLeft - seconds(startedAt)) return 'no time is left for it';
+  return undefined;
+}
+
+async function touch(worker, sessions, { rssMb }) {
+  worker.signal('SIGUSR2');
+  const least = rssMb + TOUCHED_SHARE * SESSION_MB * sessions;
+  return memoryAtRest(worker.pid, {
+    holds: (now) => now.rssMb >= least,
+    what: `${Math.round(least)} MiB of RSS with all of its sessions' memory touched`,
+  });
+}
+
+async function untilProcesses(pid, count) {
+  const deadline = performance.now() + HANG_UP_MS;
+  while (nodeChildren(pid).length !== count) {
+    if (performance.now() > deadline)
+      throw new Error(
+        `Waited for ${count} processes of calls: ${nodeChildren(pid).length} are left.`,
+      );
+    await sleep(200);
+  }
+}
+
+function seconds(since) {
+  return Math.round((performance.now() - since) / 100) / 10;
+}
