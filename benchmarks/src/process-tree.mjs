@@ -13,6 +13,17 @@ export function treeUsage(root) {
   };
 }
 
+/** Ids of a process and its descendants as of now. */
+export function treePids(root) {
+  return tree(root).map(({ pid }) => pid);
+}
+
+/** Whether a process is there; one that has ended and that nobody asked about is not. */
+export function isRunning(pid) {
+  const stat = read(`/proc/${pid}/stat`);
+  return stat !== '' && statFields(stat)[0] !== 'Z';
+}
+
 /** The Node processes a worker has started for calls, with the CPU time of each. */
 export function nodeChildren(root) {
   return tree(root).filter(({ pid }) => pid !== root && isNode(pid));
