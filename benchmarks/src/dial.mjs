@@ -1,3 +1,4 @@
+import { inAgentRoom } from './agent-joins.mjs';
 import { nodeChildren, treeUsage } from './process-tree.mjs';
 import { callOneByOne, callTogether, round, settle, talkAll, turn } from './talking.mjs';
 import { whileTalking } from './workload.mjs';
@@ -58,18 +59,6 @@ export async function measureBurst({ server, callers, worker, calls }) {
   const inRoom = await callTogether({ server, callers, room: 'burst' }, calls);
   for (const { caller } of inRoom) await caller.hangUp();
   return { joinMs: inAgentRoom(server) };
-}
-
-/** Of each job: from its assignment to the moment its agent is active in the room, as the server logs it. */
-function inAgentRoom(server) {
-  return server.assignments().map(({ jobId }) => {
-    const at = (fits) => server.log.find(fits)?.ts ?? Number.NaN;
-    const assigned = at((line) => line.msg === 'assigned job to worker' && line.jobID === jobId);
-    const active = at(
-      (line) => line.msg === 'participant active' && line.participant === `agent-${jobId}`,
-    );
-    return Math.round((active - assigned) * 1_000);
-  });
 }
 
 /** Kills a process, and asks each caller whether anybody still answers. */

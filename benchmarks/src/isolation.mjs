@@ -87,7 +87,7 @@ function report({ date, machine, rows: all }) {
 function how(all) {
   const most = (key) => Math.max(...all.map((row) => row[key]));
   return [
-    `${calls} callers come one after the other, 3 s apart, and talk as in \`bench:density\`.`,
+    `${calls} callers come one after the other, 3 s apart. They speak for 2.4 s, hear the answer, and pause for 3 s.`,
     'PSS is of the worker and all its processes, and with the calls the most it reached once those kept ready for more calls had gone.',
     '"Agent in the room" is from the assignment on, by the server\'s log; "calls lost" are callers whom nobody answers after a SIGKILL.',
     `"Starts included" is from the first call on: calls of up to ${most('wholeMinutes')} min.`,

@@ -29,11 +29,14 @@ export function watchOthers() {
  * Measures while nobody else uses the machine: waits for that first, and measures again when somebody came.
  * What comes back says how many cores the others used.
  */
-export async function undisturbed(measure, { quick = false } = {}) {
+export async function undisturbed(
+  measure,
+  { quick = false, quietForS = QUIET_FOR_S, mostTries = TRIES } = {},
+) {
   for (let tries = 1; ; tries += 1) {
-    if (!quick) await untilQuiet();
+    if (!quick) await untilQuiet(quietForS);
     const others = watchOthers();
-    const last = () => quick || tries === TRIES || others() <= DISTURBED_CORES;
+    const last = () => quick || tries === mostTries || others() <= DISTURBED_CORES;
     try {
       const measured = { ...(await measure()), othersCores: others() };
       if (last()) return measured;

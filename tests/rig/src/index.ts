@@ -10,9 +10,11 @@ export {
 export { Caller, type SendTextOptions, type SpeakOptions } from './callers/caller.js';
 export type { CallerEvent, HeardAudio, Spoken, Transcript } from './callers/protocol.js';
 export { RecordLog, type WaitOptions } from './record-log.js';
+export { withBuildLock } from './server/build-lock.js';
 export { LIVEKIT_SERVER_VERSION } from './server/build-server.js';
 export {
   cachedServerPath,
+  cacheFolder,
   findLiveKitServer,
   type ExternalServer,
   type FindServerOptions,

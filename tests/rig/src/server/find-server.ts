@@ -85,10 +85,14 @@ function externalServer(url: string, env: NodeJS.ProcessEnv): FoundServer {
   );
 }
 
-/** Where a build is kept: `OPENRTC_CACHE_DIR`, else `XDG_CACHE_HOME`, else `~/.cache`. */
+/** Where builds are kept: in `OPENRTC_CACHE_DIR`, else `XDG_CACHE_HOME`, else `~/.cache`. */
+export function cacheFolder(env: NodeJS.ProcessEnv): string {
+  return join(env.OPENRTC_CACHE_DIR ?? env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'openrtc');
+}
+
+/** Where the build of the server is kept, see {@link cacheFolder}. */
 export function cachedServerPath(env: NodeJS.ProcessEnv): string {
-  const cache = env.OPENRTC_CACHE_DIR ?? env.XDG_CACHE_HOME ?? join(homedir(), '.cache');
-  return join(cache, 'openrtc', `livekit-server-${LIVEKIT_SERVER_VERSION}`, 'livekit-server');
+  return join(cacheFolder(env), `livekit-server-${LIVEKIT_SERVER_VERSION}`, 'livekit-server');
 }
 
 async function findOnPath(name: string, env: NodeJS.ProcessEnv): Promise<string | undefined> {

@@ -1,0 +1,67 @@
+import { cacheFolder, withBuildLock } from '@openrtc/test-rig';
+import { spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { mkdir, readFile, readdir, rename, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const source = fileURLToPath(new URL('./callers-go/', import.meta.url));
+
+/** The program of the callers, built with Go and kept in the user's cache until its source changes. */
+export async function buildCallers() {
+  const folder = join(cacheFolder(process.env), `bench-callers-${await sourceHash()}`);
+  const target = join(folder, 'callers');
+  if (existsSync(target)) return target;
+  await mkdir(folder, { recursive: true });
+  await withBuildLock(
+    `${target}.lock`,
+    async () => {
+      // Who waited for the lock finds the work done.
+      if (!existsSync(target)) await build(target);
+    },
+    () => console.log('another process builds the callers; waiting for it'),
+  );
+  return target;
+}
+
+async function build(target) {
+  const partial = `${target}.${process.pid}.partial`;
+  console.log('building the callers with go, once; this takes a minute or two');
+  try {
+    await go(['build', '-buildvcs=false', '-trimpath', '-o', partial, '.']);
+    await rename(partial, target);
+  } finally {
+    await rm(partial, { force: true });
+  }
+}
+
+async function sourceHash() {
+  const hash = createHash('sha256');
+  for (const name of (await readdir(source)).toSorted()) {
+    hash.update(name).update(await readFile(join(source, name)));
+  }
+  return hash.digest('hex').slice(0, 12);
+}
+
+function go(args) {
+  return new Promise((resolve, reject) => {
+    const child = spawn('go', args, {
+      cwd: source,
+      // Nothing of the callers needs a C compiler, and not every machine has one.
+      env: { ...process.env, GOWORK: 'off', CGO_ENABLED: '0' },
+      stdio: ['ignore', 'inherit', 'inherit'],
+    });
+    child.once('error', (error) =>
+      reject(
+        error.code === 'ENOENT'
+          ? new Error('The callers are written in Go: install it (https://go.dev/dl, 1.26 or newer).')
+          : error,
+      ),
+    );
+    child.once('exit', (code) => {
+      if (code === 0) resolve();
+      else reject(new Error(`The callers did not build: go ended with ${code}, see above.`));
+    });
+  });
+}

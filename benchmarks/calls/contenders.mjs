@@ -1,0 +1,103 @@
+import { nodeProgram, ownMajor } from './node-programs.mjs';
+import { pythonProgram } from './python-program.mjs';
+
+const worker = (file) => new URL(`./workers/${file}`, import.meta.url).href;
+const python = (file) => new URL(`./python/${file}`, import.meta.url).href;
+const openrtc = (options) => ({
+  language: 'node',
+  file: worker('openrtc.mjs'),
+  args: [JSON.stringify(options)],
+});
+const agents = (env) => ({ language: 'node', file: worker('agents.mjs'), args: ['start'], env });
+
+/** Up to so many calls OpenRTC and the SDK are compared in what the project has set itself. */
+const COMPARED = 10;
+/** The number of calls at which those are measured that are measured once. */
+export const ONCE_AT = 5;
+
+/**
+ * Everything that can be measured, by the name that `--workers` takes. `headline`: what it is all about, measured at
+ * length with the most calls. `atLeast`: so many calls are tried even when fewer were slow. `once`: at one number of
+ * calls only.
+ */
+const ALL = {
+  openrtc: { name: 'OpenRTC, coroutine', headline: true, atLeast: COMPARED, ...openrtc({}) },
+  'openrtc-1': {
+    name: 'OpenRTC, 1 call a process',
+    ...openrtc({ processes: { sessionsPerProcess: 1 } }),
+  },
+  'openrtc-5': {
+    name: 'OpenRTC, 5 calls a process',
+    ...openrtc({ processes: { sessionsPerProcess: 5 } }),
+  },
+  'openrtc-25': {
+    name: 'OpenRTC, 25 calls a process',
+    ...openrtc({ processes: { sessionsPerProcess: 25 } }),
+  },
+  agents: { name: '@livekit/agents', peer: true, atLeast: COMPARED, ...agents({}) },
+  'py-openrtc': {
+    name: 'OpenRTC for Python, coroutine',
+    peer: true,
+    language: 'python',
+    file: python('openrtc_worker.py'),
+    args: ['start'],
+  },
+  'py-agents': {
+    name: 'livekit-agents (Python)',
+    peer: true,
+    language: 'python',
+    file: python('livekit_worker.py'),
+    args: ['start'],
+  },
+  'agents-8': {
+    name: '@livekit/agents, 8 idle processes',
+    once: true,
+    ...agents({ BENCH_IDLE_PROCESSES: '8' }),
+  },
+  'openrtc-detector': {
+    name: 'OpenRTC, coroutine, turn detector',
+    once: true,
+    ...openrtc({ detector: true }),
+  },
+};
+
+/** The names that `--workers` takes. */
+export const workerKeys = Object.keys(ALL);
+
+/**
+ * Who takes part: each with `key`, `name`, and what starts it. The Node ones once for each major version. Those that
+ * cannot be had here are left out, and `missing` says why.
+ */
+export async function contenders({ keys, nodes }) {
+  const programs = new Map();
+  for (const major of nodes) programs.set(major, await nodeProgram(major));
+  const needsPython = keys.some((key) => ALL[key].language === 'python');
+  const snake = needsPython ? await pythonProgram() : undefined;
+  const missing = [];
+  const all = keys.flatMap((key) => {
+    const one = { key, ...ALL[key] };
+    if (one.language === 'node') return nodes.map((major) => onNode(one, major));
+    if (snake.reason === undefined) return [{ ...one, program: snake.program }];
+    missing.push(`${one.name}: ${snake.reason}`);
+    return [];
+  });
+  const versions = {
+    ...Object.fromEntries(
+      [...programs].map(([major, { version }]) => [`node${major}`, version]),
+    ),
+    ...(snake?.version && { python: snake.version }),
+  };
+  return { all, missing, versions };
+
+  function onNode(one, major) {
+    const { program } = programs.get(major);
+    if (nodes.length === 1 && major === ownMajor) return { ...one, node: major, program };
+    return {
+      ...one,
+      node: major,
+      program,
+      key: major === nodes[0] ? one.key : `${one.key}@${major}`,
+      name: `${one.name}, Node ${major}`,
+    };
+  }
+}

@@ -1,0 +1,185 @@
+import { startLiveKitServer } from '@openrtc/test-rig';
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { inAgentRoom } from '../src/agent-joins.mjs';
+import { cpuSecondsOf, treeUsage } from '../src/process-tree.mjs';
+import { startWorker } from '../src/run-worker.mjs';
+import { percentile, round, settle } from '../src/talking.mjs';
+import { GoCallers } from './go-callers.mjs';
+
+/** Callers come so far apart. */
+export const ARRIVAL_MS = 1_000;
+/** How a caller talks: see `callers-go/caller.go`. */
+export const MANNERS = { pauseMs: 4_000, silenceMs: 500, patienceMs: 10_000 };
+/** One call alone gives one join: so many more come after it, one after the other. */
+export const MORE_JOINS = 4;
+
+const FIRST_SOUND_S = 60;
+// Rarer than elsewhere: reading the PSS of a dozen processes takes tens of milliseconds.
+const SAMPLE_MS = 2_000;
+const BETWEEN_CALLS_MS = 1_500;
+
+/**
+ * One worker with so many calls, on a server and with callers of its own. Callers start to speak one after the
+ * other over the length of one turn, so that they do not speak in chorus; what the worker uses is looked at from
+ * then to the end.
+ */
+export async function measureRow({ found, callersProgram, said, worker: spec, calls, seconds }) {
+  const server = await startLiveKitServer({ found });
+  const callers = await GoCallers.start(callersProgram, said.packets);
+  try {
+    // Some serve their health on a port of their own, the same one by default.
+    const env = { ...spec.env, BENCH_PORT: `${await freePort()}` };
+    const worker = await startWorker({ ...spec, env }, server);
+    try {
+      return await measure({ server, callers, worker, said, calls, seconds });
+    } finally {
+      await worker.stop();
+    }
+  } finally {
+    await callers.close();
+    await server.close();
+  }
+}
+
+async function measure({ server, callers, worker, said, calls, seconds }) {
+  await settle(worker.pid);
+  const idle = treeUsage(worker.pid);
+  const names = Array.from({ length: calls }, (_, index) => `caller-${index}`);
+  const { peak, result } = await watchMemory(worker.pid, async () => {
+    const { firstAudioMs, talking } = await arrive({ server, callers, names });
+    const talked = await talkAll({ server, callers, worker, said, seconds, talking });
+    return { firstAudioMs, callsAnswered: talking.length, ...talked };
+  });
+  for (const name of names) await callers.hangUp(name);
+  if (calls === 1) await moreJoins({ server, callers });
+  return {
+    calls,
+    seconds,
+    idlePssMb: round(idle.pssMb),
+    idleProcesses: idle.processes,
+    peakPssMb: round(peak.pssMb),
+    peakProcesses: peak.processes,
+    pssPerCallMb: round((peak.pssMb - idle.pssMb) / calls),
+    // Of a job whose agent never came there is no number.
+    joinMs: inAgentRoom(server).map((ms) => (Number.isNaN(ms) ? null : ms)),
+    ...result,
+  };
+}
+
+/** Comes back with who heard an agent, and after how long. */
+async function arrive({ server, callers, names }) {
+  const arrivals = await Promise.all(
+    names.map(async (name, index) => {
+      await sleep(index * ARRIVAL_MS);
+      return call({ server, callers, name });
+    }),
+  );
+  return {
+    firstAudioMs: arrivals.map((ms) => ms ?? null),
+    talking: names.filter((_, index) => arrivals[index] !== undefined),
+  };
+}
+
+/** From the wish to call to the first sound of the agent; undefined when there was none. */
+async function call({ server, callers, name }) {
+  const startedAtMs = Date.now();
+  const token = await server.createToken(name, `room-of-${name}`);
+  await callers.join(name, { url: server.url, token });
+  try {
+    return Math.round((await callers.awaitSound(name, FIRST_SOUND_S)) - startedAtMs);
+  } catch (error) {
+    if (!/^nothing was heard/.test(error.message)) throw error;
+    return undefined;
+  }
+}
+
+async function talkAll({ server, callers, worker, said, seconds, talking }) {
+  const turnMs = said.durationMs + MANNERS.pauseMs;
+  const all = Promise.all(
+    talking.map(async (name, index) => {
+      const waitMs = (index * turnMs) / talking.length;
+      await sleep(waitMs);
+      return callers.talk(name, { seconds: seconds - waitMs / 1_000, manners: MANNERS });
+    }),
+  );
+  // What fails meanwhile is thrown below.
+  all.catch(() => {});
+  await Promise.race([all, sleep(turnMs)]);
+  const before = look({ server, callers, worker });
+  await Promise.race([all, sleep(seconds * 1_000 - turnMs)]);
+  const after = look({ server, callers, worker });
+  const talks = await all;
+  const inWindow = (after.atMs - before.atMs) / 1_000;
+  const cores = (key) => Math.round(((after[key] - before[key]) / inWindow) * 1_000) / 1_000;
+  return {
+    cpuSecondsPerCallMinute: round2((cores('worker') * 60) / Math.max(1, talking.length)),
+    workerCores: cores('worker'),
+    callersCores: cores('callers'),
+    serverCores: cores('server'),
+    ...turnFacts(talks.flatMap(({ turns }) => turns)),
+    heard: talks.map(({ heard }) => heard),
+  };
+}
+
+function look({ server, callers, worker }) {
+  return {
+    atMs: performance.now(),
+    worker: treeUsage(worker.pid).cpuSeconds,
+    callers: cpuSecondsOf(callers.pid),
+    server: cpuSecondsOf(server.pid),
+  };
+}
+
+function turnFacts(turns) {
+  const ms = turns.flatMap(({ latencyMs }) => (latencyMs === null ? [] : [Math.round(latencyMs)]));
+  return {
+    turns: ms.length,
+    turnsMissed: turns.length - ms.length,
+    turnsCutInto: turns.filter(({ cutIn }) => cutIn).length,
+    turnMsP50: percentile(ms, 0.5),
+    turnMsP95: percentile(ms, 0.95),
+    turnMsP99: percentile(ms, 0.99),
+    turnMs: ms,
+  };
+}
+
+async function moreJoins({ server, callers }) {
+  for (let index = 1; index <= MORE_JOINS; index += 1) {
+    await sleep(BETWEEN_CALLS_MS);
+    const name = `later-${index}`;
+    await call({ server, callers, name });
+    await callers.hangUp(name);
+  }
+}
+
+/** The most memory a worker's processes held while `work` went on. */
+async function watchMemory(pid, work) {
+  let peak = treeUsage(pid);
+  const look = () => {
+    const now = treeUsage(pid);
+    if (now.pssMb > peak.pssMb) peak = now;
+  };
+  const sampler = setInterval(look, SAMPLE_MS);
+  try {
+    const result = await work();
+    look();
+    return { peak, result };
+  } finally {
+    clearInterval(sampler);
+  }
+}
+
+async function freePort() {
+  const probe = createServer().listen(0, '127.0.0.1');
+  await once(probe, 'listening');
+  const { port } = probe.address();
+  probe.close();
+  await once(probe, 'close');
+  return port;
+}
+
+function round2(value) {
+  return Math.round(value * 100) / 100;
+}

@@ -1,0 +1,46 @@
+import { cacheFolder } from '@openrtc/test-rig';
+import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { copyFile, mkdir, rename } from 'node:fs/promises';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+
+const run = promisify(execFile);
+
+/** The major version of the Node that runs the benchmark. */
+export const ownMajor = process.versions.node.split('.', 1)[0];
+
+/**
+ * A Node of this major version for workers, and its version: a copy of our own, or the npm package `node@<major>`.
+ * A copy, because PSS halves a page that two processes share: workers must not share their program with the benchmark.
+ */
+export async function nodeProgram(major) {
+  if (!/^\d+$/.test(major))
+    throw new Error(`--nodes takes major versions such as 20,24; not ${major}`);
+  const found = major === ownMajor ? process.execPath : await fromRegistry(major);
+  const version = (await run(found, ['--version'])).stdout.trim();
+  return { program: await copied(found, version), version };
+}
+
+async function fromRegistry(major) {
+  const args = ['-y', `node@${major}`, '-p', 'process.execPath'];
+  try {
+    const { stdout } = await run('npx', args, { timeout: 300_000 });
+    return stdout.trim().split('\n').at(-1);
+  } catch (error) {
+    throw new Error(`Node ${major} cannot be had from the npm registry: ${error.message}`, {
+      cause: error,
+    });
+  }
+}
+
+async function copied(program, version) {
+  const folder = join(cacheFolder(process.env), `bench-node-${version}-${process.arch}`);
+  const target = join(folder, 'node');
+  if (existsSync(target)) return target;
+  await mkdir(folder, { recursive: true });
+  const partial = `${target}.${process.pid}.partial`;
+  await copyFile(program, partial);
+  await rename(partial, target);
+  return target;
+}
