@@ -149,7 +149,7 @@ test('models that are none, such as the factory instead of what it makes', () =>
   expect(() => pool({ models: some })).not.toThrow();
 });
 
-test.each(['router', 'setup', 'prewarm'])('%s that is no function', (name) => {
+test.each(['router', 'setup'])('%s that is no function', (name) => {
   expect(() => pool({ [name]: 'later' })).toThrow(invalid(`${name} must be a function`));
 });
 

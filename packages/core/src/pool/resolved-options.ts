@@ -18,6 +18,7 @@ import {
 } from './object-options.js';
 import { checkKeys, invalidOption } from './option-checks.js';
 import type { AgentPoolOptions } from './pool-options.js';
+import { checkPrewarm } from './prewarm.js';
 
 /** The options that have a default, with it. */
 export interface ResolvedOptions {
@@ -71,11 +72,12 @@ export function resolveOptions(
 ): ResolvedOptions {
   checkKeys(WHERE, options, KNOWN);
   if (options.defaults !== undefined) checkAgentDefaults(options.defaults);
-  for (const key of ['router', 'setup', 'prewarm'] as const) {
+  for (const key of ['router', 'setup'] as const) {
     const value: unknown = options[key];
     if (value !== undefined && typeof value !== 'function')
       throw invalidOption(WHERE, `${key} must be a function, got ${typeof value}`);
   }
+  checkPrewarm(options.prewarm);
   checkObservers(options.observers);
   checkIsolation(options.isolation);
   checkLiveKit(options.livekit);

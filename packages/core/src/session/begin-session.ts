@@ -1,7 +1,7 @@
 import { type JobContext, voice } from '@livekit/agents';
 
 import { OpenRtcError, isOpenRtcError, messageOf } from '../errors.js';
-import type { AgentConfig, SessionInfo } from '../pool/agent-config.js';
+import type { AgentConfig, PrewarmedCall } from '../pool/agent-config.js';
 import { timeBox } from '../time-box.js';
 import { buildAgent } from './build-agent.js';
 import type { CurrentCall } from './current-call.js';
@@ -32,7 +32,7 @@ export interface OpenedSession {
 
 export interface BeginOptions {
   readonly call: CurrentCall;
-  readonly info: SessionInfo;
+  readonly info: PrewarmedCall;
   readonly config: AgentConfig;
   readonly runtime: SessionRuntime;
   readonly textOnly: boolean;
