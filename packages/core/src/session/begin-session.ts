@@ -15,6 +15,7 @@ import type { ReportSessionEvent } from './session-event.js';
 import { SETUP_MS } from './session-limits.js';
 import type { SessionRuntime } from './session-runtime.js';
 import { sameRoom } from './session-room.js';
+import { sessionVad } from './session-vad.js';
 import { fallsBackToVad, turnHandling } from './turn-handling.js';
 import { watchFaults } from './watch-faults.js';
 
@@ -125,10 +126,10 @@ function createSession(
       'turns end by VAD alone: npm install @openrtc/prewarm for the turn detector, or set turnHandling.turnDetection',
     );
   }
+  const vad = sessionVad(user.vad, facts, runtime.models);
   return new voice.AgentSession({
-    // A realtime model hears for itself, and without audio there is nothing to detect.
-    ...(realtime || !audioInput ? { vad: null } : {}),
     ...user,
+    ...(vad === undefined ? {} : { vad }),
     ...providers,
     turnHandling: turnHandling(user.turnHandling, facts),
   });
