@@ -41,6 +41,15 @@ test.each(['drainTimeoutMs', 'emptyRoomGraceMs', 'maxSessionDurationMs'])(
   },
 );
 
+test('maxEventLoopLagMs is more than the meter tells apart, or Infinity', () => {
+  for (const value of [20, 33.3, Number.POSITIVE_INFINITY])
+    expect(() => pool({ maxEventLoopLagMs: value })).not.toThrow();
+  for (const value of [0, 19, -1, Number.NaN, '100'])
+    expect(() => pool({ maxEventLoopLagMs: value }), String(value)).toThrow(
+      invalid('maxEventLoopLagMs must be a number of milliseconds, 20 or more, or Infinity'),
+    );
+});
+
 test('an option that does not exist is named, with the nearest one that does', () => {
   expect(() => pool({ maxConcurentSessions: 5 })).toThrow(
     invalid(/maxConcurentSessions.*did you mean "maxConcurrentSessions"/),

@@ -34,6 +34,13 @@ export interface AgentPoolOptions<
   models?: SharedModels | null;
   /** Most calls at a time, a hard cap. Default: 50. */
   maxConcurrentSessions?: number;
+  /**
+   * While calls that run in a process keep its event loop later than this, in milliseconds (99th percentile),
+   * the process takes no other: an overloaded worker refuses calls (`busy`) and reports itself full to LiveKit,
+   * so that the calls it has keep their pace. Lag from other load of the machine is logged once and refuses
+   * nothing. Default: 100. `Infinity`: no limit.
+   */
+  maxEventLoopLagMs?: number;
   /** After this many failed calls in a row the worker drains and `run()` rejects. Default: 5. Refused calls do not count. */
   consecutiveFailureLimit?: number;
   /** How long a drain waits for live calls, in milliseconds. Default: 3 600 000 (1 h). */

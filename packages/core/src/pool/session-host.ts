@@ -1,5 +1,6 @@
 import { JobProcess } from '@livekit/agents';
 
+import { LagGuard } from '../admit/lag-guard.js';
 import type { IsolationHost, PoolSource, WorkerInference } from '../launch/isolation.js';
 import type { JobTicket } from '../launch/job-ticket.js';
 import type { Logger } from '../logger.js';
@@ -21,6 +22,10 @@ export interface SessionHostOptions {
   readonly source: PoolSource;
   readonly logger: Logger;
   readonly report: ReportSessionEvent;
+  /** How late the event loop may be, see the pool option. */
+  readonly maxEventLoopLagMs: number;
+  /** Why no call should be added to those that run here; undefined: they may come again. */
+  readonly onBusy: (why: string | undefined) => void;
 }
 
 /** Runs sessions in this process, with what they share loaded once. */
@@ -39,6 +44,7 @@ export class SessionHost implements IsolationHost {
   };
   readonly #options: SessionHostOptions;
   readonly #process = new JobProcess();
+  readonly #lag: LagGuard;
   readonly #warned = new Set<string>();
   #models: SharedModels | undefined;
   #loading: Promise<void> | undefined;
@@ -50,6 +56,11 @@ export class SessionHost implements IsolationHost {
     this.source = options.source;
     this.logger = options.logger;
     this.maxConcurrentSessions = options.maxConcurrentSessions;
+    this.#lag = new LagGuard({
+      maxLagMs: options.maxEventLoopLagMs,
+      onChange: options.onBusy,
+      logger: options.logger,
+    });
   }
 
   prewarm(signal: AbortSignal): Promise<void> {
@@ -63,13 +74,18 @@ export class SessionHost implements IsolationHost {
     report: ReportSessionEvent = this.#options.report,
   ): Promise<void> {
     await this.#prewarmed;
-    await runSession(ticket, signal, report, {
-      ...this.#options.runtime,
-      process: this.#process,
-      models: this.#models,
-      logger: this.logger,
-      warnOnce: (message) => this.#warnOnce(message),
-    });
+    this.#lag.enter();
+    try {
+      await runSession(ticket, signal, report, {
+        ...this.#options.runtime,
+        process: this.#process,
+        models: this.#models,
+        logger: this.logger,
+        warnOnce: (message) => this.#warnOnce(message),
+      });
+    } finally {
+      this.#lag.leave();
+    }
   }
 
   report(event: SessionEvent): Promise<void> {
