@@ -4,6 +4,7 @@ export { agentConfig } from './pool/agent-metadata.js';
 export type { AgentConfigDecorator, ConfigurableAgentClass } from './pool/agent-metadata.js';
 export type { AgentPermissions, DispatchMode } from './pool/dispatch-options.js';
 export type { AgentPoolOptions, RunOptions } from './pool/pool-options.js';
+export type { PrewarmFunction, PrewarmLoaders } from './pool/prewarm.js';
 export type {
   AgentClass,
   AgentConfig,
@@ -12,6 +13,7 @@ export type {
   AgentFactory,
   AgentOptions,
   Greeting,
+  PrewarmedCall,
   ProviderValue,
   SessionInfo,
   SessionOptions,

@@ -79,6 +79,11 @@ export class CallProcess {
     return this.#state === 'starting' || this.#state === 'ready';
   }
 
+  /** True while its calls are all that its event loop carries. */
+  get busy(): boolean {
+    return this.#started?.sessions.busy ?? false;
+  }
+
   /** Waits until it is ready, and asks it: false when it must not be given a call. */
   async takes(): Promise<boolean> {
     try {

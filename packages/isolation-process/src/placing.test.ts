@@ -12,7 +12,7 @@ function child(
   state: Seats['state'] = 'ready',
   group?: string,
 ): Child {
-  return { name, state, group, jobIds: { size: calls } };
+  return { name, state, group, jobIds: { size: calls }, busy: false };
 }
 
 const many = { sessionsPerProcess: 5, spread: 2 };
@@ -40,6 +40,12 @@ test('where all are full, closing, or gone there is no place', () => {
   expect(
     where([child('full', 1)], undefined, { sessionsPerProcess: 1, spread: 2 }),
   ).toBeUndefined();
+});
+
+test('a process whose event loop carries no more gets no call', () => {
+  const late = { ...child('late', 1), busy: true };
+  expect(where([late, child('b', 3)])).toBe('b');
+  expect(where([late])).toBeUndefined();
 });
 
 test('a group has its own processes first, then blank ones, never those of another', () => {

@@ -4,6 +4,8 @@ export interface Seats {
   /** Whose calls it takes; undefined: it has had none. */
   readonly group: string | undefined;
   readonly jobIds: { readonly size: number };
+  /** Its calls are all that its event loop carries. */
+  readonly busy: boolean;
 }
 
 export interface PlacingRules {
@@ -27,6 +29,7 @@ export function place<P extends Seats>(
   const fitting = processes.filter(
     (seats) =>
       isOpen(seats) &&
+      !seats.busy &&
       seats.jobIds.size < sessionsPerProcess &&
       // Blank: nothing of anybody is left in it.
       (seats.group === group || seats.group === undefined),

@@ -113,7 +113,7 @@ export class ProcessIsolation implements Isolation {
   /** A process that is ready for this call and answers. */
   async #processFor(ticket: JobTicket, signal: AbortSignal): Promise<CallProcess> {
     for (let tries = 1; tries <= MOST_PLACES; tries += 1) {
-      const child = this.#placed.get(ticket.jobId) ?? this.#place(ticket);
+      const child = this.#placed.get(ticket.jobId) ?? this.#place(ticket, { accepted: true });
       if (!(child instanceof CallProcess))
         throw new OpenRtcError('ISOLATION_START_FAILED', child.message);
       if (await beforeDeadline(child.takes(), signal)) return child;
@@ -125,19 +125,32 @@ export class ProcessIsolation implements Isolation {
     );
   }
 
-  #place(call: Call): CallProcess | Refusal {
+  #place(call: Call, { accepted = false } = {}): CallProcess | Refusal {
     const group = this.#options.groupOf?.(call);
     const child =
       place([...this.#processes], group, {
         sessionsPerProcess: this.#options.sessionsPerProcess,
         spread: this.#spread,
-      }) ?? this.#startFor(group);
+      }) ??
+      // What was accepted is not refused any more.
+      (accepted ? undefined : this.#overloaded()) ??
+      this.#startFor(group);
     if (!(child instanceof CallProcess)) return child;
     child.group = group;
     child.jobIds.add(call.jobId);
     this.#placed.set(call.jobId, child);
     this.#maintain();
     return child;
+  }
+
+  /** As many event loops as there are cores carry no more: another process would have no core to run on. */
+  #overloaded(): Refusal | undefined {
+    const busy = [...this.#processes].filter((child) => child.open && child.busy).length;
+    if (busy < availableParallelism()) return undefined;
+    return {
+      refused: 'busy',
+      message: `the event loops of ${busy} processes are late with the calls they have (maxEventLoopLagMs)`,
+    };
   }
 
   #startFor(group: string | undefined): CallProcess | Refusal {

@@ -1,6 +1,8 @@
+import type { VAD } from '@livekit/agents';
 import { OpenRtcError, type SharedModels } from '@openrtc/core';
 import { loadLocalInference, localInferencePath } from './local-inference.js';
 import { RunnerThread } from './runner-thread.js';
+import type { SharedVad } from './shared-vad.js';
 import { TurnDetector } from './turn-detector.js';
 
 /** What {@link models} loads, and when. */
@@ -15,6 +17,11 @@ export interface ModelsOptions {
    * - `false`: never; its predictions are refused
    */
   turnDetector?: 'on-demand' | 'eager' | false;
+  /**
+   * The VAD of calls that name none, such as {@link silero}. Default: the one that comes with the SDK, which
+   * runs beside the JavaScript thread.
+   */
+  vad?: SharedVad;
 }
 
 /** The SDK's name for a prediction of its audio turn detector. */
@@ -25,18 +32,33 @@ const AUDIO_TURN_DETECTION = 'lk_eot_audio';
  * inference runners that plugins register. Loading rejects with `PREWARM_FAILED`.
  */
 export function models(options: ModelsOptions = {}): SharedModels {
-  const { turnDetector = 'on-demand' } = options;
+  const { turnDetector = 'on-demand', vad } = options;
   if (turnDetector !== 'on-demand' && turnDetector !== 'eager' && turnDetector !== false) {
     throw new OpenRtcError(
       'CONFIG_INVALID_OPTION',
       `models({ turnDetector }) is 'on-demand', 'eager' or false, not ${JSON.stringify(turnDetector)}`,
     );
   }
-  return new Models(turnDetector);
+  if (vad !== undefined && !isSharedVad(vad)) {
+    throw new OpenRtcError(
+      'CONFIG_INVALID_OPTION',
+      'models({ vad }) is what silero() returns; a VAD object of your own goes into `session: { vad }`',
+    );
+  }
+  return new Models(turnDetector, vad);
+}
+
+// JavaScript lets anything through.
+function isSharedVad(vad: unknown): vad is SharedVad {
+  const { load, create } = Object(vad) as Record<string, unknown>;
+  return typeof load === 'function' && typeof create === 'function';
 }
 
 class Models implements SharedModels {
+  /** Absent where calls get the SDK's own. */
+  readonly vad?: () => VAD;
   readonly #when: 'on-demand' | 'eager' | false;
+  readonly #vad: SharedVad | undefined;
   readonly #runners = new RunnerThread();
   #detector: TurnDetector | undefined;
   #loaded = false;
@@ -57,8 +79,10 @@ class Models implements SharedModels {
     },
   };
 
-  constructor(when: 'on-demand' | 'eager' | false) {
+  constructor(when: 'on-demand' | 'eager' | false, vad: SharedVad | undefined) {
     this.#when = when;
+    this.#vad = vad;
+    if (vad !== undefined) this.vad = () => vad.create();
   }
 
   get turnDetector(): boolean {
@@ -68,22 +92,22 @@ class Models implements SharedModels {
   async load(signal: AbortSignal): Promise<void> {
     this.#assertOpen();
     signal.throwIfAborted();
-    // On this thread: it takes a millisecond or two.
-    loadLocalInference().initVad();
+    await loadVad(this.#vad, signal);
     if (this.#when === 'eager') await orAborted(this.#openDetector().load(), signal);
     this.#loaded = true;
   }
 
   lentBy(executor: SharedModels['executor'], turnDetector: boolean): SharedModels {
+    const vad = this.#vad;
     return {
       executor,
       turnDetector,
       // The VAD runs in every process; a turn detector in each would cost 250 MB a piece.
-      async load(signal) {
-        signal.throwIfAborted();
-        loadLocalInference().initVad();
+      load: (signal) => loadVad(vad, signal),
+      ...(vad === undefined ? {} : { vad: () => vad.create() }),
+      async [Symbol.asyncDispose]() {
+        await vad?.[Symbol.asyncDispose]();
       },
-      async [Symbol.asyncDispose]() {},
     };
   }
 
@@ -92,6 +116,7 @@ class Models implements SharedModels {
     await Promise.all([
       this.#detector?.[Symbol.asyncDispose](),
       this.#runners[Symbol.asyncDispose](),
+      this.#vad?.[Symbol.asyncDispose](),
     ]);
   }
 
@@ -103,6 +128,13 @@ class Models implements SharedModels {
   #assertOpen(): void {
     if (this.#disposed) throw new OpenRtcError('POOL_STATE', 'the shared models are closed');
   }
+}
+
+async function loadVad(vad: SharedVad | undefined, signal: AbortSignal): Promise<void> {
+  signal.throwIfAborted();
+  if (vad !== undefined) return vad.load(signal);
+  // On this thread: it takes a millisecond or two.
+  loadLocalInference().initVad();
 }
 
 /** The samples in the SDK's `{ pcm }`: base64 of signed 16 bit, little endian. */
@@ -122,6 +154,7 @@ function samplesOf(data: unknown): Int16Array {
 function orAborted(work: Promise<void>, signal: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
     const abort = (): void => reject(signal.reason);
+    if (signal.aborted) abort();
     signal.addEventListener('abort', abort, { once: true });
     work.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
   });

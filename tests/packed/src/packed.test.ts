@@ -93,6 +93,34 @@ describe('the packages, packed and installed with npm', () => {
     expect(output.trim()).toBe('restaurant, booking, dentist');
   }, 60_000);
 
+  it("run the README's example of what is loaded once", async () => {
+    livekit = await startEmbeddedLiveKit();
+    const prewarm = exampleIn(readme, 'prewarm').replace(
+      'new AgentPool({',
+      'new AgentPool({ defaults: { llm: () => new EchoLLM() },',
+    );
+    const main = await project.write(
+      'prewarm.js',
+      `import { EchoLLM } from '@openrtc/core/testing';\n${prewarm}\nawait pool.run();`,
+    );
+    example = runExample(main, project.folder, livekit);
+    await livekit.until(({ workers }) => workers.length === 1, 30_000);
+    const call = await livekit.call();
+    expect(await call.say('the menu, please')).toBe('You said: the menu, please');
+    expect(await example.stop(), example.output()).toBe(0);
+  }, 90_000);
+
+  it('name the plugin that silero() needs and is not there', async () => {
+    const output = await project.node(`
+      import { models, silero } from '@openrtc/prewarm';
+      const error = await models({ vad: silero() }).load(new AbortController().signal).catch((reason) => reason);
+      console.log(error.code, error.message);
+    `);
+    expect(output).toContain(
+      'PREWARM_FAILED @livekit/agents-plugin-silero is not installed: npm install @livekit/agents-plugin-silero@~1.9.0',
+    );
+  }, 60_000);
+
   it("run the README's example of testing an agent, which ends by itself", async () => {
     const main = await project.write('testing.js', exampleIn(readme, 'testing'));
     const output = await project.node(`

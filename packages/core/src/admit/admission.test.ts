@@ -75,6 +75,32 @@ describe('Admission', () => {
     expect(admission.active).toBe(1);
   });
 
+  it('takes no call while it is paused, says why, and keeps those it has', () => {
+    const onChange = vi.fn();
+    const admission = new Admission({ maxConcurrentSessions: 2, onChange });
+    const kept = taken(admission, 'a');
+    onChange.mockClear();
+    admission.pause('the event loop is late');
+    expect(onChange).toHaveBeenCalledOnce();
+    expect(admission).toMatchObject({ paused: true, full: false });
+    expect(admission.reserve(call('b'))).toEqual({
+      refused: 'busy',
+      message: 'the event loop is late',
+    });
+    kept.activate();
+    expect(admission.active).toBe(1);
+    admission.resume();
+    admission.resume();
+    expect(admission.paused).toBe(false);
+    expect(onChange).toHaveBeenCalledTimes(3);
+    taken(admission, 'b');
+    admission.pause('the event loop is late');
+    // What will not pass of itself goes before what will.
+    expect(admission.reserve(call('c'))).toMatchObject({ refused: 'full' });
+    admission.drain();
+    expect(admission.reserve(call('c'))).toMatchObject({ refused: 'draining' });
+  });
+
   it('is idle when nothing is reserved or active', async () => {
     const admission = new Admission({ maxConcurrentSessions: 3 });
     await admission.idle();

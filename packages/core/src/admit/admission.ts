@@ -20,7 +20,7 @@ export interface Reservation {
 
 /** Why {@link Admission.reserve} takes no call. */
 export interface AdmissionRefusal extends Refusal {
-  readonly refused: 'full' | 'draining' | 'duplicate';
+  readonly refused: 'full' | 'draining' | 'duplicate' | 'busy';
 }
 
 type Slot = { readonly call: Call; state: 'reserved' | 'active' };
@@ -35,6 +35,7 @@ export class Admission {
   readonly #slots = new Map<string, Slot>();
   #active = 0;
   #draining = false;
+  #paused: string | undefined;
   #waiting: (() => void)[] = [];
 
   /** @throws CONFIG_INVALID_OPTION when the cap is not a whole number of at least 1. */
@@ -69,6 +70,11 @@ export class Admission {
     return this.#draining;
   }
 
+  /** True between {@link pause} and {@link resume}. */
+  get paused(): boolean {
+    return this.#paused !== undefined;
+  }
+
   /** Active calls by agent name; agents without one are left out. */
   activeByAgent(): ReadonlyMap<string, number> {
     const counts = new Map<string, number>();
@@ -89,6 +95,7 @@ export class Admission {
         refused: 'full',
         message: `all ${this.max} sessions are in use (maxConcurrentSessions)`,
       };
+    if (this.#paused !== undefined) return { refused: 'busy', message: this.#paused };
     const slot: Slot = { call, state: 'reserved' };
     this.#slots.set(call.jobId, slot);
     this.#onChange();
@@ -99,6 +106,19 @@ export class Admission {
   drain(): void {
     if (this.#draining) return;
     this.#draining = true;
+    this.#onChange();
+  }
+
+  /** Takes no calls for now, although there are places. Calls that have a slot keep it. */
+  pause(why: string): void {
+    this.#paused = why;
+    this.#onChange();
+  }
+
+  /** Takes calls again after {@link pause}. */
+  resume(): void {
+    if (this.#paused === undefined) return;
+    this.#paused = undefined;
     this.#onChange();
   }
 

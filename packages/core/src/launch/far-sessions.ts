@@ -63,6 +63,11 @@ export class FarSessions {
     this.#send({ kind: 'tainted', error: toPlainError(error) });
   }
 
+  /** The calls here are, or are no longer, all that this process carries. */
+  busy(busy: boolean): void {
+    this.#send({ kind: 'busy', busy });
+  }
+
   /** Resolves when the pool has taken the event, or is gone. */
   report(event: SessionEvent): Promise<void> {
     if (this.#closed.signal.aborted) return Promise.resolve();

@@ -72,6 +72,7 @@ export type RefusalReason =
   | 'invalid_tenant'
   | 'router_failed'
   | 'full'
+  | 'busy'
   | 'draining'
   | 'duplicate'
   | 'isolation'

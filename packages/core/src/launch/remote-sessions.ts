@@ -42,6 +42,7 @@ export class RemoteSessions {
   readonly #running = new Map<string, Deferred<void>>();
   readonly #heartbeat: Heartbeat;
   #lost: OpenRtcError | undefined;
+  #busy = false;
 
   constructor(options: RemoteSessionsOptions) {
     const { host, channel } = options;
@@ -63,6 +64,11 @@ export class RemoteSessions {
   /** The calls that run there. */
   get jobIds(): readonly string[] {
     return [...this.#running.keys()];
+  }
+
+  /** True while the calls there are all that their event loop carries: give it no other, see `maxEventLoopLagMs`. */
+  get busy(): boolean {
+    return this.#busy;
   }
 
   /** Begins: from here on the other end may become ready. */
@@ -151,6 +157,9 @@ export class RemoteSessions {
         break;
       case 'pong':
         this.#heartbeat.answered(message.id);
+        break;
+      case 'busy':
+        this.#busy = message.busy;
         break;
       case 'tainted':
         this.#options.onTainted?.(fromPlain(message.error));

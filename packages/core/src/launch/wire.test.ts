@@ -38,6 +38,7 @@ test.each<[object]>([
   [{ kind: 'ended', jobId, error }],
   [{ kind: 'infer', id: 1, method: 'm', data: null }],
   [{ kind: 'pong', id: 1 }],
+  [{ kind: 'busy', busy: true }],
   [{ kind: 'tainted', error }],
 ])('%j is taken', (message) => {
   expect(readFromSessions(message)).toBe(message);
@@ -67,6 +68,7 @@ test.each<[unknown]>([
   [{ kind: 'ended', jobId, error: {} }],
   [{ kind: 'infer', id: 1 }],
   [{ kind: 'pong' }],
+  [{ kind: 'busy' }],
   [{ kind: 'tainted' }],
 ])('%j is not', (message) => {
   expect(readFromSessions(message)).toBeUndefined();

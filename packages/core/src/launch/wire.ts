@@ -48,6 +48,8 @@ export type FromSessions =
       readonly data: unknown;
     }
   | { readonly kind: 'pong'; readonly id: number }
+  /** Its event loop carries no more calls than it has; or it does again. */
+  | { readonly kind: 'busy'; readonly busy: boolean }
   /** An error no call there can be blamed for: live calls go on, no other must come. */
   | { readonly kind: 'tainted'; readonly error: PlainError };
 
@@ -97,6 +99,7 @@ const checks: Readonly<Record<Kind, (message: Fields) => boolean>> = {
   ended: ({ jobId, error }) => isText(jobId) && (error === undefined || isError(error)),
   infer: ({ id, method }) => isNumber(id) && isText(method),
   pong: ({ id }) => isNumber(id),
+  busy: ({ busy }) => typeof busy === 'boolean',
   tainted: ({ error }) => isError(error),
 };
 

@@ -16,6 +16,14 @@ export interface SessionInfo {
   readonly startedAt: number;
 }
 
+/** A call as code sees it that runs beside its session. */
+export interface PrewarmedCall<
+  Prewarmed extends object = Record<string, unknown>,
+> extends SessionInfo {
+  /** What the pool's `prewarm` has loaded: `ctx.proc.userData`, one object for all calls of the process. */
+  readonly prewarmed: Prewarmed;
+}
+
 /**
  * A provider: a model string (LiveKit inference resolves it per call), a ready object (shared by
  * every call that uses it), or a factory that builds one per call.
@@ -46,8 +54,10 @@ export type SessionOptions = Omit<
 /** A `voice.Agent` class whose constructor takes nothing. */
 export type AgentClass = new () => voice.Agent;
 
-/** Builds the agent of one call, e.g. with constructor arguments read from the metadata. */
-export type AgentFactory = (call: SessionInfo) => voice.Agent | Promise<voice.Agent>;
+/** Builds the agent of one call, e.g. with constructor arguments read from the metadata, or prewarmed. */
+export type AgentFactory<Prewarmed extends object = Record<string, unknown>> = (
+  call: PrewarmedCall<Prewarmed>,
+) => voice.Agent | Promise<voice.Agent>;
 
 /** What may be set per agent; each falls back to the pool's `defaults`. */
 export interface AgentOptions {
@@ -100,8 +110,8 @@ export type AgentDefaults = Pick<
  * read the metadata, start background audio. What it returns becomes `session.userData`.
  * Time box: 10 s. A throw fails the call.
  */
-export type SessionSetup = (
+export type SessionSetup<Prewarmed extends object = Record<string, unknown>> = (
   ctx: JobContext,
   session: voice.AgentSession,
-  call: SessionInfo,
+  call: PrewarmedCall<Prewarmed>,
 ) => unknown;

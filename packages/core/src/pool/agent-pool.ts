@@ -38,8 +38,10 @@ export function serveTickets(pool: AgentPool, channel: Channel): Promise<void> {
  * pool.add('restaurant', RestaurantAgent, { greeting: 'Welcome to reservations.' });
  * await pool.run();
  * ```
+ *
+ * `Prewarmed` follows from the option `prewarm`; name it where that is a function.
  */
-export class AgentPool {
+export class AgentPool<Prewarmed extends object = Record<string, unknown>> {
   static #constructed = 0;
 
   static {
@@ -57,9 +59,10 @@ export class AgentPool {
   #finished: Promise<void> | undefined;
 
   /** @throws OpenRtcError `CONFIG_*` for an option that cannot work. Opens and connects nothing. */
-  constructor(options: AgentPoolOptions = {}) {
-    this.#resolved = resolveOptions(options);
-    this.#options = options;
+  constructor(options: AgentPoolOptions<Prewarmed> = {}) {
+    // From here on nobody asks what prewarm has loaded: it is handed through as it is.
+    this.#options = options as AgentPoolOptions;
+    this.#resolved = resolveOptions(this.#options);
     for (const [name, agent] of Object.entries(options.agents ?? {})) this.add(name, agent);
   }
 
@@ -69,8 +72,12 @@ export class AgentPool {
    * @param name - 1 to 64 ASCII letters, digits, dashes, underscores
    * @throws OpenRtcError `CONFIG_*`.
    */
-  add(name: string, agent: AgentClass | AgentFactory, options: AgentOptions = {}): AgentConfig {
-    return this.#registry.add(name, agent, options);
+  add(
+    name: string,
+    agent: AgentClass | AgentFactory<Prewarmed>,
+    options: AgentOptions = {},
+  ): AgentConfig {
+    return this.#registry.add(name, agent as AgentClass | AgentFactory, options);
   }
 
   /**

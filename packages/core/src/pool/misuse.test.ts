@@ -41,6 +41,15 @@ test.each(['drainTimeoutMs', 'emptyRoomGraceMs', 'maxSessionDurationMs'])(
   },
 );
 
+test('maxEventLoopLagMs is more than the meter tells apart, or Infinity', () => {
+  for (const value of [20, 33.3, Number.POSITIVE_INFINITY])
+    expect(() => pool({ maxEventLoopLagMs: value })).not.toThrow();
+  for (const value of [0, 19, -1, Number.NaN, '100'])
+    expect(() => pool({ maxEventLoopLagMs: value }), String(value)).toThrow(
+      invalid('maxEventLoopLagMs must be a number of milliseconds, 20 or more, or Infinity'),
+    );
+});
+
 test('an option that does not exist is named, with the nearest one that does', () => {
   expect(() => pool({ maxConcurentSessions: 5 })).toThrow(
     invalid(/maxConcurentSessions.*did you mean "maxConcurrentSessions"/),
@@ -149,7 +158,7 @@ test('models that are none, such as the factory instead of what it makes', () =>
   expect(() => pool({ models: some })).not.toThrow();
 });
 
-test.each(['router', 'setup', 'prewarm'])('%s that is no function', (name) => {
+test.each(['router', 'setup'])('%s that is no function', (name) => {
   expect(() => pool({ [name]: 'later' })).toThrow(invalid(`${name} must be a function`));
 });
 

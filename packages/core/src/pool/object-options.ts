@@ -80,9 +80,10 @@ export function checkLogger(logger: unknown): void {
 
 export function checkModels(models: unknown): void {
   if (models === undefined || models === null) return;
-  const { executor } = Object(models) as Record<string, unknown>;
+  const { executor, vad } = Object(models) as Record<string, unknown>;
   const fits =
     canCall(models, 'load') &&
+    (vad === undefined || canCall(models, 'vad')) &&
     canCall(models, Symbol.asyncDispose) &&
     canCall(executor, 'doInference');
   if (!fits)

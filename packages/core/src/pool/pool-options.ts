@@ -1,5 +1,3 @@
-import type { JobProcess } from '@livekit/agents';
-
 import type { IsolationStrategy } from '../launch/isolation.js';
 import type { JobTypeName } from '../link/job-offer.js';
 import type { LiveKitOptions } from '../link/livekit-endpoint.js';
@@ -10,20 +8,25 @@ import type { SharedModels } from '../session/shared-models.js';
 import type { SessionObserver } from '../settle/session-observer.js';
 import type { AgentClass, AgentDefaults, AgentFactory, SessionSetup } from './agent-config.js';
 import type { AgentPermissions, DispatchMode } from './dispatch-options.js';
+import type { PrewarmFunction, PrewarmLoaders } from './prewarm.js';
 
-/** How a pool is set up. Every option may be left out. */
-export interface AgentPoolOptions extends Partial<SessionLimits> {
+/** How a pool is set up. Every option may be left out. `Prewarmed` is what {@link AgentPoolOptions.prewarm} loads. */
+export interface AgentPoolOptions<
+  Prewarmed extends object = Record<string, unknown>,
+> extends Partial<SessionLimits> {
   /** Where calls run. Default: `coroutine()` of `@openrtc/isolation-coroutine`, which must then be installed. */
   isolation?: IsolationStrategy;
   /** Agents by name, registered in this order. */
-  agents?: Readonly<Record<string, AgentClass | AgentFactory>>;
+  agents?: Readonly<Record<string, AgentClass | AgentFactory<Prewarmed>>>;
   /** What agents get that do not say otherwise. */
   defaults?: AgentDefaults;
   /**
-   * Runs once in each process that runs calls, before the first of them: put what calls share into
-   * `proc.userData`, where they find it as `ctx.proc.userData`. A throw stops the start.
+   * What calls share, loaded once in each process that runs calls, before the first of them; a failure stops
+   * the start. `{ menu: () => loadMenu() }`: loaders by name, all at once; agent factories and `setup()`
+   * find what they gave as `call.prewarmed.menu`, typed, and everything else as `ctx.proc.userData.menu`.
+   * Or a function that fills `proc.userData` itself. Their signal aborts when the start is called off.
    */
-  prewarm?: (proc: JobProcess) => void | Promise<void>;
+  prewarm?: PrewarmLoaders<Prewarmed> | PrewarmFunction;
   /**
    * VAD and turn detector, loaded once for all calls. Default: `models()` of `@openrtc/prewarm` where
    * it is installed. `null`: none; turns then end by VAD.
@@ -31,6 +34,13 @@ export interface AgentPoolOptions extends Partial<SessionLimits> {
   models?: SharedModels | null;
   /** Most calls at a time, a hard cap. Default: 50. */
   maxConcurrentSessions?: number;
+  /**
+   * While calls that run in a process keep its event loop later than this, in milliseconds (99th percentile),
+   * the process takes no other: an overloaded worker refuses calls (`busy`) and reports itself full to LiveKit,
+   * so that the calls it has keep their pace. Lag from other load of the machine is logged once and refuses
+   * nothing. Default: 100. `Infinity`: no limit.
+   */
+  maxEventLoopLagMs?: number;
   /** After this many failed calls in a row the worker drains and `run()` rejects. Default: 5. Refused calls do not count. */
   consecutiveFailureLimit?: number;
   /** How long a drain waits for live calls, in milliseconds. Default: 3 600 000 (1 h). */
@@ -60,7 +70,7 @@ export interface AgentPoolOptions extends Partial<SessionLimits> {
   /** Told about every call. */
   observers?: readonly SessionObserver[];
   /** Runs beside each session, where the session is. */
-  setup?: SessionSetup;
+  setup?: SessionSetup<Prewarmed>;
   /** Where LiveKit is. Default: `LIVEKIT_URL`, `LIVEKIT_API_KEY`, `LIVEKIT_API_SECRET`, `LIVEKIT_WORKER_TOKEN`. */
   livekit?: LiveKitOptions;
   /** Default: the logger of `@livekit/agents`. */

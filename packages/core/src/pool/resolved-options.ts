@@ -18,10 +18,12 @@ import {
 } from './object-options.js';
 import { checkKeys, invalidOption } from './option-checks.js';
 import type { AgentPoolOptions } from './pool-options.js';
+import { checkPrewarm } from './prewarm.js';
 
 /** The options that have a default, with it. */
 export interface ResolvedOptions {
   readonly maxConcurrentSessions: number;
+  readonly maxEventLoopLagMs: number;
   readonly consecutiveFailureLimit: number;
   readonly drainTimeoutMs: number;
   readonly agentName: string;
@@ -39,6 +41,7 @@ const KNOWN = [
   'prewarm',
   'models',
   'maxConcurrentSessions',
+  'maxEventLoopLagMs',
   'consecutiveFailureLimit',
   'drainTimeoutMs',
   'router',
@@ -71,11 +74,12 @@ export function resolveOptions(
 ): ResolvedOptions {
   checkKeys(WHERE, options, KNOWN);
   if (options.defaults !== undefined) checkAgentDefaults(options.defaults);
-  for (const key of ['router', 'setup', 'prewarm'] as const) {
+  for (const key of ['router', 'setup'] as const) {
     const value: unknown = options[key];
     if (value !== undefined && typeof value !== 'function')
       throw invalidOption(WHERE, `${key} must be a function, got ${typeof value}`);
   }
+  checkPrewarm(options.prewarm);
   checkObservers(options.observers);
   checkIsolation(options.isolation);
   checkLiveKit(options.livekit);
@@ -111,6 +115,7 @@ export function resolveOptions(
       1,
       100_000,
     ),
+    maxEventLoopLagMs: lag(options.maxEventLoopLagMs ?? 100),
     consecutiveFailureLimit: whole(
       'consecutiveFailureLimit',
       options.consecutiveFailureLimit ?? 5,
@@ -137,6 +142,15 @@ function whole(name: string, value: unknown, least: number, most: number): numbe
   throw invalidOption(
     WHERE,
     `${name} must be a whole number from ${least} to ${most}, got ${String(value)}`,
+  );
+}
+
+// Less than the meter tells apart would refuse calls for nothing.
+function lag(value: unknown): number {
+  if (typeof value === 'number' && value >= 20) return value;
+  throw invalidOption(
+    WHERE,
+    `maxEventLoopLagMs must be a number of milliseconds, 20 or more, or Infinity for no limit, got ${String(value)}`,
   );
 }
 

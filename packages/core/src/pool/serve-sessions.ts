@@ -50,6 +50,8 @@ export async function serveSessions(channel: Channel, options: ServeOptions): Pr
       source,
       logger,
       report: (event) => sessions.report(event),
+      maxEventLoopLagMs: resolved.maxEventLoopLagMs,
+      onBusy: (why) => sessions.busy(why !== undefined),
       runtime: {
         agent: (name) => registry.get(name),
         defaults: pool.defaults ?? {},

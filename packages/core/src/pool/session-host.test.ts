@@ -20,6 +20,8 @@ function hostOf(): SessionHost {
     source: { entry: '', pool: 0, argv: [], execArgv: [] },
     logger: new LogBook(),
     report: async () => {},
+    maxEventLoopLagMs: 100,
+    onBusy: () => {},
     runtime: {
       agent: () => {
         throw new Error('no call comes');

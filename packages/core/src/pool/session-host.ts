@@ -1,6 +1,6 @@
 import { JobProcess } from '@livekit/agents';
 
-import { OpenRtcError, isOpenRtcError, messageOf } from '../errors.js';
+import { LagGuard } from '../admit/lag-guard.js';
 import type { IsolationHost, PoolSource, WorkerInference } from '../launch/isolation.js';
 import type { JobTicket } from '../launch/job-ticket.js';
 import type { Logger } from '../logger.js';
@@ -10,12 +10,9 @@ import { prepareSdk, sdkLogger } from '../session/sdk.js';
 import type { ReportSessionEvent, SessionEvent } from '../session/session-event.js';
 import type { SessionRuntime } from '../session/session-runtime.js';
 import type { SharedModels } from '../session/shared-models.js';
-import { timeBox } from '../time-box.js';
 import { defaultModels } from './defaults.js';
 import type { AgentPoolOptions } from './pool-options.js';
-
-// A model file on a slow disk takes seconds; a minute means it hangs.
-const PREWARM_MS = 60_000;
+import { inTime, runPrewarm } from './prewarm.js';
 
 /** What a process needs to run sessions, and lends to the isolation strategy. */
 export interface SessionHostOptions {
@@ -25,6 +22,10 @@ export interface SessionHostOptions {
   readonly source: PoolSource;
   readonly logger: Logger;
   readonly report: ReportSessionEvent;
+  /** How late the event loop may be, see the pool option. */
+  readonly maxEventLoopLagMs: number;
+  /** Why no call should be added to those that run here; undefined: they may come again. */
+  readonly onBusy: (why: string | undefined) => void;
 }
 
 /** Runs sessions in this process, with what they share loaded once. */
@@ -43,6 +44,7 @@ export class SessionHost implements IsolationHost {
   };
   readonly #options: SessionHostOptions;
   readonly #process = new JobProcess();
+  readonly #lag: LagGuard;
   readonly #warned = new Set<string>();
   #models: SharedModels | undefined;
   #loading: Promise<void> | undefined;
@@ -54,6 +56,11 @@ export class SessionHost implements IsolationHost {
     this.source = options.source;
     this.logger = options.logger;
     this.maxConcurrentSessions = options.maxConcurrentSessions;
+    this.#lag = new LagGuard({
+      maxLagMs: options.maxEventLoopLagMs,
+      onChange: options.onBusy,
+      logger: options.logger,
+    });
   }
 
   prewarm(signal: AbortSignal): Promise<void> {
@@ -67,13 +74,18 @@ export class SessionHost implements IsolationHost {
     report: ReportSessionEvent = this.#options.report,
   ): Promise<void> {
     await this.#prewarmed;
-    await runSession(ticket, signal, report, {
-      ...this.#options.runtime,
-      process: this.#process,
-      models: this.#models,
-      logger: this.logger,
-      warnOnce: (message) => this.#warnOnce(message),
-    });
+    this.#lag.enter();
+    try {
+      await runSession(ticket, signal, report, {
+        ...this.#options.runtime,
+        process: this.#process,
+        models: this.#models,
+        logger: this.logger,
+        warnOnce: (message) => this.#warnOnce(message),
+      });
+    } finally {
+      this.#lag.leave();
+    }
   }
 
   report(event: SessionEvent): Promise<void> {
@@ -95,31 +107,24 @@ export class SessionHost implements IsolationHost {
   async #load(signal: AbortSignal): Promise<void> {
     this.#releaseSdk = prepareSdk(this.logger);
     await this.#loadModels(signal);
-    await inTime(() => this.#options.pool.prewarm?.(this.#process));
+    await runPrewarm(this.#options.pool.prewarm, this.#process, signal, this.logger);
   }
 
   #loadModels(signal: AbortSignal): Promise<void> {
-    this.#loading ??= inTime(async () => {
-      const { models } = this.#options.pool;
-      this.#models =
-        models === null ? undefined : (models ?? (await defaultModels(this.source.entry)));
-      await this.#models?.load(signal);
-    });
+    this.#loading ??= inTime(
+      'Loading the models',
+      async (stop) => {
+        const { models } = this.#options.pool;
+        const chosen =
+          models === null ? undefined : (models ?? (await defaultModels(this.source.entry)));
+        // What is opened after close() would stay open.
+        stop.throwIfAborted();
+        this.#models = chosen;
+        await chosen?.load(stop);
+      },
+      signal,
+      this.logger,
+    );
     return this.#loading;
-  }
-}
-
-async function inTime(load: () => void | Promise<void>): Promise<void> {
-  const ran = await timeBox(PREWARM_MS, load);
-  switch (ran.kind) {
-    case 'done':
-      return;
-    case 'timeout':
-      throw new OpenRtcError('PREWARM_FAILED', `Prewarm was not done within ${PREWARM_MS} ms.`);
-    case 'failed':
-      if (isOpenRtcError(ran.error)) throw ran.error;
-      throw new OpenRtcError('PREWARM_FAILED', `Prewarm failed: ${messageOf(ran.error)}`, {
-        cause: ran.error,
-      });
   }
 }

@@ -70,6 +70,9 @@ export class Worker {
       source,
       logger,
       report,
+      maxEventLoopLagMs: resolved.maxEventLoopLagMs,
+      onBusy: (why) =>
+        why === undefined ? worker.admission.resume() : worker.admission.pause(why),
       runtime: {
         agent: (name, jobId) => worker.flow.live.agentOf(jobId) ?? registry.get(name),
         defaults: pool.defaults ?? {},
@@ -120,7 +123,7 @@ export class Worker {
           workerLoad(
             this.admission.active + this.admission.reserved,
             this.admission.max,
-            this.admission.draining,
+            this.admission.draining || this.admission.paused,
           ),
       },
       registrations(),

@@ -1,7 +1,7 @@
 import { type JobContext, voice } from '@livekit/agents';
 
 import { OpenRtcError, isOpenRtcError, messageOf } from '../errors.js';
-import type { AgentConfig, SessionInfo } from '../pool/agent-config.js';
+import type { AgentConfig, PrewarmedCall } from '../pool/agent-config.js';
 import { timeBox } from '../time-box.js';
 import { buildAgent } from './build-agent.js';
 import type { CurrentCall } from './current-call.js';
@@ -15,6 +15,7 @@ import type { ReportSessionEvent } from './session-event.js';
 import { SETUP_MS } from './session-limits.js';
 import type { SessionRuntime } from './session-runtime.js';
 import { sameRoom } from './session-room.js';
+import { sessionVad } from './session-vad.js';
 import { fallsBackToVad, turnHandling } from './turn-handling.js';
 import { watchFaults } from './watch-faults.js';
 
@@ -32,7 +33,7 @@ export interface OpenedSession {
 
 export interface BeginOptions {
   readonly call: CurrentCall;
-  readonly info: SessionInfo;
+  readonly info: PrewarmedCall;
   readonly config: AgentConfig;
   readonly runtime: SessionRuntime;
   readonly textOnly: boolean;
@@ -125,10 +126,10 @@ function createSession(
       'turns end by VAD alone: npm install @openrtc/prewarm for the turn detector, or set turnHandling.turnDetection',
     );
   }
+  const vad = sessionVad(user.vad, facts, runtime.models);
   return new voice.AgentSession({
-    // A realtime model hears for itself, and without audio there is nothing to detect.
-    ...(realtime || !audioInput ? { vad: null } : {}),
     ...user,
+    ...(vad === undefined ? {} : { vad }),
     ...providers,
     turnHandling: turnHandling(user.turnHandling, facts),
   });

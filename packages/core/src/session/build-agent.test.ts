@@ -2,18 +2,19 @@ import { initializeLogger, voice } from '@livekit/agents';
 import { createRequire } from 'node:module';
 import { beforeAll, expect, test } from 'vitest';
 
-import type { AgentConfig, SessionInfo } from '../pool/agent-config.js';
+import type { AgentConfig, PrewarmedCall } from '../pool/agent-config.js';
 import { buildAgent } from './build-agent.js';
 
 beforeAll(() => initializeLogger({ pretty: false, level: 'silent' }));
 
-const call: SessionInfo = {
+const call: PrewarmedCall = {
   jobId: 'AJ_1',
   agent: 'sales',
   tenant: 'acme',
   room: 'r',
   metadata: {},
   startedAt: 1,
+  prewarmed: {},
 };
 const config = (agent: unknown) => ({ name: 'sales', agent }) as AgentConfig;
 
@@ -34,7 +35,7 @@ test('a class is made anew for each call', async () => {
 
 test('a factory gets the facts about the call, and may take its time', async () => {
   const built = await buildAgent(
-    config(async (info: SessionInfo) =>
+    config(async (info: PrewarmedCall) =>
       voice.Agent.create({ instructions: `For ${info.tenant}.` }),
     ),
     call,

@@ -2,13 +2,13 @@ import { voice } from '@livekit/agents';
 
 import { OpenRtcError, isOpenRtcError, messageOf } from '../errors.js';
 import { foreignSdk, isAgentClass, isForeignAgent } from '../pool/agent-class.js';
-import type { AgentConfig, SessionInfo } from '../pool/agent-config.js';
+import type { AgentConfig, PrewarmedCall } from '../pool/agent-config.js';
 
 /**
  * The agent of one call: a new instance each time.
  * @throws OpenRtcError `SESSION_AGENT_FAILED` when the constructor or factory throws or gives no agent.
  */
-export async function buildAgent(config: AgentConfig, call: SessionInfo): Promise<voice.Agent> {
+export async function buildAgent(config: AgentConfig, call: PrewarmedCall): Promise<voice.Agent> {
   try {
     const { agent } = config;
     const built = isAgentClass(agent) ? new agent() : await agent(call);

@@ -4,7 +4,7 @@ import { OpenRtcError, isOpenRtcError, messageOf } from '../errors.js';
 import { participantOf } from '../job-participant.js';
 import type { HangUp } from '../launch/isolation.js';
 import type { JobTicket } from '../launch/job-ticket.js';
-import type { SessionInfo } from '../pool/agent-config.js';
+import type { PrewarmedCall } from '../pool/agent-config.js';
 import { mergeMetadata, readMetadata } from '../route/metadata.js';
 import { printable } from '../route/printable.js';
 import { type BeginOptions, type OpenedSession, beginSession } from './begin-session.js';
@@ -46,7 +46,7 @@ export async function runSession(
   const { jobId, agent, tenant } = ticket;
   const logger = runtime.logger.child({ jobId, agent, tenant, room: printable(ticket.room) });
   const call: CurrentCall = { jobId, agent, tenant, ctx, end, logger };
-  const info: SessionInfo = {
+  const info: PrewarmedCall = {
     jobId,
     agent,
     tenant,
@@ -57,6 +57,7 @@ export async function runSession(
     ),
     ...participantOf(job),
     startedAt: Date.now(),
+    prewarmed: runtime.process.userData,
   };
   bindRoomToCall(room, call);
   unpublishBeforeDeleting(call);

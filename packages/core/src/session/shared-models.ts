@@ -1,4 +1,4 @@
-import type { ipc } from '@livekit/agents';
+import type { VAD, ipc } from '@livekit/agents';
 
 /**
  * The models a process loads once and all of its calls share. `@openrtc/prewarm` is one; core only
@@ -14,6 +14,11 @@ export interface SharedModels extends AsyncDisposable {
   readonly executor: ipc.InferenceExecutor;
   /** True when the SDK's local turn detector can be served. Valid after {@link load}. */
   readonly turnDetector: boolean;
+  /**
+   * A VAD for one call, over what {@link load} has loaded; called inside the call, and the call's alone. A VAD
+   * of the agent, or in the `session` options of agent or pool, goes before it. Absent: the SDK's own.
+   */
+  vad?(): VAD;
   /**
    * The same models for a process that has its inference run elsewhere: it loads what each process needs
    * itself (a VAD), and hands every inference method to `executor`. Absent: nothing else is loaded there.

@@ -1,0 +1,133 @@
+// What the VAD of a call costs: the SDK's own and that of silero(), over the same speech at its real pace, one
+// after the other in one process. Writes results/vad.json and the table in packages/prewarm/README.md.
+import { inference, initializeLogger } from '@livekit/agents';
+import { AudioFrame } from '@livekit/rtc-node';
+import { silero } from '@openrtc/prewarm';
+import { speech } from '@openrtc/test-rig';
+import { readFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { parseArgs } from 'node:util';
+import { watchOthers } from './machine.mjs';
+import { markdownTable, writeBlock, writeResults } from './report.mjs';
+import { percentile } from './talking.mjs';
+
+const { values } = parseArgs({
+  options: {
+    calls: { type: 'string', default: '8' },
+    seconds: { type: 'string', default: '30' },
+    rounds: { type: 'string', default: '3' },
+    // To try the script: nothing is written.
+    quick: { type: 'boolean', default: false },
+  },
+});
+const calls = Number(values.calls);
+const seconds = Number(values.seconds);
+const FRAME_MS = 32;
+const RATE = 16_000;
+const frameLength = (RATE * FRAME_MS) / 1_000;
+
+initializeLogger({ pretty: false, level: 'silent' });
+const shared = silero();
+await shared.load(new AbortController().signal);
+const bundled = new inference.VAD();
+const vads = {
+  "the SDK's own": () => bundled,
+  'silero()': () => shared.create(),
+};
+
+const audio = sentenceAndPause();
+// The first stream of each loads and compiles what all later ones find ready.
+for (const vad of Object.values(vads)) await measure(vad, 1, 2);
+const rows = Object.fromEntries(Object.keys(vads).map((name) => [name, []]));
+for (let n = 0; n < Number(values.rounds); n += 1) {
+  for (const [name, vad] of Object.entries(vads)) {
+    const row = await measure(vad, calls, seconds);
+    rows[name].push(row);
+    console.log(name, row);
+  }
+}
+await shared[Symbol.asyncDispose]();
+
+const markers = { begin: '<!-- bench:vad -->', end: '<!-- /bench:vad -->' };
+const run = values.quick
+  ? { date: 'now', machine: 'tried', rows }
+  : await writeResults('vad', { calls, seconds, rows });
+if (values.quick) console.log(report(run));
+else await writeBlock('packages/prewarm/README.md', markers, report(run));
+
+/** CPU time of `count` streams that hear a caller each. */
+async function measure(vad, count, lasting) {
+  const streams = Array.from({ length: count }, () => vad().stream());
+  const heard = streams.map(listen);
+  const others = watchOthers();
+  const from = cpu();
+  const began = performance.now();
+  const frames = Math.round((lasting * 1_000) / FRAME_MS);
+  for (let at = 0; at < frames; at += 1) {
+    // Each caller is somewhere else in its sentence, as they are in life.
+    streams.forEach((stream, n) => stream.pushFrame(frameAt(at + 13 * n)));
+    const wait = began + (at + 1) * FRAME_MS - performance.now();
+    if (wait > 0) await sleep(wait);
+  }
+  const to = cpu();
+  const audioSeconds = (count * frames * FRAME_MS) / 1_000;
+  for (const stream of streams) stream.close();
+  return {
+    threadMsPerSecond: hundredths((to.threadMs - from.threadMs) / audioSeconds),
+    processMsPerSecond: hundredths((to.processMs - from.processMs) / audioSeconds),
+    events: (await Promise.all(heard)).reduce((sum, one) => sum + one, 0),
+    othersCores: others(),
+  };
+}
+
+async function listen(stream) {
+  let events = 0;
+  for await (const _event of stream) events += 1;
+  return events;
+}
+
+function frameAt(n) {
+  const at = (n * frameLength) % (audio.length - frameLength);
+  return new AudioFrame(audio.slice(at, at + frameLength), RATE, 1, frameLength);
+}
+
+/** 16 kHz, mono, 16 bit: something said, and about as long a pause. */
+function sentenceAndPause() {
+  const wav = readFileSync(speech.order.path).subarray(44);
+  const samples = wav.length >> 1;
+  const pcm = new Int16Array(2 * samples);
+  for (let at = 0; at < samples; at += 1) pcm[at] = wav.readInt16LE(2 * at);
+  return pcm;
+}
+
+function hundredths(value) {
+  return Math.round(value * 100) / 100;
+}
+
+function cpu() {
+  const { user, system } = process.cpuUsage();
+  const [nanoseconds] = readFileSync('/proc/thread-self/schedstat', 'utf8').split(' ');
+  return { threadMs: Number(nanoseconds) / 1e6, processMs: (user + system) / 1_000 };
+}
+
+function report({ date, machine, rows: all }) {
+  const cell = (figures) =>
+    `${percentile(figures, 0.5)} (${Math.min(...figures)}–${Math.max(...figures)})`;
+  const table = markdownTable(
+    ['CPU ms for a second of one call', 'JavaScript thread', 'whole process'],
+    Object.entries(all).map(([name, runs]) => [
+      name.endsWith('()') ? `\`${name}\`` : name,
+      cell(runs.map((run) => run.threadMsPerSecond)),
+      cell(runs.map((run) => run.processMsPerSecond)),
+    ]),
+  );
+  const others = Math.max(
+    ...Object.values(all)
+      .flat()
+      .map((run) => run.othersCores),
+  );
+  return [
+    `Run of ${date.slice(0, 10)}: ${machine}. Middle, least and most of ${values.rounds} runs of ${seconds} s with ${calls} callers at their real pace, 16 kHz, ${FRAME_MS} ms a frame (\`pnpm --filter @openrtc/benchmarks bench:vad\`). Others used up to ${others} cores beside them.`,
+    table,
+  ].join('\n\n');
+}

@@ -1,0 +1,66 @@
+import { OpenRtcError } from '@openrtc/core';
+
+/** Options of `@livekit/agents-plugin-silero`, with its defaults. Times are in milliseconds. */
+export interface SileroOptions {
+  /** Speech shorter than this is none. Default: 50. */
+  minSpeechDuration?: number;
+  /** A pause shorter than this ends no speech. The SDK's turn detector wants at least 250. Default: 550. */
+  minSilenceDuration?: number;
+  /** Kept of what came before the speech. Default: 500. */
+  prefixPaddingDuration?: number;
+  /** Most that is kept of one speech. Its memory is taken when the call's audio begins. Default: 60 000. */
+  maxBufferedSpeech?: number;
+  /** The probability above which it is speech, 0 to 1. Default: 0.5. */
+  activationThreshold?: number;
+  /** What the model hears, in Hz. Default: 16 000. */
+  sampleRate?: 8000 | 16000;
+}
+
+const DEFAULTS: Readonly<Required<SileroOptions>> = {
+  minSpeechDuration: 50,
+  minSilenceDuration: 550,
+  prefixPaddingDuration: 500,
+  maxBufferedSpeech: 60_000,
+  activationThreshold: 0.5,
+  sampleRate: 16_000,
+};
+
+const CHECKS: Readonly<Record<keyof SileroOptions, [(value: unknown) => boolean, string]>> = {
+  minSpeechDuration: [isDuration, 'milliseconds, 0 or more'],
+  minSilenceDuration: [isDuration, 'milliseconds, 0 or more'],
+  prefixPaddingDuration: [isDuration, 'milliseconds, 0 or more'],
+  maxBufferedSpeech: [isDuration, 'milliseconds, 0 or more'],
+  activationThreshold: [(value) => isDuration(value) && value <= 1, 'a number from 0 to 1'],
+  sampleRate: [(value) => value === 8_000 || value === 16_000, '8000 or 16000'],
+};
+
+/**
+ * The options with the defaults for what is not given.
+ * @throws OpenRtcError `CONFIG_INVALID_OPTION`
+ */
+export function resolveSileroOptions(options: SileroOptions): Required<SileroOptions> {
+  const resolved: Record<string, unknown> = { ...DEFAULTS };
+  for (const [name, value] of Object.entries(options)) {
+    if (!isOption(name)) {
+      const known = Object.keys(DEFAULTS).join(', ');
+      throw invalid(`silero() has no option ${JSON.stringify(name)}; known: ${known}`);
+    }
+    if (value === undefined) continue;
+    const [fits, what] = CHECKS[name];
+    if (!fits(value)) throw invalid(`silero({ ${name} }) is ${what}, not ${String(value)}`);
+    resolved[name] = value;
+  }
+  return resolved as Required<SileroOptions>;
+}
+
+function isOption(name: string): name is keyof SileroOptions {
+  return Object.hasOwn(CHECKS, name);
+}
+
+function isDuration(value: unknown): value is number {
+  return typeof value === 'number' && Number.isFinite(value) && value >= 0;
+}
+
+function invalid(message: string): OpenRtcError {
+  return new OpenRtcError('CONFIG_INVALID_OPTION', message);
+}
