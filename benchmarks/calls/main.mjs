@@ -54,7 +54,14 @@ async function run() {
     else await partial.add(whole);
     console.log(told(whole));
   }
-  const result = await describeRun({ args, plan: options.plan, said, versions, missing, rows: partial.rows });
+  const result = await describeRun({
+    args,
+    plan: options.plan,
+    said,
+    versions,
+    missing,
+    rows: partial.rows,
+  });
   if (options.quick) {
     console.log(report(result));
     return;

@@ -2,7 +2,16 @@
 import { isSlow } from './held.mjs';
 
 const PANEL = { width: 300, height: 240, gap: 70, left: 60, top: 40 };
-const COLORS = ['#0b62d6', '#5aa2f5', '#13868b', '#6cc3a0', '#d6450b', '#8a4fbf', '#b88a00', '#666'];
+const COLORS = [
+  '#0b62d6',
+  '#5aa2f5',
+  '#13868b',
+  '#6cc3a0',
+  '#d6450b',
+  '#8a4fbf',
+  '#b88a00',
+  '#666',
+];
 const panels = [
   { title: 'CPU-s per call-minute', of: (row) => row.cpuSecondsPerCallMinute, log: false },
   { title: 'peak PSS, MiB', of: (row) => row.peakPssMb, log: true },

@@ -27,7 +27,10 @@ export function report(run) {
     '## The rows',
     ...[...new Set(rows.map(({ calls }) => calls))]
       .toSorted((a, b) => a - b)
-      .flatMap((calls) => [`### ${calls} ${calls === 1 ? 'call' : 'calls'}`, rowTable(rows, calls)]),
+      .flatMap((calls) => [
+        `### ${calls} ${calls === 1 ? 'call' : 'calls'}`,
+        rowTable(rows, calls),
+      ]),
     '## How it is measured',
     ...how(run),
     '## What it does not say',

@@ -53,7 +53,9 @@ async function rowsOf(plan) {
   }
   const kept = JSON.parse(text);
   if (JSON.stringify(kept.plan) !== JSON.stringify(plan))
-    throw new Error(`The run to resume was another one, ${JSON.stringify(kept.plan)}: resume it with the same options, or start anew.`);
+    throw new Error(
+      `The run to resume was another one, ${JSON.stringify(kept.plan)}: resume it with the same options, or start anew.`,
+    );
   return kept.rows;
 }
 

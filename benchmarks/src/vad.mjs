@@ -1,8 +1,8 @@
-// What the VAD of a call costs: the SDK's own and that of silero(), over the same speech at its real pace, one
+// What the VAD of a call costs: the SDK's own, that of models() over the same model, and that of silero(), over the same speech at its real pace, one
 // after the other in one process. Writes results/vad.json and the table in packages/prewarm/README.md.
 import { inference, initializeLogger } from '@livekit/agents';
 import { AudioFrame } from '@livekit/rtc-node';
-import { silero } from '@openrtc/prewarm';
+import { models, silero } from '@openrtc/prewarm';
 import { speech } from '@openrtc/test-rig';
 import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -30,8 +30,11 @@ initializeLogger({ pretty: false, level: 'silent' });
 const shared = silero();
 await shared.load(new AbortController().signal);
 const bundled = new inference.VAD();
+const ours = models();
+await ours.load(new AbortController().signal);
 const vads = {
   "the SDK's own": () => bundled,
+  'models()': () => ours.vad(),
   'silero()': () => shared.create(),
 };
 
@@ -47,6 +50,7 @@ for (let n = 0; n < Number(values.rounds); n += 1) {
   }
 }
 await shared[Symbol.asyncDispose]();
+await ours[Symbol.asyncDispose]();
 
 const markers = { begin: '<!-- bench:vad -->', end: '<!-- /bench:vad -->' };
 const run = values.quick

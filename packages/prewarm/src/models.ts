@@ -1,5 +1,6 @@
 import type { VAD } from '@livekit/agents';
 import { OpenRtcError, type SharedModels } from '@openrtc/core';
+import { BundledVad } from './bundled-vad.js';
 import { loadLocalInference, localInferencePath } from './local-inference.js';
 import { RunnerThread } from './runner-thread.js';
 import type { SharedVad } from './shared-vad.js';
@@ -45,7 +46,7 @@ export function models(options: ModelsOptions = {}): SharedModels {
       'models({ vad }) is what silero() returns; a VAD object of your own goes into `session: { vad }`',
     );
   }
-  return new Models(turnDetector, vad);
+  return new Models(turnDetector, vad ?? new BundledVad());
 }
 
 // JavaScript lets anything through.
@@ -55,10 +56,8 @@ function isSharedVad(vad: unknown): vad is SharedVad {
 }
 
 class Models implements SharedModels {
-  /** Absent where calls get the SDK's own. */
-  readonly vad?: () => VAD;
   readonly #when: 'on-demand' | 'eager' | false;
-  readonly #vad: SharedVad | undefined;
+  readonly #vad: SharedVad;
   readonly #runners = new RunnerThread();
   #detector: TurnDetector | undefined;
   #loaded = false;
@@ -79,10 +78,13 @@ class Models implements SharedModels {
     },
   };
 
-  constructor(when: 'on-demand' | 'eager' | false, vad: SharedVad | undefined) {
+  constructor(when: 'on-demand' | 'eager' | false, vad: SharedVad) {
     this.#when = when;
     this.#vad = vad;
-    if (vad !== undefined) this.vad = () => vad.create();
+  }
+
+  vad(): VAD {
+    return this.#vad.create();
   }
 
   get turnDetector(): boolean {
@@ -92,7 +94,7 @@ class Models implements SharedModels {
   async load(signal: AbortSignal): Promise<void> {
     this.#assertOpen();
     signal.throwIfAborted();
-    await loadVad(this.#vad, signal);
+    await this.#vad.load(signal);
     if (this.#when === 'eager') await orAborted(this.#openDetector().load(), signal);
     this.#loaded = true;
   }
@@ -103,11 +105,9 @@ class Models implements SharedModels {
       executor,
       turnDetector,
       // The VAD runs in every process; a turn detector in each would cost 250 MB a piece.
-      load: (signal) => loadVad(vad, signal),
-      ...(vad === undefined ? {} : { vad: () => vad.create() }),
-      async [Symbol.asyncDispose]() {
-        await vad?.[Symbol.asyncDispose]();
-      },
+      load: (signal) => vad.load(signal),
+      vad: () => vad.create(),
+      [Symbol.asyncDispose]: () => vad[Symbol.asyncDispose](),
     };
   }
 
@@ -116,7 +116,7 @@ class Models implements SharedModels {
     await Promise.all([
       this.#detector?.[Symbol.asyncDispose](),
       this.#runners[Symbol.asyncDispose](),
-      this.#vad?.[Symbol.asyncDispose](),
+      this.#vad[Symbol.asyncDispose](),
     ]);
   }
 
@@ -128,13 +128,6 @@ class Models implements SharedModels {
   #assertOpen(): void {
     if (this.#disposed) throw new OpenRtcError('POOL_STATE', 'the shared models are closed');
   }
-}
-
-async function loadVad(vad: SharedVad | undefined, signal: AbortSignal): Promise<void> {
-  signal.throwIfAborted();
-  if (vad !== undefined) return vad.load(signal);
-  // On this thread: it takes a millisecond or two.
-  loadLocalInference().initVad();
 }
 
 /** The samples in the SDK's `{ pcm }`: base64 of signed 16 bit, little endian. */

@@ -181,12 +181,6 @@ describe('models({ vad: silero() })', () => {
     await expect(shared.load(never)).rejects.toMatchObject({ code: 'PREWARM_FAILED' });
   });
 
-  it('leaves the VAD to the SDK when none is given', () => {
-    const own = models();
-    for (const shared of [own, own.lentBy?.(own.executor, true)])
-      expect(shared).not.toMatchObject({ vad: expect.any(Function) });
-  });
-
   it('takes no VAD object, which calls would share', () => {
     expect(() => models({ vad: { stream: () => {} } as never })).toThrow('what silero() returns');
     expect(() => models({ vad: silero as never })).toThrow('what silero() returns');
