@@ -1,12 +1,13 @@
 // What a change does to the cost of a call: this checkout beside others of the repository, with the same calls in the
 // same minute, so that what the machine does to one of them it does to all. The others must be built.
-//   node src/against.mjs [--calls 3] [--seconds 60] [--rounds 2] name=folder …
+//   node src/against.mjs [--calls 3] [--seconds 60] [--rounds 2] [--write] 'name=folder' …
+// With --write it writes the table in docs/speed.md.
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
 import { gate } from './gate.mjs';
 import { cpuSecondsOf, memoryOf, threadSeconds } from './process-tree.mjs';
-import { markdownTable } from './report.mjs';
+import { markdownTable, writeBlock, writeResults } from './report.mjs';
 import { withRig } from './rig.mjs';
 import { callOneByOne, percentile, talkAll, turnFacts } from './talking.mjs';
 
@@ -16,29 +17,41 @@ const { values, positionals } = parseArgs({
     calls: { type: 'string', default: '3' },
     seconds: { type: 'string', default: '60' },
     rounds: { type: 'string', default: '2' },
+    // What this checkout is called in the table.
+    name: { type: 'string', default: 'this one' },
+    write: { type: 'boolean', default: false },
   },
 });
 const calls = Number(values.calls);
 const seconds = Number(values.seconds);
 const WARM_UP_SECONDS = 15;
 
-const checkouts = [...positionals, `this one=${new URL('../..', import.meta.url).pathname}`].map(
-  (each) => {
-    const [name, folder] = each.split('=');
-    if (!folder) throw new Error(`${each}: expected name=folder of a built checkout`);
-    return {
-      name,
-      worker: pathToFileURL(resolve(folder, 'benchmarks/src/workers/openrtc.mjs')).href,
-    };
-  },
-);
+const checkouts = [
+  ...positionals,
+  `${values.name}=${new URL('../..', import.meta.url).pathname}`,
+].map((each) => {
+  const [name, folder] = each.split('=');
+  if (!folder) throw new Error(`${each}: expected name=folder of a built checkout`);
+  return {
+    name,
+    worker: pathToFileURL(resolve(folder, 'benchmarks/src/workers/openrtc.mjs')).href,
+  };
+});
 
 const rows = [];
 for (let round = 0; round < Number(values.rounds); round += 1) {
   rows.push(...(await sideBySide()));
   console.log(`round ${round + 1} of ${values.rounds}`);
 }
-console.log(report());
+const markers = { begin: '<!-- bench:against -->', end: '<!-- /bench:against -->' };
+if (values.write) {
+  const { date, machine } = await writeResults('against', { calls, seconds, rows });
+  await writeBlock(
+    'docs/speed.md',
+    markers,
+    `Run of ${date.slice(0, 10)}: ${machine}. ${report()}`,
+  );
+} else console.log(report());
 
 function sideBySide() {
   const start = gate(checkouts.length);
@@ -114,5 +127,5 @@ function report() {
       median(name, 'turnsMissed'),
     ]),
   );
-  return `${calls} calls each, ${seconds} s, ${values.rounds} rounds, Node ${process.version}, coroutine().\n\n${table}`;
+  return `Workers side by side in the same minutes, ${calls} calls each, ${seconds} s, middle of ${values.rounds} rounds, \`coroutine()\`.\n\n${table}`;
 }

@@ -14,6 +14,7 @@ const pool = new AgentPool({
   isolation,
   // It must not refuse: how many calls it bears is what is measured.
   maxConcurrentSessions: 200,
+  maxEventLoopLagMs: Infinity,
   defaults: {
     stt: () => providers().stt,
     llm: () => providers().llm,

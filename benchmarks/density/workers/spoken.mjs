@@ -27,6 +27,7 @@ const pool = new AgentPool({
   isolation: coroutine(),
   models: models(),
   maxConcurrentSessions: 1_000,
+  maxEventLoopLagMs: Infinity,
   joinTimeoutMs: 60_000,
   defaults: {
     stt: () => providers().stt,

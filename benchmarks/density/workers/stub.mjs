@@ -23,6 +23,7 @@ const pool = new AgentPool({
   isolation,
   models: null,
   maxConcurrentSessions: 1_000,
+  maxEventLoopLagMs: Infinity,
   joinTimeoutMs: 60_000,
   setup() {
     const bytes = new Uint8Array(SESSION_BYTES);

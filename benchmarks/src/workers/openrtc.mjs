@@ -13,6 +13,8 @@ if (process.env.BENCH_GC === '1') tellGc();
 
 const pool = new AgentPool({
   isolation,
+  // It must not refuse.
+  maxEventLoopLagMs: Infinity,
   defaults: {
     stt: () => providers().stt,
     llm: () => providers().llm,

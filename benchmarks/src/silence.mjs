@@ -1,0 +1,138 @@
+// What an agent's silence costs, and what a caller hears of a source that sends none: one room of a real server, a
+// tone of a second and a half every few seconds, with the SDK's queue of 200 ms and without one. Writes
+// results/silence.json and the table in docs/speed.md.
+import {
+  AudioFrame,
+  AudioSource,
+  AudioStream,
+  LocalAudioTrack,
+  Room,
+  RoomEvent,
+  TrackPublishOptions,
+  TrackSource,
+  dispose,
+} from '@livekit/rtc-node';
+import { findLiveKitServer, startLiveKitServer } from '@openrtc/test-rig';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { parseArgs } from 'node:util';
+import { watchOthers } from './machine.mjs';
+import { markdownTable, writeBlock, writeResults } from './report.mjs';
+import { percentile } from './talking.mjs';
+
+const { values } = parseArgs({
+  options: { turns: { type: 'string', default: '10' }, quick: { type: 'boolean', default: false } },
+});
+const turns = Number(values.turns);
+const RATE = 24_000;
+const FRAME_MS = 10;
+const TONE_FRAMES = 150;
+const PAUSE_MS = 3_000;
+const SILENCE_S = 10;
+const LOUD = 1_000;
+
+const found = await findLiveKitServer({ onProgress: console.log });
+const others = watchOthers();
+const rows = [];
+for (const queueMs of [200, 0]) {
+  const row = { queueMs, ...(await measure(queueMs)) };
+  rows.push(row);
+  console.log(row);
+}
+await dispose();
+const figures = { turns, othersCores: others(), rows };
+if (values.quick) console.log(report({ date: 'now', machine: 'tried', ...figures }));
+else {
+  const markers = { begin: '<!-- bench:silence -->', end: '<!-- /bench:silence -->' };
+  await writeBlock('docs/speed.md', markers, report(await writeResults('silence', figures)));
+}
+
+async function measure(queueMs) {
+  const server = await startLiveKitServer({ found });
+  const [agent, caller] = [new Room(), new Room()];
+  const join = async (room, name) =>
+    room.connect(server.url, await server.createToken(name, 'r'), {});
+  try {
+    const heard = [];
+    caller.on(RoomEvent.TrackSubscribed, (track) => void listen(track, heard));
+    await join(caller, 'caller');
+    await join(agent, 'agent');
+    const source = new AudioSource(RATE, 1, queueMs);
+    const track = LocalAudioTrack.createAudioTrack('voice', source);
+    const options = new TrackPublishOptions({ source: TrackSource.SOURCE_MICROPHONE });
+    await (await agent.localParticipant.publishTrack(track, options)).waitForSubscription();
+    await sleep(1_000);
+    const beginMs = [];
+    const endMs = [];
+    for (let turn = 0; turn < turns; turn += 1) {
+      const startedAt = performance.now();
+      await play(source, startedAt);
+      const endedAt = performance.now();
+      await sleep(PAUSE_MS);
+      const ours = heard.filter((at) => at >= startedAt);
+      beginMs.push(Math.round((ours[0] ?? Number.NaN) - startedAt));
+      endMs.push(Math.round((ours.at(-1) ?? Number.NaN) - endedAt));
+    }
+    const before = process.cpuUsage();
+    await sleep(SILENCE_S * 1_000);
+    const { user, system } = process.cpuUsage(before);
+    return {
+      beginMs,
+      endMs,
+      silenceCpuMsPerSecond: Math.round((user + system) / 100 / SILENCE_S) / 10,
+    };
+  } finally {
+    await agent.disconnect();
+    await caller.disconnect();
+    await server.close();
+  }
+}
+
+async function play(source, startedAt) {
+  for (let n = 0; n < TONE_FRAMES; n += 1) {
+    await source.captureFrame(tone(n));
+    const wait = startedAt + (n + 1) * FRAME_MS - performance.now();
+    if (wait > 0) await sleep(wait);
+  }
+}
+
+function tone(n) {
+  const samples = (RATE * FRAME_MS) / 1_000;
+  const data = Int16Array.from({ length: samples }, (_, at) =>
+    Math.round(8_000 * Math.sin((2 * Math.PI * 440 * (n * samples + at)) / RATE)),
+  );
+  return new AudioFrame(data, RATE, 1, samples);
+}
+
+/** Notes when there was sound. */
+async function listen(track, heard) {
+  const frames = new AudioStream(track, {
+    sampleRate: RATE,
+    numChannels: 1,
+    frameSizeMs: FRAME_MS,
+  });
+  for await (const { data } of frames) {
+    const mean = data.reduce((sum, sample) => sum + Math.abs(sample), 0) / data.length;
+    if (mean > LOUD) heard.push(performance.now());
+  }
+}
+
+function report({ date, machine, othersCores, rows: all }) {
+  const cell = (ms) => `${percentile(ms, 0.5)} (${Math.min(...ms)}–${Math.max(...ms)})`;
+  const table = markdownTable(
+    [
+      'source',
+      'heard after, ms',
+      'heard on after the last frame, ms',
+      'CPU ms a second in silence',
+    ],
+    all.map((row) => [
+      row.queueMs === 0
+        ? 'no queue, nothing sent in silence'
+        : `queue of ${row.queueMs} ms, as the SDK has it`,
+      cell(row.beginMs),
+      cell(row.endMs),
+      row.silenceCpuMsPerSecond,
+    ]),
+  );
+  return `Run of ${date.slice(0, 10)}: ${machine}. Middle, least and most of ${turns} turns of ${(TONE_FRAMES * FRAME_MS) / 1_000} s; agent and caller are one process. Others used ${othersCores} cores beside it.\n\n${table}`;
+}
