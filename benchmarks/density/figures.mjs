@@ -62,6 +62,7 @@ export function talkingFigures({ rows, options: { counts } }) {
       pss: of(({ pssMb }) => pssMb),
       rss: of(({ rssMb }) => rssMb),
       touched: of(({ pssMb, untouchedMb }) => pssMb + untouchedMb),
+      heard: of(({ heardSeconds }) => heardSeconds),
       loopUse: of(({ loopUse }) => loopUse),
       lagP99: of(({ lagP99Ms }) => lagP99Ms),
       turnP50: of(({ turnP50Ms }) => turnP50Ms),

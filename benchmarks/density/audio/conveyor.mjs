@@ -30,6 +30,11 @@ export class Conveyor {
     return this.#lines.every(({ hasTalked }) => hasTalked);
   }
 
+  /** How much a session has heard so far, in the mean. */
+  get heardMs() {
+    return this.#lines.reduce((sum, { heardMs }) => sum + heardMs, 0) / this.#lines.length;
+  }
+
   add(line) {
     this.#lines.push(line);
   }

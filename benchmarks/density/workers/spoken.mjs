@@ -104,6 +104,7 @@ async function measure({ ms, all }) {
     lagP99Ms: lagMs(99),
     lagMostMs: lagMs(100),
     cpuCores: round((user + system) / 1e6 / seconds, 3),
+    heardSeconds: round(conveyor.heardMs / 1_000, 1),
     turnsDue: due,
     turnsAnswered: latencies.length,
     turnP50Ms: percentile(latencies, 0.5),
