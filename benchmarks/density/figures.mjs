@@ -68,6 +68,7 @@ export function talkingFigures({ rows, options: { counts } }) {
       turnP50: of(({ turnP50Ms }) => turnP50Ms),
       cpuCores: of(({ cpuCores }) => cpuCores),
       turns: found.map(({ turnsAnswered, turnsDue }) => [turnsAnswered, turnsDue]),
+      talked: Math.min(sessions, ...found.map(({ talked }) => talked)),
       saturated: found.some(({ saturated }) => saturated),
       holds: found.length > 0 && found.every(({ holds }) => holds),
     };

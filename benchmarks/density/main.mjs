@@ -26,7 +26,7 @@ const { quick, only } = values;
 const options = quick
   ? { counts: [3, 6], rounds: 1, processesTo: [3], measureMs: 6_500 }
   : {
-      counts: numbers('sessions'),
+      counts: numbers('sessions').toSorted((a, b) => a - b),
       rounds: Number(values.rounds),
       processesTo: numbers('processes'),
       measureMs: 9_000,
