@@ -62,11 +62,13 @@ export function talkingFigures({ rows, options: { counts } }) {
       pss: of(({ pssMb }) => pssMb),
       rss: of(({ rssMb }) => rssMb),
       touched: of(({ pssMb, untouchedMb }) => pssMb + untouchedMb),
+      heard: of(({ heardSeconds }) => heardSeconds),
       loopUse: of(({ loopUse }) => loopUse),
       lagP99: of(({ lagP99Ms }) => lagP99Ms),
       turnP50: of(({ turnP50Ms }) => turnP50Ms),
       cpuCores: of(({ cpuCores }) => cpuCores),
       turns: found.map(({ turnsAnswered, turnsDue }) => [turnsAnswered, turnsDue]),
+      talked: Math.min(sessions, ...found.map(({ talked }) => talked)),
       saturated: found.some(({ saturated }) => saturated),
       holds: found.length > 0 && found.every(({ holds }) => holds),
     };

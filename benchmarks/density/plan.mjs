@@ -19,12 +19,12 @@ export function plan({ counts, rounds, processesTo, measureMs }) {
       })),
       {
         id: id('stub process'),
-        seconds: 25 + 1.2 * Math.max(0, ...levels),
+        seconds: 20 + 1.15 * Math.max(0, ...levels),
         run: (context) => processRows(levels, context),
       },
       {
         id: id(`talking ${most}`),
-        seconds: 110,
+        seconds: 125,
         run: ({ done, ...context }) =>
           searchAtOnce({
             ...context,
@@ -37,7 +37,7 @@ export function plan({ counts, rounds, processesTo, measureMs }) {
         .filter((sessions) => sessions < most)
         .map((sessions) => ({
           id: id(`talking ${sessions}`),
-          seconds: 26,
+          seconds: 21,
           run: ({ done, log }) => {
             const limit = lastFound(done(`talking ${most}`)) ?? sessions;
             return talkingRow({ sessions, atOnce: Math.min(sessions, limit), measureMs, log });
@@ -45,7 +45,7 @@ export function plan({ counts, rounds, processesTo, measureMs }) {
         })),
       {
         id: id('real time'),
-        seconds: 80,
+        seconds: 75,
         run: ({ done, ...context }) =>
           searchRealTime({
             ...context,

@@ -86,6 +86,8 @@ function talkingTable(talking, memory) {
       'sessions',
       'of real time',
       ...memory.map(([name]) => name),
+      'heard so far, s',
+      'cores used',
       'event-loop use',
       'lag p99, ms',
       'turn p50, ms',
@@ -96,11 +98,21 @@ function talkingTable(talking, memory) {
       row.sessions,
       inWords(row.fraction, 3),
       ...memory.map(([, of]) => of(row)),
+      inWords(row.heard),
+      inWords(row.cpuCores, 2),
       inWords(row.loopUse, 2),
       inWords(row.lagP99, 1),
       inWords(row.turnP50),
       row.turns.map(([answered, due]) => `${answered} of ${due}`).join(', ') || '–',
-      row.saturated ? '**saturated**' : row.holds || row.runs === 0 ? '' : 'over the limits',
+      remark(row),
     ]),
   );
+}
+
+function remark({ sessions, saturated, holds, runs, talked }) {
+  const words = [];
+  if (saturated) words.push('**saturated**');
+  else if (!holds && runs > 0) words.push('over the limits');
+  if (talked < sessions) words.push(`only ${talked} have had a turn`);
+  return words.join(', ');
 }

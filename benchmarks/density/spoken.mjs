@@ -14,7 +14,7 @@ export const WITHIN = 0.04;
 // What else the machine did in the meantime can make a row fail.
 const DISTURBED_CORES = 0.15;
 // Turns begun before a change are over, and what is new has been compiled.
-const WARM_MS = PHASE_MS + 1_000;
+const WARM_MS = PHASE_MS;
 // They are in their rooms by then; what is left takes milliseconds.
 const LISTEN_MS = 30_000;
 // Farther down it is not the same answer any more, and the row says that it does not hold.
@@ -124,7 +124,7 @@ async function untouched(worker) {
   await worker.ask({ to: 'touch' });
   const after = await memoryAtRest(worker.pid);
   const untouchedMb = Math.max(0, Math.round((after.pssMb - before.pssMb) * 10) / 10);
-  return { atRest: before, untouchedMb, arrayBuffers: { count: buffers, mb } };
+  return { untouchedMb, arrayBuffers: { count: buffers, mb } };
 }
 
 /** Once more when the row does not hold and somebody else used the machine meanwhile. */

@@ -26,8 +26,14 @@ export class Conveyor {
     return this.#on.size > 0;
   }
 
-  get allHaveTalked() {
-    return this.#lines.every(({ hasTalked }) => hasTalked);
+  /** How many sessions have had a turn. */
+  get talked() {
+    return this.#lines.filter(({ hasTalked }) => hasTalked).length;
+  }
+
+  /** How much a session has heard so far, on average. */
+  get heardMs() {
+    return this.#lines.reduce((sum, { heardMs }) => sum + heardMs, 0) / this.#lines.length;
   }
 
   add(line) {

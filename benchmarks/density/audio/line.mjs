@@ -19,9 +19,10 @@ export class Line {
   #speech;
   #speechMs;
   #startedAt = 0;
-  #heard = FRAMES;
+  #heard = 0;
   #answeredAt;
   #turns = 0;
+  #heardBefore = 0;
 
   /** @param speech what the caller says each time, 16 kHz mono */
   constructor(speech) {
@@ -41,8 +42,14 @@ export class Line {
     return this.#turns > 0;
   }
 
+  /** How much it has heard in all. */
+  get heardMs() {
+    return (this.#heardBefore + this.#heard) * FRAME_MS;
+  }
+
   begin(at) {
     this.#startedAt = at;
+    this.#heardBefore += this.#heard;
     this.#heard = 0;
     this.#answeredAt = undefined;
   }
