@@ -21,7 +21,7 @@ export async function describeRun({ args, plan, said, versions, missing, rows })
 async function installed() {
   const go = await readFile(new URL('./callers-go/go.mod', import.meta.url), 'utf8');
   const python = await readFile(new URL('./python/requirements.txt', import.meta.url), 'utf8');
-  const pinned = (name) => new RegExp(`^${name}\\[\\w+\\]==(\\S+)`, 'm').exec(python)?.[1];
+  const pinned = (name) => new RegExp(`^${name}(?:\\[\\w+\\])?==(\\S+)`, 'm').exec(python)?.[1];
   return {
     openrtc: await version('@openrtc/core'),
     '@livekit/agents': await version('@livekit/agents'),

@@ -53,7 +53,8 @@ async function measure({ server, callers, worker, said, calls, seconds }) {
     return { firstAudioMs, callsAnswered: talking.length, ...talked };
   });
   for (const name of names) await callers.hangUp(name);
-  if (calls === 1) await moreJoins({ server, callers });
+  if (result.callsAnswered < calls) console.log(`  its last words: ${worker.output.slice(-1_500)}`);
+  else if (calls === 1) await moreJoins({ server, callers });
   return {
     calls,
     seconds,

@@ -1,0 +1,65 @@
+// Whether the callers of bench:calls measure turns as callers do that decode what they hear: one of each, in rooms of
+// their own, on one worker at the same time. Prints what both measured; `--turns 15`.
+import { findLiveKitServer, startCallers, startLiveKitServer } from '@openrtc/test-rig';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { parseArgs } from 'node:util';
+import { startWorker } from '../src/run-worker.mjs';
+import { call, percentile, turn } from '../src/talking.mjs';
+import { buildCallers } from './build-callers.mjs';
+import { GoCallers } from './go-callers.mjs';
+import { MANNERS } from './measure-row.mjs';
+import { speechPackets } from './speech-packets.mjs';
+
+const { values } = parseArgs({ options: { turns: { type: 'string', default: '15' } } });
+const turns = Number(values.turns);
+const said = await speechPackets();
+const turnMs = said.durationMs + MANNERS.pauseMs;
+
+const program = await buildCallers();
+const server = await startLiveKitServer({ found: await findLiveKitServer() });
+const file = new URL('./workers/openrtc.mjs', import.meta.url).href;
+const worker = await startWorker({ name: 'OpenRTC, coroutine', file }, server);
+const encoded = await GoCallers.start(program, said.packets);
+const decoding = await startCallers();
+try {
+  const [heard, decoded] = await Promise.all([talkEncoded(), talkDecoding()]);
+  tell('by the size of packets', heard);
+  tell('decoded', decoded);
+} finally {
+  await decoding.close();
+  await encoded.close();
+  await worker.stop();
+  await server.close();
+}
+
+async function talkEncoded() {
+  const token = await server.createToken('encoded', 'room-encoded');
+  await encoded.join('encoded', { url: server.url, token });
+  await encoded.awaitSound('encoded', 30);
+  await sleep(3_000);
+  const talked = await encoded.talk('encoded', {
+    seconds: (turns * turnMs) / 1_000,
+    manners: MANNERS,
+  });
+  console.log('packets', talked.heard);
+  return talked.turns.map(({ latencyMs }) => latencyMs);
+}
+
+async function talkDecoding() {
+  const { caller } = await call({ server, callers: decoding, room: 'room-decoding' });
+  // Half a turn after the other one.
+  await sleep(3_000 + turnMs / 2);
+  const all = [];
+  for (let index = 0; index < turns; index += 1) {
+    all.push(await turn(caller));
+    await sleep(3_000);
+  }
+  await caller.hangUp();
+  return all;
+}
+
+function tell(name, all) {
+  const answered = all.filter((ms) => typeof ms === 'number').map(Math.round);
+  const [p50, p95] = [0.5, 0.95].map((share) => percentile(answered, share));
+  console.log(`${name}: p50 ${p50} ms, p95 ${p95} ms, ${answered.length} of ${all.length}`, answered);
+}
