@@ -61,5 +61,8 @@ async function talkDecoding() {
 function tell(name, all) {
   const answered = all.filter((ms) => typeof ms === 'number').map(Math.round);
   const [p50, p95] = [0.5, 0.95].map((share) => percentile(answered, share));
-  console.log(`${name}: p50 ${p50} ms, p95 ${p95} ms, ${answered.length} of ${all.length}`, answered);
+  console.log(
+    `${name}: p50 ${p50} ms, p95 ${p95} ms, ${answered.length} of ${all.length}`,
+    answered,
+  );
 }
