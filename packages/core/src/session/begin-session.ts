@@ -18,6 +18,7 @@ import { sameRoom } from './session-room.js';
 import { sessionVad } from './session-vad.js';
 import { fallsBackToVad, turnHandling } from './turn-handling.js';
 import { watchFaults } from './watch-faults.js';
+import { UsageWatch } from './watch-usage.js';
 
 /** What {@link beginSession} has opened so far; the end of the call closes it, also after a failure. */
 export interface OpenedSession {
@@ -27,6 +28,7 @@ export interface OpenedSession {
   audioInput?: RoomAudioInput;
   /** The SDK's session is up, and watches its caller itself. */
   started?: boolean;
+  usage?: UsageWatch;
   /** Ends what watches for faults, see `watchFaults`. */
   stopWatching?: () => void;
 }
@@ -85,6 +87,7 @@ export async function beginSession(options: BeginOptions): Promise<void> {
   const session = createSession(options, agent, providers, roomInput.audioEnabled !== false);
   opened.session = session;
   opened.stopWatching = watchFaults(session, agent, call, options.report);
+  opened.usage = new UsageWatch(session, call, options.report);
   watchSession(session, call);
   if (ownInput) {
     opened.audioInput = new RoomAudioInput(ctx.room, roomInput);
