@@ -4,7 +4,7 @@ import type { RefusalReason } from '../launch/isolation.js';
 import type { SessionOutcome } from '../settle/session-outcome.js';
 import { Counter } from './counter.js';
 import { Histogram } from './histogram.js';
-import type { LoopBlock } from './loop-block.js';
+import type { BlockCause } from './loop-block.js';
 
 type ByAgent = { readonly agent: string };
 type ByModel = ByAgent & { readonly provider: string; readonly model: string };
@@ -36,7 +36,7 @@ export class FlowMetrics {
   readonly audioSeconds = new Counter<ByModel & { readonly kind: string }>();
   readonly durations = new Histogram<ByAgent>(DURATIONS);
   readonly answers = new Histogram<{ readonly accepted: string }>(ANSWERS);
-  readonly blocks = new Histogram<{ readonly cause: LoopBlock['cause'] }>(BLOCKS);
+  readonly blocks = new Histogram<{ readonly cause: BlockCause }>(BLOCKS);
   /** How often the last place was taken. */
   timesFull = 0;
   readonly #models = new Set<string>();

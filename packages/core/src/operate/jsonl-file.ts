@@ -157,6 +157,7 @@ export class JsonlFile {
     const { path, keep } = this.#options;
     if (keep === 0) return;
     await this.#giveUp();
+    this.#torn = false;
     await rotate(path, keep);
   }
 
@@ -173,7 +174,6 @@ export class JsonlFile {
   async #giveUp(): Promise<void> {
     const handle = this.#handle;
     this.#handle = undefined;
-    // What it would tell has been told, or does not matter any more.
-    await handle?.close().catch(() => {});
+    await handle?.close().catch(this.#options.onFailure);
   }
 }

@@ -8,13 +8,15 @@ export interface CodePlace {
   readonly line: number;
 }
 
+export type BlockCause = 'code' | 'host' | 'unknown';
+
 /** For a while the event loop of a process did nothing but one thing. Plain data. */
 export interface LoopBlock {
   /** Unix time in milliseconds. */
   readonly startedAt: number;
   readonly durationMs: number;
-  /** `host`: the process was not given a core. Else code kept the loop busy. */
-  readonly cause: 'code' | 'host';
+  /** `host`: other processes had the cores. `unknown`: nobody looked after this process yet, see `LoopWatch`. */
+  readonly cause: BlockCause;
   /** Where the code was when it was looked at: innermost first. Empty where nobody could look. */
   readonly stack: readonly CodePlace[];
   /** The innermost place that is neither Node's nor a package's; undefined when there is none. */
@@ -31,7 +33,7 @@ export function isLoopBlock(value: unknown): value is LoopBlock {
   return (
     isAmount(startedAt) &&
     isAmount(durationMs) &&
-    (cause === 'code' || cause === 'host') &&
+    (cause === 'code' || cause === 'host' || cause === 'unknown') &&
     Array.isArray(stack) &&
     stack.length <= MOST_FRAMES &&
     stack.every(isPlace) &&

@@ -8,7 +8,7 @@ interface EnvelopeFields {
   readonly schemaVersion: typeof METRICS_SCHEMA_VERSION;
   /** Which run of which worker wrote it: several may write to one file. */
   readonly worker: string;
-  /** From 1 in each run, without gaps: what is missing was dropped. */
+  /** From 1 in each run; a gap is what was lost on the way to the file. */
   readonly seq: number;
   /** Unix time in seconds. */
   readonly wallTimeUnix: number;

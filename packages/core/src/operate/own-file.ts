@@ -22,10 +22,10 @@ export async function openToAppend(path: string): Promise<FileHandle> {
   // Without O_NONBLOCK a pipe that nobody reads would hold the thread for ever.
   const handle = await opened(path, O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_NONBLOCK);
   try {
-    const { dev, ino, size, ...stat } = await handle.stat();
+    const stat = await handle.stat();
     if (!stat.isFile()) return handle;
     checkOwner(path, stat);
-    if (size > 0) await checkContent(path, { dev, ino });
+    if (stat.size > 0) await checkContent(path, stat);
     return handle;
   } catch (error) {
     await handle.close();

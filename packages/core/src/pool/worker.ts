@@ -8,6 +8,7 @@ import type {
   Isolation,
   IsolationStrategy,
   PoolSource,
+  ProcessCounts,
   ProcessUsage,
 } from '../launch/isolation.js';
 import { type LiveKitEndpoint, resolveEndpoint } from '../link/livekit-endpoint.js';
@@ -15,6 +16,7 @@ import { workerLoad } from '../link/load-curve.js';
 import { warnIfPlain } from '../link/room-url.js';
 import { WorkerLinks } from '../link/worker-links.js';
 import type { Logger } from '../logger.js';
+import { ResourceSampler } from '../operate/resource-sampler.js';
 import type { SessionEvent } from '../session/session-event.js';
 import { timeBox } from '../time-box.js';
 import { CallFlow } from './call-flow.js';
@@ -45,11 +47,14 @@ export class Worker {
   readonly admission: Admission;
   readonly links: WorkerLinks;
   readonly flow: CallFlow;
+  /** What calls use, when somebody looks. */
+  readonly resources: ResourceSampler;
   readonly #options: WorkerOptions;
   readonly #isolation: Isolation;
   readonly #host: SessionHost;
   readonly #drained = deferred();
   #draining = false;
+  #full = false;
   #why: OpenRtcError | undefined;
 
   /**
@@ -109,7 +114,10 @@ export class Worker {
     this.#host = host;
     this.admission = new Admission({
       maxConcurrentSessions: resolved.maxConcurrentSessions,
-      onChange: () => this.links.sendStatus(),
+      onChange: () => {
+        this.#countFull();
+        this.links.sendStatus();
+      },
     });
     const registrations = () => registrationsOf(resolved, registry.names(), options.version);
     this.links = new WorkerLinks(
@@ -118,6 +126,8 @@ export class Worker {
         logger,
         onOffer: (offer, link) => this.flow.offer(offer, link),
         onRefused: (reason) => this.flow.counts.refuse(reason),
+        onAnswered: (ms, accepted) =>
+          this.flow.counts.metrics.answers.record({ accepted: String(accepted) }, ms / 1_000),
         onTermination: (jobId) => this.#terminated(jobId),
         status: () =>
           workerLoad(
@@ -144,6 +154,20 @@ export class Worker {
       onUnhealthy: (failures) => this.#unhealthy(failures),
       logger,
     });
+    this.resources = new ResourceSampler({
+      jobIds: () => this.flow.live.launcher.jobIds,
+      processes: () => this.processes(),
+    });
+  }
+
+  /** How late the event loop of this process was, measured last; undefined while no call runs in it. */
+  get eventLoopLagMs(): number | undefined {
+    return this.#host.eventLoopLagMs;
+  }
+
+  /** Undefined where the isolation does not count processes, because it has none. */
+  get processCounts(): ProcessCounts | undefined {
+    return this.#isolation.processCounts?.();
   }
 
   /** The processes calls run in, see {@link Isolation.processes}. */
@@ -195,6 +219,11 @@ export class Worker {
     clearTimeout(timer);
     await this.#release();
     if (this.#why !== undefined) throw this.#why;
+  }
+
+  #countFull(): void {
+    if (this.admission.full && !this.#full) this.flow.counts.metrics.timesFull += 1;
+    this.#full = this.admission.full;
   }
 
   #cut(hangUp: HangUp): void {
