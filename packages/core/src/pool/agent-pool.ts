@@ -1,12 +1,15 @@
 import { OpenRtcError, isOpenRtcError } from '../errors.js';
 import type { Channel } from '../launch/channel.js';
 import type { PoolSource, ProcessUsage } from '../launch/isolation.js';
+import type { MetricsStreamEvent } from '../operate/metrics-stream.js';
 import { type Logger, unbreakable } from '../logger.js';
 import { sdkLogger } from '../session/sdk.js';
 import { version } from '../version.js';
 import type { AgentClass, AgentConfig, AgentFactory, AgentOptions } from './agent-config.js';
 import { callProcess } from './call-process.js';
 import { discoverAgents } from './discover.js';
+import { type OperateOptions, operateOptions } from './operate-options.js';
+import { Operations } from './operations.js';
 import type { AgentPoolOptions, RunOptions } from './pool-options.js';
 import { installProcessHandlers } from './process-handlers.js';
 import { AgentRegistry } from './registry.js';
@@ -52,6 +55,7 @@ export class AgentPool<Prewarmed extends object = Record<string, unknown>> {
   readonly #options: AgentPoolOptions;
   readonly #resolved: ResolvedOptions;
   readonly #registry = new AgentRegistry();
+  readonly #operations: Operations;
   #state: Exclude<PoolState, 'draining'> = 'idle';
   #startedAt = 0;
   #worker: Worker | undefined;
@@ -63,6 +67,12 @@ export class AgentPool<Prewarmed extends object = Record<string, unknown>> {
     // From here on nobody asks what prewarm has loaded: it is handed through as it is.
     this.#options = options as AgentPoolOptions;
     this.#resolved = resolveOptions(this.#options);
+    this.#operations = new Operations({
+      resolved: this.#resolved,
+      entry: this.#source().entry,
+      snapshot: () => this.runtimeSnapshot(),
+      worker: () => this.#worker,
+    });
     for (const [name, agent] of Object.entries(options.agents ?? {})) this.add(name, agent);
   }
 
@@ -149,7 +159,21 @@ export class AgentPool<Prewarmed extends object = Record<string, unknown>> {
       resolved: this.#resolved,
       agents: this.#registry.names(),
       worker: this.#worker,
+      health: this.#operations.health,
     });
+  }
+
+  /** Looks at what calls use, so that the next snapshot has it as `sessions[].resources`. At most about once a second. */
+  async look(): Promise<void> {
+    await this.#operations.look();
+  }
+
+  /**
+   * What happened to calls since the last time it was asked. Up to 256 events wait; beyond that the newest are
+   * dropped, and the last event says how many. With the option `metrics`, the file is who asks.
+   */
+  drainMetricsStreamEvents(): readonly MetricsStreamEvent[] {
+    return this.#operations.drainEvents();
   }
 
   /** The processes calls run in; none when they run in the worker's own. */
@@ -170,7 +194,7 @@ export class AgentPool<Prewarmed extends object = Record<string, unknown>> {
     return this.#resolved.consecutiveFailureLimit;
   }
 
-  async #run({ signal, processHandlers = true }: RunOptions): Promise<void> {
+  async #run({ signal, processHandlers = true, ...operate }: RunOptions): Promise<void> {
     const logger = unbreakable(this.#options.logger ?? sdkLogger());
     this.#state = 'starting';
     this.#startedAt = performance.now();
@@ -197,9 +221,12 @@ export class AgentPool<Prewarmed extends object = Record<string, unknown>> {
     signal?.addEventListener('abort', onAbort, { once: true });
     if (signal?.aborted) starting.abort();
     try {
-      const worker = await this.#start(starting.signal, logger);
+      const watched = operateOptions(this.#options, operate);
+      await this.#operations.open(watched, logger);
+      const worker = await this.#start(starting.signal, logger, watched);
       if (worker === undefined) return;
       this.#worker = worker;
+      this.#operations.follow(worker);
       this.#state = 'running';
       if (starting.signal.aborted) inBackground(worker.drain());
       await worker.finished;
@@ -207,10 +234,14 @@ export class AgentPool<Prewarmed extends object = Record<string, unknown>> {
       this.#state = 'closed';
       signal?.removeEventListener('abort', onAbort);
       uninstall();
+      await this.#operations[Symbol.asyncDispose]();
     }
   }
 
-  async #serve(channel: Channel, { processHandlers = true }: RunOptions): Promise<void> {
+  async #serve(
+    channel: Channel,
+    { processHandlers = true, ...operate }: RunOptions,
+  ): Promise<void> {
     this.#state = 'running';
     this.#startedAt = performance.now();
     try {
@@ -219,6 +250,7 @@ export class AgentPool<Prewarmed extends object = Record<string, unknown>> {
         resolved: this.#resolved,
         registry: this.#registry,
         source: this.#source(),
+        watchdog: operateOptions(this.#options, operate).watchdog,
         logger: unbreakable(this.#options.logger ?? sdkLogger()),
         processHandlers,
       });
@@ -242,7 +274,11 @@ export class AgentPool<Prewarmed extends object = Record<string, unknown>> {
   }
 
   /** Undefined when the start was called off in good order. */
-  async #start(signal: AbortSignal, logger: Logger): Promise<Worker | undefined> {
+  async #start(
+    signal: AbortSignal,
+    logger: Logger,
+    { watchdog }: OperateOptions,
+  ): Promise<Worker | undefined> {
     try {
       return await Worker.start(
         {
@@ -250,6 +286,7 @@ export class AgentPool<Prewarmed extends object = Record<string, unknown>> {
           resolved: this.#resolved,
           registry: this.#registry,
           source: this.#source(),
+          watchdog,
           logger,
           version,
         },

@@ -1,4 +1,5 @@
 import { FlowMetrics } from '../operate/flow-metrics.js';
+import type { LoopBlock } from '../operate/loop-block.js';
 import { MetricsStream } from '../operate/metrics-stream.js';
 import { redactor } from '../operate/redact.js';
 import type { Call, RefusalReason } from '../launch/isolation.js';
@@ -37,6 +38,10 @@ export class FlowCounts {
   fault(agent: string, fault: 'hook' | 'tool'): void {
     this.faults.add(fault);
     this.metrics[fault === 'hook' ? 'hookErrors' : 'toolErrors'].add({ agent });
+  }
+
+  block({ cause, durationMs }: LoopBlock): void {
+    this.metrics.blocks.record({ cause }, durationMs / 1_000);
   }
 
   end({ jobId, agent, tenant }: Call, outcome: SessionOutcome, durationMs: number): void {

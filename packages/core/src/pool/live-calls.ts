@@ -144,7 +144,7 @@ export class LiveCalls {
         call.usage = event.usage;
         break;
       case 'blocked':
-        this.#counts.metrics.blocks.record({ cause: event.block.cause }, event.block.durationMs / 1_000);
+        this.#counts.block(event.block);
         call.blocks.add(event.block);
         break;
     }

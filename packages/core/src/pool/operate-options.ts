@@ -1,5 +1,6 @@
 import type { HealthOptions } from '../operate/health-options.js';
 import type { MetricsFilesOptions } from '../operate/metrics-reporter.js';
+import type { OtelMeter } from '../operate/otel-metrics.js';
 import type { WatchdogOptions } from '../operate/watchdog-options.js';
 import { isRecord, kindOf } from './kind-of.js';
 import { checkKeys, invalidOption } from './option-checks.js';
@@ -15,6 +16,8 @@ export interface OperateOptions {
    * only tells. Default: true; a worker that cannot have one logs why and goes on.
    */
   introspection?: boolean;
+  /** A `Meter` of `@opentelemetry/api`: the metrics of docs/metrics.md are its instruments as well. */
+  meter?: OtelMeter;
   /** Looks after the event loop of processes that run calls. `false`: nobody does. */
   watchdog?: WatchdogOptions | false;
 }
@@ -24,6 +27,7 @@ export const operateKeys = [
   'health',
   'metrics',
   'introspection',
+  'meter',
   'watchdog',
 ] as const satisfies readonly (keyof OperateOptions)[];
 
@@ -42,15 +46,28 @@ const WATCHDOG_NUMBERS = {
   killMs: [1_000, LONGEST_MS],
 } as const satisfies Record<keyof WatchdogOptions, readonly [number, number]>;
 
+/** What is said to `run()` over what was said to the pool. @throws OpenRtcError `CONFIG_INVALID_OPTION`. */
+export function operateOptions(pool: OperateOptions, run: OperateOptions): OperateOptions {
+  const said = Object.entries(run).filter(([, value]) => value !== undefined);
+  const chosen: OperateOptions = { ...pool, ...Object.fromEntries(said) };
+  checkOperateOptions('run()', { ...chosen });
+  return chosen;
+}
+
 /** @throws OpenRtcError `CONFIG_INVALID_OPTION` naming the option, what it must be, and what it was. */
 export function checkOperateOptions(
   where: string,
-  { health, metrics, introspection, watchdog }: Readonly<Record<string, unknown>>,
+  { health, metrics, introspection, meter, watchdog }: { readonly [Key in keyof OperateOptions]: unknown },
 ): void {
   checkHealth(where, health);
   checkMetrics(where, metrics);
   if (introspection !== undefined && typeof introspection !== 'boolean')
     throw invalidOption(where, `introspection must be true or false, got ${kindOf(introspection)}`);
+  if (meter !== undefined && typeof Object(meter).addBatchObservableCallback !== 'function')
+    throw invalidOption(
+      where,
+      `meter must be a Meter of @opentelemetry/api, such as metrics.getMeter('openrtc'), got ${kindOf(meter)}`,
+    );
   checkWatchdog(where, watchdog);
 }
 

@@ -8,12 +8,13 @@ import type { SharedModels } from '../session/shared-models.js';
 import type { SessionObserver } from '../settle/session-observer.js';
 import type { AgentClass, AgentDefaults, AgentFactory, SessionSetup } from './agent-config.js';
 import type { AgentPermissions, DispatchMode } from './dispatch-options.js';
+import type { OperateOptions } from './operate-options.js';
 import type { PrewarmFunction, PrewarmLoaders } from './prewarm.js';
 
 /** How a pool is set up. Every option may be left out. `Prewarmed` is what {@link AgentPoolOptions.prewarm} loads. */
 export interface AgentPoolOptions<
   Prewarmed extends object = Record<string, unknown>,
-> extends Partial<SessionLimits> {
+> extends Partial<SessionLimits>, OperateOptions {
   /** Where calls run. Default: `coroutine()` of `@openrtc/isolation-coroutine`, which must then be installed. */
   isolation?: IsolationStrategy;
   /** Agents by name, registered in this order. */
@@ -77,8 +78,8 @@ export interface AgentPoolOptions<
   logger?: Logger;
 }
 
-/** How {@link AgentPool.run} behaves. */
-export interface RunOptions {
+/** How {@link AgentPool.run} behaves. What can also be said to the pool wins here. */
+export interface RunOptions extends OperateOptions {
   /** Drains when it aborts. */
   signal?: AbortSignal;
   /**

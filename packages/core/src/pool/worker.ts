@@ -17,10 +17,12 @@ import { warnIfPlain } from '../link/room-url.js';
 import { WorkerLinks } from '../link/worker-links.js';
 import type { Logger } from '../logger.js';
 import { ResourceSampler } from '../operate/resource-sampler.js';
+import { watchdogLimits } from '../operate/watchdog-options.js';
 import type { SessionEvent } from '../session/session-event.js';
 import { timeBox } from '../time-box.js';
 import { CallFlow } from './call-flow.js';
 import { defaultIsolation } from './defaults.js';
+import type { OperateOptions } from './operate-options.js';
 import type { AgentPoolOptions } from './pool-options.js';
 import { registrationsOf } from './registrations.js';
 import type { AgentRegistry } from './registry.js';
@@ -38,6 +40,7 @@ export interface WorkerOptions {
   readonly resolved: ResolvedOptions;
   readonly registry: AgentRegistry;
   readonly source: PoolSource;
+  readonly watchdog: OperateOptions['watchdog'];
   readonly logger: Logger;
   readonly version: string;
 }
@@ -62,7 +65,7 @@ export class Worker {
    * @throws OpenRtcError `CONFIG_*`, `PREWARM_FAILED`, `LINK_UNAUTHORIZED`; nothing stays open then.
    */
   static async start(options: WorkerOptions, signal: AbortSignal): Promise<Worker> {
-    const { pool, resolved, registry, source, logger } = options;
+    const { pool, resolved, registry, source, watchdog, logger } = options;
     const endpoint = resolveEndpoint(pool.livekit);
     warnIfPlain(endpoint.url, logger);
     const strategy = pool.isolation ?? (await defaultIsolation(source.entry));
@@ -78,6 +81,15 @@ export class Worker {
       maxEventLoopLagMs: resolved.maxEventLoopLagMs,
       onBusy: (why) =>
         why === undefined ? worker.admission.resume() : worker.admission.pause(why),
+      ...(watchdog === false
+        ? {}
+        : {
+            watch: {
+              limits: watchdogLimits(watchdog),
+              thread: 'now',
+              onBlock: (block) => worker.flow.counts.block(block),
+            },
+          }),
       runtime: {
         agent: (name, jobId) => worker.flow.live.agentOf(jobId) ?? registry.get(name),
         defaults: pool.defaults ?? {},
