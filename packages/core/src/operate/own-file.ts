@@ -23,9 +23,9 @@ export async function openToAppend(path: string): Promise<FileHandle> {
   const handle = await opened(path, O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_NONBLOCK);
   try {
     const stat = await handle.stat();
-    if (!stat.isFile()) return handle;
-    checkOwner(path, stat);
-    if (stat.size > 0) await checkContent(path, stat);
+    // A device is the system's.
+    if (stat.isFile() || stat.isFIFO()) checkOwner(path, stat);
+    if (stat.isFile() && stat.size > 0) await checkContent(path, stat);
     return handle;
   } catch (error) {
     await handle.close();
