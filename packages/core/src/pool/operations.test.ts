@@ -1,4 +1,6 @@
+import { voice } from '@livekit/agents';
 import { JobType } from '@livekit/protocol';
+import { writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
@@ -6,6 +8,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { TestFolder } from '../operate/files.fixture.js';
 import { readWorkers } from '../operate/read-workers.js';
 import { cloning } from '../testing/cloning-isolation.js';
+import { EchoLLM } from '../testing/providers/echo-llm.js';
 import type { AgentPool } from './agent-pool.js';
 import { EchoAgent, PoolHarness } from './pool-harness.js';
 
@@ -60,6 +63,7 @@ describe('health', () => {
   test('a worker that has lost LiveKit is not ready, and is again when it is back', async () => {
     const { pool } = await rig.registered({ health: { port: 0 } });
     rig.livekit.faults.down();
+    rig.livekit.dropWorkers();
     await vi.waitFor(() => expect(pool.runtimeSnapshot().notReady).toEqual(['disconnected']));
     expect(await get(pool, '/readyz')).toMatchObject({ status: 503 });
     expect(await get(pool, '/')).toMatchObject({ status: 503, text: 'not connected to livekit' });
@@ -152,27 +156,21 @@ describe.each([
   });
 
   test('a call that keeps the loop for itself is slow, and named with its function', async () => {
-    const greedy = new EchoAgent();
     const { pool } = await rig.registered({
       ...(isolation === undefined ? {} : { isolation }),
       watchdog: { slowMs: 200, killMs: Number.POSITIVE_INFINITY },
-      agents: { echo: () => greedy },
-      setup: (_ctx, session) => {
-        session.on('conversation_item_added', ({ item }) => {
-          if (item.type === 'message' && item.textContent === 'spin') spinInSetup();
-        });
-      },
+      agents: { greedy: () => new voice.Agent({ instructions: '', llm: new EchoLLM({ reply }) }) },
     });
     const call = await rig.livekit.call();
     await call.say('hello');
     await call.say('spin');
-    await rig.log.until('by spinInSetup (operations.test.ts');
+    await rig.log.until('by spinLikeATool (operations.test.ts');
     await vi.waitFor(() =>
       expect(pool.runtimeSnapshot().sessions).toMatchObject([
         {
           jobId: call.jobId,
           status: 'slow',
-          blocks: { count: 1, last: { cause: 'code', culprit: { function: 'spinInSetup' } } },
+          blocks: { count: 1, last: { cause: 'code', culprit: { function: 'spinLikeATool' } } },
         },
       ]),
     );
@@ -229,7 +227,9 @@ test('snapshots and events are written to files, to the end of the last call', a
 });
 
 test('a file that is not ours stops the start before anything connects', async () => {
-  const { running } = rig.start({ metrics: { jsonlFile: '/proc/self/status' } });
+  const jsonlFile = folder.of('thesis.txt');
+  await writeFile(jsonlFile, 'four years of work\n');
+  const { running } = rig.start({ metrics: { jsonlFile } });
   await expect(running).rejects.toMatchObject({ code: 'CONFIG_METRICS_FILE' });
   expect(rig.livekit.workers).toEqual([]);
 });
@@ -274,7 +274,12 @@ test('openrtc top finds the worker, its calls, and nothing that is secret', asyn
   vi.unstubAllEnvs();
 });
 
-function spinInSetup(): void {
+function reply(text: string): string {
+  if (text === 'spin') spinLikeATool();
+  return text;
+}
+
+function spinLikeATool(): void {
   const until = performance.now() + 3_000;
   while (performance.now() < until) JSON.stringify({ until });
 }
