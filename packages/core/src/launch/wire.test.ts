@@ -82,7 +82,13 @@ test.each<[unknown]>([
     },
   ],
   [{ kind: 'event', eventId: 1, event: { kind: 'fault', jobId, fault: 'x', name: 'f', error } }],
-  [{ kind: 'event', eventId: 1, event: { kind: 'usage', jobId, usage: [{ ...usage, inputTokens: -1 }] } }],
+  [
+    {
+      kind: 'event',
+      eventId: 1,
+      event: { kind: 'usage', jobId, usage: [{ ...usage, inputTokens: -1 }] },
+    },
+  ],
   [{ kind: 'event', eventId: 1, event: { kind: 'usage', jobId, usage: Array(33).fill(usage) } }],
   [{ kind: 'event', eventId: 1, event: { kind: 'blocked', jobId, block: { ...block, stack: 1 } } }],
   [{ kind: 'ended', jobId: 1 }],

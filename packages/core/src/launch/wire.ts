@@ -87,9 +87,7 @@ function isEvent({ kind, outcome, fault, name, error, usage, block }: Fields): b
     case 'fault':
       return (fault === 'hook' || fault === 'tool') && isText(name) && isError(error);
     case 'usage':
-      return (
-        Array.isArray(usage) && usage.length <= MOST_PROVIDERS && usage.every(isProviderUsage)
-      );
+      return Array.isArray(usage) && usage.length <= MOST_PROVIDERS && usage.every(isProviderUsage);
     case 'blocked':
       return isLoopBlock(block);
     default:

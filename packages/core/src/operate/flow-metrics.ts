@@ -64,9 +64,18 @@ export class FlowMetrics {
       const add = (direction: string, tokens: number) => {
         if (tokens > 0) this.tokens.add({ ...by, direction }, tokens);
       };
-      add('input', more(({ inputTokens }) => inputTokens));
-      add('input_cached', more(({ cachedInputTokens }) => cachedInputTokens));
-      add('output', more(({ outputTokens }) => outputTokens));
+      add(
+        'input',
+        more(({ inputTokens }) => inputTokens),
+      );
+      add(
+        'input_cached',
+        more(({ cachedInputTokens }) => cachedInputTokens),
+      );
+      add(
+        'output',
+        more(({ outputTokens }) => outputTokens),
+      );
       const characters = more((each) => each.characters);
       if (characters > 0) this.characters.add(by, characters);
       const seconds = more(({ audioSeconds }) => audioSeconds);

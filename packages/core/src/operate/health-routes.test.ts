@@ -55,9 +55,12 @@ test('/worker and /metrics', async () => {
   });
 });
 
-test.each(['/nothing', '/healthz/', '/toString', '/__proto__', ''])('%s is not there', async (path) => {
-  expect(await ask(path)).toMatchObject({ status: 404 });
-});
+test.each(['/nothing', '/healthz/', '/toString', '/__proto__', ''])(
+  '%s is not there',
+  async (path) => {
+    expect(await ask(path)).toMatchObject({ status: 404 });
+  },
+);
 
 test('nothing can be sent to it', async () => {
   expect(await ask('/healthz', source(), { method: 'POST' })).toMatchObject({

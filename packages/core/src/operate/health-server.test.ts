@@ -80,10 +80,13 @@ test('what cannot be told at this moment is said so, and logged', async () => {
 test('a body that is sent along is not read', async () => {
   const { port } = (await listen()).address;
   const status = await new Promise((resolve, reject) => {
-    const sent = request({ port, host: '127.0.0.1', path: '/healthz', method: 'POST' }, (answer) => {
-      answer.resume();
-      resolve(answer.statusCode);
-    });
+    const sent = request(
+      { port, host: '127.0.0.1', path: '/healthz', method: 'POST' },
+      (answer) => {
+        answer.resume();
+        resolve(answer.statusCode);
+      },
+    );
     sent.once('error', reject);
     sent.end('x'.repeat(1_000));
   });

@@ -23,7 +23,10 @@ test('where there is only a package, it is the package', () => {
 });
 
 test('a stack without end is cut to what another process may say', () => {
-  const block = blockOf(facts, Array.from({ length: 500 }, () => at('x'.repeat(5_000), 'y')));
+  const block = blockOf(
+    facts,
+    Array.from({ length: 500 }, () => at('x'.repeat(5_000), 'y')),
+  );
   expect(isLoopBlock(block)).toBe(true);
 });
 

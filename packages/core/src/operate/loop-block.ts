@@ -46,13 +46,11 @@ export function blockOf(
   facts: Pick<LoopBlock, 'startedAt' | 'durationMs' | 'cause'>,
   frames: readonly CodePlace[],
 ): LoopBlock {
-  const stack = frames
-    .slice(0, MOST_FRAMES)
-    .map(({ function: name, file, line }) => ({
-      function: name.slice(0, MOST_TEXT),
-      file: file.slice(0, MOST_TEXT),
-      line,
-    }));
+  const stack = frames.slice(0, MOST_FRAMES).map(({ function: name, file, line }) => ({
+    function: name.slice(0, MOST_TEXT),
+    file: file.slice(0, MOST_TEXT),
+    line,
+  }));
   const code = stack.filter(({ file }) => file !== '' && !file.startsWith('node:'));
   const culprit = code.find(({ file }) => !/[\\/]node_modules[\\/]/.test(file)) ?? code[0];
   return { ...facts, stack, ...(culprit === undefined ? {} : { culprit }) };

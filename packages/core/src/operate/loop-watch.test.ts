@@ -90,7 +90,10 @@ test('without its thread a block is told without its place, and the next one wit
   await turns(20);
   calls.run('AJ_2', () => spinLikeATool(3_000));
   await next.promise;
-  expect(blocks[1]).toMatchObject({ jobId: 'AJ_2', block: { culprit: { function: 'spinLikeATool' } } });
+  expect(blocks[1]).toMatchObject({
+    jobId: 'AJ_2',
+    block: { culprit: { function: 'spinLikeATool' } },
+  });
 });
 
 test('a loop that never turns again is told by the thread, and its process is killed', async () => {
@@ -110,7 +113,10 @@ test('a loop that never turns again is told by the thread, and its process is ki
   child.stderr.on('data', (chunk: Buffer) => (said += chunk.toString()));
   const signal = await new Promise((resolve) => child.once('close', (_code, by) => resolve(by)));
   expect(signal).toBe('SIGKILL');
-  const lines = said.trim().split('\n').map((line) => JSON.parse(line));
+  const lines = said
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line));
   expect(lines).toMatchObject([
     { level: 50, jobId: 'AJ_1', msg: expect.stringContaining('still is') },
     { level: 60, msg: expect.stringContaining('killing this process') },

@@ -136,7 +136,10 @@ export class LoopWatch implements AsyncDisposable {
     const lost = (error: unknown) => {
       if (this.#thread !== thread) return;
       this.#thread = undefined;
-      logger.warn({ error }, 'the thread that watches the event loop is gone; blocks have no place');
+      logger.warn(
+        { error },
+        'the thread that watches the event loop is gone; blocks have no place',
+      );
     };
     thread.once('error', lost);
     thread.once('exit', (code) => lost(code));

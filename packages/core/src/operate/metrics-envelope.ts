@@ -22,12 +22,11 @@ export type MetricsLine = EnvelopeFields &
   );
 
 /** What goes into a line besides its envelope. */
-export type MetricsEntry =
-  MetricsLine extends infer Line
-    ? Line extends MetricsLine
-      ? Pick<Line, 'kind' | 'payload'>
-      : never
-    : never;
+export type MetricsEntry = MetricsLine extends infer Line
+  ? Line extends MetricsLine
+    ? Pick<Line, 'kind' | 'payload'>
+    : never
+  : never;
 
 /** Puts entries into envelopes, numbered from 1. */
 export class MetricsEnvelopes {

@@ -73,8 +73,7 @@ export class MetricsReporter implements AsyncDisposable {
         envelopes: new MetricsEnvelopes(run),
         onFailure,
       });
-    if (reporter.#json !== undefined)
-      reporter.#every(intervalMs, () => reporter.#writeJson());
+    if (reporter.#json !== undefined) reporter.#every(intervalMs, () => reporter.#writeJson());
     if (reporter.#jsonl !== undefined)
       reporter.#every(jsonlIntervalMs, () => reporter.#writeJsonl());
     return reporter;

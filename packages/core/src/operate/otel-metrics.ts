@@ -70,9 +70,7 @@ export class OtelMetrics implements Disposable {
   /** Values of histograms are told as they come. */
   follow(flow: FlowMetrics): void {
     const tell = (name: MetricName, histogram: Pick<Histogram, 'listen'>) =>
-      histogram.listen((labels, value) =>
-        this.#histograms.get(name)?.record(value, { ...labels }),
-      );
+      histogram.listen((labels, value) => this.#histograms.get(name)?.record(value, { ...labels }));
     this.#stops.push(
       tell('openrtc_session_duration_seconds', flow.durations),
       tell('openrtc_availability_answer_seconds', flow.answers),

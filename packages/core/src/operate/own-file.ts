@@ -83,7 +83,10 @@ async function checkContent(path: string, same: { dev: number; ino: number }): P
     const { dev, ino } = await handle.stat();
     if (dev !== same.dev || ino !== same.ino) throw refused(path, 'it was replaced just now');
     if (parseMetricsLine(await firstLine(handle)) === undefined)
-      throw refused(path, 'it has content that is no metrics of OpenRTC; name another, or remove it');
+      throw refused(
+        path,
+        'it has content that is no metrics of OpenRTC; name another, or remove it',
+      );
   } finally {
     await handle.close();
   }

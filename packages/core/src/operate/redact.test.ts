@@ -12,7 +12,11 @@ const redact = redactor({
 test.each([
   ['a JWT', 'got eyJhbGciOi.eyJzdWIiOi.c2ln', 'got [token]'],
   ['a bearer token', 'Authorization: Bearer abcdef123456', 'Authorization: Bearer [secret]'],
-  ['a token in a query', 'wss://h/rtc?access_token=abcdef&x=1', 'wss://h/rtc?access_token=[secret]&x=1'],
+  [
+    'a token in a query',
+    'wss://h/rtc?access_token=abcdef&x=1',
+    'wss://h/rtc?access_token=[secret]&x=1',
+  ],
   ['a key in JSON', '{"api_key":"abcdef"}', '{"api_key":"[secret]"}'],
   ['what a provider says of a key', 'Incorrect key sk-proj-abcdefghijkl', 'Incorrect key [secret]'],
   ['credentials in a URL', 'https://user:pass@host/x', 'https://[secret]@host/x'],

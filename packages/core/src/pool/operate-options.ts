@@ -57,7 +57,13 @@ export function operateOptions(pool: OperateOptions, run: OperateOptions): Opera
 /** @throws OpenRtcError `CONFIG_INVALID_OPTION` naming the option, what it must be, and what it was. */
 export function checkOperateOptions(
   where: string,
-  { health, metrics, introspection, meter, watchdog }: { readonly [Key in keyof OperateOptions]: unknown },
+  {
+    health,
+    metrics,
+    introspection,
+    meter,
+    watchdog,
+  }: { readonly [Key in keyof OperateOptions]: unknown },
 ): void {
   checkHealth(where, health);
   checkMetrics(where, metrics);

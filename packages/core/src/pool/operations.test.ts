@@ -45,7 +45,10 @@ describe('health', () => {
       { maxConcurrentSessions: 1 },
       { health: { port: 0 } },
     );
-    expect(await get(pool, '/readyz')).toEqual({ status: 200, text: '{"ready":true,"notReady":[]}' });
+    expect(await get(pool, '/readyz')).toEqual({
+      status: 200,
+      text: '{"ready":true,"notReady":[]}',
+    });
     const call = await rig.livekit.call();
     await call.say('hello');
     expect(await get(pool, '/readyz')).toMatchObject({
@@ -250,7 +253,9 @@ test('a full disk hurts no call', async () => {
 test('openrtc top finds the worker, its calls, and nothing that is secret', async () => {
   vi.stubEnv('OPENRTC_RUNTIME_DIR', folder.of('run'));
   const { pool, running } = await rig.registered({}, { introspection: true });
-  const call = await rig.livekit.call({ jobMetadata: { agent: 'echo', note: 'for-the-agent-only' } });
+  const call = await rig.livekit.call({
+    jobMetadata: { agent: 'echo', note: 'for-the-agent-only' },
+  });
   await call.say('my words');
   const { workers } = await readWorkers({ directories: [folder.of('run')], timeoutMs: 20_000 });
   expect(workers).toMatchObject([
@@ -258,7 +263,9 @@ test('openrtc top finds the worker, its calls, and nothing that is secret', asyn
       pid: process.pid,
       report: {
         worker: { pid: process.pid },
-        snapshot: { sessions: [{ jobId: call.jobId, agent: 'echo', resources: { basis: 'shared' } }] },
+        snapshot: {
+          sessions: [{ jobId: call.jobId, agent: 'echo', resources: { basis: 'shared' } }],
+        },
       },
     },
   ]);

@@ -122,11 +122,13 @@ export class Operations implements AsyncDisposable {
     const closed = notReady.some((why) => why === 'draining' || why === 'busy');
     return {
       agent_name: agentName,
-      agent_name_is_env: agentName !== '' && agentName === process.env['LIVEKIT_AGENT_NAME']?.trim(),
+      agent_name_is_env:
+        agentName !== '' && agentName === process.env['LIVEKIT_AGENT_NAME']?.trim(),
       deployment,
       worker_type: JobType[jobTypes[types[0] ?? 'room']],
       active_jobs: activeSessions,
-      worker_load: workerLoad(activeSessions + reservedSessions, maxConcurrentSessions, closed).load,
+      worker_load: workerLoad(activeSessions + reservedSessions, maxConcurrentSessions, closed)
+        .load,
       sdk_version: sdkVersion,
       project_type: 'nodejs',
       protocol_version: 1,

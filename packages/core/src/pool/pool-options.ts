@@ -12,9 +12,8 @@ import type { OperateOptions } from './operate-options.js';
 import type { PrewarmFunction, PrewarmLoaders } from './prewarm.js';
 
 /** How a pool is set up. Every option may be left out. `Prewarmed` is what {@link AgentPoolOptions.prewarm} loads. */
-export interface AgentPoolOptions<
-  Prewarmed extends object = Record<string, unknown>,
-> extends Partial<SessionLimits>, OperateOptions {
+export interface AgentPoolOptions<Prewarmed extends object = Record<string, unknown>>
+  extends Partial<SessionLimits>, OperateOptions {
   /** Where calls run. Default: `coroutine()` of `@openrtc/isolation-coroutine`, which must then be installed. */
   isolation?: IsolationStrategy;
   /** Agents by name, registered in this order. */

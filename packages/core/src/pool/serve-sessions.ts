@@ -102,7 +102,9 @@ async function lentModels(
  * Here the worker asks whether the loop still turns, and kills what does not: the thread has only to say where it was,
  * and starts when there is something to say.
  */
-function watchInCallProcess(watchdog: WatchdogOptions | undefined): NonNullable<SessionHostOptions['watch']> {
+function watchInCallProcess(
+  watchdog: WatchdogOptions | undefined,
+): NonNullable<SessionHostOptions['watch']> {
   const { slowMs } = watchdogLimits(watchdog);
   const never = Number.POSITIVE_INFINITY;
   return {
