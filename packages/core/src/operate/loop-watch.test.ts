@@ -62,7 +62,7 @@ test('a block is told with the call, the function and the line', async () => {
   await turns(10);
   calls.run('AJ_1', () => spinLikeATool(3_000));
   await next.promise;
-  const [{ block, jobId } = {}] = blocks;
+  const { block, jobId } = blocks[0] ?? {};
   expect(jobId).toBe('AJ_1');
   expect(block?.cause).toBe('code');
   expect(block?.culprit).toMatchObject({

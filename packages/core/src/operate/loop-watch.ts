@@ -115,7 +115,7 @@ export class LoopWatch implements AsyncDisposable {
   #start(): void {
     const { limits, logger } = this.#options;
     const workerData: LoopWatchData = {
-      shared: this.#state.buffer as SharedArrayBuffer,
+      shared: this.#state.buffer,
       everyMs: this.#everyMs,
       // Before it is told, so that it is not over when the thread gets there.
       lookMs: limits.slowMs / 2,

@@ -16,8 +16,9 @@ import { workerLoad } from '../link/load-curve.js';
 import { warnIfPlain } from '../link/room-url.js';
 import { WorkerLinks } from '../link/worker-links.js';
 import type { Logger } from '../logger.js';
+import type { LoopBlock } from '../operate/loop-block.js';
 import { ResourceSampler } from '../operate/resource-sampler.js';
-import { watchdogLimits } from '../operate/watchdog-options.js';
+import { type WatchdogOptions, watchdogLimits } from '../operate/watchdog-options.js';
 import type { SessionEvent } from '../session/session-event.js';
 import { timeBox } from '../time-box.js';
 import { CallFlow } from './call-flow.js';
@@ -27,7 +28,7 @@ import type { AgentPoolOptions } from './pool-options.js';
 import { registrationsOf } from './registrations.js';
 import type { AgentRegistry } from './registry.js';
 import type { ResolvedOptions } from './resolved-options.js';
-import { SessionHost } from './session-host.js';
+import { SessionHost, type SessionHostOptions } from './session-host.js';
 
 // Calls that are cut get this long for last words, shutdown callbacks and leaving their rooms.
 const FAREWELL_MS = 30_000;
@@ -83,13 +84,7 @@ export class Worker {
         why === undefined ? worker.admission.resume() : worker.admission.pause(why),
       ...(watchdog === false
         ? {}
-        : {
-            watch: {
-              limits: watchdogLimits(watchdog),
-              thread: 'now',
-              onBlock: (block) => worker.flow.counts.block(block),
-            },
-          }),
+        : { watch: watchHere(watchdog, (block) => worker.flow.counts.block(block)) }),
       runtime: {
         agent: (name, jobId) => worker.flow.live.agentOf(jobId) ?? registry.get(name),
         defaults: pool.defaults ?? {},
@@ -293,6 +288,14 @@ export function tainted(error: unknown): OpenRtcError {
     `An error no call can be blamed for: ${messageOf(error)}`,
     { cause: error },
   );
+}
+
+/** Nobody else looks after this process: the thread is there from the first call on. */
+function watchHere(
+  watchdog: WatchdogOptions | undefined,
+  onBlock: (block: LoopBlock) => void,
+): NonNullable<SessionHostOptions['watch']> {
+  return { limits: watchdogLimits(watchdog), thread: 'now', onBlock };
 }
 
 async function openIsolation(
