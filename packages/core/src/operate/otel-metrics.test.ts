@@ -1,3 +1,5 @@
+import type { Meter as RealMeter } from '@opentelemetry/api';
+import { DataPointType, MeterProvider, MetricReader } from '@opentelemetry/sdk-metrics';
 import { expect, test } from 'vitest';
 
 import { FlowMetrics } from './flow-metrics.js';
@@ -58,6 +60,36 @@ const families: readonly MetricFamily[] = [
     histograms: [],
   },
 ];
+
+/** Collects when it is asked. */
+class Reader extends MetricReader {
+  protected override async onForceFlush(): Promise<void> {}
+  protected override async onShutdown(): Promise<void> {}
+}
+
+test('the Meter of OpenTelemetry itself fits, and its reader finds what is known', async () => {
+  const reader = new Reader();
+  const provider = new MeterProvider({ readers: [reader] });
+  const meter: RealMeter = provider.getMeter('openrtc');
+  const flow = new FlowMetrics();
+  const metrics = new OtelMetrics(meter, async () => families);
+  metrics.follow(flow);
+  flow.durations.record({ agent: 'sales' }, 12);
+  const { resourceMetrics, errors } = await reader.collect();
+  expect(errors).toEqual([]);
+  const found = resourceMetrics.scopeMetrics.flatMap((scope) => scope.metrics);
+  const of = (name: string) => found.find(({ descriptor }) => descriptor.name === name);
+  expect(of('openrtc.sessions_active')?.dataPoints).toMatchObject([
+    { value: 3, attributes: { agent: 'sales' } },
+  ]);
+  expect(of('openrtc.session_duration')).toMatchObject({
+    dataPointType: DataPointType.HISTOGRAM,
+    descriptor: { unit: 's' },
+    dataPoints: [{ value: { sum: 12, count: 1 }, attributes: { agent: 'sales' } }],
+  });
+  metrics[Symbol.dispose]();
+  await provider.shutdown();
+});
 
 test('every metric is an instrument; units stand where OpenTelemetry has them', () => {
   const meter = new Meter();

@@ -67,7 +67,10 @@ async function ask(socket: string, timeoutMs: number): Promise<AskedWorker | und
   const pid = Number.parseInt(socket.slice(socket.lastIndexOf('/') + 1), 10);
   try {
     if (!(await lstat(socket)).isSocket()) return undefined;
-    const report = parseWorkerReport(await answerOf(socket, timeoutMs));
+    const text = await answerOf(socket, timeoutMs);
+    if (text === '')
+      return { pid, socket, problem: 'it hung up: it is closing, or too many ask at once' };
+    const report = parseWorkerReport(text);
     return report === undefined
       ? { pid, socket, problem: 'its answer makes no sense: another version of OpenRTC?' }
       : { pid, socket, report };

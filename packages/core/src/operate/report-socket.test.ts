@@ -125,11 +125,27 @@ test('a client that sends something is hung up on', async () => {
   await closed;
 });
 
+test('a hundred clients that never read keep nobody out for long', async () => {
+  const { path } = await worker('a.js');
+  const clients = await Promise.all(
+    Array.from({ length: 100 }, async () => {
+      const client = createConnection(path);
+      client.on('error', () => {});
+      await new Promise((resolve) => client.once('connect', resolve));
+      return client.pause();
+    }),
+  );
+  await vi.waitFor(async () => expect((await read()).workers[0]?.report).toBeDefined(), {
+    timeout: 20_000,
+  });
+  for (const client of clients) client.destroy();
+});
+
 test('a worker without a report to give hangs up', async () => {
   const socket = await ReportSocket.listen(() => Promise.reject(new Error('boom')), log);
   if (socket !== undefined) open.push(socket);
   const { workers } = await read();
-  expect(workers).toMatchObject([{ problem: expect.stringContaining('makes no sense') }]);
+  expect(workers).toMatchObject([{ problem: expect.stringContaining('it hung up') }]);
   expect(log.matching('warn', /report for openrtc top failed/)).toHaveLength(1);
 });
 
