@@ -29,7 +29,7 @@ export interface MetricsFilesOptions {
 export interface MetricsSource {
   snapshot(): RuntimeSnapshot;
   drainEvents(): readonly MetricsStreamEvent[];
-  /** Looks at what calls use, so that the next snapshot has it. */
+  /** Looks at what calls use, so that the next snapshot has it. Never rejects. */
   look(): Promise<void>;
 }
 
@@ -115,7 +115,6 @@ export class MetricsReporter implements AsyncDisposable {
     this.#looking = true;
     this.#source
       .look()
-      .catch((error: unknown) => this.#failed(error))
       .then(() => {
         this.#looking = false;
         write();

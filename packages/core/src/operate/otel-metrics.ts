@@ -45,7 +45,7 @@ export class OtelMetrics implements Disposable {
   readonly #histograms = new Map<MetricName, OtelHistogram>();
   #stops: (() => void)[] = [];
 
-  /** @param collect - rejects never: what is not known has no series */
+  /** @param collect - what it rejects with is for the reader of OpenTelemetry to report */
   constructor(meter: OtelMeter, collect: () => Promise<readonly MetricFamily[]>) {
     this.#meter = meter;
     for (const [name, spec] of Object.entries(metricCatalog) as [MetricName, MetricSpec][]) {

@@ -2,12 +2,13 @@ import { expect, test } from 'vitest';
 
 import { redactor } from './redact.js';
 
-const redact = redactor({
+const env = {
   LIVEKIT_API_SECRET: 'averylongsecretvalue',
   OPENAI_API_KEY: 'not-shaped-like-a-key',
   SHORT_TOKEN: 'abc',
   LANG: 'a harmless value',
-});
+};
+const redact = redactor(env, ['given-as-an-option', undefined, '']);
 
 test.each([
   ['a JWT', 'got eyJhbGciOi.eyJzdWIiOi.c2ln', 'got [token]'],
@@ -21,6 +22,7 @@ test.each([
   ['what a provider says of a key', 'Incorrect key sk-proj-abcdefghijkl', 'Incorrect key [secret]'],
   ['credentials in a URL', 'https://user:pass@host/x', 'https://[secret]@host/x'],
   ['the value of a variable', 'key averylongsecretvalue was refused', 'key [secret] was refused'],
+  ['a value given as an option', 'is given-as-an-option', 'is [secret]'],
   ['a key of no known shape', 'key not-shaped-like-a-key', 'key [secret]'],
 ])('%s is taken out', (_what, text, clean) => {
   expect(redact(text)).toBe(clean);

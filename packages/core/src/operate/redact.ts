@@ -18,11 +18,16 @@ const LEAST = 8;
 /**
  * Takes secrets out of text that leaves the process: what looks like one, and the values of variables whose
  * names say that they hold one.
+ * @param secrets - more values, such as those given as options
  */
-export function redactor(env: NodeJS.ProcessEnv = process.env): (text: string) => string {
-  const values = Object.entries(env)
-    .filter(([name, value]) => SECRET_NAME.test(name) && (value?.trim().length ?? 0) >= LEAST)
-    .map(([, value]) => value?.trim() ?? '')
+export function redactor(
+  env: NodeJS.ProcessEnv = process.env,
+  secrets: readonly (string | undefined)[] = [],
+): (text: string) => string {
+  const named = Object.entries(env).filter(([name]) => SECRET_NAME.test(name));
+  const values = [...named.map(([, value]) => value), ...secrets]
+    .map((value) => value?.trim() ?? '')
+    .filter(({ length }) => length >= LEAST)
     // A secret that contains another goes first.
     .sort((a, b) => b.length - a.length);
   return (text) => {

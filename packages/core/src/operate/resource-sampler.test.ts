@@ -1,11 +1,13 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 
 import type { ProcessUsage } from '../launch/isolation.js';
+import { LogBook } from '../log-book.js';
 import { ResourceSampler } from './resource-sampler.js';
 
 const MIB = 1_048_576;
 let processes: ProcessUsage[];
 let looks: number;
+let log: LogBook;
 
 const child = (pid: number, jobIds: string[], cpuMs: number): ProcessUsage => ({
   pid,
@@ -22,11 +24,13 @@ const sampler = (jobIds: string[]) =>
       looks += 1;
       return processes;
     },
+    logger: log,
   });
 
 beforeEach(() => {
   processes = [];
   looks = 0;
+  log = new LogBook();
   vi.useFakeTimers({ toFake: ['performance'] });
 });
 
@@ -81,6 +85,31 @@ test('whoever asks more often gets the figures of the last look', async () => {
   vi.advanceTimersByTime(1_000);
   await resources.look();
   expect(looks).toBe(2);
+});
+
+test('a strategy that cannot tell of its processes is logged, and nobody is the worse for it', async () => {
+  const resources = new ResourceSampler({
+    jobIds: () => ['AJ_1'],
+    processes: () => Promise.reject(new Error('boom')),
+    logger: log,
+  });
+  await resources.look();
+  expect(log.matching('warn', /could not be seen/)).toHaveLength(1);
+  expect(resources.of('AJ_1')).toBeNull();
+});
+
+test('one that never answers is not waited for', async () => {
+  vi.useRealTimers();
+  vi.useFakeTimers();
+  const resources = new ResourceSampler({
+    jobIds: () => ['AJ_1'],
+    processes: () => new Promise(() => {}),
+    logger: log,
+  });
+  const asked = [resources.look(), resources.look()];
+  await vi.runAllTimersAsync();
+  await Promise.all(asked);
+  expect(resources.of('AJ_1')).toBeNull();
 });
 
 test('a call that is over is forgotten with the next look', async () => {

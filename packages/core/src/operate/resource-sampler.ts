@@ -1,4 +1,6 @@
 import type { ProcessUsage } from '../launch/isolation.js';
+import type { Logger } from '../logger.js';
+import { timeBox } from '../time-box.js';
 
 /** What one call costs, as far as that can be told from outside of it. */
 export interface CallResources {
@@ -22,10 +24,13 @@ export interface ResourceSamplerOptions {
   readonly jobIds: () => readonly string[];
   /** The processes of calls besides this one. */
   readonly processes: () => Promise<readonly ProcessUsage[]>;
+  readonly logger: Logger;
 }
 
 // Whoever asks more often gets the figures of the last look: over a shorter time they would jump.
 const AT_MOST_EVERY_MS = 900;
+// The strategy looks at its processes, and may be anybody's. Without its answer the old figures stand.
+const WAIT_MS = 1_000;
 
 /** Looks at what calls use, when somebody asks. */
 export class ResourceSampler {
@@ -50,13 +55,18 @@ export class ResourceSampler {
     return this.#byJob.get(jobId) ?? null;
   }
 
-  /** Looks now, unless somebody just has. */
-  look(): Promise<void> {
-    if (performance.now() - this.#lookedAt < AT_MOST_EVERY_MS) return Promise.resolve();
-    this.#looking ??= this.#look().finally(() => {
-      this.#looking = undefined;
-    });
-    return this.#looking;
+  /** Looks now, unless somebody just has. Never rejects, and never waits for long. */
+  async look(): Promise<void> {
+    if (performance.now() - this.#lookedAt < AT_MOST_EVERY_MS) return;
+    this.#looking ??= this.#look()
+      .catch((error: unknown) =>
+        this.#options.logger.warn({ error }, 'what processes of calls use could not be seen'),
+      )
+      .finally(() => {
+        this.#looking = undefined;
+      });
+    const looking = this.#looking;
+    await timeBox(WAIT_MS, () => looking);
   }
 
   async #look(): Promise<void> {

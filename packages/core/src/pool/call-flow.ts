@@ -31,12 +31,14 @@ export interface CallFlowOptions extends LiveCallsOptions {
  * from the assignment on, call them, in this order.
  */
 export class CallFlow {
-  readonly counts = new FlowCounts();
+  readonly counts: FlowCounts;
   readonly live: LiveCalls;
   readonly #options: CallFlowOptions;
 
   constructor(options: CallFlowOptions) {
     this.#options = options;
+    const { apiSecret, workerToken } = options.endpoint;
+    this.counts = new FlowCounts([apiSecret, workerToken]);
     this.live = new LiveCalls(options, this.counts);
   }
 

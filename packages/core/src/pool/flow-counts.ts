@@ -9,7 +9,7 @@ import { FaultCounts } from './fault-counts.js';
 /** What has passed through the flow since the pool began. */
 export class FlowCounts {
   readonly #refused = new Map<RefusalReason, number>();
-  readonly #redact = redactor();
+  readonly #redact: (text: string) => string;
   readonly faults = new FaultCounts();
   readonly metrics = new FlowMetrics();
   readonly events = new MetricsStream();
@@ -17,6 +17,11 @@ export class FlowCounts {
   failures = 0;
   lastRoutedAgent: string | null = null;
   lastError: string | null = null;
+
+  /** @param secrets - what no error text may show, besides what is secret in the environment */
+  constructor(secrets: readonly (string | undefined)[]) {
+    this.#redact = redactor(process.env, secrets);
+  }
 
   accept(agent: string): void {
     this.lastRoutedAgent = agent;

@@ -164,6 +164,7 @@ export class Worker {
     this.resources = new ResourceSampler({
       jobIds: () => this.flow.live.launcher.jobIds,
       processes: () => this.processes(),
+      logger,
     });
   }
 
