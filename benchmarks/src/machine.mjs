@@ -10,7 +10,9 @@ const QUIET_FOR_S = 30;
 const TRIES = 3;
 
 /** On what a run was made, as its report says. */
-export const machine = `${cpus().length} cores, ${Math.round(totalmem() / 2 ** 30)} GiB, Node ${process.version}, callers and server on the same machine`;
+export const bareMachine = `${cpus().length} cores, ${Math.round(totalmem() / 2 ** 30)} GiB, Node ${process.version}`;
+/** The same for runs with calls. */
+export const machine = `${bareMachine}, callers and server on the same machine`;
 
 /** From now on: how many cores everything has used that this run did not start. */
 export function watchOthers() {
