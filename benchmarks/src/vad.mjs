@@ -7,7 +7,7 @@ import { speech } from '@openrtc/test-rig';
 import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import { watchOthers } from './machine.mjs';
+import { hardware, watchOthers } from './machine.mjs';
 import { markdownTable, writeBlock, writeResults } from './report.mjs';
 import { percentile } from './talking.mjs';
 
@@ -55,7 +55,7 @@ await ours[Symbol.asyncDispose]();
 const markers = { begin: '<!-- bench:vad -->', end: '<!-- /bench:vad -->' };
 const run = values.quick
   ? { date: 'now', machine: 'tried', rows }
-  : await writeResults('vad', { calls, seconds, rows });
+  : await writeResults('vad', { machine: hardware, calls, seconds, rows });
 if (values.quick) console.log(report(run));
 else await writeBlock('packages/prewarm/README.md', markers, report(run));
 
@@ -68,7 +68,7 @@ async function measure(vad, count, lasting) {
   const began = performance.now();
   const frames = Math.round((lasting * 1_000) / FRAME_MS);
   for (let at = 0; at < frames; at += 1) {
-    // Each caller is somewhere else in its sentence, as they are in life.
+    // Callers do not all speak at once.
     streams.forEach((stream, n) => stream.pushFrame(frameAt(at + 13 * n)));
     const wait = began + (at + 1) * FRAME_MS - performance.now();
     if (wait > 0) await sleep(wait);
@@ -131,7 +131,7 @@ function report({ date, machine, rows: all }) {
       .map((run) => run.othersCores),
   );
   return [
-    `Run of ${date.slice(0, 10)}: ${machine}. Middle, least and most of ${values.rounds} runs of ${seconds} s with ${calls} callers at their real pace, 16 kHz, ${FRAME_MS} ms a frame (\`pnpm --filter @openrtc/benchmarks bench:vad\`). Others used up to ${others} cores beside them.`,
+    `Run of ${date.slice(0, 10)}: ${machine}. Middle, least and most of ${values.rounds} runs of ${seconds} s with the audio of ${calls} calls at its real pace, 16 kHz, ${FRAME_MS} ms a frame (\`pnpm --filter @openrtc/benchmarks bench:vad\`). Others used up to ${others} cores beside them.`,
     table,
   ].join('\n\n');
 }

@@ -48,7 +48,7 @@ test.each([
   expect(meters.size).toBe(1);
   // Offered before LiveKit can know, and decided after.
   const jobId = rig.livekit.dispatch({ room: 'late' });
-  read(300, 2);
+  read(300, 3);
   await rig.livekit.until(({ jobs }) =>
     jobs.some((job) => job.jobId === jobId && job.error.startsWith('all refused')),
   );
@@ -65,7 +65,7 @@ test('a worker whose calls are over is not overloaded', async () => {
   await rig.registered();
   const call = await rig.livekit.call();
   await call.say('hello');
-  read(300, 2);
+  read(300, 3);
   await rig.livekit.until(({ workers }) => workers[0]?.status === 'full');
   call.hangUp();
   await rig.ends.of(call.jobId);
@@ -96,7 +96,7 @@ test('of calls that run elsewhere the worker knows it, and leaves it to the stra
   const call = await rig.livekit.call();
   await call.say('hello');
   expect(sessions?.busy).toBe(false);
-  read(300, 2);
+  read(300, 3);
   await vi.waitFor(() => expect(sessions?.busy).toBe(true));
   expect(rig.livekit.workers[0]?.status).toBe('available');
   read(20, 5);
