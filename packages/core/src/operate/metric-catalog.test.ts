@@ -26,3 +26,23 @@ test('no label is for a caller to choose', () => {
   for (const theirs of ['room', 'tenant', 'job', 'session', 'participant'])
     expect(labels).not.toContain(theirs);
 });
+
+test.each(['openrtc.rules.yml', 'grafana.json'])(
+  'docs/deploy/%s asks for metrics there are',
+  async (name) => {
+    const text = await readFile(
+      new URL(`../../../../docs/deploy/${name}`, import.meta.url),
+      'utf8',
+    );
+    const asked = new Set(text.match(/\bopenrtc_[a-z_]+/g));
+    expect(asked.size).toBeGreaterThan(5);
+    for (const series of asked) {
+      const known = specs.find(([metric, { type }]) =>
+        type === 'histogram'
+          ? ['_bucket', '_sum', '_count'].some((part) => series === `${metric}${part}`)
+          : series === metric,
+      );
+      expect(known, series).toBeDefined();
+    }
+  },
+);
