@@ -1,0 +1,52 @@
+const MIB = 1_048_576;
+const GIB = 1_073_741_824;
+/** What is shown for a figure that nobody has. */
+export const UNKNOWN = '-';
+
+/** `7s`, `12m05s`, `3h04m`, `2d03h`. */
+export function durationText(seconds: number): string {
+  const whole = Math.max(0, Math.floor(seconds));
+  const [s, m, h] = [whole % 60, Math.floor(whole / 60) % 60, Math.floor(whole / 3_600) % 24];
+  if (whole < 60) return `${s}s`;
+  if (whole < 3_600) return `${m}m${two(s)}s`;
+  if (whole < 86_400) return `${h}h${two(m)}m`;
+  return `${Math.floor(whole / 86_400)}d${two(h)}h`;
+}
+
+/** `182M`, `1.4G`: mebibytes and gibibytes. */
+export function bytesText(bytes: number): string {
+  return bytes < GIB ? `${Math.round(bytes / MIB)}M` : `${(bytes / GIB).toFixed(1)}G`;
+}
+
+export function percentText(percent: number): string {
+  return `${Math.round(percent)}%`;
+}
+
+/** `320ms`, `1.5s`. */
+export function millisText(ms: number): string {
+  return ms < 1_000 ? `${Math.round(ms)}ms` : `${(ms / 1_000).toFixed(1)}s`;
+}
+
+/** `14:03:59` of a Unix time in milliseconds, in local time. */
+export function clockText(unixMs: number): string {
+  const date = new Date(unixMs);
+  if (Number.isNaN(date.getTime())) return UNKNOWN;
+  return [date.getHours(), date.getMinutes(), date.getSeconds()].map(two).join(':');
+}
+
+/** A figure, or `-` where there is none. */
+export function orUnknown(
+  figure: number | null | undefined,
+  text: (figure: number) => string,
+): string {
+  return figure === null || figure === undefined ? UNKNOWN : text(figure);
+}
+
+/** `1 call`, `2 calls`. */
+export function counted(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`;
+}
+
+function two(figure: number): string {
+  return String(figure).padStart(2, '0');
+}

@@ -1,0 +1,80 @@
+import { styleText } from 'node:util';
+
+import { cut, widthOf } from './cell-text.js';
+
+/** How a piece of a line looks. What it means is always said in words or signs as well. */
+export type Style = 'strong' | 'faint' | 'warning' | 'error' | 'inverse';
+
+/** A text at a column of a line, counted from 0. */
+export interface Piece {
+  readonly at: number;
+  readonly text: string;
+  readonly style?: Style;
+}
+
+/** One line of a screen. */
+export type Line = readonly Piece[];
+
+/** A text that may have a style. */
+export type Part = string | { readonly text: string; readonly style: Style };
+
+const FORMATS = {
+  strong: 'bold',
+  faint: 'dim',
+  warning: 'yellow',
+  error: 'red',
+  inverse: 'inverse',
+} as const satisfies Record<Style, Parameters<typeof styleText>[0]>;
+
+const GAP = 2;
+
+/** Parts one after the other; those for which there is no room are left out, from the end. */
+export function flow(parts: readonly Part[], columns: number): Line {
+  const line: Piece[] = [];
+  let at = 0;
+  for (const part of parts) {
+    const { text, ...style } = typeof part === 'string' ? { text: part } : part;
+    if (text === '') continue;
+    // The first is cut rather than left out.
+    if (at > 0 && at + widthOf(text) > columns) break;
+    const shown = cut(text, columns - at);
+    line.push({ at, text: shown, ...style });
+    at += widthOf(shown) + GAP;
+  }
+  return line;
+}
+
+/** The line as text of a file: spaces in place of columns, and no style. */
+export function plainText(line: Line): string {
+  let text = '';
+  let width = 0;
+  for (const piece of line) {
+    text += ' '.repeat(Math.max(0, piece.at - width)) + piece.text;
+    width = Math.max(width, piece.at) + widthOf(piece.text);
+  }
+  return text.trimEnd();
+}
+
+/**
+ * The line as a terminal takes it. Each piece is put at its column, so that a character some terminal thinks wider
+ * than we do moves nothing that stands behind it.
+ */
+export function terminalText(line: Line, colors: boolean): string {
+  return line
+    .map(({ at, text, style }) => `\u001B[${at + 1}G${styled(text, style, colors)}`)
+    .join('');
+}
+
+/** Parts as text, however long: for what scrolls by. */
+export function partsText(parts: readonly Part[], colors: boolean): string {
+  return parts
+    .map((part) => (typeof part === 'string' ? part : styled(part.text, part.style, colors)))
+    .filter((text) => text !== '')
+    .join('  ');
+}
+
+function styled(text: string, style: Style | undefined, colors: boolean): string {
+  return style === undefined || !colors
+    ? text
+    : styleText(FORMATS[style], text, { validateStream: false });
+}

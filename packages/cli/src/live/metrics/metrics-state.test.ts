@@ -1,0 +1,73 @@
+import { expect, test } from 'vitest';
+
+import { MetricsState } from './metrics-state.js';
+import { event, line, snapshot } from './metrics-lines.fixture.js';
+
+function stateOf(...lines: readonly string[]): MetricsState {
+  const state = new MetricsState();
+  for (const each of lines) state.add(each);
+  return state;
+}
+
+test('the last snapshot of each worker, and what happened', () => {
+  const state = stateOf(
+    line({ worker: 'a', seq: 1 }),
+    line({ worker: 'b', seq: 1, payload: { ...snapshot, activeSessions: 7 } }),
+    line({ worker: 'a', seq: 2, payload: { ...snapshot, activeSessions: 3 } }),
+    line({ worker: 'a', seq: 3, kind: 'event', payload: event }),
+  );
+  expect(state.workers).toMatchObject([
+    { worker: 'b', missing: 0, snapshot: { active: 7, max: 50 } },
+    { worker: 'a', missing: 0, seq: 3, snapshot: { active: 3 } },
+  ]);
+  expect(state.events).toMatchObject([
+    { event: 'session_failed', agent: 'sales', jobId: 'AJ_1', detail: 'failed, after 12s, SESSION_UNCAUGHT: boom' },
+  ]);
+});
+
+test('what is missing between the first line and the last is counted, by worker', () => {
+  const state = stateOf(
+    line({ worker: 'a', seq: 5 }),
+    line({ worker: 'b', seq: 1 }),
+    line({ worker: 'a', seq: 9 }),
+    line({ worker: 'b', seq: 2 }),
+  );
+  expect(state.workers.map(({ worker, missing }) => [worker, missing])).toEqual([
+    ['a', 3],
+    ['b', 0],
+  ]);
+});
+
+test('lines that are none of ours are counted by what they are', () => {
+  const state = stateOf(
+    '',
+    'not JSON',
+    '{"half":',
+    '[1]',
+    '{"hello":"world"}',
+    line({ schemaVersion: 7 }),
+    line({}),
+  );
+  expect(state).toMatchObject({ lines: 6, notJson: 2, foreign: 2, newer: 1, newestVersion: 7 });
+  expect(state.workers).toHaveLength(1);
+});
+
+test.each([
+  {},
+  { activeSessions: 'many', residentSet: 5, sessionsByAgent: [], lastError: {} },
+  { event: 5, timestamp: 'now', error: [] },
+  { sessionsByAgent: { a: 'x', __proto__: null } },
+])('a line of which only the envelope is right breaks nothing: %j', (payload) => {
+  const state = stateOf(line({ payload }), line({ kind: 'event', payload, seq: 2 }));
+  expect(state.workers).toMatchObject([{ snapshot: { active: null } }]);
+  expect(state.events).toHaveLength(1);
+});
+
+test('it does not grow without end', () => {
+  const state = new MetricsState();
+  for (let at = 0; at < 1_000; at += 1)
+    state.add(line({ worker: `w${at}`, kind: 'event', payload: { ...event, jobId: `AJ_${at}` } }));
+  expect(state.workers).toHaveLength(64);
+  expect(state.events).toHaveLength(200);
+  expect(state.events.at(-1)).toMatchObject({ jobId: 'AJ_999' });
+});

@@ -1,0 +1,88 @@
+import type { CallRow } from './call-row.js';
+
+/** What `top` sorts by. */
+export const sortKeys = [
+  'state',
+  'duration',
+  'cpu',
+  'memory',
+  'blocks',
+  'agent',
+  'tenant',
+  'room',
+] as const;
+
+export type SortKey = (typeof sortKeys)[number];
+
+/** Which calls are shown, and in which order. */
+export interface Selection {
+  readonly sort: SortKey;
+  readonly reversed: boolean;
+  /** See {@link selectCalls}; empty: all. */
+  readonly filter: string;
+}
+
+// What needs somebody's attention comes first.
+const STATES: readonly CallRow['state'][] = ['slow', 'silent', 'joining', 'active'];
+
+/** The largest first. Calls for which there is no figure come last. */
+const FIGURES: ReadonlyMap<string, (call: CallRow) => number> = new Map([
+  ['state', ({ state }) => -STATES.indexOf(state)],
+  ['duration', ({ durationSeconds }) => durationSeconds],
+  ['cpu', ({ cpuPercent }) => cpuPercent ?? -1],
+  ['memory', ({ memoryBytes }) => memoryBytes ?? -1],
+  ['blocks', ({ blocks }) => blocks],
+]);
+
+/** From A to Z. */
+const TEXTS: ReadonlyMap<string, (call: CallRow) => string> = new Map([
+  ['agent', ({ agent }) => agent],
+  ['tenant', ({ tenant }) => tenant],
+  ['room', ({ room }) => room],
+  ['state', ({ state }) => state],
+  ['job', ({ jobId }) => jobId],
+  ['process', ({ pid }) => String(pid ?? '')],
+  ['worker', ({ workerPid }) => String(workerPid)],
+]);
+
+/**
+ * The calls that fit a filter, sorted. Each word of a filter must be found in a call, in whatever case; `tenant:acme`
+ * asks for it in one field (`agent`, `tenant`, `room`, `state`, `job`, `process`, `worker`).
+ */
+export function selectCalls(
+  calls: readonly CallRow[],
+  { sort, reversed, filter }: Selection,
+): readonly CallRow[] {
+  const words = filter.toLowerCase().split(/\s+/).filter(Boolean);
+  const found = calls
+    .filter((call) => words.every((word) => fits(call, word)))
+    .toSorted((one, other) => compare(one, other, sort));
+  return reversed ? found.toReversed() : found;
+}
+
+function fits(call: CallRow, word: string): boolean {
+  const colon = word.indexOf(':');
+  const field = TEXTS.get(word.slice(0, Math.max(0, colon)));
+  if (field !== undefined) return field(call).toLowerCase().includes(word.slice(colon + 1));
+  return [...TEXTS.values()].some((text) => text(call).toLowerCase().includes(word));
+}
+
+// What is equal stays where it was: the longest first, then by its id.
+function compare(one: CallRow, other: CallRow, sort: SortKey): number {
+  return (
+    compareBy(one, other, sort) ||
+    other.durationSeconds - one.durationSeconds ||
+    compareTexts(one.jobId, other.jobId)
+  );
+}
+
+function compareBy(one: CallRow, other: CallRow, sort: SortKey): number {
+  const figure = FIGURES.get(sort);
+  if (figure !== undefined) return figure(other) - figure(one);
+  const text = TEXTS.get(sort);
+  return text === undefined ? 0 : compareTexts(text(one), text(other));
+}
+
+function compareTexts(one: string, other: string): number {
+  return one < other ? -1 : one > other ? 1 : 0;
+}

@@ -1,0 +1,113 @@
+import { type LoopBlock, type RuntimeSnapshot, placeText } from '@openrtc/core/operate';
+
+import { type CallRow, callsOf } from './call-row.js';
+import { type Selection, selectCalls } from './select-calls.js';
+import type { TopState } from './top-lines.js';
+import type { WatchedWorker } from './watched-workers.js';
+
+/** What `top --json` prints; see schemas/top.schema.json. */
+export interface TopJson {
+  readonly schemaVersion: 1;
+  readonly command: 'top';
+  /** Unix time in milliseconds. */
+  readonly takenAt: number;
+  readonly workers: readonly WorkerJson[];
+  /** Those that fit the filter, sorted. */
+  readonly calls: readonly CallJson[];
+  readonly problems: readonly string[];
+}
+
+interface WorkerJson {
+  readonly pid: number;
+  readonly state: 'live' | 'silent';
+  /** Why it is `silent`. */
+  readonly problem: string | null;
+  readonly facts: WorkerFacts | null;
+}
+
+type WorkerFacts = Pick<
+  RuntimeSnapshot,
+  | 'isolation'
+  | 'ready'
+  | 'notReady'
+  | 'uptimeSeconds'
+  | 'activeSessions'
+  | 'reservedSessions'
+  | 'maxConcurrentSessions'
+  | 'totalSessionsStarted'
+  | 'totalSessionFailures'
+  | 'eventLoopLagMs'
+> & {
+  readonly entry: string;
+  readonly version: string;
+  readonly node: string;
+  readonly poolState: RuntimeSnapshot['state'];
+  readonly cpuPercent: number | null;
+  readonly residentBytes: number;
+};
+
+type CallJson = Omit<CallRow, 'lastBlock'> & { readonly lastBlock: BlockJson | null };
+
+interface BlockJson extends Pick<LoopBlock, 'startedAt' | 'durationMs' | 'cause'> {
+  /** `myTool (tools.js:12)`; null where nobody could look. */
+  readonly place: string | null;
+  readonly function: string | null;
+  readonly file: string | null;
+  readonly line: number | null;
+}
+
+/** The state as a document for programs. */
+export function topJson(state: TopState, selection: Selection): TopJson {
+  return {
+    schemaVersion: 1,
+    command: 'top',
+    takenAt: Date.now(),
+    workers: state.workers.flatMap(workerOf),
+    calls: selectCalls(callsOf(state.workers), selection).map((call) => ({
+      ...call,
+      lastBlock: call.lastBlock === null ? null : blockOf(call.lastBlock),
+    })),
+    problems: state.problems,
+  };
+}
+
+function workerOf({ pid, state, report, problem }: WatchedWorker): readonly WorkerJson[] {
+  if (state === 'gone') return [];
+  const facts = report === undefined ? null : factsOf(report);
+  return [{ pid: report?.worker.pid ?? pid, state, problem: problem ?? null, facts }];
+}
+
+function factsOf({ worker, snapshot }: NonNullable<WatchedWorker['report']>): WorkerFacts {
+  const { entry, version, node, cpuPercent } = worker;
+  return {
+    entry,
+    version,
+    node,
+    cpuPercent,
+    isolation: snapshot.isolation,
+    poolState: snapshot.state,
+    ready: snapshot.ready,
+    notReady: snapshot.notReady,
+    uptimeSeconds: snapshot.uptimeSeconds,
+    activeSessions: snapshot.activeSessions,
+    reservedSessions: snapshot.reservedSessions,
+    maxConcurrentSessions: snapshot.maxConcurrentSessions,
+    totalSessionsStarted: snapshot.totalSessionsStarted,
+    totalSessionFailures: snapshot.totalSessionFailures,
+    residentBytes: snapshot.residentSet.bytes,
+    eventLoopLagMs: snapshot.eventLoopLagMs,
+  };
+}
+
+function blockOf({ startedAt, durationMs, cause, culprit, stack }: LoopBlock): BlockJson {
+  const place = culprit ?? stack[0];
+  return {
+    startedAt,
+    durationMs,
+    cause,
+    place: place === undefined ? null : placeText(place),
+    function: place?.function ?? null,
+    file: place?.file ?? null,
+    line: place?.line ?? null,
+  };
+}

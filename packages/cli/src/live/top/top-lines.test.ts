@@ -1,0 +1,142 @@
+import { expect, test } from 'vitest';
+
+import { widthOf } from '../cell-text.js';
+import { plainText } from '../line.js';
+import { drawn } from '../terminal.fixture.js';
+import { topScreen, topText } from './top-lines.js';
+import { firstView } from './top-view.js';
+import type { WatchedWorker } from './watched-workers.js';
+import { block, call, live, report, tenCalls } from './workers.fixture.js';
+
+const YELLOW = 3;
+const HOSTILE = '\u001B]0;owned\u0007\u001B[2J\u009B31m\u202Eevil\u2066\r\n\tname';
+
+function shown(workers: readonly WatchedWorker[], size = { columns: 180, rows: 24 }, view = {}) {
+  const state = { workers, problems: [], nowMs: 5_000 };
+  const { lines } = topScreen(state, { ...firstView({}), ...view }, size);
+  return drawn(lines, size);
+}
+
+test('ten calls of two workers; the slow one is first, marked, and its line named', async () => {
+  const terminal = await shown(tenCalls());
+  const text = await terminal.text();
+  expect(text[0]).toContain('openrtc top  2 workers  10 calls  1 slow  load 1.25 0.80 0.50');
+  expect(text[1]).toMatch(/^worker 100 {2}main\.js {2}5\/50 calls {2}ready .* coroutine {2}up 1h01m/);
+  expect(text[2]).toMatch(/^worker 200 .* process /);
+  expect(text[3]).toMatch(/^ +AGENT +TENANT +ROOM +TIME +CPU +MEM +OF +STATE +BLOCKS +LAST BLOCK/);
+  expect(text[4]).toMatch(
+    /^! {2}sales +default +room-3 +3m00s +~4% +~40M +shared +slow +2 +1\.5s lookUp \(tools\.js:12\) +100 +100 +AJ_here3$/,
+  );
+  expect(text[5]).toMatch(/^ +support +acme +room-10 +10m00s +10% +150M +own +active +0 +210 +200/);
+  expect(text.slice(4, 14).every((line) => line.includes('room-'))).toBe(true);
+  expect(text.at(-1)).toMatch(/^q quit {2}s sort: state {2}r reverse {2}\/ filter {2}n p page 1 of 1/);
+  expect(await terminal.colorAt(4, 3)).toBe(YELLOW);
+  expect(await terminal.colorAt(5, 3)).toBeUndefined();
+});
+
+test('in a narrow terminal columns go, and none of the lines is wrapped', async () => {
+  const text = await (await shown(tenCalls(), { columns: 80, rows: 24 })).text();
+  expect(text[3]).toMatch(/AGENT +ROOM +TIME +CPU +MEM +OF +STATE +BLOCKS +LAST BLOCK$/);
+  expect(text[4]).toContain('lookUp');
+  const tiny = await (await shown(tenCalls(), { columns: 30, rows: 24 })).text();
+  expect(tiny[3]).toMatch(/AGENT/);
+  expect(tiny[3]).toMatch(/STATE/);
+  expect(tiny[3]).not.toMatch(/CPU/);
+});
+
+test.each([1, 2, 3, 5, 7, 10, 24])('%i rows are filled, at every width, whatever names say', async (rows) => {
+  const names = [HOSTILE, '東京の部屋'.repeat(20), '👩‍👩‍👧‍👦🏽'.repeat(30), 'e\u0301\u0301\u0301\u0301'.repeat(50), 'x'.repeat(256), ''];
+  const workers = [live(report(names.map((room) => call({ room, agent: room, jobId: room }))))];
+  for (let columns = 1; columns <= 200; columns += 7) {
+    const state = { workers, problems: [HOSTILE], nowMs: 0 };
+    const { lines } = topScreen(state, firstView({ filter: '' }), { columns, rows });
+    expect(lines).toHaveLength(rows);
+    for (const line of lines) expect(widthOf(plainText(line))).toBeLessThanOrEqual(columns);
+    const terminal = await drawn(lines, { columns, rows });
+    expect(await terminal.modes()).toMatchObject({ scrolled: false, wrapped: false });
+  }
+});
+
+test('names act on nothing: no escape of theirs reaches the terminal', async () => {
+  const hostile = { room: HOSTILE, agent: HOSTILE, tenant: HOSTILE, jobId: HOSTILE };
+  const workers = [live(report([call(hostile)]))];
+  const size = { columns: 120, rows: 10 };
+  for (const view of [{}, { filter: HOSTILE }, { typing: HOSTILE }]) {
+    const { stdout } = await shown(workers, size, view);
+    // What is left are places, styles and the modes of a live view; none of them is in the names.
+    const ours = /\u001B\[(?:\d+(?:;1)?[GH]|2K|\d+m|\?\d+[hl])/g;
+    const left = stdout.written.replace('\u001B[2J', '').replaceAll(ours, '');
+    expect(left).not.toMatch(/[\p{Cc}\p{Bidi_Control}]/u);
+    expect(stdout.written).not.toContain('\u001B[31m');
+  }
+  expect((await (await shown(workers, size)).text()).join('\n')).toContain('evilname');
+});
+
+// This terminal thinks emoji one column wide, and others two.
+test.each(['東京の', '\u{1F600}'.repeat(4), '\u{1F469}\u200D\u{1F467}\u2764\uFE0F', 'नमस्ते'])(
+  'after %s all columns are in their place',
+  async (room) => {
+    const calls = [call({ room, jobId: 'AJ_a' }), call({ jobId: 'AJ_b', durationSeconds: 60 })];
+    const terminal = await shown([live(report(calls))], { columns: 140, rows: 10 });
+    const text = await terminal.text();
+    const titles = text.findIndex((line) => line.includes('AGENT'));
+    const column = text[titles]?.indexOf('STATE') ?? 0;
+    for (const row of [titles + 1, titles + 2])
+      expect(await terminal.textAt(row, column, 7)).toBe('active ');
+  },
+);
+
+test('a worker that does not answer, and one that is gone, are said, before all others', async () => {
+  const [one, other] = tenCalls();
+  const workers: WatchedWorker[] = [
+    { ...(one as WatchedWorker), state: 'silent', sinceMs: 1_000, problem: 'it did not answer' },
+    { ...(other as WatchedWorker), state: 'gone', sinceMs: 2_000 },
+    live(report([], {}, 300)),
+  ];
+  const text = await (await shown(workers)).text();
+  expect(text[0]).toContain('2 workers  5 calls');
+  expect(text[1]).toMatch(/^worker 100 does not answer, for 4s {2}main\.js {2}it did not answer/);
+  expect(text[2]).toMatch(/^worker 200 is gone, 3s ago/);
+  expect(text[3]).toMatch(/^worker 300 /);
+  // What it told last, with a sign.
+  expect(text[5]).toMatch(/^\? {2}sales .* silent /);
+});
+
+test('pages, the filter and what is typed of it', async () => {
+  const size = { columns: 120, rows: 10 };
+  const state = { workers: tenCalls(), problems: [], nowMs: 0 };
+  const view = firstView({ sort: 'room' });
+  const { pages, lines } = topScreen(state, { ...view, page: 1 }, size);
+  expect(pages).toBe(2);
+  expect((await (await drawn(lines, size)).text()).at(-1)).toContain('page 2 of 2');
+  const text = await (await shown(state.workers, size, { filter: 'tenant:acme 10%' })).text();
+  expect(text.join('\n')).toContain('No call fits the filter.');
+  const typing = await (await shown(state.workers, size, { typing: 'room-7' })).text();
+  expect(typing.at(-1)).toMatch(/^filter: room-7_/);
+  expect(typing.filter((line) => line.includes('support'))).toHaveLength(1);
+});
+
+test('without a worker, and without calls, it says so', async () => {
+  expect((await (await shown([])).text()).join('\n')).toContain('No worker of this user runs');
+  expect((await (await shown([live(report([]))])).text()).join('\n')).toContain('No calls.');
+});
+
+test('many workers leave room for calls', async () => {
+  const workers = Array.from({ length: 30 }, (_, at) => live(report([call({ jobId: `AJ_${at}` })], {}, at + 1)));
+  const text = await (await shown(workers, { columns: 100, rows: 15 })).text();
+  expect(text[5]).toBe('and 26 more');
+  expect(text.filter((line) => line.includes('room-1'))).toHaveLength(7);
+});
+
+test('a block nobody could look at has its cause in place of a line', async () => {
+  const { culprit: _culprit, ...unseen } = block({ cause: 'unknown', stack: [] });
+  const workers = [live(report([call({ blocks: { count: 1, longestMs: 900, last: unseen } })]))];
+  expect((await (await shown(workers)).text()).join('\n')).toContain('1.5s (unknown)');
+});
+
+test('text for a file has every call, however many', () => {
+  const state = { workers: tenCalls(), problems: [], nowMs: 0 };
+  const text = topText(state, firstView({}), Number.POSITIVE_INFINITY).map(plainText);
+  expect(text.filter((line) => line.includes('room-'))).toHaveLength(10);
+  expect(text.join('')).not.toContain('\u001B');
+});

@@ -1,0 +1,37 @@
+import { cellText } from '../cell-text.js';
+import { bytesText, counted, durationText, millisText, orUnknown, percentText } from '../figures.js';
+import type { Part } from '../line.js';
+import type { WatchedWorker } from './watched-workers.js';
+
+/** A worker in one line, what matters most first. */
+export function workerParts(worker: WatchedWorker, nowMs: number): readonly Part[] {
+  const { pid, state, report, problem, sinceMs } = worker;
+  const name = `worker ${report?.worker.pid ?? pid}`;
+  const entry = report === undefined ? '' : cellText(report.worker.entry);
+  const since = durationText((nowMs - sinceMs) / 1_000);
+  if (state === 'gone')
+    return [{ text: `${name} is gone, ${since} ago`, style: 'error' }, entry];
+  if (state === 'silent')
+    return [
+      { text: `${name} does not answer, for ${since}`, style: 'error' },
+      entry,
+      cellText(problem ?? ''),
+    ];
+  return [name, entry, ...(report === undefined ? [] : facts(report))];
+}
+
+function facts({ worker, snapshot }: NonNullable<WatchedWorker['report']>): readonly Part[] {
+  const { activeSessions, reservedSessions, maxConcurrentSessions, notReady, livekit } = snapshot;
+  const reserved = reservedSessions > 0 ? ` +${reservedSessions}` : '';
+  return [
+    `${activeSessions}${reserved}/${maxConcurrentSessions} calls`,
+    snapshot.ready ? 'ready' : { text: notReady.join(', '), style: 'warning' },
+    `cpu ${orUnknown(worker.cpuPercent, percentText)}`,
+    `mem ${bytesText(snapshot.residentSet.bytes)}`,
+    `lag ${orUnknown(snapshot.eventLoopLagMs, millisText)}`,
+    snapshot.isolation,
+    `up ${durationText(snapshot.uptimeSeconds)}`,
+    `failed ${snapshot.totalSessionFailures}`,
+    ...(livekit.reconnects > 0 ? [counted(livekit.reconnects, 'reconnect')] : []),
+  ].map((part) => (typeof part === 'string' ? cellText(part) : part));
+}

@@ -1,0 +1,115 @@
+import type { LoopBlock, RuntimeSnapshot, SessionSnapshot, WorkerReport } from '@openrtc/core/operate';
+
+import type { WatchedWorker } from './watched-workers.js';
+
+/** A live call. */
+export function call(fields: Partial<SessionSnapshot> = {}): SessionSnapshot {
+  return {
+    jobId: 'AJ_1',
+    agent: 'sales',
+    tenant: 'default',
+    room: 'room-1',
+    startedAt: 1_795_000_000_000,
+    joined: true,
+    durationSeconds: 61,
+    status: 'active',
+    usage: [],
+    blocks: { count: 0, longestMs: 0, last: null },
+    resources: { pid: 100, memoryBytes: 40 * 1_048_576, cpuPercent: 4, basis: 'shared' },
+    hookErrors: 0,
+    toolErrors: 0,
+    ...fields,
+  };
+}
+
+/** A block of the event loop, seen in a tool. */
+export function block(fields: Partial<LoopBlock> = {}): LoopBlock {
+  const culprit = { function: 'lookUp', file: '/srv/agents/tools.js', line: 12 };
+  return {
+    startedAt: 1_795_000_000_000,
+    durationMs: 1_520,
+    cause: 'code',
+    stack: [culprit],
+    culprit,
+    ...fields,
+  };
+}
+
+/** What a worker with these calls tells. */
+export function report(
+  sessions: readonly SessionSnapshot[],
+  fields: Partial<RuntimeSnapshot> = {},
+  pid = 100,
+): WorkerReport {
+  return {
+    schemaVersion: 1,
+    worker: { pid, host: 'box', entry: 'main.js', version: '0.0.0', node: '20.19.0', cpuPercent: 34 },
+    machine: {
+      cores: 2,
+      loadAverage: [1.25, 0.8, 0.5],
+      memoryBytes: 8 * 1_073_741_824,
+      freeMemoryBytes: 2 * 1_073_741_824,
+    },
+    snapshot: {
+      timestamp: 1_795_000_000_000,
+      uptimeSeconds: 3_700,
+      state: 'running',
+      draining: false,
+      ready: true,
+      notReady: [],
+      isolation: 'coroutine',
+      deploymentVersion: null,
+      registeredAgents: ['sales'],
+      maxConcurrentSessions: 50,
+      activeSessions: sessions.length,
+      reservedSessions: 0,
+      totalSessionsStarted: sessions.length,
+      totalSessionFailures: 0,
+      consecutiveFailures: 0,
+      totalHookErrors: 0,
+      totalToolErrors: 0,
+      refused: {},
+      sessionsByAgent: {},
+      sessionsByTenant: {},
+      sessions,
+      lastRoutedAgent: null,
+      lastError: null,
+      residentSet: { bytes: 210 * 1_048_576, metric: 'process_rss', description: '' },
+      eventLoopLagMs: 12,
+      health: null,
+      livekit: { state: 'registered', workerId: 'AW_1', reconnects: 0, registrations: [] },
+      ...fields,
+    },
+    processes: [],
+  };
+}
+
+/** A worker that has answered. */
+export function live(told: WorkerReport): WatchedWorker {
+  const { pid } = told.worker;
+  return { pid, socket: `/run/${pid}-aa.sock`, state: 'live', sinceMs: 0, report: told };
+}
+
+/** Two workers with ten calls, one in its own process and one in processes of calls; the third call is slow. */
+export function tenCalls(): readonly WatchedWorker[] {
+  const slow = { status: 'slow', blocks: { count: 2, longestMs: 1_520, last: block() } } as const;
+  const here = [1, 2, 3, 4, 5].map((number) =>
+    call({
+      jobId: `AJ_here${number}`,
+      room: `room-${number}`,
+      durationSeconds: 60 * number,
+      ...(number === 3 ? slow : {}),
+    }),
+  );
+  const elsewhere = [6, 7, 8, 9, 10].map((number) =>
+    call({
+      jobId: `AJ_there${number}`,
+      agent: 'support',
+      tenant: 'acme',
+      room: `room-${number}`,
+      durationSeconds: 60 * number,
+      resources: { pid: 200 + number, memoryBytes: 150 * 1_048_576, cpuPercent: number, basis: 'own' },
+    }),
+  );
+  return [live(report(here)), live(report(elsewhere, { isolation: 'process' }, 200))];
+}
