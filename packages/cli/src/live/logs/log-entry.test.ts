@@ -56,3 +56,8 @@ test('a call is found by its job, or by its room as the log has it', () => {
 test.each(['', 'text', '5', '[]', 'null', '{"half'])('%j is no entry', (line) => {
   expect(parseLogEntry(line)).toBeUndefined();
 });
+
+test('an error that is only a text, or without words, is a field', () => {
+  expect(shown({ error: 'boom' })[0]).toMatch(/call ended {2}error=boom$/);
+  expect(shown({ err: { code: 7 } })[0]).toMatch(/call ended {2}err=\{"code":7\}$/);
+});

@@ -2,7 +2,7 @@ import { printable } from '@openrtc/core/operate';
 
 import { cellText } from '../cell-text.js';
 import { type Fields, fieldsOf, numberOf, parsed, textOf } from '../fields.js';
-import type { Part, Style } from '../line.js';
+import type { Part } from '../line.js';
 
 /** A line of a log that is JSON, as `openrtc start` writes it. */
 export interface LogEntry {
@@ -18,12 +18,16 @@ const LEVELS: ReadonlyMap<number, string> = new Map([
   [50, 'ERROR'],
   [60, 'FATAL'],
 ]);
-const ERROR = 50;
+const WIDEST_LEVEL = 5;
 const WARN = 40;
+const ERROR = 50;
 
-// Said already, or the same in every line.
-const LEFT_OUT = new Set(['level', 'time', 'msg', 'pid', 'hostname', 'error', 'err']);
+// At the beginning of the line already, or the same in every line.
+const SAID = new Set(['level', 'time', 'msg', 'pid', 'hostname']);
+// As OpenRTC and the SDK name it, and as pino does.
+const ERRORS = ['error', 'err'];
 const MOST_STACK_LINES = 30;
+const INDENT = '    ';
 
 /** Undefined for a line that is no JSON object. */
 export function parseLogEntry(line: string): LogEntry | undefined {
@@ -40,41 +44,46 @@ export function isAbout({ fields: { jobId, room } }: LogEntry, session: string):
 
 /** The entry as lines for people: time, level, words, fields, and below them where an error came from. */
 export function entryLines({ fields }: LogEntry): readonly (readonly Part[])[] {
-  const level = levelOf(fields['level']);
-  const error = fieldsOf(fields['error'] ?? fields['err']);
+  const stacks = new Map(ERRORS.map((name) => [name, stackOf(fields[name])]));
   const rest = Object.entries(fields)
-    .filter(([name]) => !LEFT_OUT.has(name))
-    .map(([name, value]) => ({
-      text: cellText(`${name}=${typeof value === 'string' ? value : JSON.stringify(value)}`),
-      style: 'faint' as const,
-    }));
-  const stack = (textOf(error['stack']) ?? textOf(error['message']) ?? '').split('\n');
+    // An error without a stack is a field like others.
+    .filter(([name]) => !SAID.has(name) && (stacks.get(name) ?? []).length === 0)
+    .map(([name, value]) => `${name}=${typeof value === 'string' ? value : JSON.stringify(value)}`);
   return [
     [
       timeOf(fields['time']),
-      level.style === undefined ? level.text : { text: level.text, style: level.style },
+      levelOf(fields['level']),
       cellText(textOf(fields['msg']) ?? ''),
-      ...rest,
+      ...rest.map(faint),
     ],
-    ...stack
-      .map(cellText)
-      .filter((line) => line.trim() !== '')
-      .slice(0, MOST_STACK_LINES)
-      .map((line): readonly Part[] => [{ text: `    ${line.trim()}`, style: 'faint' }]),
+    ...[...stacks.values()].flat().map((line) => [faint(`${INDENT}${line}`)]),
   ];
 }
 
-function levelOf(level: unknown): { readonly text: string; readonly style?: Style } {
+/** The lines of an error's stack, or of its words. */
+function stackOf(error: unknown): readonly string[] {
+  const { stack, message } = fieldsOf(error);
+  return (textOf(stack) ?? textOf(message) ?? '')
+    .split('\n')
+    .map((line) => line.trim())
+    .filter(Boolean)
+    .slice(0, MOST_STACK_LINES);
+}
+
+function levelOf(level: unknown): Part {
   const number = numberOf(level);
-  const text = number === null ? (textOf(level) ?? '?').toUpperCase() : LEVELS.get(number);
-  const named = cellText(text ?? String(number)).padEnd(5);
-  if (number !== null && number >= ERROR) return { text: named, style: 'error' };
-  if (number !== null && number >= WARN) return { text: named, style: 'warning' };
-  return { text: named };
+  const name = number === null ? textOf(level)?.toUpperCase() : LEVELS.get(number);
+  const text = cellText(name ?? (number === null ? '?' : String(number))).padEnd(WIDEST_LEVEL);
+  if (number !== null && number >= ERROR) return { text, style: 'error' };
+  return number !== null && number >= WARN ? { text, style: 'warning' } : text;
 }
 
 /** `2026-11-21T16:20:59.123Z`, whatever form the log has it in. */
 function timeOf(time: unknown): string {
   const date = new Date(numberOf(time) ?? textOf(time) ?? Number.NaN);
   return Number.isNaN(date.getTime()) ? '?' : date.toISOString();
+}
+
+function faint(text: string): Part {
+  return { text: cellText(text), style: 'faint' };
 }

@@ -55,9 +55,7 @@ export class MetricsState {
   foreign = 0;
   /** Lines of a version that this one does not know. */
   newer = 0;
-  newestVersion = METRICS_SCHEMA_VERSION as number;
-  /** By kind, in the order in which they came first. */
-  readonly eventCounts = new Map<string, number>();
+  newestVersion: number = METRICS_SCHEMA_VERSION;
   readonly #workers = new Map<string, SeenWorker>();
   #events: SeenEvent[] = [];
 
@@ -107,8 +105,6 @@ export class MetricsState {
     if (kind === 'snapshot') return undefined;
     const event = eventOf(fieldsOf(payload), worker, wallTimeUnix * 1_000);
     this.#events = [...this.#events.slice(1 - MOST_EVENTS), event];
-    if (this.eventCounts.has(event.event) || this.eventCounts.size < MOST_AGENTS)
-      this.eventCounts.set(event.event, (this.eventCounts.get(event.event) ?? 0) + 1);
     return event;
   }
 }

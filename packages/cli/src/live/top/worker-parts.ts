@@ -25,7 +25,7 @@ function facts({ worker, snapshot }: NonNullable<WatchedWorker['report']>): read
   const reserved = reservedSessions > 0 ? ` +${reservedSessions}` : '';
   return [
     `${activeSessions}${reserved}/${maxConcurrentSessions} calls`,
-    snapshot.ready ? 'ready' : { text: notReady.join(', '), style: 'warning' },
+    snapshot.ready ? 'ready' : { text: cellText(notReady.join(', ')), style: 'warning' },
     `cpu ${orUnknown(worker.cpuPercent, percentText)}`,
     `mem ${bytesText(snapshot.residentSet.bytes)}`,
     `lag ${orUnknown(snapshot.eventLoopLagMs, millisText)}`,
