@@ -17,6 +17,7 @@ export const errorCodes = {
   CONFIG_DISCOVERY: 'an agents directory that cannot be loaded',
   CONFIG_MISSING_CREDENTIALS: 'no LiveKit URL, API key or API secret',
   CONFIG_INVALID_URL: 'a LiveKit URL that cannot be parsed',
+  CONFIG_NO_COMMAND: 'a verb of the command openrtc where @openrtc/cli is not installed',
   CONFIG_NO_ISOLATION: 'no isolation strategy given and the default one not installed',
   POOL_UNHEALTHY: 'the worker drained because calls failed one after another',
   POOL_TAINTED: 'the worker drained after an error that no call could be blamed for',

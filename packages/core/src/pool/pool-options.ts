@@ -77,6 +77,9 @@ export interface AgentPoolOptions<
   logger?: Logger;
 }
 
+/** What {@link AgentPool.configure} may change: what an operator decides, not what the code is made of. */
+export type PoolSettings = Omit<AgentPoolOptions, 'agents' | 'prewarm' | 'setup' | 'router'>;
+
 /** How {@link AgentPool.run} behaves. */
 export interface RunOptions {
   /** Drains when it aborts. */
@@ -86,4 +89,9 @@ export interface RunOptions {
    * it runs. Default: true. Without them an error in one call's timers ends the process.
    */
   processHandlers?: boolean;
+  /**
+   * Where `@openrtc/cli` is installed, `node main.js dev` is `openrtc dev` with this pool, and so for each of its
+   * verbs. `false`: the arguments of the process are none of the pool's business. Default: true.
+   */
+  cli?: boolean;
 }

@@ -19,6 +19,13 @@ import type { SessionEvent } from '../session/session-event.js';
 import { timeBox } from '../time-box.js';
 import { CallFlow } from './call-flow.js';
 import { defaultIsolation } from './defaults.js';
+import {
+  type ConnectRequest,
+  localOffer,
+  localToken,
+  noLink,
+  refusedCall,
+} from './local-call.js';
 import type { AgentPoolOptions } from './pool-options.js';
 import { registrationsOf } from './registrations.js';
 import type { AgentRegistry } from './registry.js';
@@ -38,6 +45,8 @@ export interface WorkerOptions {
   readonly source: PoolSource;
   readonly logger: Logger;
   readonly version: string;
+  /** False: calls come by {@link Worker.connect} alone. */
+  readonly registers: boolean;
 }
 
 /** One run of a pool: from its first connection to LiveKit to its last call. */
@@ -46,6 +55,7 @@ export class Worker {
   readonly links: WorkerLinks;
   readonly flow: CallFlow;
   readonly #options: WorkerOptions;
+  readonly #endpoint: LiveKitEndpoint;
   readonly #isolation: Isolation;
   readonly #host: SessionHost;
   readonly #drained = deferred();
@@ -88,7 +98,7 @@ export class Worker {
       const abort = () => worker.links.callOff();
       signal.addEventListener('abort', abort, { once: true });
       if (signal.aborted) abort();
-      await worker.links.start();
+      if (options.registers) await worker.links.start();
       signal.removeEventListener('abort', abort);
     } catch (error) {
       await worker.#release();
@@ -105,6 +115,7 @@ export class Worker {
   ) {
     const { pool, resolved, registry, logger } = options;
     this.#options = options;
+    this.#endpoint = endpoint;
     this.#isolation = isolation;
     this.#host = host;
     this.admission = new Admission({
@@ -144,6 +155,26 @@ export class Worker {
       onUnhealthy: (failures) => this.#unhealthy(failures),
       logger,
     });
+  }
+
+  /**
+   * Takes a call that LiveKit does not offer; resolves once it is launched.
+   * @throws OpenRtcError when LiveKit cannot be asked, or the call is refused.
+   */
+  async connect(request: ConnectRequest): Promise<void> {
+    const offer = await localOffer(request, this.#endpoint);
+    const answer = await this.flow.offer(offer, noLink);
+    if ('refused' in answer) throw refusedCall(answer.refused, request.room);
+    const { identity, attributes } = answer;
+    const { permissions } = this.#options.resolved;
+    const token = await localToken(
+      request.room,
+      identity,
+      attributes,
+      this.#endpoint,
+      permissions,
+    );
+    answer.assigned({ job: offer.job, url: undefined, token, workerId: '' });
   }
 
   /** The processes calls run in, see {@link Isolation.processes}. */

@@ -91,14 +91,16 @@ export class EmbeddedCall {
    * cannot be told from the reply. Rejects with `LINK_CLOSED` when the call ends first.
    */
   async say(text: string): Promise<string> {
-    await this.#ready();
-    if (this.#over !== undefined) {
-      throw this.#over;
-    }
+    await this.#listening();
     const reply = this.#inbox.read(this.#inbox.next);
-    this.#transcript.push({ from: 'caller', text });
-    this.#send(text);
+    this.#type(text);
     return reply;
+  }
+
+  /** Types `text` once the agent listens, and leaves its reply to {@link nextReply}. Rejects as {@link say}. */
+  async type(text: string): Promise<void> {
+    await this.#listening();
+    this.#type(text);
   }
 
   /**
@@ -127,6 +129,16 @@ export class EmbeddedCall {
     } else if (frame.type === 'disconnected') {
       this.#end(`the caller was put out: ${DisconnectReason[frame.reason]}`);
     }
+  }
+
+  async #listening(): Promise<void> {
+    await this.#ready();
+    if (this.#over !== undefined) throw this.#over;
+  }
+
+  #type(text: string): void {
+    this.#transcript.push({ from: 'caller', text });
+    this.#send(text);
   }
 
   async #ready(): Promise<void> {
