@@ -1,7 +1,7 @@
 import { type Host, processHost } from './host.js';
 import { loadPool, poolPath } from './load/load-pool.js';
 import { readFlags } from './options/read-flags.js';
-import type { Flags } from './options/table.js';
+import { type Flags, optionTable, tableWithPool } from './options/table.js';
 import { readCommandLine } from './program.js';
 import { reportError } from './report-error.js';
 import { runVerb } from './run-verb.js';
@@ -25,14 +25,15 @@ export async function main(args: readonly string[], options: MainOptions = {}): 
   const { host = processHost, load } = options;
   let flags: Flags = {};
   try {
+    const table = load === undefined ? optionTable : tableWithPool();
     const invocation = readCommandLine(args, host, {
       version,
-      takesPath: load === undefined,
+      table,
       ...(options.name === undefined ? {} : { name: options.name }),
     });
     if (invocation.kind === 'answered') return invocation.exitCode;
     const { verb, given, words } = invocation;
-    flags = readFlags(verb, given, words, host.env);
+    flags = readFlags(verb, given, words, host.env, table);
     hideArguments(flags);
     if (verb === 'start') asInProduction();
     return await runVerb({ verb, flags, host, load: (load ?? fromPath)(flags) });

@@ -4,7 +4,7 @@ import { exitCode } from './exit-code.js';
 import type { Host } from './host.js';
 import type { OptionRow } from './options/option-row.js';
 import type { Given } from './options/read-flags.js';
-import { flagOf, optionTable, rowsOf } from './options/table.js';
+import { type OptionTable, flagOf, optionTable, rowsOf } from './options/table.js';
 import { type Verb, verbNames, verbs } from './verbs/verb.js';
 
 /** What the command line asks for; `answered`: it was only asked about the command, or misread. */
@@ -15,11 +15,9 @@ export type Invocation =
 /** How {@link readCommandLine} reads. */
 export interface ProgramOptions {
   readonly version: string;
-  /** False where the pool is there already: then no path to one is taken. */
-  readonly takesPath: boolean;
   /** What the command is called in its help. Default: `openrtc`. */
   readonly name?: string;
-  readonly table?: Readonly<Record<string, OptionRow<unknown>>>;
+  readonly table?: OptionTable;
 }
 
 // Longer lines are hard to read.
@@ -68,25 +66,23 @@ function programOf(
       outputError: (text, write) => write(wordsOf(text, name, table)),
     })
     .addHelpText('after', EPILOGUE);
-  for (const verb of verbNames) addVerb(program, verb, options, table, choose);
+  for (const verb of verbNames) addVerb(program, verb, table, choose);
   return program;
 }
 
 function addVerb(
   program: Command,
   verb: Verb,
-  { takesPath }: ProgramOptions,
-  table: Readonly<Record<string, OptionRow<unknown>>>,
+  table: OptionTable,
   choose: (invocation: Invocation) => void,
 ): void {
-  const rows = rowsOf(verb, table).filter(([, { position }]) => takesPath || position !== 1);
   const command = program
     .command(verb)
     .description(verbs[verb].summary)
     .helpOption('-h, --help', 'show this help')
     // Reading the values says it better.
     .allowExcessArguments();
-  for (const [name, row] of rows) {
+  for (const [name, row] of rowsOf(verb, table)) {
     if (row.position !== undefined)
       command.argument(`[${flagOf(name).slice(2)}]`, `the same as ${flagOf(name)}`);
     command.addOption(new Option([flagOf(name), row.takes].join(' ').trim(), helpOf(row)));
@@ -106,11 +102,7 @@ function helpOf(row: OptionRow<unknown>): string {
 }
 
 /** An error of commander, as one of this command; with the verbs that know an option this one does not. */
-function wordsOf(
-  error: string,
-  name: string,
-  table: Readonly<Record<string, OptionRow<unknown>>>,
-): string {
+function wordsOf(error: string, name: string, table: OptionTable): string {
   const words = error.replace(/^error: /, `${name}: `);
   const flag = /unknown option '(--[\w-]+)/.exec(error)?.[1];
   const row = Object.entries(table).find(([option]) => flagOf(option) === flag)?.[1];

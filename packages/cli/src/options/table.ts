@@ -130,7 +130,7 @@ export const optionTable = {
     help: `the least that is logged: ${LOG_LEVELS.join(', ')}`,
     verbs: [...RUNS, 'download-files'],
     env: 'LIVEKIT_LOG_LEVEL',
-    default: 'info; warn for console',
+    default: 'info; error for console',
   },
   agent: {
     takes: '<name>',
@@ -167,10 +167,19 @@ export type Flags = {
   readonly [Name in keyof typeof optionTable]?: ReturnType<(typeof optionTable)[Name]['read']>;
 };
 
+/** A table of options. */
+export type OptionTable = Readonly<Record<string, OptionRow<unknown>>>;
+
+/** The table where the pool is there already, and nobody needs to say where. */
+export function tableWithPool(): OptionTable {
+  const { agentsDir: _agentsDir, ...others } = optionTable;
+  return others;
+}
+
 /** The rows of a table that are for one verb, with their names. */
 export function rowsOf(
   verb: string,
-  table: Readonly<Record<string, OptionRow<unknown>>> = optionTable,
+  table: OptionTable = optionTable,
 ): readonly (readonly [name: string, row: OptionRow<unknown>])[] {
   return Object.entries(table).filter(([, { verbs }]) =>
     (verbs as readonly string[]).includes(verb),

@@ -20,7 +20,7 @@ const JOIN_MS = 60_000;
  */
 export async function run({ flags, host, load }: VerbContext): Promise<number> {
   const loaded = await load((core) =>
-    core.startLogs({ pretty: true, level: flags.logLevel ?? 'warn' }),
+    core.startLogs({ pretty: true, level: flags.logLevel ?? 'error' }),
   );
   const { pool, folder, runOptions } = loaded;
   // Unknown: the error names the nearest.

@@ -1,0 +1,65 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+
+/** Absolute path of the built command. */
+export const bin = fileURLToPath(new URL('../dist/bin.js', import.meta.url));
+
+/** Absolute path of something in the folder of fixtures. */
+export function fixture(path: string): string {
+  return fileURLToPath(new URL(`./fixtures/${path}`, import.meta.url));
+}
+
+/** How a process of the command ended. */
+export interface Ended {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** How {@link startCli} starts it. */
+export interface CliOptions {
+  /** What runs in place of the command: a user's own entry. */
+  readonly entry?: string;
+  readonly env?: Readonly<Record<string, string>>;
+  /** What is on its stdin, which then ends. */
+  readonly input?: string;
+}
+
+/** The command as a process. */
+export interface CliProcess {
+  readonly child: ChildProcess;
+  readonly ended: Promise<Ended>;
+}
+
+/** Starts the built command; nothing of this environment tells it where LiveKit is. */
+export function startCli(args: readonly string[], options: CliOptions = {}): CliProcess {
+  const { entry = bin, env = {}, input = '' } = options;
+  const child = spawn(process.execPath, [entry, ...args], {
+    env: { ...cleanEnvironment(), ...env },
+    stdio: ['pipe', 'pipe', 'pipe'],
+  });
+  let [stdout, stderr] = ['', ''];
+  child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
+  // One that ends at once does not read it.
+  child.stdin.on('error', () => {});
+  child.stdin.end(input);
+  const ended = once(child, 'close').then(([code]) => ({
+    code: code as number | null,
+    stdout,
+    stderr,
+  }));
+  return { child, ended };
+}
+
+/** Runs it to its end. */
+export function runCli(args: readonly string[], options?: CliOptions): Promise<Ended> {
+  return startCli(args, options).ended;
+}
+
+function cleanEnvironment(): NodeJS.ProcessEnv {
+  return Object.fromEntries(
+    Object.entries(process.env).filter(([name]) => !/^(?:LIVEKIT|OPENRTC)_/.test(name)),
+  );
+}
