@@ -7,11 +7,27 @@ import { packedProject, type PackedProject, repository } from './packed-project.
 import { runExample, type RunningExample } from './running-example.js';
 
 const PACKAGES = [
+  'packages/cli',
   'packages/core',
   'packages/isolation-coroutine',
   'packages/isolation-process',
   'packages/prewarm',
 ];
+
+const TYPESCRIPT_AGENT = `
+import { voice } from '@livekit/agents';
+import { agentConfig } from '@openrtc/core';
+import { EchoLLM } from '@openrtc/core/testing';
+
+const greeting: string = 'Hello.';
+
+@agentConfig({ greeting, llm: () => new EchoLLM() })
+export class Echo extends voice.Agent {
+  constructor() {
+    super({ instructions: 'You repeat.' });
+  }
+}
+`;
 
 let project: PackedProject;
 let readme: string;
@@ -92,6 +108,17 @@ describe('the packages, packed and installed with npm', () => {
     const output = await project.node(`await import(${JSON.stringify(main)});`);
     expect(output.trim()).toBe('restaurant, booking, dentist');
   }, 60_000);
+
+  it('have the command talk to an agent that is one TypeScript file', async () => {
+    await mkdir(join(project.folder, 'typed'), { recursive: true });
+    await project.write('typed/echo.ts', TYPESCRIPT_AGENT);
+    const output = await project.node(`
+      import { execFileSync } from 'node:child_process';
+      const args = ['--no-install', 'openrtc', 'console', './typed'];
+      console.log(String(execFileSync('npx', args, { input: 'hello\\n' })));
+    `);
+    expect(output.trim().split('\n')).toEqual(['agent: Hello.', 'agent: You said: hello']);
+  }, 90_000);
 
   it("run the README's example of what is loaded once", async () => {
     livekit = await startEmbeddedLiveKit();

@@ -44,9 +44,10 @@ export async function localOffer(
     endpoint.apiSecret,
     { requestTimeout: REQUEST_TIMEOUT_SECONDS },
   );
-  const [found] = await asked(`about the room "${printable(room)}"`, () =>
+  const rooms = await asked(`about the room "${printable(room)}"`, () =>
     client.listRooms([room]),
   );
+  const found = rooms.find(({ name }) => name === room);
   const participant =
     participantIdentity === undefined
       ? undefined
