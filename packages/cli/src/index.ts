@@ -17,7 +17,9 @@ import { type Load, main } from './main.js';
 export const cli = {
   /** Does what the arguments say, and ends the process with the exit code of the command. */
   async runApp(pool: AgentPool): Promise<never> {
-    process.exit(await main(process.argv.slice(2), { load: loadOf(pool, {}), name: programName() }));
+    process.exit(
+      await main(process.argv.slice(2), { load: loadOf(pool, {}), name: programName() }),
+    );
   },
 
   /**

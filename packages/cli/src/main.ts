@@ -1,5 +1,6 @@
 import { type Host, processHost } from './host.js';
 import { loadPool, poolPath } from './load/load-pool.js';
+import { refuseWritableByOthers } from './load/writable-by-others.js';
 import { readFlags } from './options/read-flags.js';
 import { type Flags, optionTable, tableWithPool } from './options/table.js';
 import { readCommandLine } from './program.js';
@@ -7,9 +8,10 @@ import { reportError } from './report-error.js';
 import { runVerb } from './run-verb.js';
 import { version } from './version.js';
 import type { VerbContext } from './verbs/verb-context.js';
+import type { Verb } from './verbs/verb.js';
 
 /** Where a verb gets its pool from. */
-export type Load = (flags: Flags) => VerbContext['load'];
+export type Load = (flags: Flags, verb: Verb) => VerbContext['load'];
 
 /** How {@link main} is run where it is not the process's own command line. */
 export interface MainOptions {
@@ -36,15 +38,19 @@ export async function main(args: readonly string[], options: MainOptions = {}): 
     flags = readFlags(verb, given, words, host.env, table);
     hideArguments(flags);
     if (verb === 'start') asInProduction();
-    return await runVerb({ verb, flags, host, load: (load ?? fromPath)(flags) });
+    return await runVerb({ verb, flags, host, load: (load ?? fromPath)(flags, verb) });
   } catch (error) {
     return reportError(error, host, [flags.apiSecret, flags.apiKey]);
   }
 }
 
-function fromPath(flags: Flags): VerbContext['load'] {
-  return (prepare) => loadPool(poolPath(flags.agentsDir), prepare);
-}
+const fromPath: Load =
+  ({ agentsDir }, verb) =>
+  async (prepare) => {
+    const path = poolPath(agentsDir);
+    if (verb === 'start') refuseWritableByOthers(path);
+    return loadPool(path, prepare);
+  };
 
 // Whoever lists the processes of the machine would read it.
 function hideArguments({ apiSecret }: Flags): void {

@@ -23,12 +23,15 @@ test('a verb is read with its flags and its words', () => {
   });
 });
 
-test.each([[], ...verbNames.map((verb) => [verb])])('the help of %s fits 100 columns', (...verb) => {
-  const { invocation, out } = read(...verb, '--help');
-  expect(invocation).toEqual({ kind: 'answered', exitCode: 0 });
-  expect(out).toContain('Usage: openrtc');
-  for (const line of out.split('\n')) expect(line.length).toBeLessThanOrEqual(WIDEST);
-});
+test.each([[], ...verbNames.map((verb) => [verb])])(
+  'the help of %s fits 100 columns',
+  (...verb) => {
+    const { invocation, out } = read(...verb, '--help');
+    expect(invocation).toEqual({ kind: 'answered', exitCode: 0 });
+    expect(out).toContain('Usage: openrtc');
+    for (const line of out.split('\n')) expect(line.length).toBeLessThanOrEqual(WIDEST);
+  },
+);
 
 test('the help names variables and defaults', () => {
   const help = read('start', '--help').out.replaceAll(/\s+/g, ' ');

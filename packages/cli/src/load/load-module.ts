@@ -8,6 +8,8 @@ import type { SourceImporter } from './source-importer.js';
 
 // Closing a database, say. The command does not wait longer for code that has nothing to do with calls.
 const AFTERWARDS_MS = 10_000;
+// Model clients and database pools are opened at the top of modules; a hanging one is a mistake.
+const IMPORT_MS = 60_000;
 
 /** A `run()` of the user's code, which waits for the command. */
 interface CalledRun {
@@ -44,13 +46,22 @@ export async function loadModule(
     throw importError(path, error);
   });
   // A module may wait for its run(), and then its import does not end before the worker does; or it may not.
-  await Promise.race([called, importing]);
+  await inTime(Promise.race([called, importing]), path);
   if (first !== undefined) {
     const run = await called;
     return { pool: run.pool, runOptions: run.options, finish: finishing(run, importing, release) };
   }
   release();
   return { pool: exportedPool(await importing, path), runOptions: {}, finish: async () => {} };
+}
+
+async function inTime(loading: Promise<unknown>, path: string): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    const words = `the import of ${path} did not end within ${IMPORT_MS / 1_000} s: something at its top level waits`;
+    timer = setTimeout(() => reject(new UsageError(words)), IMPORT_MS);
+  });
+  await Promise.race([loading, late]).finally(() => clearTimeout(timer));
 }
 
 function finishing(

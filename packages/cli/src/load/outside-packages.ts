@@ -16,26 +16,29 @@ export function outsidePackages(): Plugin {
   return {
     name: 'outside-packages',
     setup(build) {
-      build.onResolve({ filter: /^[^./]/ }, async ({ path, kind, importer, resolveDir, pluginData }) => {
-        if (pluginData === RESOLVING || kind === 'entry-point') return undefined;
-        if (isBuiltin(path)) return { path, external: true };
-        const found = await build.resolve(path, {
-          kind,
-          importer,
-          resolveDir,
-          pluginData: RESOLVING,
-        });
-        if (found.errors.length > 0) {
-          // Perhaps optional, in a try: who runs it finds out.
-          if (kind !== 'import-statement') return { path, external: true };
-          const text = `Cannot find ${JSON.stringify(path)}: is it installed? npm install ${packageOf(path)}`;
-          return { errors: [{ text }] };
-        }
-        const inside = TYPESCRIPT.test(found.path) || !isInstalled(path, resolveDir);
-        if (found.external || inside) return found;
-        const required = kind === 'require-call' || kind === 'require-resolve';
-        return { path: required ? found.path : pathToFileURL(found.path).href, external: true };
-      });
+      build.onResolve(
+        { filter: /^[^./]/ },
+        async ({ path, kind, importer, resolveDir, pluginData }) => {
+          if (pluginData === RESOLVING || kind === 'entry-point') return undefined;
+          if (isBuiltin(path)) return { path, external: true };
+          const found = await build.resolve(path, {
+            kind,
+            importer,
+            resolveDir,
+            pluginData: RESOLVING,
+          });
+          if (found.errors.length > 0) {
+            // Perhaps optional, in a try: who runs it finds out.
+            if (kind !== 'import-statement') return { path, external: true };
+            const text = `Cannot find ${JSON.stringify(path)}: is it installed? npm install ${packageOf(path)}`;
+            return { errors: [{ text }] };
+          }
+          const inside = TYPESCRIPT.test(found.path) || !isInstalled(path, resolveDir);
+          if (found.external || inside) return found;
+          const required = kind === 'require-call' || kind === 'require-resolve';
+          return { path: required ? found.path : pathToFileURL(found.path).href, external: true };
+        },
+      );
     },
   };
 }

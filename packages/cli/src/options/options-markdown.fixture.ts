@@ -13,5 +13,7 @@ export function optionsMarkdown(table: OptionTable = optionTable): string {
     ];
     return `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
   });
-  return ['| flag | variable | default | verbs | what |', '|---|---|---|---|---|', ...rows].join('\n');
+  return ['| flag | variable | default | verbs | what |', '|---|---|---|---|---|', ...rows].join(
+    '\n',
+  );
 }

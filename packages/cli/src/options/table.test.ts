@@ -19,8 +19,7 @@ test('what takes a value and is for workers has a variable', () => {
 
 test('every option is for some verb, and every verb that takes a pool takes a path to it', () => {
   for (const [name, { verbs }] of rows) expect(verbs, name).not.toEqual([]);
-  for (const verb of verbNames)
-    expect(rowsOf(verb).map(([name]) => name)).toContain('agentsDir');
+  for (const verb of verbNames) expect(rowsOf(verb).map(([name]) => name)).toContain('agentsDir');
 });
 
 test('a flag is made of the name', () => {

@@ -9,7 +9,11 @@ test('a script talks to an agent, line by line, without any key', async () => {
     input: 'hello\n\nand again\n',
   });
   expect(stdout.split('\n')).toEqual(
-    expect.arrayContaining(['agent: Today: soup.', 'agent: You said: hello', 'agent: You said: and again']),
+    expect.arrayContaining([
+      'agent: Today: soup.',
+      'agent: You said: hello',
+      'agent: You said: and again',
+    ]),
   );
   expect(code).toBe(0);
 });
@@ -22,7 +26,9 @@ test('/quit hangs up, and nothing after it is said', async () => {
 });
 
 test('a pool of a module is talked to in this process, whatever it was made for', async () => {
-  const { code, stdout } = await runCli(['console', fixture('pools/exports.ts')], { input: 'hi\n' });
+  const { code, stdout } = await runCli(['console', fixture('pools/exports.ts')], {
+    input: 'hi\n',
+  });
   expect(stdout).toContain('agent: I am exported.\n');
   expect(stdout).toContain('agent: You said: hi\n');
   expect(code).toBe(0);

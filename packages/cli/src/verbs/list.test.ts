@@ -8,7 +8,12 @@ const schema = JSON.parse(
 ) as { $defs: { agent: { required: string[]; properties: object } } };
 
 test('TypeScript agents are listed as JSON, and nothing else is on stdout', async () => {
-  const { code, stdout, stderr } = await runCli(['list', fixture('agents'), '--json', '--resources']);
+  const { code, stdout, stderr } = await runCli([
+    'list',
+    fixture('agents'),
+    '--json',
+    '--resources',
+  ]);
   expect(stderr).toBe('support is loaded\n');
   expect(code).toBe(0);
   const list = JSON.parse(stdout) as { agents: Record<string, unknown>[] };

@@ -1,12 +1,19 @@
 import { type EmbeddedLiveKit, startEmbeddedLiveKit } from '@openrtc/core/testing';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
+import { chmod, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 
-import { type CliOptions, type CliProcess, bin, fixture, runCli, startCli } from '../cli-process.fixture.js';
+import {
+  type CliOptions,
+  type CliProcess,
+  bin,
+  fixture,
+  runCli,
+  startCli,
+} from '../cli-process.fixture.js';
 
 let livekit: EmbeddedLiveKit;
 let started: CliProcess[];
@@ -110,6 +117,9 @@ test('flags stand over what the code says: where LiveKit is, and the cap', async
   );
   started.push(cli);
   await livekit.until(({ workers }) => workers.length > 0, 60_000);
+  // What the list of processes shows of it to everybody.
+  const shown = await readFile(`/proc/${cli.child.pid}/cmdline`, 'utf8').catch(() => '');
+  expect(shown).not.toContain(apiSecret);
   const call = await livekit.call();
   await livekit.until(({ workers }) => workers[0]?.status === 'full');
   call.hangUp();
@@ -135,7 +145,9 @@ test.each(['start', 'dev'])('%s without LiveKit is one line and exit code 2', as
   const { code, stderr } = await runCli([verb, fixture('javascript')], {
     env: { PATH: '', LIVEKIT_SERVER_BIN: '/nowhere' },
   });
-  expect(stderr).toMatch(/^openrtc: Missing LIVEKIT_URL, LIVEKIT_API_KEY, LIVEKIT_API_SECRET: .*\n$/);
+  expect(stderr).toMatch(
+    /^openrtc: Missing LIVEKIT_URL, LIVEKIT_API_KEY, LIVEKIT_API_SECRET: .*\n$/,
+  );
   expect(code).toBe(2);
 });
 
@@ -187,6 +199,26 @@ test('agents that cannot be loaded are named with the line of the mistake', asyn
     await rm(folder, { recursive: true });
   }
 });
+
+test.skipIf(process.platform === 'win32')(
+  'start runs no code that everybody on the machine may change',
+  async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'openrtc-open-'));
+    try {
+      const file = join(folder, 'agent.js');
+      await writeFile(file, 'export {};');
+      await chmod(file, 0o666);
+      const { code, stderr } = await runCli(['start', folder]);
+      expect(stderr).toContain(`chmod o-w ${file}`);
+      expect(code).toBe(2);
+      await chmod(file, 0o600);
+      await chmod(folder, 0o777);
+      expect((await runCli(['start', folder])).stderr).toContain(`chmod o-w ${folder}\n`);
+    } finally {
+      await rm(folder, { recursive: true });
+    }
+  },
+);
 
 test('errors point to the TypeScript source', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'openrtc-mapped-'));

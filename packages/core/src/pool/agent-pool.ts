@@ -153,7 +153,8 @@ export class AgentPool<Prewarmed extends object = Record<string, unknown>> {
       );
     }
     const command = options.cli === false ? undefined : commandLine();
-    if (command !== undefined) return (this.#commanded ??= command(this as unknown as AgentPool, options));
+    if (command !== undefined)
+      return (this.#commanded ??= command(this as unknown as AgentPool, options));
     this.#finished ??=
       callProcess()?.run(this.#number, (channel) => this.#serve(channel, options)) ??
       this.#run(options);

@@ -44,9 +44,7 @@ export async function localOffer(
     endpoint.apiSecret,
     { requestTimeout: REQUEST_TIMEOUT_SECONDS },
   );
-  const rooms = await asked(`about the room "${printable(room)}"`, () =>
-    client.listRooms([room]),
-  );
+  const rooms = await asked(`about the room "${printable(room)}"`, () => client.listRooms([room]));
   const found = rooms.find(({ name }) => name === room);
   const participant =
     participantIdentity === undefined
@@ -82,7 +80,13 @@ export function localToken(
   identity: string,
   attributes: Readonly<Record<string, string>>,
   endpoint: LiveKitEndpoint,
-  { canPublish, canSubscribe, canPublishData, canUpdateMetadata, hidden }: Required<AgentPermissions>,
+  {
+    canPublish,
+    canSubscribe,
+    canPublishData,
+    canUpdateMetadata,
+    hidden,
+  }: Required<AgentPermissions>,
 ): Promise<string> {
   const token = new AccessToken(endpoint.apiKey, endpoint.apiSecret, {
     identity,
@@ -109,7 +113,9 @@ export function refusedCall(reason: string, room: string): OpenRtcError {
   return new OpenRtcError(REFUSED[reason as RefusalReason] ?? 'SESSION_JOIN_FAILED', words);
 }
 
-const REFUSED: Partial<Record<RefusalReason, 'ROUTE_UNKNOWN_AGENT' | 'ROUTE_ROUTER_FAILED' | 'ROUTE_INVALID_TENANT'>> = {
+const REFUSED: Partial<
+  Record<RefusalReason, 'ROUTE_UNKNOWN_AGENT' | 'ROUTE_ROUTER_FAILED' | 'ROUTE_INVALID_TENANT'>
+> = {
   unknown_agent: 'ROUTE_UNKNOWN_AGENT',
   router_failed: 'ROUTE_ROUTER_FAILED',
   invalid_tenant: 'ROUTE_INVALID_TENANT',

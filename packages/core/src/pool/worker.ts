@@ -19,13 +19,7 @@ import type { SessionEvent } from '../session/session-event.js';
 import { timeBox } from '../time-box.js';
 import { CallFlow } from './call-flow.js';
 import { defaultIsolation } from './defaults.js';
-import {
-  type ConnectRequest,
-  localOffer,
-  localToken,
-  noLink,
-  refusedCall,
-} from './local-call.js';
+import { type ConnectRequest, localOffer, localToken, noLink, refusedCall } from './local-call.js';
 import type { AgentPoolOptions } from './pool-options.js';
 import { registrationsOf } from './registrations.js';
 import type { AgentRegistry } from './registry.js';
@@ -167,13 +161,7 @@ export class Worker {
     if ('refused' in answer) throw refusedCall(answer.refused, request.room);
     const { identity, attributes } = answer;
     const { permissions } = this.#options.resolved;
-    const token = await localToken(
-      request.room,
-      identity,
-      attributes,
-      this.#endpoint,
-      permissions,
-    );
+    const token = await localToken(request.room, identity, attributes, this.#endpoint, permissions);
     answer.assigned({ job: offer.job, url: undefined, token, workerId: '' });
   }
 

@@ -26,7 +26,11 @@ export async function talk({ call, host, greeted }: TalkOptions): Promise<void> 
   const { stdin, stdout, stderr } = host;
   const typed = stdin.isTTY === true;
   const replies = new ReplyCount();
-  const input = createInterface({ input: stdin, terminal: typed, ...(typed ? { output: stdout } : {}) });
+  const input = createInterface({
+    input: stdin,
+    terminal: typed,
+    ...(typed ? { output: stdout } : {}),
+  });
   // Now: lines that come before somebody asks for them would be lost.
   const lines = input[Symbol.asyncIterator]();
   const hangUp = () => call.hangUp();

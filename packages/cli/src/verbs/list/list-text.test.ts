@@ -63,7 +63,10 @@ test('resources add a column and a sum', () => {
 });
 
 test('what acts on a terminal is taken out', () => {
-  const hostile = { ...list.agents[0], greeting: '\u001B]0;x\u0007hi\u202E' } as (typeof list.agents)[0];
+  const hostile = {
+    ...list.agents[0],
+    greeting: '\u001B]0;x\u0007hi\u202E',
+  } as (typeof list.agents)[0];
   for (const lines of [tableList, plainList])
     expect(lines({ ...list, agents: [hostile] }).join('')).not.toMatch(/[\u001B\u0007\u202E]/);
 });

@@ -7,7 +7,8 @@ export function memoryOfProcess(): { rssBytes: number; pssBytes: number | null }
 
 function pss(): number | null {
   try {
-    const [, kib] = /^Pss:\s+(\d+) kB$/m.exec(readFileSync('/proc/self/smaps_rollup', 'utf8')) ?? [];
+    const [, kib] =
+      /^Pss:\s+(\d+) kB$/m.exec(readFileSync('/proc/self/smaps_rollup', 'utf8')) ?? [];
     return kib === undefined ? null : Number(kib) * 1_024;
   } catch {
     // Another system, or one that forbids it: there is no figure, and the list says so.
