@@ -48,6 +48,7 @@ export { beforeDeadline } from './launch/before-deadline.js';
 export type { Channel } from './launch/channel.js';
 export { RemoteSessions, type RemoteSessionsOptions } from './launch/remote-sessions.js';
 export type { JobTicket, TicketMedia } from './launch/job-ticket.js';
+export type { AudioDevices, Speaker } from './session/local-audio.js';
 export type { MemoryWarning, ReportSessionEvent, SessionEvent } from './session/session-event.js';
 export type { SessionLimits } from './session/session-limits.js';
 export type { SharedModels } from './session/shared-models.js';

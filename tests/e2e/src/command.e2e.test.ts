@@ -77,7 +77,10 @@ describeRealCalls('openrtc', (real) => {
 
 describe.skipIf(noServer)('openrtc dev --local', () => {
   it('starts a server of its own, which takes calls and ends with the worker', async () => {
-    const found = await findLiveKitServer({ mayBuild: false, env: { ...process.env, LIVEKIT_URL: '' } });
+    const found = await findLiveKitServer({
+      mayBuild: false,
+      env: { ...process.env, LIVEKIT_URL: '' },
+    });
     if (!found.available || found.kind !== 'binary') return;
     const callers: CallerProcess = await startCallers();
     open.push(callers);

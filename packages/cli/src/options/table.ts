@@ -139,6 +139,11 @@ export const optionTable = {
     verbs: ['console', 'connect'],
     default: 'as a call would be routed',
   },
+  voice: {
+    read: on,
+    help: 'speak and listen as well, by arecord and aplay (alsa-utils) or rec and play (SoX); wear headphones',
+    verbs: ['console'],
+  },
   room: {
     takes: '<name>',
     read: text,

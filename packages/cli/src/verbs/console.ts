@@ -5,6 +5,7 @@ import { exitCode } from '../exit-code.js';
 import { importFrom } from '../load/import-from.js';
 import { agentSettings } from '../options/pool-settings.js';
 import { UsageError } from '../usage-error.js';
+import { openDevices } from './console/devices.js';
 import { talk } from './console/talk.js';
 import { inThisProcess } from './here.js';
 import type { VerbContext } from './verb-context.js';
@@ -15,7 +16,7 @@ type Testing = typeof import('@openrtc/core/testing');
 const JOIN_MS = 60_000;
 
 /**
- * `console`: a call to one agent, typed in this terminal. It goes the way of every call, from an endpoint in this
+ * `console`: a call to one agent, typed in this terminal, or with `--voice` spoken as well. It goes the way of every call, from an endpoint in this
  * process, which needs no server and no keys of LiveKit.
  */
 export async function run({ flags, host, load }: VerbContext): Promise<number> {
@@ -27,6 +28,7 @@ export async function run({ flags, host, load }: VerbContext): Promise<number> {
   if (flags.agent !== undefined) pool.get(flags.agent);
   const testing = (await importFrom('@openrtc/core', folder, './testing')) as Testing | undefined;
   if (testing === undefined) throw new UsageError('@openrtc/core is not installed');
+  const devices = flags.voice ? await openDevices(host.env) : undefined;
   const livekit = await testing.startEmbeddedLiveKit();
   try {
     pool.configure({
@@ -35,20 +37,30 @@ export async function run({ flags, host, load }: VerbContext): Promise<number> {
       livekit: { url: livekit.url, apiKey: livekit.apiKey, apiSecret: livekit.apiSecret },
       dispatch: 'per-pool',
       jobTypes: ['room'],
-      // Words have no pauses to detect.
-      models: null,
+      // Typed words have no pauses to detect.
+      ...(devices === undefined ? { models: null } : {}),
     });
-    const running = pool.run({ ...runOptions, cli: false });
+    const running = pool.run({
+      ...runOptions,
+      cli: false,
+      ...(devices === undefined ? {} : { audioDevices: () => devices }),
+    });
     // Told where the call is waited for; here it must not count as unhandled meanwhile.
     running.catch(() => {});
     const call = await Promise.race([dial(livekit, flags.agent), running.then(neverCalled)]);
-    await talk({ call, host, greeted: greets(pool, flags.agent) });
+    await talk({
+      call,
+      host,
+      greeted: greets(pool, flags.agent),
+      spoken: devices !== undefined,
+    });
     const { status } = await call.ended;
     await pool.drain();
     await running;
     return status === 'success' ? exitCode.done : exitCode.failed;
   } finally {
     await pool.close();
+    await devices?.close();
     await livekit.close();
   }
 }

@@ -25,7 +25,7 @@ import { type ResolvedOptions, resolveOptions } from './resolved-options.js';
 import type { PoolState, RuntimeSnapshot } from './runtime-snapshot.js';
 import { serveSessions } from './serve-sessions.js';
 import { takeSnapshot } from './take-snapshot.js';
-import { Worker, tainted } from './worker.js';
+import { Worker, type WorkerOptions, tainted } from './worker.js';
 
 let serve: (pool: AgentPool, channel: Channel) => Promise<void>;
 
@@ -226,7 +226,7 @@ export class AgentPool<Prewarmed extends object = Record<string, unknown>> {
   }
 
   async #run(
-    { signal, processHandlers = true }: RunOptions,
+    { signal, processHandlers = true, audioDevices }: RunOptions,
     request?: ConnectRequest,
   ): Promise<void> {
     const logger = unbreakable(this.#options.logger ?? sdkLogger());
@@ -256,7 +256,10 @@ export class AgentPool<Prewarmed extends object = Record<string, unknown>> {
     signal?.addEventListener('abort', onAbort, { once: true });
     if (signal?.aborted) starting.abort();
     try {
-      const worker = await this.#start(starting.signal, logger, request === undefined);
+      const worker = await this.#start(starting.signal, logger, {
+        registers: request === undefined,
+        audioDevices,
+      });
       if (worker === undefined) return;
       this.#worker = worker;
       this.#state = 'running';
@@ -305,7 +308,7 @@ export class AgentPool<Prewarmed extends object = Record<string, unknown>> {
   async #start(
     signal: AbortSignal,
     logger: Logger,
-    registers: boolean,
+    how: Pick<WorkerOptions, 'registers' | 'audioDevices'>,
   ): Promise<Worker | undefined> {
     try {
       return await Worker.start(
@@ -316,7 +319,7 @@ export class AgentPool<Prewarmed extends object = Record<string, unknown>> {
           source: this.#source(),
           logger,
           version,
-          registers,
+          ...how,
         },
         signal,
       );

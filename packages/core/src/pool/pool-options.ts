@@ -3,10 +3,17 @@ import type { JobTypeName } from '../link/job-offer.js';
 import type { LiveKitOptions } from '../link/livekit-endpoint.js';
 import type { Logger } from '../logger.js';
 import type { Router } from '../route/custom-router.js';
+import type { AudioDevices } from '../session/local-audio.js';
 import type { SessionLimits } from '../session/session-limits.js';
 import type { SharedModels } from '../session/shared-models.js';
 import type { SessionObserver } from '../settle/session-observer.js';
-import type { AgentClass, AgentDefaults, AgentFactory, SessionSetup } from './agent-config.js';
+import type {
+  AgentClass,
+  AgentDefaults,
+  AgentFactory,
+  SessionInfo,
+  SessionSetup,
+} from './agent-config.js';
 import type { AgentPermissions, DispatchMode } from './dispatch-options.js';
 import type { PrewarmFunction, PrewarmLoaders } from './prewarm.js';
 
@@ -94,4 +101,9 @@ export interface RunOptions {
    * verbs. `false`: the arguments of the process are none of the pool's business. Default: true.
    */
   cli?: boolean;
+  /**
+   * A microphone and a speaker for each call over the embedded endpoint of `@openrtc/core/testing`, which carries
+   * words alone, that runs in this process. Default: none; such calls are typed.
+   */
+  audioDevices?: (call: SessionInfo) => AudioDevices;
 }

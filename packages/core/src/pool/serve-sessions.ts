@@ -57,6 +57,8 @@ export async function serveSessions(channel: Channel, options: ServeOptions): Pr
         defaults: pool.defaults ?? {},
         setup: pool.setup,
         limits: resolved.limits,
+        // Those are at the worker's end.
+        audioDevices: undefined,
         credentials: credentialsOf(pool),
       },
     });

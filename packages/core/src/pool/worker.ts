@@ -15,8 +15,10 @@ import { workerLoad } from '../link/load-curve.js';
 import { warnIfPlain } from '../link/room-url.js';
 import { WorkerLinks } from '../link/worker-links.js';
 import type { Logger } from '../logger.js';
+import type { AudioDevices } from '../session/local-audio.js';
 import type { SessionEvent } from '../session/session-event.js';
 import { timeBox } from '../time-box.js';
+import type { SessionInfo } from './agent-config.js';
 import { CallFlow } from './call-flow.js';
 import { defaultIsolation } from './defaults.js';
 import { type ConnectRequest, localOffer, localToken, noLink, refusedCall } from './local-call.js';
@@ -41,6 +43,8 @@ export interface WorkerOptions {
   readonly version: string;
   /** False: calls come by {@link Worker.connect} alone. */
   readonly registers: boolean;
+  /** Devices for calls whose room carries no audio. */
+  readonly audioDevices: ((call: SessionInfo) => AudioDevices) | undefined;
 }
 
 /** One run of a pool: from its first connection to LiveKit to its last call. */
@@ -82,6 +86,7 @@ export class Worker {
         defaults: pool.defaults ?? {},
         setup: pool.setup,
         limits: resolved.limits,
+        audioDevices: options.audioDevices,
         credentials: { apiKey: endpoint.apiKey, apiSecret: endpoint.apiSecret },
       },
     });

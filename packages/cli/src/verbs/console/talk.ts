@@ -11,6 +11,8 @@ export interface TalkOptions {
   readonly host: Host;
   /** The agent speaks first. */
   readonly greeted: boolean;
+  /** It is a conversation also when nothing is typed: the end of the input does not end it. */
+  readonly spoken: boolean;
 }
 
 const PROMPT = '> ';
@@ -22,7 +24,7 @@ const GOODBYE = new Set(['/quit', '/exit']);
  * Carries lines to the agent and what it says back, until one of the two has enough. From a pipe each line waits for
  * the answer to the one before, so that a script reads like a conversation.
  */
-export async function talk({ call, host, greeted }: TalkOptions): Promise<void> {
+export async function talk({ call, host, greeted, spoken }: TalkOptions): Promise<void> {
   const { stdin, stdout, stderr } = host;
   const typed = stdin.isTTY === true;
   const replies = new ReplyCount();
@@ -52,15 +54,18 @@ export async function talk({ call, host, greeted }: TalkOptions): Promise<void> 
     if (greeted) await replies.reach(1);
     if (typed) input.setPrompt(PROMPT);
     if (typed) input.prompt();
+    let quit = false;
     for await (const line of lines) {
       const text = line.trim();
       const before = replies.count;
-      if (GOODBYE.has(text)) break;
+      quit = GOODBYE.has(text);
+      if (quit) break;
       if (text !== '' && !(await said(call, text))) break;
       if (typed) input.prompt();
       else if (text !== '' && !(await replies.reach(before + 1)))
         stderr.write(`openrtc: no answer within ${ANSWER_MS / 1_000} s\n`);
     }
+    if (spoken && !typed && !quit) await printing;
   } finally {
     call.hangUp();
     await printing;
