@@ -1,6 +1,6 @@
-import { createRequire } from 'node:module';
+import { existsSync, readFileSync, realpathSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { pathToFileURL } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 
 /**
  * Imports a package as the user's agents would, then as this command would: the two may have been
@@ -10,29 +10,37 @@ import { pathToFileURL } from 'node:url';
  * @returns undefined when it is not installed; what is installed but broken throws
  */
 export async function importFrom(name: string, folder: string, entry = '.'): Promise<unknown> {
-  const path =
-    locate(name, join(folder, 'package.json'), entry) ?? locate(name, import.meta.url, entry);
+  const own = dirname(fileURLToPath(import.meta.url));
+  const path = locate(name, folder, entry) ?? locate(name, own, entry);
   return path === undefined ? undefined : await import(pathToFileURL(path).href);
 }
 
 // As Node reads it for an import: the CommonJS build of a package is another copy of it.
-type Entry = string | { readonly import?: Entry; readonly default?: Entry } | undefined;
+type Entry = string | { readonly [condition: string]: Entry } | undefined;
 
-function fileOf(entry: Entry): string | undefined {
-  return typeof entry === 'object' ? fileOf(entry.import ?? entry.default) : entry;
+interface Manifest {
+  readonly main?: string;
+  readonly exports?: Entry;
 }
 
+/** By its files: `require.resolve()` names no ESM, and `import.meta.resolve()` knows no other place than here. */
 function locate(name: string, from: string, entry: string): string | undefined {
-  try {
-    // What is ESM only require.resolve cannot name; its package.json it can.
-    const require = createRequire(from);
-    const manifestPath = require.resolve(`${name}/package.json`);
-    const { exports } = require(manifestPath) as { exports: Readonly<Record<string, Entry>> };
-    const file = fileOf(exports[entry]);
-    return file === undefined ? undefined : join(dirname(manifestPath), file);
-  } catch (error) {
-    const { code } = error as { code?: string };
-    if (code === 'MODULE_NOT_FOUND') return undefined;
-    throw error;
+  for (let folder = from; ; folder = dirname(folder)) {
+    const manifest = join(folder, 'node_modules', name, 'package.json');
+    if (existsSync(manifest)) return entryOf(realpathSync(manifest), entry);
+    if (folder === dirname(folder)) return undefined;
   }
+}
+
+function entryOf(manifest: string, entry: string): string | undefined {
+  const { exports, main } = JSON.parse(readFileSync(manifest, 'utf8')) as Manifest;
+  // A package with one entry need not name it.
+  const named = typeof exports === 'object' && Object.keys(exports).some((key) => key[0] === '.');
+  const found = named ? exports[entry] : entry === '.' ? (exports ?? main) : undefined;
+  const file = fileOf(found);
+  return file === undefined ? undefined : join(dirname(manifest), file);
+}
+
+function fileOf(entry: Entry): string | undefined {
+  return typeof entry === 'object' ? fileOf(entry['import'] ?? entry['default']) : entry;
 }

@@ -49,7 +49,8 @@ export async function startLocalServer(host: Host): Promise<LocalServer> {
     stdio: ['ignore', 'pipe', 'pipe'],
     detached: true,
   });
-  const exited = once(child, 'exit').catch((error: unknown) => [error]);
+  // Not its exit: its last words come after that.
+  const exited = once(child, 'close').catch((error: unknown) => [error]);
   const kill = () => void child.kill('SIGKILL');
   process.on('exit', kill);
   const close = async () => {
