@@ -58,8 +58,9 @@ export function runCli(args: readonly string[], options?: CliOptions): Promise<E
   return startCli(args, options).ended;
 }
 
+// Nor that this is a test.
+const OURS = /^(?:LIVEKIT_|OPENRTC_|VITEST|NODE_ENV$)/;
+
 function cleanEnvironment(): NodeJS.ProcessEnv {
-  return Object.fromEntries(
-    Object.entries(process.env).filter(([name]) => !/^(?:LIVEKIT|OPENRTC)_/.test(name)),
-  );
+  return Object.fromEntries(Object.entries(process.env).filter(([name]) => !OURS.test(name)));
 }

@@ -21,7 +21,7 @@ export interface Companion {
   open(worker: WorkerContext): Promise<AsyncDisposable | undefined>;
 }
 
-export const companions: readonly Companion[] = [];
+const companions: readonly Companion[] = [];
 
 /** Opens all; when one cannot be opened, those before it are closed. */
 export async function openCompanions(

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 
 import { memoryHost } from './memory-host.fixture.js';
 import { reportError } from './report-error.js';
-import { UsageError } from './usage-error.js';
+import { UsageError, UserCodeError } from './usage-error.js';
 
 function report(error: unknown, env: NodeJS.ProcessEnv = {}, secrets: string[] = []) {
   const host = memoryHost(env);
@@ -29,6 +29,13 @@ test.each([
   expect(report(new OpenRtcError(code, 'Why.'))).toEqual({
     code: expected,
     err: `openrtc: Why. [${code}]\n`,
+  });
+});
+
+test("code of the user's that fails outside of calls ends with 1", () => {
+  expect(report(new UserCodeError('the code behind run() failed: Error: x\n    at y'))).toEqual({
+    code: 1,
+    err: 'openrtc: the code behind run() failed: Error: x\n    at y\n',
   });
 });
 

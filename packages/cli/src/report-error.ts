@@ -2,7 +2,7 @@ import { exitCode, exitCodeOf } from './exit-code.js';
 import type { Host } from './host.js';
 import { withoutControls } from './printable.js';
 import { redactor } from './redact.js';
-import { UsageError } from './usage-error.js';
+import { UsageError, UserCodeError } from './usage-error.js';
 
 const BRAND = Symbol.for('@openrtc/core:error');
 /**
@@ -22,6 +22,8 @@ export function reportError(
 
 function describe(error: unknown): { words: string; code: number } {
   if (error instanceof UsageError) return { words: byLines(error.message), code: exitCode.usage };
+  if (error instanceof UserCodeError)
+    return { words: byLines(error.message), code: exitCode.failed };
   const code = codeOf(error);
   if (code !== undefined && error instanceof Error)
     return { words: `${byLines(error.message)} [${code}]`, code: exitCodeOf(code) };

@@ -1,7 +1,7 @@
 import type { AgentPool, RunOptions } from '@openrtc/core';
 
 import { codeOf } from '../report-error.js';
-import { UsageError } from '../usage-error.js';
+import { UsageError, UserCodeError } from '../usage-error.js';
 import type { Core } from './core.js';
 import type { LoadedPool } from './load-pool.js';
 import type { SourceImporter } from './source-importer.js';
@@ -30,14 +30,11 @@ export async function loadModule(
 ): Promise<Pick<LoadedPool, 'pool' | 'runOptions' | 'finish'>> {
   let tell: (run: CalledRun) => void = () => {};
   const called = new Promise<CalledRun>((resolve) => (tell = resolve));
-  let first: AgentPool | undefined;
+  const pools = new Set<AgentPool>();
   const release = core.hostCommand({
     run: (pool, options) => {
-      first ??= pool;
-      if (pool !== first)
-        return Promise.reject(
-          new UsageError(`${path} runs several pools, and openrtc runs one; run it with node`),
-        );
+      pools.add(pool);
+      if (pools.size > 1) return Promise.reject(severalPools(path));
       return new Promise((resolve, reject) => tell({ pool, options, resolve, reject }));
     },
     importModule: importer.importAgent,
@@ -47,7 +44,8 @@ export async function loadModule(
   });
   // A module may wait for its run(), and then its import does not end before the worker does; or it may not.
   await inTime(Promise.race([called, importing]), path);
-  if (first !== undefined) {
+  if (pools.size > 1) throw severalPools(path);
+  if (pools.size === 1) {
     const run = await called;
     return { pool: run.pool, runOptions: run.options, finish: finishing(run, importing, release) };
   }
@@ -73,17 +71,29 @@ function finishing(
   importing.catch(() => {});
   return async (error) => {
     release();
-    if (error !== undefined) {
-      // It is told to the user by the command; their own code is not to report it once more.
-      run.reject(error);
-      await Promise.allSettled([importing]);
-      return;
-    }
-    run.resolve();
+    if (error === undefined) run.resolve();
+    else run.reject(error);
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<void>((resolve) => (timer = setTimeout(resolve, AFTERWARDS_MS)));
-    await Promise.race([importing, late]).finally(() => clearTimeout(timer));
+    try {
+      await Promise.race([importing, late]);
+    } catch (failure) {
+      // Where the run failed, this is the same error on its way through the user's code.
+      if (error === undefined) throw afterwards(failure);
+    } finally {
+      clearTimeout(timer);
+    }
   };
+}
+
+function afterwards(failure: unknown): UserCodeError {
+  const thrown = failure instanceof UsageError ? failure.cause : failure;
+  const words = thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown);
+  return new UserCodeError(`the code behind run() failed: ${words}`, { cause: thrown });
+}
+
+function severalPools(path: string): UsageError {
+  return new UsageError(`${path} runs several pools, and openrtc runs one; run it with node`);
 }
 
 function exportedPool(exports: unknown, path: string): AgentPool {

@@ -6,7 +6,7 @@ const RUNS = ['dev', 'start', 'console', 'connect'] as const;
 const ALL = ['dev', 'start', 'console', 'connect', 'list', 'download-files'] as const;
 const SHOWS = [...RUNS, 'list'] as const;
 
-export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
+const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
 
 /** Every option of every verb. The program, the environment, the help and {@link Flags} are made from it. */
 export const optionTable = {

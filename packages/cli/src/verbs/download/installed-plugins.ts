@@ -24,7 +24,7 @@ export async function importPlugins(
 }
 
 /** Their names, from every `node_modules` that Node would look into. */
-export async function installedPlugins(folder: string): Promise<readonly string[]> {
+async function installedPlugins(folder: string): Promise<readonly string[]> {
   const names = new Set<string>();
   for (let place = folder; ; place = dirname(place)) {
     // Most folders have none.
