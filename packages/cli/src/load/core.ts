@@ -1,19 +1,21 @@
+import type * as core from '@openrtc/core';
+
 import { UsageError } from '../usage-error.js';
 import { importFrom } from './import-from.js';
 
 /** `@openrtc/core`, in the copy that the user's agents import. */
-export type Core = typeof import('@openrtc/core');
+export type Core = typeof core;
 
 /** @throws UsageError when it is not installed, or too old for this command. */
 export async function loadCore(folder: string): Promise<Core> {
-  const core = (await importFrom('@openrtc/core', folder)) as Core | undefined;
-  if (core === undefined)
+  const found = (await importFrom('@openrtc/core', folder)) as Core | undefined;
+  if (found === undefined)
     throw new UsageError(
       `@openrtc/core is not installed for ${folder}: npm install @openrtc/core @openrtc/isolation-coroutine @livekit/agents@~1.9.0 @livekit/rtc-node zod`,
     );
-  if (typeof core.hostCommand !== 'function')
+  if (typeof found.hostCommand !== 'function')
     throw new UsageError(
       `the @openrtc/core of ${folder} does not fit this openrtc: install @openrtc/core and @openrtc/cli in one version`,
     );
-  return core;
+  return found;
 }

@@ -1,4 +1,5 @@
 import type { AgentPool } from '@openrtc/core';
+import type * as testingModule from '@openrtc/core/testing';
 import type { EmbeddedCall, EmbeddedLiveKit } from '@openrtc/core/testing';
 
 import { exitCode } from '../exit-code.js';
@@ -10,7 +11,7 @@ import { talk } from './console/talk.js';
 import { inThisProcess } from './here.js';
 import type { VerbContext } from './verb-context.js';
 
-type Testing = typeof import('@openrtc/core/testing');
+type Testing = typeof testingModule;
 
 // A worker and its caller in one process: whoever waits this long waits for ever.
 const JOIN_MS = 60_000;

@@ -1,4 +1,5 @@
 import type { PoolSettings } from '@openrtc/core';
+import type * as isolation from '@openrtc/isolation-coroutine';
 
 import type { LoadedPool } from '../load/load-pool.js';
 import { importFrom } from '../load/import-from.js';
@@ -12,7 +13,7 @@ export async function inThisProcess({
   folder,
 }: LoadedPool): Promise<Pick<PoolSettings, 'isolation'>> {
   const module = await importFrom('@openrtc/isolation-coroutine', folder);
-  const { coroutine } = Object(module) as Partial<typeof import('@openrtc/isolation-coroutine')>;
+  const { coroutine } = Object(module) as Partial<typeof isolation>;
   if (coroutine === undefined)
     throw new UsageError(
       'a call in the process of the command needs @openrtc/isolation-coroutine: npm install @openrtc/isolation-coroutine',

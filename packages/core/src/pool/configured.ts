@@ -1,3 +1,4 @@
+import type { LiveKitOptions } from '../link/livekit-endpoint.js';
 import type { AgentPoolOptions, PoolSettings } from './pool-options.js';
 
 /** Options with `settings` over them. A setting that is `undefined` is one not given. */
@@ -12,10 +13,9 @@ export function configured(options: AgentPoolOptions, settings: PoolSettings): A
 }
 
 // Of what may be an object of a class, whose getters a spread would lose.
-function ownOf({ livekit }: AgentPoolOptions) {
-  if (livekit === undefined) return {};
+function ownOf({ livekit = {} }: AgentPoolOptions): LiveKitOptions {
   const { url, apiKey, apiSecret, workerToken, allowedHosts } = livekit;
-  return given({ url, apiKey, apiSecret, workerToken, allowedHosts });
+  return given({ url, apiKey, apiSecret, workerToken, allowedHosts }) as LiveKitOptions;
 }
 
 function given<Options extends object>(options: Options): Options {

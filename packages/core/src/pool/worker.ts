@@ -166,7 +166,13 @@ export class Worker {
     if ('refused' in answer) throw refusedCall(answer.refused, request.room);
     const { identity, attributes } = answer;
     const { permissions } = this.#options.resolved;
-    const token = await localToken(request.room, identity, attributes, this.#endpoint, permissions);
+    let token: string;
+    try {
+      token = await localToken(request.room, identity, attributes, this.#endpoint, permissions);
+    } catch (error) {
+      answer.abandoned('no token');
+      throw error;
+    }
     answer.assigned({ job: offer.job, url: undefined, token, workerId: '' });
   }
 
