@@ -60,7 +60,7 @@ test('with --voice it hears the microphone, and speaks', async () => {
       let heard = '';
       child.stdout?.on('data', (text: string) => {
         heard += text;
-        if (heard.includes('agent: You said: it is broken\n')) resolve();
+        if (heard.includes('you: it is broken\nagent: You said: it is broken\n')) resolve();
       });
       void ended.then(({ stderr }) => reject(new Error(`it ended: ${stderr}`)));
     });

@@ -7,7 +7,7 @@ import type { Host } from '../../host.js';
 
 /** A call in a terminal. */
 export interface TalkOptions {
-  readonly call: Pick<EmbeddedCall, 'nextReply' | 'type' | 'hangUp'>;
+  readonly call: Pick<EmbeddedCall, 'nextReply' | 'nextUnderstood' | 'type' | 'hangUp'>;
   readonly host: Host;
   /** The agent speaks first. */
   readonly greeted: boolean;
@@ -41,15 +41,22 @@ export async function talk({ call, host, greeted, spoken }: TalkOptions): Promis
   process.on('SIGINT', hangUp);
   process.on('SIGTERM', hangUp);
   if (typed) stderr.write('Type to the agent; /quit or Ctrl-D hangs up.\n');
-  const printing = printReplies(call, (text) => {
+  const print = (who: string, text: string) => {
     // Over the prompt and what is being typed, which readline then shows again.
-    stdout.write(`${typed ? '\r\u001B[K' : ''}agent: ${withoutControls(text)}\n`);
+    stdout.write(`${typed ? '\r\u001B[K' : ''}${who}: ${withoutControls(text)}\n`);
     if (typed) input.prompt(true);
+  };
+  const replying = untilOver(async () => {
+    print('agent', await call.nextReply());
     replies.add();
-  }).finally(() => {
+  });
+  const understanding = untilOver(async () => print('you', await call.nextUnderstood()));
+  const printing = Promise.all([replying, understanding]).finally(() => {
     replies.end();
     input.close();
   });
+  // Told when it is waited for, at the end; until then it must not count as unhandled.
+  printing.catch(() => {});
   try {
     if (greeted) await replies.reach(1);
     if (typed) input.setPrompt(PROMPT);
@@ -85,14 +92,11 @@ async function said(call: TalkOptions['call'], text: string): Promise<boolean> {
   }
 }
 
-async function printReplies(
-  call: TalkOptions['call'],
-  print: (text: string) => void,
-): Promise<void> {
+/** Does something again and again, until the call says that it is over. */
+async function untilOver(next: () => Promise<void>): Promise<void> {
   try {
-    for (;;) print(await call.nextReply());
+    for (;;) await next();
   } catch (error) {
-    // How a call says that it is over.
     if (codeOf(error) !== 'LINK_CLOSED') throw error;
   }
 }
