@@ -66,6 +66,8 @@ class SpeakerOutput extends voice.AudioOutput {
   /** Of the speech that is being played, in milliseconds. */
   #given = 0;
   #since = 0;
+  /** When the speech before will have been heard. */
+  #busyUntil = 0;
   #end: NodeJS.Timeout | undefined;
 
   constructor(speaker: Speaker) {
@@ -78,7 +80,7 @@ class SpeakerOutput extends voice.AudioOutput {
     if (this.#end !== undefined) this.#finish(false);
     await super.captureFrame(frame);
     if (this.#given === 0) {
-      this.#since = performance.now();
+      this.#since = Math.max(performance.now(), this.#busyUntil);
       this.onPlaybackStarted(Date.now());
     }
     this.#given += (frame.samplesPerChannel / frame.sampleRate) * 1_000;
@@ -100,9 +102,9 @@ class SpeakerOutput extends voice.AudioOutput {
   #finish(interrupted: boolean): void {
     clearTimeout(this.#end);
     this.#end = undefined;
-    const heard = interrupted
-      ? Math.min(this.#given, performance.now() - this.#since)
-      : this.#given;
+    const played = Math.max(0, performance.now() - this.#since);
+    const heard = interrupted ? Math.min(this.#given, played) : this.#given;
+    this.#busyUntil = interrupted ? 0 : this.#since + this.#given;
     this.#given = 0;
     this.onPlaybackFinished({ playbackPosition: heard / 1_000, interrupted });
   }
