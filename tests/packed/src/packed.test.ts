@@ -2,7 +2,7 @@ import { type EmbeddedLiveKit, startEmbeddedLiveKit } from '@openrtc/core/testin
 import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { exampleIn } from './example.js';
+import { exampleIn, sourceIn } from './example.js';
 import { packedProject, type PackedProject, repository } from './packed-project.js';
 import { runExample, type RunningExample } from './running-example.js';
 
@@ -13,21 +13,6 @@ const PACKAGES = [
   'packages/isolation-process',
   'packages/prewarm',
 ];
-
-const TYPESCRIPT_AGENT = `
-import { voice } from '@livekit/agents';
-import { agentConfig } from '@openrtc/core';
-import { EchoLLM } from '@openrtc/core/testing';
-
-const greeting: string = 'Hello.';
-
-@agentConfig({ greeting, llm: () => new EchoLLM() })
-export class Echo extends voice.Agent {
-  constructor() {
-    super({ instructions: 'You repeat.' });
-  }
-}
-`;
 
 let project: PackedProject;
 let readme: string;
@@ -109,15 +94,15 @@ describe('the packages, packed and installed with npm', () => {
     expect(output.trim()).toBe('restaurant, booking, dentist');
   }, 60_000);
 
-  it('have the command talk to an agent that is one TypeScript file', async () => {
+  it("have the command talk to the README's agent, which is one TypeScript file", async () => {
     await mkdir(join(project.folder, 'typed'), { recursive: true });
-    await project.write('typed/echo.ts', TYPESCRIPT_AGENT);
+    await project.write('typed/support.ts', sourceIn(readme, 'command-agent'));
     const output = await project.node(`
       import { execFileSync } from 'node:child_process';
       const args = ['--no-install', 'openrtc', 'console', './typed'];
       console.log(String(execFileSync('npx', args, { input: 'hello\\n' })));
     `);
-    expect(output.trim().split('\n')).toEqual(['agent: Hello.', 'agent: You said: hello']);
+    expect(output.trim().split('\n')).toEqual(['agent: How can I help?', 'agent: You said: hello']);
   }, 90_000);
 
   it("run the README's example of what is loaded once", async () => {
