@@ -57,7 +57,7 @@ function hideArguments({ apiSecret }: Flags): void {
   if (apiSecret !== undefined) process.title = 'openrtc';
 }
 
-// Without it rtc-node logs at debug level. It is read when the SDK is loaded, which is yet to come.
+// What the user's code and its packages go by as well.
 function asInProduction(): void {
   process.env['NODE_ENV'] ??= 'production';
 }

@@ -8,7 +8,9 @@ export type Core = typeof core;
 
 /** @throws UsageError when it is not installed, or too old for this command. */
 export async function loadCore(folder: string): Promise<Core> {
-  const found = (await importFrom('@openrtc/core', folder)) as Core | undefined;
+  const found = (await asInProduction(() => importFrom('@openrtc/core', folder))) as
+    | Core
+    | undefined;
   if (found === undefined)
     throw new UsageError(
       `@openrtc/core is not installed for ${folder}: npm install @openrtc/core @openrtc/isolation-coroutine @livekit/agents@~1.9.0 @livekit/rtc-node zod`,
@@ -18,4 +20,15 @@ export async function loadCore(folder: string): Promise<Core> {
       `the @openrtc/core of ${folder} does not fit this openrtc: install @openrtc/core and @openrtc/cli in one version`,
     );
   return found;
+}
+
+/** Unless this is set when rtc-node is loaded, it logs at debug level. The user's code finds it as it was. */
+async function asInProduction<Loaded>(load: () => Promise<Loaded>): Promise<Loaded> {
+  if (process.env['NODE_ENV'] !== undefined) return load();
+  process.env['NODE_ENV'] = 'production';
+  try {
+    return await load();
+  } finally {
+    delete process.env['NODE_ENV'];
+  }
 }
