@@ -77,7 +77,7 @@ test.each([
   { args: ['list', fixture('nowhere')], says: 'there is no ' },
   { args: ['list', fixture('agents/menu.txt')], says: 'neither a directory nor a module' },
   { args: ['list', fixture('pools/nothing.mjs')], says: 'exports no pool' },
-  { args: ['list', fixture('pools')], says: 'CONFIG_DISCOVERY' },
+  { args: ['list', fixture('voice-bin')], says: 'CONFIG_DISCOVERY' },
 ])('$args: $says', async ({ args, says }) => {
   const { code, stdout, stderr } = await runCli(args);
   expect(stderr).toContain(says);
