@@ -55,7 +55,9 @@ function go(args) {
     child.once('error', (error) =>
       reject(
         error.code === 'ENOENT'
-          ? new Error('The callers are written in Go: install it (https://go.dev/dl, 1.26 or newer).')
+          ? new Error(
+              'The callers are written in Go: install it (https://go.dev/dl, 1.26 or newer).',
+            )
           : error,
       ),
     );

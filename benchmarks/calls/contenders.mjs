@@ -82,9 +82,7 @@ export async function contenders({ keys, nodes }) {
     return [];
   });
   const versions = {
-    ...Object.fromEntries(
-      [...programs].map(([major, { version }]) => [`node${major}`, version]),
-    ),
+    ...Object.fromEntries([...programs].map(([major, { version }]) => [`node${major}`, version])),
     ...(snake?.version && { python: snake.version }),
   };
   return { all, missing, versions };

@@ -56,7 +56,13 @@ export function criteria(rows, suffix) {
 
 /** Milliseconds from the assignment to the agent in the room, in the middle; null where no agent came. */
 export function joinP50(row) {
-  return row && percentile(row.joinMs.filter((ms) => ms !== null), 0.5);
+  return (
+    row &&
+    percentile(
+      row.joinMs.filter((ms) => ms !== null),
+      0.5,
+    )
+  );
 }
 
 /** What the turn detector adds to a worker: undefined where it was not measured. */
@@ -94,7 +100,8 @@ function bestPeer(rows) {
 }
 
 function limit(question, atMost, value, unit) {
-  const shown = (number) => `${Math.round(number * 1_000) / 1_000}${unit === '×' ? '' : ` ${unit}`}`;
+  const shown = (number) =>
+    `${Math.round(number * 1_000) / 1_000}${unit === '×' ? '' : ` ${unit}`}`;
   const known = typeof value === 'number' && Number.isFinite(value);
   return {
     question,

@@ -42,7 +42,15 @@ async function install(python, folder) {
   // What an install that broke off has left.
   await rm(folder, { recursive: true, force: true });
   await tell('a virtual environment', run(python, ['-m', 'venv', folder]));
-  const pip = ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '-r', requirements];
+  const pip = [
+    '-m',
+    'pip',
+    'install',
+    '--quiet',
+    '--disable-pip-version-check',
+    '-r',
+    requirements,
+  ];
   await tell(
     'the packages',
     run(join(folder, 'bin', 'python'), pip, { timeout: INSTALL_MS, maxBuffer: 1 << 26 }),
