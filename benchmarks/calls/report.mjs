@@ -1,6 +1,6 @@
 import { markdownTable } from '../src/report.mjs';
 import { percentile } from '../src/talking.mjs';
-import { criteria, detectorMib, joinP50, ratiosTo } from './criteria.mjs';
+import { criteria, detectorMib, ratiosTo } from './criteria.mjs';
 import { SLOW_MS, WORSE_THAN_ONE, isSlow, mostHeld, ofWorker } from './held.mjs';
 
 /** The whole of RESULTS.md. */
@@ -153,17 +153,15 @@ function rowTable(rows, calls) {
       .map((row) => {
         if (row.failed) return [row.name, `failed: ${oneLine(row.failed)}`, ...Array(8).fill('–')];
         const joins = row.joinMs.filter((ms) => ms !== null);
+        const middle = (values) => percentile(values, 0.5) ?? '–';
         return [
           isSlow(row) && !row.once ? `${row.name} (slow)` : row.name,
           `${row.idlePssMb} / ${row.peakPssMb}`,
           row.pssPerCallMb,
           row.peakProcesses,
           row.cpuSecondsPerCallMinute,
-          `${joinP50(row)} / ${Math.max(...joins)}`,
-          percentile(
-            row.firstAudioMs.filter((ms) => ms !== null),
-            0.5,
-          ),
+          `${middle(joins)} / ${joins.length === 0 ? '–' : Math.max(...joins)}`,
+          middle(row.firstAudioMs.filter((ms) => ms !== null)),
           `${row.turnMsP50} / ${row.turnMsP95} / ${row.turnMsP99}`,
           `${row.turnsMissed} of ${asked(row)}`,
           [row.workerCores, row.callersCores, row.serverCores, row.othersCores].join(' / '),
