@@ -197,7 +197,7 @@ export class AgentPool<Prewarmed extends object = Record<string, unknown>> {
     signal?.addEventListener('abort', onAbort, { once: true });
     if (signal?.aborted) starting.abort();
     try {
-      const worker = await this.#start(starting.signal, logger);
+      const worker = await this.#start(starting.signal, logger, processHandlers);
       if (worker === undefined) return;
       this.#worker = worker;
       this.#state = 'running';
@@ -242,7 +242,11 @@ export class AgentPool<Prewarmed extends object = Record<string, unknown>> {
   }
 
   /** Undefined when the start was called off in good order. */
-  async #start(signal: AbortSignal, logger: Logger): Promise<Worker | undefined> {
+  async #start(
+    signal: AbortSignal,
+    logger: Logger,
+    ownProcess: boolean,
+  ): Promise<Worker | undefined> {
     try {
       return await Worker.start(
         {
@@ -252,6 +256,7 @@ export class AgentPool<Prewarmed extends object = Record<string, unknown>> {
           source: this.#source(),
           logger,
           version,
+          ownProcess,
         },
         signal,
       );
