@@ -3,11 +3,11 @@
 import { inference, initializeLogger } from '@livekit/agents';
 import { AudioFrame } from '@livekit/rtc-node';
 import { models, silero } from '@openrtc/prewarm';
-import { speech } from '@openrtc/test-rig';
+import { readWav, speech } from '@openrtc/test-rig';
 import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import { watchOthers } from './machine.mjs';
+import { hardware, watchOthers } from './machine.mjs';
 import { markdownTable, writeBlock, writeResults } from './report.mjs';
 import { percentile } from './talking.mjs';
 
@@ -38,7 +38,7 @@ const vads = {
   'silero()': () => shared.create(),
 };
 
-const audio = sentenceAndPause();
+const audio = await sentenceAndPause();
 // The first stream of each loads and compiles what all later ones find ready.
 for (const vad of Object.values(vads)) await measure(vad, 1, 2);
 const rows = Object.fromEntries(Object.keys(vads).map((name) => [name, []]));
@@ -55,7 +55,7 @@ await ours[Symbol.asyncDispose]();
 const markers = { begin: '<!-- bench:vad -->', end: '<!-- /bench:vad -->' };
 const run = values.quick
   ? { date: 'now', machine: 'tried', rows }
-  : await writeResults('vad', { calls, seconds, rows });
+  : await writeResults('vad', { machine: hardware, calls, seconds, rows });
 if (values.quick) console.log(report(run));
 else await writeBlock('packages/prewarm/README.md', markers, report(run));
 
@@ -68,7 +68,7 @@ async function measure(vad, count, lasting) {
   const began = performance.now();
   const frames = Math.round((lasting * 1_000) / FRAME_MS);
   for (let at = 0; at < frames; at += 1) {
-    // Each caller is somewhere else in its sentence, as they are in life.
+    // Callers do not all speak at once.
     streams.forEach((stream, n) => stream.pushFrame(frameAt(at + 13 * n)));
     const wait = began + (at + 1) * FRAME_MS - performance.now();
     if (wait > 0) await sleep(wait);
@@ -95,12 +95,11 @@ function frameAt(n) {
   return new AudioFrame(audio.slice(at, at + frameLength), RATE, 1, frameLength);
 }
 
-/** 16 kHz, mono, 16 bit: something said, and about as long a pause. */
-function sentenceAndPause() {
-  const wav = readFileSync(speech.order.path).subarray(44);
-  const samples = wav.length >> 1;
-  const pcm = new Int16Array(2 * samples);
-  for (let at = 0; at < samples; at += 1) pcm[at] = wav.readInt16LE(2 * at);
+/** 16 kHz: something said, and as long a pause. */
+async function sentenceAndPause() {
+  const said = await readWav(speech.order.path);
+  const pcm = new Int16Array(2 * said.length);
+  pcm.set(said);
   return pcm;
 }
 
@@ -131,7 +130,7 @@ function report({ date, machine, rows: all }) {
       .map((run) => run.othersCores),
   );
   return [
-    `Run of ${date.slice(0, 10)}: ${machine}. Middle, least and most of ${values.rounds} runs of ${seconds} s with ${calls} callers at their real pace, 16 kHz, ${FRAME_MS} ms a frame (\`pnpm --filter @openrtc/benchmarks bench:vad\`). Others used up to ${others} cores beside them.`,
+    `Run of ${date.slice(0, 10)}: ${machine}. Middle, least and most of ${values.rounds} runs of ${seconds} s with the audio of ${calls} calls at its real pace, 16 kHz, ${FRAME_MS} ms a frame (\`pnpm --filter @openrtc/benchmarks bench:vad\`). Others used up to ${others} cores beside them.`,
     table,
   ].join('\n\n');
 }

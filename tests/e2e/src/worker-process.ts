@@ -28,7 +28,7 @@ export interface WorkerSetup {
   isolation?: string;
   /** Options of `processes()`. */
   processes?: ProcessesOptions;
-  agents?: 'three' | 'text' | 'monologue' | 'sharing' | 'faulty';
+  agents?: 'three' | 'text' | 'hearing' | 'monologue' | 'sharing' | 'faulty';
   pool?: Record<string, unknown>;
 }
 

@@ -119,6 +119,7 @@ describe('the packages, packed and installed with npm', () => {
     await livekit.until(({ workers }) => workers.length === 1, 30_000);
     const call = await livekit.call();
     expect(await call.say('the menu, please')).toBe('You said: the menu, please');
+    call.hangUp();
     expect(await example.stop(), example.output()).toBe(0);
   }, 90_000);
 

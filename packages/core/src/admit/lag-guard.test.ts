@@ -2,22 +2,10 @@ import { beforeEach, describe, expect, test, vi } from 'vitest';
 
 import { LogBook } from '../log-book.js';
 import { LagGuard } from './lag-guard.js';
+import { meters } from './loop-meter.fixture.js';
 import type { LoopReading } from './loop-meter.js';
 
-/** The meters that are open: what the loop did is up to the test. */
-const meters = vi.hoisted(() => new Set<(reading: LoopReading) => void>());
-vi.mock('./loop-meter.js', () => ({
-  LoopMeter: class {
-    readonly #onReading: (reading: LoopReading) => void;
-    constructor(onReading: (reading: LoopReading) => void) {
-      this.#onReading = onReading;
-      meters.add(onReading);
-    }
-    [Symbol.dispose]() {
-      meters.delete(this.#onReading);
-    }
-  },
-}));
+vi.mock('./loop-meter.js', () => import('./loop-meter.fixture.js'));
 
 // Two seconds of a loop that is full of its own work, and of one that waits for others to leave it a core.
 const own = (lagMs: number): LoopReading => ({ lagMs, busyMs: 1_900, threadMs: 1_500, share: 0.7 });
@@ -35,6 +23,8 @@ let guard: LagGuard;
 function read(...readings: LoopReading[]): void {
   for (const reading of readings) for (const onReading of meters) onReading(reading);
 }
+
+const overload = () => read(own(180), own(180), own(180));
 
 function guardOf(maxLagMs = 100): LagGuard {
   return new LagGuard({ maxLagMs, onChange: (why) => said.push(why), logger: log });
@@ -70,7 +60,7 @@ describe('with calls', () => {
   beforeEach(() => guard.enter());
 
   test('lag that lasts closes the process to more calls, and says why', () => {
-    read(own(180));
+    read(own(180), own(180));
     expect(said).toEqual([]);
     read(own(170.4));
     expect(said).toEqual([
@@ -81,13 +71,13 @@ describe('with calls', () => {
     expect(log.lines.map(({ level }) => level)).toEqual(['warn']);
   });
 
-  test('one late reading between good ones does not', () => {
-    read(own(500), own(60), own(500), own(60), own(100));
+  test('what is late for a moment does not', () => {
+    read(own(500), own(500), own(60), own(500), own(500), own(100));
     expect(said).toEqual([]);
   });
 
   test('it opens again when the loop has been well under the limit for a while, not before', () => {
-    read(own(180), own(180));
+    overload();
     // Between the two: neither late nor calm.
     read(own(70), own(70), own(70), own(70), own(90));
     read(own(70), own(70), own(70), own(70));
@@ -96,40 +86,40 @@ describe('with calls', () => {
     expect(said).toEqual([expect.any(String), undefined]);
     expect(log.matching('info', /recovered/)).toHaveLength(1);
     // And closes again as it did the first time.
-    read(own(180));
+    read(own(180), own(180));
     expect(said).toHaveLength(2);
     read(own(180));
     expect(said).toHaveLength(3);
   });
 
   test('it opens when its last call is over', () => {
-    read(own(180), own(180));
+    overload();
     guard.leave();
     expect(said).toEqual([expect.any(String), undefined]);
     guard.enter();
-    read(own(180));
+    read(own(180), own(180));
     expect(said).toHaveLength(2);
   });
 
   test("other processes' load is said once, and closes nothing", () => {
-    read(others(400), others(400), others(400), own(20), others(400), others(400));
+    read(...Array.from({ length: 9 }, (_, at) => (at === 4 ? own(20) : others(400))));
     expect(said).toEqual([]);
     expect(log.matching('warn', /other processes of this machine/)).toHaveLength(1);
   });
 
   test('a loop that is late through its own work is closed, whatever it has of the machine', () => {
     // One thread of a machine with many cores.
-    read(...Array.from({ length: 2 }, () => ({ ...own(180), share: 0.02 })));
+    read(...Array.from({ length: 3 }, () => ({ ...own(180), share: 0.02 })));
     expect(said).toHaveLength(1);
   });
 
   test("a loop that waits for its own process's threads is closed", () => {
-    read(...Array.from({ length: 2 }, () => ({ ...others(180), share: 0.5 })));
+    read(...Array.from({ length: 3 }, () => ({ ...others(180), share: 0.5 })));
     expect(said).toHaveLength(1);
   });
 
   test('once closed, it does not stay so for what others do', () => {
-    read(own(180), own(180));
+    overload();
     read(...Array.from({ length: 5 }, () => others(400)));
     expect(said).toEqual([expect.any(String), undefined]);
   });

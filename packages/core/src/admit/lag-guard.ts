@@ -1,8 +1,8 @@
 import type { Logger } from '../logger.js';
 import { LoopMeter, type LoopReading } from './loop-meter.js';
 
-// Two readings in a row, four seconds: a burst of joins, or one long tick, is no overload.
-const READINGS_TO_CLOSE = 2;
+// Three readings in a row, six seconds: a burst of joins, or one long tick, is no overload.
+const READINGS_TO_CLOSE = 3;
 // Ten seconds well under the limit. Sooner, the next call would bring it back.
 const READINGS_TO_OPEN = 5;
 const CALM = 0.75;

@@ -259,6 +259,7 @@ export class AgentPool<Prewarmed extends object = Record<string, unknown>> {
       const worker = await this.#start(starting.signal, logger, {
         registers: request === undefined,
         audioDevices,
+        ownProcess: processHandlers,
       });
       if (worker === undefined) return;
       this.#worker = worker;
@@ -308,7 +309,7 @@ export class AgentPool<Prewarmed extends object = Record<string, unknown>> {
   async #start(
     signal: AbortSignal,
     logger: Logger,
-    how: Pick<WorkerOptions, 'registers' | 'audioDevices'>,
+    how: Pick<WorkerOptions, 'registers' | 'audioDevices' | 'ownProcess'>,
   ): Promise<Worker | undefined> {
     try {
       return await Worker.start(

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 
-import type { LoopReading } from '../admit/loop-meter.js';
+import { meters } from '../admit/loop-meter.fixture.js';
 import { channelPair } from '../launch/channel-pair.fixture.js';
 import type { IsolationStrategy } from '../launch/isolation.js';
 import { RemoteSessions } from '../launch/remote-sessions.js';
@@ -8,20 +8,7 @@ import { cloning } from '../testing/cloning-isolation.js';
 import { AgentPool, serveTickets } from './agent-pool.js';
 import { EchoAgent, PoolHarness } from './pool-harness.js';
 
-/** The meters that are open: what the loop did is up to the test. */
-const meters = vi.hoisted(() => new Set<(reading: LoopReading) => void>());
-vi.mock('../admit/loop-meter.js', () => ({
-  LoopMeter: class {
-    readonly #onReading: (reading: LoopReading) => void;
-    constructor(onReading: (reading: LoopReading) => void) {
-      this.#onReading = onReading;
-      meters.add(onReading);
-    }
-    [Symbol.dispose]() {
-      meters.delete(this.#onReading);
-    }
-  },
-}));
+vi.mock('../admit/loop-meter.js', () => import('../admit/loop-meter.fixture.js'));
 
 const read = (lagMs: number, times: number) => {
   for (let time = 0; time < times; time += 1)
@@ -48,7 +35,7 @@ test.each([
   expect(meters.size).toBe(1);
   // Offered before LiveKit can know, and decided after.
   const jobId = rig.livekit.dispatch({ room: 'late' });
-  read(300, 2);
+  read(300, 3);
   await rig.livekit.until(({ jobs }) =>
     jobs.some((job) => job.jobId === jobId && job.error.startsWith('all refused')),
   );
@@ -65,7 +52,7 @@ test('a worker whose calls are over is not overloaded', async () => {
   await rig.registered();
   const call = await rig.livekit.call();
   await call.say('hello');
-  read(300, 2);
+  read(300, 3);
   await rig.livekit.until(({ workers }) => workers[0]?.status === 'full');
   call.hangUp();
   await rig.ends.of(call.jobId);
@@ -96,7 +83,7 @@ test('of calls that run elsewhere the worker knows it, and leaves it to the stra
   const call = await rig.livekit.call();
   await call.say('hello');
   expect(sessions?.busy).toBe(false);
-  read(300, 2);
+  read(300, 3);
   await vi.waitFor(() => expect(sessions?.busy).toBe(true));
   expect(rig.livekit.workers[0]?.status).toBe('available');
   read(20, 5);

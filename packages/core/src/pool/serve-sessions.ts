@@ -12,6 +12,7 @@ import { installFaultHandlers, ignoreSignals } from './process-handlers.js';
 import type { AgentRegistry } from './registry.js';
 import type { ResolvedOptions } from './resolved-options.js';
 import { SessionHost } from './session-host.js';
+import { tightenHeap } from './tight-heap.js';
 
 export interface ServeOptions {
   readonly pool: AgentPoolOptions;
@@ -63,6 +64,7 @@ export async function serveSessions(channel: Channel, options: ServeOptions): Pr
       },
     });
     await host.prewarm(sessions.closed);
+    if (options.processHandlers) tightenHeap();
     sessions.ready(host, warningsOf(pool, registry.list()));
     await sessions.over;
   } catch (error) {

@@ -27,6 +27,7 @@ import { registrationsOf } from './registrations.js';
 import type { AgentRegistry } from './registry.js';
 import type { ResolvedOptions } from './resolved-options.js';
 import { SessionHost } from './session-host.js';
+import { tightenHeap } from './tight-heap.js';
 
 // Calls that are cut get this long for last words, shutdown callbacks and leaving their rooms.
 const FAREWELL_MS = 30_000;
@@ -45,6 +46,8 @@ export interface WorkerOptions {
   readonly registers: boolean;
   /** Devices for calls whose room carries no audio. */
   readonly audioDevices: ((call: SessionInfo) => AudioDevices) | undefined;
+  /** Whether the process is there for the pool alone. */
+  readonly ownProcess: boolean;
 }
 
 /** One run of a pool: from its first connection to LiveKit to its last call. */
@@ -97,6 +100,7 @@ export class Worker {
       const abort = () => worker.links.callOff();
       signal.addEventListener('abort', abort, { once: true });
       if (signal.aborted) abort();
+      if (options.ownProcess) tightenHeap();
       if (options.registers) await worker.links.start();
       signal.removeEventListener('abort', abort);
     } catch (error) {

@@ -49,11 +49,7 @@ const anyStep: fc.Arbitrary<Step> = fc.oneof(
       (world: FfiWorld) =>
         world.answer(which, fails),
   ),
-  place.map((room) => (world: FfiWorld) => {
-    world.roomEvent(room, 'participantConnected', {
-      info: { info: { identity: `caller-${room}`, sid: 'PA', attributes: {} }, handle: { id: 7n } },
-    });
-  }),
+  place.map((room) => (world: FfiWorld) => world.callerComes(room)),
   place.map(
     (room) => (world: FfiWorld) =>
       world.roomEvent(room, 'activeSpeakersChanged', { participantIdentities: [] }),

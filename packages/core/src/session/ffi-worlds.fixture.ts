@@ -48,6 +48,7 @@ export class FfiWorld {
   readonly client: FfiClient | undefined;
   #callback: (event: Message) => void = () => {};
   #nextId = 100n;
+  #callers = 0;
   #pending: { kind: string; asyncId: bigint }[] = [];
   readonly rooms: { room: TestRoom; handle: bigint | undefined }[] = [];
   readonly streams: { handle: bigint; reader: ReadableStreamDefaultReader<unknown> }[] = [];
@@ -146,6 +147,13 @@ export class FfiWorld {
   roomEvent(index: number, kind: string, value: object): void {
     const roomHandle = this.rooms[index]?.handle ?? 99_999n;
     this.#emit('roomEvent', { roomHandle, message: { case: kind, value } });
+  }
+
+  /** Each another one: rtc-node throws when one comes twice. */
+  callerComes(index: number): void {
+    this.#callers += 1;
+    const info = { identity: `caller-${this.#callers}`, sid: 'PA', attributes: {} };
+    this.roomEvent(index, 'participantConnected', { info: { info, handle: { id: 7n } } });
   }
 
   text(index: number, words: readonly string[]): void {

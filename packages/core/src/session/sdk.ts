@@ -2,6 +2,7 @@ import { initializeLogger, log, loggerOptions, version } from '@livekit/agents';
 
 import { OpenRtcError } from '../errors.js';
 import type { Logger } from '../logger.js';
+import { forgetLostRaces } from './sdk-races.js';
 import { clearTaskTimers } from './sdk-timers.js';
 import { addCallFields, removeCallFields, withoutCallFields } from './call-log-fields.js';
 import { installFfiClient, releaseFfiClient } from './ffi-client.js';
@@ -54,6 +55,7 @@ export function prepareSdk(logger: Logger): () => Promise<void> {
   }
   sdkLogger();
   clearTaskTimers();
+  forgetLostRaces(logger);
   separateProviderEvents(logger);
   addCallFields(logger);
   installFfiClient(logger);
