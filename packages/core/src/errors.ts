@@ -19,6 +19,8 @@ export const errorCodes = {
   CONFIG_INVALID_URL: 'a LiveKit URL that cannot be parsed',
   CONFIG_NO_COMMAND: 'a verb of the command openrtc where @openrtc/cli is not installed',
   CONFIG_NO_ISOLATION: 'no isolation strategy given and the default one not installed',
+  CONFIG_PORT_IN_USE: 'the port of the health server cannot be had',
+  CONFIG_METRICS_FILE: 'a file for metrics that cannot be written, or that is not one of ours',
   POOL_UNHEALTHY: 'the worker drained because calls failed one after another',
   POOL_TAINTED: 'the worker drained after an error that no call could be blamed for',
   POOL_STATE: 'a method called in a state that does not allow it',

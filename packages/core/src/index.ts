@@ -21,7 +21,34 @@ export type {
   SessionOptions,
   SessionSetup,
 } from './pool/agent-config.js';
-export type { PoolState, RuntimeSnapshot, SessionSnapshot } from './pool/runtime-snapshot.js';
+export type {
+  PoolState,
+  ResidentSet,
+  RuntimeSnapshot,
+  SessionSnapshot,
+} from './pool/runtime-snapshot.js';
+
+// How a worker is watched. What reads it from another process is '@openrtc/core/operate'.
+export type { OperateOptions } from './pool/operate-options.js';
+export type { BlocksSnapshot } from './operate/block-counts.js';
+export type { HealthOptions } from './operate/health-options.js';
+export type { BlockCause, CodePlace, LoopBlock } from './operate/loop-block.js';
+export type { MetricsFilesOptions } from './operate/metrics-reporter.js';
+export type {
+  MetricsStreamEvent,
+  OverflowMetricsEvent,
+  SessionMetricsEvent,
+} from './operate/metrics-stream.js';
+export type {
+  OtelBatchResult,
+  OtelHistogram,
+  OtelInstrumentOptions,
+  OtelMeter,
+} from './operate/otel-metrics.js';
+export type { NotReady } from './operate/readiness.js';
+export type { CallResources } from './operate/resource-sampler.js';
+export type { WatchdogOptions } from './operate/watchdog-options.js';
+export type { ProviderUsage } from './provider-usage.js';
 
 // The flow of a call, in its order.
 export type { JobTypeName } from './link/job-offer.js';
@@ -39,6 +66,7 @@ export type {
   IsolationStrategy,
   Placement,
   PoolSource,
+  ProcessCounts,
   ProcessUsage,
   Refusal,
   RefusalReason,

@@ -48,6 +48,7 @@ export class CallProcess {
   #state: 'starting' | 'ready' | 'closing' | 'gone' = 'starting';
   #started: Started | undefined;
   #wanted = true;
+  #lostIt = false;
   #why: OpenRtcError | undefined;
   #killTimer: NodeJS.Timeout | undefined;
   #ended!: () => void;
@@ -72,6 +73,11 @@ export class CallProcess {
   /** False when its start was called off: that it does not come up is then no failure. */
   get wanted(): boolean {
     return this.#wanted;
+  }
+
+  /** True once it has ended although it was wanted. */
+  get lost(): boolean {
+    return this.#lostIt;
   }
 
   /** True while it may be given calls. */
@@ -209,10 +215,16 @@ export class CallProcess {
   #lost(code: number | null = null, signal: NodeJS.Signals | null = null): void {
     clearTimeout(this.#killTimer);
     const error = this.#error(code, signal);
+    this.#lostIt = this.#wanted && this.#wasNeeded();
     this.#state = 'gone';
     this.#started?.sessions.lose(error);
     this.#ended();
     this.#options.onGone(this);
+  }
+
+  /** Not told to go, or told to go because of something, or there were calls in it. */
+  #wasNeeded(): boolean {
+    return this.#state !== 'closing' || this.#why !== undefined || this.jobIds.size > 0;
   }
 
   #error(code: number | null, signal: NodeJS.Signals | null): OpenRtcError {

@@ -5,6 +5,7 @@ import {
   type JobTicket,
   OpenRtcError,
   type Placement,
+  type ProcessCounts,
   type ProcessUsage,
   type Refusal,
   beforeDeadline,
@@ -43,6 +44,8 @@ export class ProcessIsolation implements Isolation {
   readonly #tidy: NodeJS.Timeout;
   readonly #onExit = () => this.#killAll();
   #retry: NodeJS.Timeout | undefined;
+  #started = 0;
+  #lost = 0;
   #closed = false;
 
   constructor(host: IsolationHost, options: ResolvedProcesses) {
@@ -96,6 +99,10 @@ export class ProcessIsolation implements Isolation {
 
   async processes(): Promise<readonly ProcessUsage[]> {
     return this.#memory.look();
+  }
+
+  processCounts(): ProcessCounts {
+    return { started: this.#started, lost: this.#lost };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -180,7 +187,10 @@ export class ProcessIsolation implements Isolation {
       startTimeoutMs: this.#options.startTimeoutMs,
       group,
       gate: this.#gate,
-      onStarted: (pid) => this.#guard.watch(pid),
+      onStarted: (pid) => {
+        this.#started += 1;
+        this.#guard.watch(pid);
+      },
       onGone: (gone) => this.#forget(gone),
     });
     this.#processes.add(child);
@@ -199,7 +209,7 @@ export class ProcessIsolation implements Isolation {
   }
 
   #forget(child: CallProcess): void {
-    this.#processes.delete(child);
+    if (this.#processes.delete(child) && child.lost) this.#lost += 1;
     if (child.pid !== undefined) this.#guard.forget(child.pid);
     this.#maintain();
   }

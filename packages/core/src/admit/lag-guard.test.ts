@@ -59,6 +59,14 @@ test('without a limit nothing is measured', () => {
 describe('with calls', () => {
   beforeEach(() => guard.enter());
 
+  test('what was measured last can be asked for, until the last call is over', () => {
+    expect(guard.lagMs).toBeUndefined();
+    read(own(33));
+    expect(guard.lagMs).toBe(33);
+    guard.leave();
+    expect(guard.lagMs).toBeUndefined();
+  });
+
   test('lag that lasts closes the process to more calls, and says why', () => {
     read(own(180), own(180));
     expect(said).toEqual([]);

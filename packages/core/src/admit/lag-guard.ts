@@ -32,9 +32,15 @@ export class LagGuard {
   #calm = 0;
   #othersOver = 0;
   #toldOfOthers = false;
+  #lagMs: number | undefined;
 
   constructor(options: LagGuardOptions) {
     this.#options = options;
+  }
+
+  /** How late the event loop was, measured last; undefined while no call runs here. */
+  get lagMs(): number | undefined {
+    return this.#lagMs;
   }
 
   /** A call begins here. Without any nothing is measured, and there is nothing to protect. */
@@ -50,6 +56,7 @@ export class LagGuard {
     if (this.#calls > 0) return;
     this.#meter?.[Symbol.dispose]();
     this.#meter = undefined;
+    this.#lagMs = undefined;
     this.#over = 0;
     this.#othersOver = 0;
     this.#open();
@@ -57,6 +64,7 @@ export class LagGuard {
 
   #take(reading: LoopReading): void {
     const { maxLagMs } = this.#options;
+    this.#lagMs = reading.lagMs;
     const over = reading.lagMs > maxLagMs;
     const own = isOwn(reading);
     this.#othersOver = over && !own ? this.#othersOver + 1 : 0;

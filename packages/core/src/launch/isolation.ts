@@ -32,6 +32,8 @@ export interface Isolation extends AsyncDisposable {
   reserve?(call: Call): Placement | Refusal;
   /** The processes calls run in, besides the worker's own. Absent: there are none. */
   processes?(): Promise<readonly ProcessUsage[]>;
+  /** How many processes there were since it was opened. Absent: nobody counts them. */
+  processCounts?(): ProcessCounts;
 }
 
 /** A process that runs calls, when it was looked at. */
@@ -45,6 +47,13 @@ export interface ProcessUsage {
   readonly memoryBytes: number;
   /** CPU time since the process began, in milliseconds. */
   readonly cpuMs: number;
+}
+
+/** The processes of calls since the worker began. */
+export interface ProcessCounts {
+  readonly started: number;
+  /** Those that ended although they were wanted: crashed, stuck, or over their memory limit. */
+  readonly lost: number;
 }
 
 /** A call before it runs: what admission and {@link Isolation.reserve} decide on. */

@@ -20,6 +20,22 @@ test('a ticket comes back from JSON as it was, its bytes included', () => {
 
 const error = { code: 'INTERNAL', message: 'x' };
 const jobId = 'AJ_1';
+const usage = {
+  kind: 'llm',
+  provider: 'openai',
+  model: 'small',
+  inputTokens: 1,
+  cachedInputTokens: 0,
+  outputTokens: 2,
+  characters: 0,
+  audioSeconds: 0,
+};
+const block = {
+  startedAt: 1,
+  durationMs: 600,
+  cause: 'code',
+  stack: [{ function: 'f', file: 'x.js', line: 1 }],
+};
 
 test.each<[object]>([
   [{ kind: 'here', protocol: 1 }],
@@ -34,6 +50,8 @@ test.each<[object]>([
       event: { kind: 'ending', jobId, outcome: { status: 'failed', reason: 'failed', error } },
     },
   ],
+  [{ kind: 'event', eventId: 4, event: { kind: 'usage', jobId, usage: [usage] } }],
+  [{ kind: 'event', eventId: 5, event: { kind: 'blocked', jobId, block } }],
   [{ kind: 'ended', jobId }],
   [{ kind: 'ended', jobId, error }],
   [{ kind: 'infer', id: 1, method: 'm', data: null }],
@@ -64,6 +82,15 @@ test.each<[unknown]>([
     },
   ],
   [{ kind: 'event', eventId: 1, event: { kind: 'fault', jobId, fault: 'x', name: 'f', error } }],
+  [
+    {
+      kind: 'event',
+      eventId: 1,
+      event: { kind: 'usage', jobId, usage: [{ ...usage, inputTokens: -1 }] },
+    },
+  ],
+  [{ kind: 'event', eventId: 1, event: { kind: 'usage', jobId, usage: Array(33).fill(usage) } }],
+  [{ kind: 'event', eventId: 1, event: { kind: 'blocked', jobId, block: { ...block, stack: 1 } } }],
   [{ kind: 'ended', jobId: 1 }],
   [{ kind: 'ended', jobId, error: {} }],
   [{ kind: 'infer', id: 1 }],

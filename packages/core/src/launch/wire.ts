@@ -1,4 +1,6 @@
 import type { PlainError } from '../errors.js';
+import { isLoopBlock } from '../operate/loop-block.js';
+import { MOST_PROVIDERS, isProviderUsage } from '../provider-usage.js';
 import type { SessionEvent } from '../session/session-event.js';
 import { type SessionEndReason, statusOf } from '../settle/session-outcome.js';
 import type { HangUp } from './isolation.js';
@@ -71,7 +73,7 @@ const isError = (value: unknown) =>
   isObject(value) && isText(value['code']) && isText(value['message']);
 
 // Of all events: `memory` is the strategy's own to tell.
-function isEvent({ kind, outcome, fault, name, error }: Fields): boolean {
+function isEvent({ kind, outcome, fault, name, error, usage, block }: Fields): boolean {
   switch (kind) {
     case 'joined':
       return true;
@@ -84,6 +86,10 @@ function isEvent({ kind, outcome, fault, name, error }: Fields): boolean {
       );
     case 'fault':
       return (fault === 'hook' || fault === 'tool') && isText(name) && isError(error);
+    case 'usage':
+      return Array.isArray(usage) && usage.length <= MOST_PROVIDERS && usage.every(isProviderUsage);
+    case 'blocked':
+      return isLoopBlock(block);
     default:
       return false;
   }

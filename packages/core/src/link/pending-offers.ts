@@ -52,6 +52,8 @@ export interface PendingOffersOptions {
   readonly onOffer: AnswerOffer;
   /** Told of each refusal that is not the answer of `onOffer`. */
   readonly onRefused: (reason: LinkRefusal) => void;
+  /** Told how long LiveKit waited for the answer. */
+  readonly onAnswered?: (ms: number, accepted: boolean) => void;
   readonly timings: LinkTimings;
   readonly jobs: LinkJobs;
   readonly logger: Logger;
@@ -82,6 +84,7 @@ export class PendingOffers {
   }
 
   async answer(request: AvailabilityRequest, connection: WorkerConnection): Promise<void> {
+    const since = performance.now();
     const { job } = request;
     if (job === undefined || job.id === '') {
       this.#logger.warn({}, 'ignored an availability request without a job');
@@ -124,6 +127,8 @@ export class PendingOffers {
         else this.#accept(offer.jobId, verdict.value, connection);
         break;
     }
+    const accepted = verdict.kind === 'done' && !('refused' in verdict.value);
+    this.#options.onAnswered?.(performance.now() - since, accepted);
     if (!inTime) this.#abandonLate(offer.jobId, decision);
   }
 

@@ -33,6 +33,8 @@ export interface WorkerLinkOptions {
   readonly onOffer: AnswerOffer;
   /** An offer was refused that `onOffer` did not refuse. */
   readonly onRefused: (reason: LinkRefusal) => void;
+  /** An offer was answered, so long after it came. */
+  readonly onAnswered?: (ms: number, accepted: boolean) => void;
   /** LiveKit wants the job to end now. Unknown ids are possible and to be ignored. */
   readonly onTermination: (jobId: string) => void;
   /** The truth about this worker at this moment. */

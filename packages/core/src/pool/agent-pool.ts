@@ -1,6 +1,7 @@
 import { OpenRtcError, isOpenRtcError } from '../errors.js';
 import type { Channel } from '../launch/channel.js';
 import type { PoolSource, ProcessUsage } from '../launch/isolation.js';
+import type { MetricsStreamEvent } from '../operate/metrics-stream.js';
 import { type Logger, unbreakable } from '../logger.js';
 import { sdkLogger } from '../session/sdk.js';
 import type { SessionObserver } from '../settle/session-observer.js';
@@ -18,6 +19,8 @@ import { commandLine } from './command-line.js';
 import { configured } from './configured.js';
 import { type ImportModule, discoverAgents } from './discover.js';
 import type { ConnectRequest } from './local-call.js';
+import { type OperateOptions, operateOptions, saidOf } from './operate-options.js';
+import { Operations } from './operations.js';
 import type { AgentPoolOptions, PoolSettings, RunOptions } from './pool-options.js';
 import { installProcessHandlers } from './process-handlers.js';
 import { AgentRegistry } from './registry.js';
@@ -63,6 +66,7 @@ export class AgentPool<Prewarmed extends object = Record<string, unknown>> {
   #options: AgentPoolOptions;
   #resolved: ResolvedOptions;
   readonly #registry = new AgentRegistry();
+  readonly #operations: Operations;
   #state: Exclude<PoolState, 'draining'> = 'idle';
   #startedAt = 0;
   #worker: Worker | undefined;
@@ -75,6 +79,12 @@ export class AgentPool<Prewarmed extends object = Record<string, unknown>> {
     // From here on nobody asks what prewarm has loaded: it is handed through as it is.
     this.#options = options as AgentPoolOptions;
     this.#resolved = resolveOptions(this.#options);
+    this.#operations = new Operations({
+      resolved: () => this.#resolved,
+      entry: this.#source().entry,
+      snapshot: () => this.runtimeSnapshot(),
+      worker: () => this.#worker,
+    });
     for (const [name, agent] of Object.entries(options.agents ?? {})) this.add(name, agent);
   }
 
@@ -199,7 +209,21 @@ export class AgentPool<Prewarmed extends object = Record<string, unknown>> {
       resolved: this.#resolved,
       agents: this.#registry.names(),
       worker: this.#worker,
+      health: this.#operations.health,
     });
+  }
+
+  /** Looks at what calls use, so that the next snapshot has it as `sessions[].resources`. At most about once a second. */
+  async look(): Promise<void> {
+    await this.#operations.look();
+  }
+
+  /**
+   * What happened to calls since the last time it was asked. Up to 256 events wait; beyond that the newest are
+   * dropped, and the last event says how many. With the option `metrics`, the file is who asks.
+   */
+  drainMetricsStreamEvents(): readonly MetricsStreamEvent[] {
+    return this.#operations.drainEvents();
   }
 
   /** The processes calls run in; none when they run in the worker's own. */
@@ -217,6 +241,11 @@ export class AgentPool<Prewarmed extends object = Record<string, unknown>> {
     return this.#options.defaults ?? {};
   }
 
+  /** How the pool was told to be watched. What `run()` is given wins. */
+  get operate(): Readonly<OperateOptions> {
+    return saidOf(this.#options);
+  }
+
   get maxConcurrentSessions(): number {
     return this.#resolved.maxConcurrentSessions;
   }
@@ -225,10 +254,8 @@ export class AgentPool<Prewarmed extends object = Record<string, unknown>> {
     return this.#resolved.consecutiveFailureLimit;
   }
 
-  async #run(
-    { signal, processHandlers = true, audioDevices }: RunOptions,
-    request?: ConnectRequest,
-  ): Promise<void> {
+  async #run(options: RunOptions, request?: ConnectRequest): Promise<void> {
+    const { signal, processHandlers = true, audioDevices } = options;
     const logger = unbreakable(this.#options.logger ?? sdkLogger());
     this.#state = 'starting';
     this.#startedAt = performance.now();
@@ -256,13 +283,17 @@ export class AgentPool<Prewarmed extends object = Record<string, unknown>> {
     signal?.addEventListener('abort', onAbort, { once: true });
     if (signal?.aborted) starting.abort();
     try {
+      const watched = operateOptions(this.#options, saidOf(options));
+      await this.#operations.open(watched, logger);
       const worker = await this.#start(starting.signal, logger, {
         registers: request === undefined,
         audioDevices,
         ownProcess: processHandlers,
+        watchdog: watched.watchdog,
       });
       if (worker === undefined) return;
       this.#worker = worker;
+      this.#operations.follow(worker);
       this.#state = 'running';
       if (starting.signal.aborted) inBackground(worker.drain());
       else if (request !== undefined) await connectOnly(worker, request);
@@ -271,10 +302,12 @@ export class AgentPool<Prewarmed extends object = Record<string, unknown>> {
       this.#state = 'closed';
       signal?.removeEventListener('abort', onAbort);
       uninstall();
+      await this.#operations[Symbol.asyncDispose]();
     }
   }
 
-  async #serve(channel: Channel, { processHandlers = true }: RunOptions): Promise<void> {
+  async #serve(channel: Channel, options: RunOptions): Promise<void> {
+    const { processHandlers = true } = options;
     this.#state = 'running';
     this.#startedAt = performance.now();
     try {
@@ -283,6 +316,7 @@ export class AgentPool<Prewarmed extends object = Record<string, unknown>> {
         resolved: this.#resolved,
         registry: this.#registry,
         source: this.#source(),
+        watchdog: operateOptions(this.#options, saidOf(options)).watchdog,
         logger: unbreakable(this.#options.logger ?? sdkLogger()),
         processHandlers,
       });
@@ -309,7 +343,7 @@ export class AgentPool<Prewarmed extends object = Record<string, unknown>> {
   async #start(
     signal: AbortSignal,
     logger: Logger,
-    how: Pick<WorkerOptions, 'registers' | 'audioDevices' | 'ownProcess'>,
+    how: Pick<WorkerOptions, 'registers' | 'audioDevices' | 'ownProcess' | 'watchdog'>,
   ): Promise<Worker | undefined> {
     try {
       return await Worker.start(

@@ -31,12 +31,14 @@ export interface CallFlowOptions extends LiveCallsOptions {
  * from the assignment on, call them, in this order.
  */
 export class CallFlow {
-  readonly counts = new FlowCounts();
+  readonly counts: FlowCounts;
   readonly live: LiveCalls;
   readonly #options: CallFlowOptions;
 
   constructor(options: CallFlowOptions) {
     this.#options = options;
+    const { apiSecret, workerToken } = options.endpoint;
+    this.counts = new FlowCounts([apiSecret, workerToken]);
     this.live = new LiveCalls(options, this.counts);
   }
 
@@ -56,7 +58,7 @@ export class CallFlow {
       );
     // A misconfigured dispatch, not a full worker: somebody has to see it.
     if ('refused' in routed)
-      return this.#refuse(offer, routed.refused, routed.message, 'error', routed.cause);
+      return this.#refuse(offer, routed.refused, routed.message, 'error', { cause: routed.cause });
     // From here on it may be removed: the call has its agent.
     const config = this.#options.agents.get(routed.agent);
     const call: Call = {
@@ -67,11 +69,12 @@ export class CallFlow {
     };
     const reservation = this.#options.admission.reserve(call);
     if ('refused' in reservation)
-      return this.#refuse(offer, reservation.refused, reservation.message, 'info');
+      return this.#refuse(offer, reservation.refused, reservation.message, 'info', { call });
     const placement = this.#place(call);
     if (placement !== undefined && 'refused' in placement) {
       reservation.release();
-      return this.#refuse(offer, placement.refused, placement.message, 'warn', placement.cause);
+      const { cause } = placement;
+      return this.#refuse(offer, placement.refused, placement.message, 'warn', { call, cause });
     }
     const identity = `agent-${offer.jobId}`;
     return this.#accept(offer, { identity, routed, config, reservation, placement, link });
@@ -88,7 +91,7 @@ export class CallFlow {
   #accept(offer: JobOffer, accepted: AcceptedCall): Acceptance {
     const { identity, routed, reservation, placement } = accepted;
     const { logger } = this.#options;
-    this.counts.lastRoutedAgent = routed.agent;
+    this.counts.accept(routed.agent);
     logger.info(
       {
         jobId: offer.jobId,
@@ -117,9 +120,9 @@ export class CallFlow {
     reason: RefusalReason,
     message: string,
     level: 'info' | 'warn' | 'error',
-    cause?: unknown,
+    { call, cause }: { readonly call?: Call; readonly cause?: unknown } = {},
   ): Declined {
-    this.counts.refuse(reason);
+    this.counts.refuse(reason, call?.agent);
     this.#options.logger[level](
       { jobId: offer.jobId, reason, ...(cause === undefined ? {} : { error: cause }) },
       `refused a call: ${message}`,

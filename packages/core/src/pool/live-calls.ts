@@ -1,6 +1,7 @@
 import type { JobStatus } from '@livekit/protocol';
 
 import type { Reservation } from '../admit/admission.js';
+import { BlockCounts } from '../operate/block-counts.js';
 import { participantOf } from '../job-participant.js';
 import type { Call, Isolation, Placement } from '../launch/isolation.js';
 import type { JobTicket } from '../launch/job-ticket.js';
@@ -9,6 +10,7 @@ import type { LiveKitEndpoint } from '../link/livekit-endpoint.js';
 import type { Assignment } from '../link/pending-offers.js';
 import { roomUrl } from '../link/room-url.js';
 import type { Logger } from '../logger.js';
+import type { ProviderUsage } from '../provider-usage.js';
 import { printable } from '../route/printable.js';
 import type { Routed } from '../route/route.js';
 import type { SessionEvent } from '../session/session-event.js';
@@ -64,6 +66,9 @@ interface LiveCall {
   /** By the monotonic clock: the other one may be set while a call lasts. */
   readonly since: number;
   readonly faults: FaultCounts;
+  readonly blocks: BlockCounts;
+  /** So far. */
+  usage: readonly ProviderUsage[];
   joined: boolean;
 }
 
@@ -132,7 +137,15 @@ export class LiveCalls {
         break;
       case 'fault':
         call.faults.add(event.fault);
-        this.#counts.faults.add(event.fault);
+        this.#counts.fault(call.info.agent, event.fault);
+        break;
+      case 'usage':
+        this.#counts.metrics.use(call.info.agent, event.usage, call.usage);
+        call.usage = event.usage;
+        break;
+      case 'blocked':
+        this.#counts.block(event.block);
+        call.blocks.add(event.block);
         break;
     }
   }
@@ -158,11 +171,13 @@ export class LiveCalls {
       config,
       settlement,
       faults,
+      blocks: new BlockCounts(),
+      usage: [],
       link,
       since: performance.now(),
       joined: false,
     });
-    this.#counts.started += 1;
+    this.#counts.start(call);
     reservation.activate();
     const ended = this.#run(assignment, call, identity, placement).then(
       () => settlement.settled(),
@@ -225,6 +240,7 @@ export class LiveCalls {
     };
     this.#live.delete(info.jobId);
     reservation.release();
+    this.#counts.end(info, outcome, durationMs);
     this.#finish(this.#observers.ended(info, outcome, faults));
     switch (outcome.status) {
       case 'success':
@@ -236,7 +252,6 @@ export class LiveCalls {
         break;
       case 'failed':
         logger.error({ ...fields, error: outcome.error }, `a call failed: ${outcome.detail ?? ''}`);
-        this.#counts.fail(outcome);
         // A network that is gone takes every call with it, and says nothing about this worker.
         if (outcome.error?.code === 'SESSION_CONNECTION_LOST') break;
         if (this.#streak.failure(info.tenant)) this.#options.onUnhealthy(this.#streak.length);

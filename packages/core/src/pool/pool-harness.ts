@@ -92,6 +92,9 @@ export class PoolHarness {
       isolation: inProcess(),
       models: null,
       logger: this.log,
+      // Tests that are about these ask for them.
+      introspection: false,
+      watchdog: false,
       observers: [this.ends],
       livekit: { url, apiKey, apiSecret },
       ...options,

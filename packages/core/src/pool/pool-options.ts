@@ -15,12 +15,12 @@ import type {
   SessionSetup,
 } from './agent-config.js';
 import type { AgentPermissions, DispatchMode } from './dispatch-options.js';
+import type { OperateOptions } from './operate-options.js';
 import type { PrewarmFunction, PrewarmLoaders } from './prewarm.js';
 
 /** How a pool is set up. Every option may be left out. `Prewarmed` is what {@link AgentPoolOptions.prewarm} loads. */
-export interface AgentPoolOptions<
-  Prewarmed extends object = Record<string, unknown>,
-> extends Partial<SessionLimits> {
+export interface AgentPoolOptions<Prewarmed extends object = Record<string, unknown>>
+  extends Partial<SessionLimits>, OperateOptions {
   /** Where calls run. Default: `coroutine()` of `@openrtc/isolation-coroutine`, which must then be installed. */
   isolation?: IsolationStrategy;
   /** Agents by name, registered in this order. */
@@ -87,8 +87,8 @@ export interface AgentPoolOptions<
 /** What {@link AgentPool.configure} may change: what an operator decides, not what the code is made of. */
 export type PoolSettings = Omit<AgentPoolOptions, 'agents' | 'prewarm' | 'setup' | 'router'>;
 
-/** How {@link AgentPool.run} behaves. */
-export interface RunOptions {
+/** How {@link AgentPool.run} behaves. What can also be said to the pool wins here. */
+export interface RunOptions extends OperateOptions {
   /** Drains when it aborts. */
   signal?: AbortSignal;
   /**

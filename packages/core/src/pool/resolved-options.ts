@@ -16,6 +16,7 @@ import {
   checkModels,
   checkObservers,
 } from './object-options.js';
+import { checkOperateOptions, operateKeys } from './operate-options.js';
 import { checkKeys, invalidOption } from './option-checks.js';
 import type { AgentPoolOptions } from './pool-options.js';
 import { checkPrewarm } from './prewarm.js';
@@ -55,6 +56,7 @@ const KNOWN = [
   'setup',
   'livekit',
   'logger',
+  ...operateKeys,
   'joinTimeoutMs',
   'emptyRoomGraceMs',
   'maxSessionDurationMs',
@@ -85,6 +87,7 @@ export function resolveOptions(
   checkLiveKit(options.livekit);
   checkLogger(options.logger);
   checkModels(options.models);
+  checkOperateOptions(WHERE, options);
   if (options.routerTimeoutMs !== undefined)
     whole('routerTimeoutMs', options.routerTimeoutMs, 1, 900);
   const limits = {

@@ -1,6 +1,10 @@
 import type { RefusalReason } from '../launch/isolation.js';
 import type { LinkState } from '../link/worker-link.js';
 import type { RegistrationSnapshot } from '../link/worker-links.js';
+import type { BlocksSnapshot } from '../operate/block-counts.js';
+import type { NotReady } from '../operate/readiness.js';
+import type { CallResources } from '../operate/resource-sampler.js';
+import type { ProviderUsage } from '../provider-usage.js';
 import type { SessionFaults } from '../settle/session-faults.js';
 
 /** Where a pool stands. `run()` takes it from `idle` to `closed`, once. */
@@ -16,6 +20,23 @@ export interface SessionSnapshot extends SessionFaults {
   readonly startedAt: number;
   /** The agent is in its room. */
   readonly joined: boolean;
+  /** By the monotonic clock, since the assignment. */
+  readonly durationSeconds: number;
+  /** `slow`: its code has kept the event loop from other calls a moment ago, see `blocks`. */
+  readonly status: 'joining' | 'active' | 'slow';
+  /** What it has used of its providers, as the SDK counts it; some seconds old. */
+  readonly usage: readonly ProviderUsage[];
+  /** How often its code has kept the event loop from everything else. */
+  readonly blocks: BlocksSnapshot;
+  /** CPU and memory when somebody last looked, see {@link AgentPool.look}; null: nobody has yet. */
+  readonly resources: CallResources | null;
+}
+
+/** Memory of the worker's own process. Processes of calls are told by {@link AgentPool.processes}. */
+export interface ResidentSet {
+  readonly bytes: number;
+  readonly metric: 'process_rss';
+  readonly description: string;
 }
 
 /** What a worker does at this moment: plain data. */
@@ -26,6 +47,10 @@ export interface RuntimeSnapshot {
   readonly uptimeSeconds: number;
   readonly state: PoolState;
   readonly draining: boolean;
+  /** The worker takes calls: what `/readyz` answers. */
+  readonly ready: boolean;
+  /** Why it does not; empty while it does. */
+  readonly notReady: readonly NotReady[];
   readonly isolation: string;
   readonly deploymentVersion: string | null;
   readonly registeredAgents: readonly string[];
@@ -48,6 +73,11 @@ export interface RuntimeSnapshot {
   readonly lastRoutedAgent: string | null;
   /** `CODE: message` of the last failed call. */
   readonly lastError: string | null;
+  readonly residentSet: ResidentSet;
+  /** How late timers come in the worker's own process, 99th percentile of 2 s; null while no call runs there. */
+  readonly eventLoopLagMs: number | null;
+  /** Where the health server listens; null: nowhere. */
+  readonly health: { readonly host: string; readonly port: number } | null;
   readonly livekit: {
     /** The worst of all registrations; `none` before `run()`. */
     readonly state: LinkState | 'none';

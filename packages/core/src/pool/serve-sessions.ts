@@ -4,14 +4,16 @@ import type { Channel } from '../launch/channel.js';
 import { FarSessions } from '../launch/far-sessions.js';
 import type { PoolSource } from '../launch/isolation.js';
 import type { Logger } from '../logger.js';
+import { type WatchdogOptions, watchdogLimits } from '../operate/watchdog-options.js';
 import type { SharedModels } from '../session/shared-models.js';
 import type { AgentConfig } from './agent-config.js';
 import { defaultModels } from './defaults.js';
+import type { OperateOptions } from './operate-options.js';
 import type { AgentPoolOptions } from './pool-options.js';
 import { installFaultHandlers, ignoreSignals } from './process-handlers.js';
 import type { AgentRegistry } from './registry.js';
 import type { ResolvedOptions } from './resolved-options.js';
-import { SessionHost } from './session-host.js';
+import { SessionHost, type SessionHostOptions } from './session-host.js';
 import { tightenHeap } from './tight-heap.js';
 
 export interface ServeOptions {
@@ -19,6 +21,7 @@ export interface ServeOptions {
   readonly resolved: ResolvedOptions;
   readonly registry: AgentRegistry;
   readonly source: PoolSource;
+  readonly watchdog: OperateOptions['watchdog'];
   readonly logger: Logger;
   readonly processHandlers: boolean;
 }
@@ -29,7 +32,7 @@ export interface ServeOptions {
  * is gone; rejects when no call can run here.
  */
 export async function serveSessions(channel: Channel, options: ServeOptions): Promise<void> {
-  const { pool, resolved, registry, source, logger } = options;
+  const { pool, resolved, registry, source, watchdog, logger } = options;
   const sessions = new FarSessions(channel);
   const uninstalls = options.processHandlers
     ? [
@@ -53,6 +56,7 @@ export async function serveSessions(channel: Channel, options: ServeOptions): Pr
       report: (event) => sessions.report(event),
       maxEventLoopLagMs: resolved.maxEventLoopLagMs,
       onBusy: (why) => sessions.busy(why !== undefined),
+      ...(watchdog === false ? {} : { watch: watchInCallProcess(watchdog) }),
       runtime: {
         agent: (name) => registry.get(name),
         defaults: pool.defaults ?? {},
@@ -96,6 +100,23 @@ async function lentModels(
       async [Symbol.asyncDispose]() {},
     }
   );
+}
+
+/**
+ * Here the worker asks whether the loop still turns, and kills what does not: the thread has only to say where it was,
+ * and starts when there is something to say.
+ */
+function watchInCallProcess(
+  watchdog: WatchdogOptions | undefined,
+): NonNullable<SessionHostOptions['watch']> {
+  const { slowMs } = watchdogLimits(watchdog);
+  const never = Number.POSITIVE_INFINITY;
+  return {
+    limits: { slowMs, stuckMs: never, killMs: never },
+    thread: 'after_block',
+    // It was logged, and the pool has no call to count it for.
+    onBlock: () => {},
+  };
 }
 
 function credentialsOf({ livekit }: AgentPoolOptions) {

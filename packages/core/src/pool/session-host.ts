@@ -4,6 +4,10 @@ import { LagGuard } from '../admit/lag-guard.js';
 import type { IsolationHost, PoolSource, WorkerInference } from '../launch/isolation.js';
 import type { JobTicket } from '../launch/job-ticket.js';
 import type { Logger } from '../logger.js';
+import type { LoopBlock } from '../operate/loop-block.js';
+import { LoopWatch, type LoopWatchOptions } from '../operate/loop-watch.js';
+import type { WatchdogLimits } from '../operate/watchdog-options.js';
+import { currentCall } from '../session/current-call.js';
 import { noExecutor } from '../session/job-context.js';
 import { runSession } from '../session/run-session.js';
 import { prepareSdk, sdkLogger } from '../session/sdk.js';
@@ -26,6 +30,12 @@ export interface SessionHostOptions {
   readonly maxEventLoopLagMs: number;
   /** Why no call should be added to those that run here; undefined: they may come again. */
   readonly onBusy: (why: string | undefined) => void;
+  /** How the event loop is looked after while there are calls. */
+  readonly watch?: Pick<LoopWatchOptions, 'thread'> & {
+    readonly limits: WatchdogLimits;
+    /** It was blocked, by no call that could be named. */
+    readonly onBlock: (block: LoopBlock) => void;
+  };
 }
 
 /** Runs sessions in this process, with what they share loaded once. */
@@ -50,6 +60,7 @@ export class SessionHost implements IsolationHost {
   #loading: Promise<void> | undefined;
   #prewarmed: Promise<void> | undefined;
   #releaseSdk: (() => Promise<void>) | undefined;
+  #watch: LoopWatch | undefined;
 
   constructor(options: SessionHostOptions) {
     this.#options = options;
@@ -61,6 +72,11 @@ export class SessionHost implements IsolationHost {
       onChange: options.onBusy,
       logger: options.logger,
     });
+  }
+
+  /** How late the event loop of this process was, measured last; undefined while no call runs in it. */
+  get eventLoopLagMs(): number | undefined {
+    return this.#lag.lagMs;
   }
 
   prewarm(signal: AbortSignal): Promise<void> {
@@ -75,6 +91,7 @@ export class SessionHost implements IsolationHost {
   ): Promise<void> {
     await this.#prewarmed;
     this.#lag.enter();
+    this.#watch ??= this.#watchLoop();
     try {
       await runSession(ticket, signal, report, {
         ...this.#options.runtime,
@@ -94,8 +111,32 @@ export class SessionHost implements IsolationHost {
 
   /** Frees what was loaded. */
   async close(): Promise<void> {
+    await this.#watch?.[Symbol.asyncDispose]();
     await this.#models?.[Symbol.asyncDispose]();
     await this.#releaseSdk?.();
+  }
+
+  // From the first call on: before it there is nobody to protect. Outside of it, because it stays when the call is over.
+  #watchLoop(): LoopWatch | undefined {
+    const { watch } = this.#options;
+    if (watch === undefined) return undefined;
+    const { limits, thread } = watch;
+    return new LoopWatch({
+      limits,
+      thread,
+      currentJob: () => currentCall()?.jobId,
+      onBlock: (block, jobId) => {
+        if (jobId === undefined) watch.onBlock(block);
+        else this.#reportBlock(block, jobId);
+      },
+      logger: this.logger,
+    });
+  }
+
+  #reportBlock(block: LoopBlock, jobId: string): void {
+    this.report({ kind: 'blocked', jobId, block }).catch((error: unknown) =>
+      this.logger.warn({ error, jobId }, 'a block of the event loop could not be reported'),
+    );
   }
 
   #warnOnce(message: string): void {

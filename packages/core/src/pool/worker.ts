@@ -8,6 +8,7 @@ import type {
   Isolation,
   IsolationStrategy,
   PoolSource,
+  ProcessCounts,
   ProcessUsage,
 } from '../launch/isolation.js';
 import { type LiveKitEndpoint, resolveEndpoint } from '../link/livekit-endpoint.js';
@@ -15,6 +16,9 @@ import { workerLoad } from '../link/load-curve.js';
 import { warnIfPlain } from '../link/room-url.js';
 import { WorkerLinks } from '../link/worker-links.js';
 import type { Logger } from '../logger.js';
+import type { LoopBlock } from '../operate/loop-block.js';
+import { ResourceSampler } from '../operate/resource-sampler.js';
+import { type WatchdogOptions, watchdogLimits } from '../operate/watchdog-options.js';
 import type { AudioDevices } from '../session/local-audio.js';
 import type { SessionEvent } from '../session/session-event.js';
 import { timeBox } from '../time-box.js';
@@ -22,11 +26,12 @@ import type { SessionInfo } from './agent-config.js';
 import { CallFlow } from './call-flow.js';
 import { defaultIsolation } from './defaults.js';
 import { type ConnectRequest, localOffer, localToken, noLink, refusedCall } from './local-call.js';
+import type { OperateOptions } from './operate-options.js';
 import type { AgentPoolOptions } from './pool-options.js';
 import { registrationsOf } from './registrations.js';
 import type { AgentRegistry } from './registry.js';
 import type { ResolvedOptions } from './resolved-options.js';
-import { SessionHost } from './session-host.js';
+import { SessionHost, type SessionHostOptions } from './session-host.js';
 import { tightenHeap } from './tight-heap.js';
 
 // Calls that are cut get this long for last words, shutdown callbacks and leaving their rooms.
@@ -40,6 +45,7 @@ export interface WorkerOptions {
   readonly resolved: ResolvedOptions;
   readonly registry: AgentRegistry;
   readonly source: PoolSource;
+  readonly watchdog: OperateOptions['watchdog'];
   readonly logger: Logger;
   readonly version: string;
   /** False: calls come by {@link Worker.connect} alone. */
@@ -55,12 +61,15 @@ export class Worker {
   readonly admission: Admission;
   readonly links: WorkerLinks;
   readonly flow: CallFlow;
+  /** What calls use, when somebody looks. */
+  readonly resources: ResourceSampler;
   readonly #options: WorkerOptions;
   readonly #endpoint: LiveKitEndpoint;
   readonly #isolation: Isolation;
   readonly #host: SessionHost;
   readonly #drained = deferred();
   #draining = false;
+  #full = false;
   #why: OpenRtcError | undefined;
 
   /**
@@ -68,7 +77,7 @@ export class Worker {
    * @throws OpenRtcError `CONFIG_*`, `PREWARM_FAILED`, `LINK_UNAUTHORIZED`; nothing stays open then.
    */
   static async start(options: WorkerOptions, signal: AbortSignal): Promise<Worker> {
-    const { pool, resolved, registry, source, logger } = options;
+    const { pool, resolved, registry, source, watchdog, logger } = options;
     const endpoint = resolveEndpoint(pool.livekit);
     warnIfPlain(endpoint.url, logger);
     const strategy = pool.isolation ?? (await defaultIsolation(source.entry));
@@ -84,6 +93,9 @@ export class Worker {
       maxEventLoopLagMs: resolved.maxEventLoopLagMs,
       onBusy: (why) =>
         why === undefined ? worker.admission.resume() : worker.admission.pause(why),
+      ...(watchdog === false
+        ? {}
+        : { watch: watchHere(watchdog, (block) => worker.flow.counts.block(block)) }),
       runtime: {
         agent: (name, jobId) => worker.flow.live.agentOf(jobId) ?? registry.get(name),
         defaults: pool.defaults ?? {},
@@ -123,7 +135,10 @@ export class Worker {
     this.#host = host;
     this.admission = new Admission({
       maxConcurrentSessions: resolved.maxConcurrentSessions,
-      onChange: () => this.links.sendStatus(),
+      onChange: () => {
+        this.#countFull();
+        this.links.sendStatus();
+      },
     });
     const registrations = () => registrationsOf(resolved, registry.names(), options.version);
     this.links = new WorkerLinks(
@@ -132,6 +147,8 @@ export class Worker {
         logger,
         onOffer: (offer, link) => this.flow.offer(offer, link),
         onRefused: (reason) => this.flow.counts.refuse(reason),
+        onAnswered: (ms, accepted) =>
+          this.flow.counts.metrics.answers.record({ accepted: String(accepted) }, ms / 1_000),
         onTermination: (jobId) => this.#terminated(jobId),
         status: () =>
           workerLoad(
@@ -158,6 +175,21 @@ export class Worker {
       onUnhealthy: (failures) => this.#unhealthy(failures),
       logger,
     });
+    this.resources = new ResourceSampler({
+      jobIds: () => this.flow.live.launcher.jobIds,
+      processes: () => this.processes(),
+      logger,
+    });
+  }
+
+  /** How late the event loop of this process was, measured last; undefined while no call runs in it. */
+  get eventLoopLagMs(): number | undefined {
+    return this.#host.eventLoopLagMs;
+  }
+
+  /** Undefined where the isolation does not count processes, because it has none. */
+  get processCounts(): ProcessCounts | undefined {
+    return this.#isolation.processCounts?.();
   }
 
   /**
@@ -231,6 +263,11 @@ export class Worker {
     if (this.#why !== undefined) throw this.#why;
   }
 
+  #countFull(): void {
+    if (this.admission.full && !this.#full) this.flow.counts.metrics.timesFull += 1;
+    this.#full = this.admission.full;
+  }
+
   #cut(hangUp: HangUp): void {
     this.flow.live.launcher.hangUpAll(hangUp);
   }
@@ -286,6 +323,14 @@ export function tainted(error: unknown): OpenRtcError {
     `An error no call can be blamed for: ${messageOf(error)}`,
     { cause: error },
   );
+}
+
+/** Nobody else looks after this process: the thread is there from the first call on. */
+function watchHere(
+  watchdog: WatchdogOptions | undefined,
+  onBlock: (block: LoopBlock) => void,
+): NonNullable<SessionHostOptions['watch']> {
+  return { limits: watchdogLimits(watchdog), thread: 'now', onBlock };
 }
 
 async function openIsolation(

@@ -19,6 +19,7 @@ import { sameRoom } from './session-room.js';
 import { sessionVad } from './session-vad.js';
 import { fallsBackToVad, turnHandling } from './turn-handling.js';
 import { watchFaults } from './watch-faults.js';
+import { UsageWatch } from './watch-usage.js';
 
 /** What {@link beginSession} has opened so far; the end of the call closes it, also after a failure. */
 export interface OpenedSession {
@@ -28,6 +29,7 @@ export interface OpenedSession {
   audioInput?: voice.AudioInput;
   /** The SDK's session is up, and watches its caller itself. */
   started?: boolean;
+  usage?: UsageWatch;
   /** Ends what watches for faults, see `watchFaults`. */
   stopWatching?: () => void;
 }
@@ -92,6 +94,7 @@ export async function beginSession(options: BeginOptions): Promise<void> {
   );
   opened.session = session;
   opened.stopWatching = watchFaults(session, agent, call, options.report);
+  opened.usage = new UsageWatch(session, call, options.report);
   watchSession(session, call);
   if (ownInput) {
     opened.audioInput = new RoomAudioInput(ctx.room, roomInput);

@@ -49,6 +49,8 @@ export async function endSession(
 
   await step('closing the session', CLOSE_MS, () => opened.session?.close());
   await step('closing the audio input', CLOSE_MS, () => opened.audioInput?.close());
+  // The last word of a call is its end.
+  await step('reporting the usage', ENDING_MS, () => opened.usage?.close());
   // Before leaving: the server records a job whose agent left without a final status as failed.
   await step('reporting the end', ENDING_MS, () => report({ kind: 'ending', jobId, outcome }));
   await step('closing the providers', CLOSE_MS, () => closeOwnedProviders(call));

@@ -1,4 +1,6 @@
 import type { PlainError } from '../errors.js';
+import type { LoopBlock } from '../operate/loop-block.js';
+import type { ProviderUsage } from '../provider-usage.js';
 import type { SessionOutcome } from '../settle/session-outcome.js';
 
 /**
@@ -9,6 +11,8 @@ import type { SessionOutcome } from '../settle/session-outcome.js';
  *   the session waits (at most 1 s) until the report is taken
  * - `memory`: the process it runs in has crossed the limit it should stay under; the call goes on
  * - `fault`: something failed that the call survives: a hook or node of an agent, or a tool, by `name`
+ * - `usage`: what it has used of its providers so far, all of them
+ * - `blocked`: its code has kept the event loop from every call of its process
  */
 export type SessionEvent =
   | { readonly kind: 'joined'; readonly jobId: string }
@@ -20,7 +24,9 @@ export type SessionEvent =
       readonly fault: 'hook' | 'tool';
       readonly name: string;
       readonly error: PlainError;
-    };
+    }
+  | { readonly kind: 'usage'; readonly jobId: string; readonly usage: readonly ProviderUsage[] }
+  | { readonly kind: 'blocked'; readonly jobId: string; readonly block: LoopBlock };
 
 /** A process of calls that grows: what it uses, and what it may. In MiB, RSS. */
 export interface MemoryWarning {

@@ -39,6 +39,9 @@ export function conformancePool(
   const pool = new AgentPool({
     models: null,
     logger: silentLogger,
+    // What is tested is the strategy.
+    introspection: false,
+    watchdog: false,
     // Failing is what many of the calls are for.
     consecutiveFailureLimit: 1_000,
     setup: setUp,

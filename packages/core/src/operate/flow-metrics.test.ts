@@ -1,0 +1,90 @@
+import { expect, test } from 'vitest';
+
+import type { ProviderUsage } from '../provider-usage.js';
+import { FlowMetrics } from './flow-metrics.js';
+
+const usage = (given: Partial<ProviderUsage>): ProviderUsage => ({
+  kind: 'llm',
+  provider: 'openai',
+  model: 'small',
+  inputTokens: 0,
+  cachedInputTokens: 0,
+  outputTokens: 0,
+  characters: 0,
+  audioSeconds: 0,
+  ...given,
+});
+
+test('how a call ended is counted by agent, and a failure by its code', () => {
+  const metrics = new FlowMetrics();
+  metrics.end('sales', { status: 'success', reason: 'caller_left' }, 2_000);
+  metrics.end(
+    'sales',
+    { status: 'failed', reason: 'failed', error: { code: 'SESSION_JOIN_FAILED', message: '' } },
+    100,
+  );
+  expect(metrics.ended.samples).toEqual([
+    { labels: { agent: 'sales', status: 'success', reason: 'caller_left' }, value: 1 },
+    { labels: { agent: 'sales', status: 'failed', reason: 'failed' }, value: 1 },
+  ]);
+  expect(metrics.failed.samples).toEqual([
+    { labels: { agent: 'sales', code: 'SESSION_JOIN_FAILED' }, value: 1 },
+  ]);
+  expect(metrics.durations.samples).toMatchObject([{ count: 2, sum: 2.1 }]);
+});
+
+test('a code that is none of ours is no label: a strategy may reject with anything', () => {
+  const metrics = new FlowMetrics();
+  for (const code of ['ENOENT', 'toString', 'caller <script>'])
+    metrics.end('sales', { status: 'failed', reason: 'failed', error: { code, message: '' } }, 1);
+  expect(metrics.failed.samples).toEqual([{ labels: { agent: 'sales', code: 'other' }, value: 3 }]);
+});
+
+test('what a call has used is added once, however often it is told', () => {
+  const metrics = new FlowMetrics();
+  const first = [usage({ inputTokens: 100, outputTokens: 10 })];
+  const second = [
+    usage({ inputTokens: 150, outputTokens: 30, cachedInputTokens: 20 }),
+    usage({ kind: 'tts', model: 'voice', characters: 40, audioSeconds: 2.5 }),
+  ];
+  metrics.use('sales', first, []);
+  metrics.use('sales', second, first);
+  const llm = { agent: 'sales', provider: 'openai', model: 'small' };
+  expect(metrics.tokens.samples).toEqual([
+    { labels: { ...llm, direction: 'input' }, value: 150 },
+    { labels: { ...llm, direction: 'output' }, value: 30 },
+    { labels: { ...llm, direction: 'input_cached' }, value: 20 },
+  ]);
+  const tts = { agent: 'sales', provider: 'openai', model: 'voice' };
+  expect(metrics.characters.samples).toEqual([{ labels: tts, value: 40 }]);
+  expect(metrics.audioSeconds.samples).toEqual([{ labels: { ...tts, kind: 'tts' }, value: 2.5 }]);
+});
+
+test('a counter never falls: usage that is less than before is taken for nothing', () => {
+  const metrics = new FlowMetrics();
+  metrics.use('sales', [usage({ inputTokens: 5 })], [usage({ inputTokens: 50 })]);
+  expect(metrics.tokens.samples).toEqual([]);
+});
+
+test('models are named by code that may read them from anywhere: the hundredth is the last', () => {
+  const metrics = new FlowMetrics();
+  for (let at = 0; at < 150; at += 1)
+    metrics.use('sales', [usage({ model: `model-${at}`, inputTokens: 1 })], []);
+  expect(metrics.tokens.samples).toHaveLength(101);
+  expect(metrics.tokens.samples).toContainEqual({
+    labels: { agent: 'sales', provider: 'other', model: 'other', direction: 'input' },
+    value: 50,
+  });
+});
+
+test('agents that are gone are forgotten; refusals without an agent stay', () => {
+  const metrics = new FlowMetrics();
+  metrics.accepted.add({ agent: 'sales' });
+  metrics.accepted.add({ agent: 'gone' });
+  metrics.refused.add({ agent: '', reason: 'unknown_agent' });
+  metrics.durations.record({ agent: 'gone' }, 1);
+  metrics.prune(new Set(['sales']));
+  expect(metrics.accepted.samples).toEqual([{ labels: { agent: 'sales' }, value: 1 }]);
+  expect(metrics.refused.samples).toHaveLength(1);
+  expect(metrics.durations.samples).toEqual([]);
+});

@@ -1,0 +1,110 @@
+import { errorCodes } from '../errors.js';
+import type { ProviderUsage } from '../provider-usage.js';
+import type { RefusalReason } from '../launch/isolation.js';
+import type { SessionOutcome } from '../settle/session-outcome.js';
+import { Counter } from './counter.js';
+import { Histogram } from './histogram.js';
+import type { BlockCause } from './loop-block.js';
+
+type ByAgent = { readonly agent: string };
+type ByModel = ByAgent & { readonly provider: string; readonly model: string };
+
+// Seconds. Calls last from moments to hours.
+const DURATIONS = [1, 5, 15, 30, 60, 120, 300, 600, 1_200, 1_800, 3_600, 7_200, 14_400];
+// LiveKit waits 3 s for all workers together, and a worker here answers within 1 s.
+const ANSWERS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1];
+const BLOCKS = [0.1, 0.25, 0.5, 1, 2.5, 5, 10, 15, 30];
+// Models are named by code that may read them from anywhere.
+const MOST_MODELS = 100;
+const OTHER = 'other';
+
+/**
+ * What is counted of the calls of a worker. Labels are the names of registered agents, words of OpenRTC's own, and
+ * models; never a room, a tenant, or anything else a caller can choose.
+ */
+export class FlowMetrics {
+  readonly accepted = new Counter<ByAgent>();
+  /** The agent is empty where the offer named none that is registered. */
+  readonly refused = new Counter<ByAgent & { readonly reason: RefusalReason }>();
+  readonly started = new Counter<ByAgent>();
+  readonly ended = new Counter<ByAgent & { readonly status: string; readonly reason: string }>();
+  readonly failed = new Counter<ByAgent & { readonly code: string }>();
+  readonly hookErrors = new Counter<ByAgent>();
+  readonly toolErrors = new Counter<ByAgent>();
+  readonly tokens = new Counter<ByModel & { readonly direction: string }>();
+  readonly characters = new Counter<ByModel>();
+  readonly audioSeconds = new Counter<ByModel & { readonly kind: string }>();
+  readonly durations = new Histogram<ByAgent>(DURATIONS);
+  readonly answers = new Histogram<{ readonly accepted: string }>(ANSWERS);
+  readonly blocks = new Histogram<{ readonly cause: BlockCause }>(BLOCKS);
+  /** How often the last place was taken. */
+  timesFull = 0;
+  readonly #models = new Set<string>();
+
+  end(agent: string, outcome: SessionOutcome, durationMs: number): void {
+    const { status, reason, error } = outcome;
+    this.ended.add({ agent, status, reason });
+    this.durations.record({ agent }, durationMs / 1_000);
+    if (status !== 'failed') return;
+    // A strategy may reject with anything.
+    const code = error !== undefined && Object.hasOwn(errorCodes, error.code) ? error.code : OTHER;
+    this.failed.add({ agent, code });
+  }
+
+  /** What a call has used since it was last told: `now` and `before` are sums since its beginning. */
+  use(agent: string, now: readonly ProviderUsage[], before: readonly ProviderUsage[]): void {
+    for (const usage of now) {
+      const last = before.find(
+        ({ kind, provider, model }) =>
+          kind === usage.kind && provider === usage.provider && model === usage.model,
+      );
+      const more = (of: (usage: ProviderUsage) => number) =>
+        Math.max(0, of(usage) - (last === undefined ? 0 : of(last)));
+      const by = { agent, ...this.#model(usage) };
+      const add = (direction: string, tokens: number) => {
+        if (tokens > 0) this.tokens.add({ ...by, direction }, tokens);
+      };
+      add(
+        'input',
+        more(({ inputTokens }) => inputTokens),
+      );
+      add(
+        'input_cached',
+        more(({ cachedInputTokens }) => cachedInputTokens),
+      );
+      add(
+        'output',
+        more(({ outputTokens }) => outputTokens),
+      );
+      const characters = more((each) => each.characters);
+      if (characters > 0) this.characters.add(by, characters);
+      const seconds = more(({ audioSeconds }) => audioSeconds);
+      if (seconds > 0) this.audioSeconds.add({ ...by, kind: usage.kind }, seconds);
+    }
+  }
+
+  /** Forgets agents that are neither registered nor in a call: names may come and go for ever. */
+  prune(agents: ReadonlySet<string>): void {
+    const known = ({ agent }: ByAgent) => agent === '' || agents.has(agent);
+    for (const series of [
+      this.accepted,
+      this.refused,
+      this.started,
+      this.ended,
+      this.failed,
+      this.hookErrors,
+      this.toolErrors,
+      this.tokens,
+      this.characters,
+      this.audioSeconds,
+      this.durations,
+    ] as readonly { prune(keep: (labels: ByAgent) => boolean): void }[])
+      series.prune(known);
+  }
+
+  #model({ provider, model }: ProviderUsage): { provider: string; model: string } {
+    const key = JSON.stringify([provider, model]);
+    if (this.#models.size < MOST_MODELS) this.#models.add(key);
+    return this.#models.has(key) ? { provider, model } : { provider: OTHER, model: OTHER };
+  }
+}

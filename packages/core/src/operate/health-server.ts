@@ -1,0 +1,113 @@
+import { type IncomingMessage, type Server, type ServerResponse, createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+
+import { OpenRtcError, messageOf } from '../errors.js';
+import type { Logger } from '../logger.js';
+import { timeBox } from '../time-box.js';
+import type { HealthOptions } from './health-options.js';
+import { type HealthAnswer, type HealthSource, answer } from './health-routes.js';
+
+// Probes and a scraper or two. What holds a connection for longer is no probe.
+const MOST_CONNECTIONS = 64;
+const IDLE_MS = 5_000;
+// Metrics wait for a look at the processes of calls, one of which may be stuck.
+const ANSWER_MS = 3_000;
+
+/** Answers probes and Prometheus over HTTP. */
+export class HealthServer implements AsyncDisposable {
+  readonly #server: Server;
+  readonly #source: HealthSource;
+  readonly #token: string | undefined;
+  readonly #logger: Logger;
+
+  private constructor(source: HealthSource, token: string | undefined, logger: Logger) {
+    this.#source = source;
+    this.#token = token;
+    this.#logger = logger;
+    this.#server = createServer(
+      {
+        headersTimeout: IDLE_MS,
+        requestTimeout: IDLE_MS,
+        keepAliveTimeout: IDLE_MS,
+        maxHeaderSize: 8_192,
+        connectionsCheckingInterval: IDLE_MS,
+      },
+      (request, response) => {
+        this.#answer(request, response).catch((error: unknown) =>
+          logger.error({ error }, 'an answer of the health server could not be sent'),
+        );
+      },
+    );
+    this.#server.maxConnections = MOST_CONNECTIONS;
+    // Also for a reader that stops reading.
+    this.#server.setTimeout(IDLE_MS);
+  }
+
+  /** @throws OpenRtcError `CONFIG_PORT_IN_USE` when it cannot listen there. */
+  static async listen(
+    { port, host = '127.0.0.1', token }: HealthOptions,
+    source: HealthSource,
+    logger: Logger,
+  ): Promise<HealthServer> {
+    const health = new HealthServer(source, token, logger);
+    const server = health.#server;
+    await new Promise<void>((resolve, reject) => {
+      server.once('error', (error) => reject(notListening(error, host, port)));
+      server.listen({ port, host }, resolve);
+    });
+    server.removeAllListeners('error');
+    server.on('error', (error) => logger.error({ error }, 'the health server failed'));
+    logger.info(health.address, `health and metrics at http://${at(health.address)}`);
+    return health;
+  }
+
+  get address(): { readonly host: string; readonly port: number } {
+    const { address, port } = this.#server.address() as AddressInfo;
+    return { host: address, port };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
+    this.#server.closeAllConnections();
+    await closed;
+  }
+
+  async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const asked = {
+      method: request.method ?? '',
+      // What is asked after the path changes nothing.
+      path: request.url?.split('?', 1)[0] ?? '',
+      authorization: request.headers.authorization,
+    };
+    const ran = await timeBox(ANSWER_MS, () => answer(asked, this.#source, this.#token));
+    const { status, type, body, headers } = ran.kind === 'done' ? ran.value : this.#failed(ran);
+    response.writeHead(status, {
+      'Content-Type': type,
+      'Content-Length': Buffer.byteLength(body),
+      'Cache-Control': 'no-store',
+      'X-Content-Type-Options': 'nosniff',
+      // Of what was sent along nothing is read.
+      ...(asked.method === 'GET' || asked.method === 'HEAD' ? {} : { Connection: 'close' }),
+      ...headers,
+    });
+    response.end(asked.method === 'HEAD' ? undefined : body);
+  }
+
+  #failed(ran: { kind: 'failed'; error: unknown } | { kind: 'timeout' }): HealthAnswer {
+    this.#logger.error({ ...ran }, 'a request to the health server was not answered');
+    return { status: 503, type: 'text/plain; charset=utf-8', body: 'not known at this moment' };
+  }
+}
+
+function at({ host, port }: { host: string; port: number }): string {
+  return `${host.includes(':') ? `[${host}]` : host}:${port}`;
+}
+
+function notListening(cause: Error, host: string, port: number): OpenRtcError {
+  const code = (cause as NodeJS.ErrnoException).code;
+  const why =
+    code === 'EADDRINUSE'
+      ? `port ${port} of ${host} is in use: choose another (health.port; 0: any that is free), or stop what listens there`
+      : `cannot listen on port ${port} of ${host}: ${messageOf(cause)}`;
+  return new OpenRtcError('CONFIG_PORT_IN_USE', `The health server: ${why}.`, { cause });
+}

@@ -1,0 +1,19 @@
+// What somebody needs who watches workers from another process: no SDK is loaded for it.
+export { readWorkers } from './read-workers.js';
+export type { AskedWorker, ReadWorkersOptions, WorkersOfUser } from './read-workers.js';
+export { REPORT_SCHEMA_VERSION } from './worker-report.js';
+export type { WorkerReport } from './worker-report.js';
+export { METRICS_SCHEMA_VERSION, parseMetricsLine } from './metrics-envelope.js';
+export type { MetricsLine } from './metrics-envelope.js';
+export type {
+  MetricsStreamEvent,
+  OverflowMetricsEvent,
+  SessionMetricsEvent,
+} from './metrics-stream.js';
+export { metricCatalog } from './metric-catalog.js';
+export type { MetricName, MetricSpec } from './metric-catalog.js';
+export { placeText } from './loop-block.js';
+export type { BlockCause, CodePlace, LoopBlock } from './loop-block.js';
+export type { CallResources } from './resource-sampler.js';
+export type { RuntimeSnapshot, SessionSnapshot } from '../pool/runtime-snapshot.js';
+export { printable } from '../route/printable.js';

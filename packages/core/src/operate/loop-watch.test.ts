@@ -1,0 +1,133 @@
+import { spawn } from 'node:child_process';
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+
+import { deferred } from '../deferred.js';
+import { LogBook } from '../log-book.js';
+import type { LoopBlock } from './loop-block.js';
+import { LoopWatch, type LoopWatchOptions } from './loop-watch.js';
+import { SLOTS, loopWatchThread } from './loop-watch-thread.js';
+
+const limits = {
+  slowMs: 200,
+  stuckMs: Number.POSITIVE_INFINITY,
+  killMs: Number.POSITIVE_INFINITY,
+};
+const calls = new AsyncLocalStorage<string>();
+
+let log: LogBook;
+let blocks: { readonly block: LoopBlock; readonly jobId: string | undefined }[];
+let next = deferred();
+const watches: LoopWatch[] = [];
+
+function watch(thread: LoopWatchOptions['thread']): LoopWatch {
+  const made = new LoopWatch({
+    limits,
+    thread,
+    currentJob: () => calls.getStore(),
+    onBlock: (block, jobId) => {
+      blocks.push({ block, jobId });
+      next.resolve();
+    },
+    logger: log,
+  });
+  watches.push(made);
+  return made;
+}
+
+/** Keeps the loop for itself until it has been seen: how long a thread takes for that is up to the machine. */
+function spinLikeATool(ms: number): void {
+  const until = performance.now() + ms;
+  while (performance.now() < until) JSON.stringify({ until });
+}
+
+const turns = (times: number) =>
+  new Promise<void>((resolve) => {
+    const turn = (left: number) => (left === 0 ? resolve() : setTimeout(turn, 50, left - 1));
+    turn(times);
+  });
+
+beforeEach(() => {
+  log = new LogBook();
+  blocks = [];
+  next = deferred();
+});
+
+afterEach(async () => {
+  for (const each of watches.splice(0)) await each[Symbol.asyncDispose]();
+});
+
+test('a block is told with the call, the function and the line', async () => {
+  watch('now');
+  await turns(10);
+  calls.run('AJ_1', () => spinLikeATool(3_000));
+  await next.promise;
+  const { block, jobId } = blocks[0] ?? {};
+  expect(jobId).toBe('AJ_1');
+  expect(block?.cause).toBe('code');
+  expect(block?.culprit).toMatchObject({
+    function: 'spinLikeATool',
+    file: expect.stringContaining('loop-watch.test.ts'),
+  });
+  expect(log.matching('warn', /blocked for \d+ ms by spinLikeATool \(loop-watch/)).toHaveLength(1);
+});
+
+test('code of no call is nobody else’s', async () => {
+  watch('now');
+  await turns(10);
+  spinLikeATool(3_000);
+  await next.promise;
+  expect(blocks).toMatchObject([{ jobId: undefined, block: { cause: 'code' } }]);
+});
+
+test('without its thread a block is told without its place, and the next one with it', async () => {
+  watch('after_block');
+  await turns(4);
+  calls.run('AJ_1', () => spinLikeATool(1_000));
+  await next.promise;
+  expect(blocks).toMatchObject([{ jobId: undefined, block: { cause: 'unknown', stack: [] } }]);
+  next = deferred();
+  await turns(20);
+  calls.run('AJ_2', () => spinLikeATool(3_000));
+  await next.promise;
+  expect(blocks[1]).toMatchObject({
+    jobId: 'AJ_2',
+    block: { culprit: { function: 'spinLikeATool' } },
+  });
+});
+
+test('a loop that never turns again is told by the thread, and its process is killed', async () => {
+  const data = { everyMs: 50, lookMs: 100, stuckMs: 300, killMs: 1_000, call: '"AJ_1"' };
+  const program = `
+    const { Worker } = require('node:worker_threads');
+    const shared = new SharedArrayBuffer(12);
+    const workerData = { ...${JSON.stringify(data)}, shared };
+    const thread = new Worker(${JSON.stringify(loopWatchThread)}, { eval: true, workerData });
+    const state = new Int32Array(shared);
+    setInterval(() => Atomics.add(state, ${SLOTS.beat}, 1), 50);
+    function forEver() { for (;;) JSON.stringify({}); }
+    thread.once('online', () => setTimeout(forEver, 200));
+  `;
+  const child = spawn(process.execPath, ['-e', program], { stdio: ['ignore', 'ignore', 'pipe'] });
+  let said = '';
+  child.stderr.on('data', (chunk: Buffer) => (said += chunk.toString()));
+  const signal = await new Promise((resolve) => child.once('close', (_code, by) => resolve(by)));
+  expect(signal).toBe('SIGKILL');
+  const lines = said
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+  expect(lines).toMatchObject([
+    { level: 50, jobId: 'AJ_1', msg: expect.stringContaining('still is') },
+    { level: 60, msg: expect.stringContaining('killing this process') },
+  ]);
+  expect(lines[0].stack[0]).toMatchObject({ function: 'forEver' });
+});
+
+test('nothing of it is left', async () => {
+  const one = watch('now');
+  await one[Symbol.asyncDispose]();
+  spinLikeATool(500);
+  await turns(10);
+  expect(blocks).toEqual([]);
+});

@@ -1,0 +1,52 @@
+import { expect, test } from 'vitest';
+
+import { MetricsEnvelopes, parseMetricsLine } from './metrics-envelope.js';
+
+const event = {
+  event: 'session_started',
+  timestamp: 1,
+  jobId: 'AJ_1',
+  agent: 'sales',
+  tenant: 'default',
+} as const;
+
+test('lines are numbered from 1, and read as they were written', () => {
+  const envelopes = new MetricsEnvelopes('host-1-run');
+  const lines = [1, 2].map(() => envelopes.line({ kind: 'event', payload: event }));
+  expect(lines.every((line) => line.endsWith('\n') && line.indexOf('\n') === line.length - 1)).toBe(
+    true,
+  );
+  expect(lines.map(parseMetricsLine)).toMatchObject([
+    { schemaVersion: 1, worker: 'host-1-run', seq: 1, kind: 'event', payload: event },
+    { seq: 2, wallTimeUnix: expect.any(Number) },
+  ]);
+});
+
+const good = {
+  schemaVersion: 1,
+  worker: 'w',
+  seq: 1,
+  wallTimeUnix: 1.5,
+  kind: 'event',
+  payload: event,
+};
+
+test.each<[string, unknown]>([
+  ['blank', undefined],
+  ['a list', []],
+  ['null', null],
+  ['another version', { ...good, schemaVersion: 2 }],
+  ['a kind nobody knows', { ...good, kind: 'toString' }],
+  ['a number that is none', { ...good, seq: true }],
+  ['a half one', { ...good, seq: 1.5 }],
+  ['a time that is none', { ...good, wallTimeUnix: '1' }],
+  ['no payload', { ...good, payload: undefined }],
+  ['a payload that is a list', { ...good, payload: [] }],
+])('%s is no line of ours', (_what, value) => {
+  expect(parseMetricsLine(value === undefined ? '' : JSON.stringify(value))).toBeUndefined();
+});
+
+test('nor is one that was cut off', () => {
+  expect(parseMetricsLine(JSON.stringify(good).slice(0, -3))).toBeUndefined();
+  expect(parseMetricsLine(JSON.stringify(good))).toEqual(good);
+});

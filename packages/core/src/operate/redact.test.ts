@@ -1,0 +1,36 @@
+import { expect, test } from 'vitest';
+
+import { redactor } from './redact.js';
+
+const env = {
+  LIVEKIT_API_SECRET: 'averylongsecretvalue',
+  OPENAI_API_KEY: 'not-shaped-like-a-key',
+  SHORT_TOKEN: 'abc',
+  LANG: 'a harmless value',
+};
+const redact = redactor(env, ['given-as-an-option', undefined, '']);
+
+test.each([
+  ['a JWT', 'got eyJhbGciOi.eyJzdWIiOi.c2ln', 'got [token]'],
+  ['a bearer token', 'Authorization: Bearer abcdef123456', 'Authorization: Bearer [secret]'],
+  [
+    'a token in a query',
+    'wss://h/rtc?access_token=abcdef&x=1',
+    'wss://h/rtc?access_token=[secret]&x=1',
+  ],
+  ['a key in JSON', '{"api_key":"abcdef"}', '{"api_key":"[secret]"}'],
+  ['what a provider says of a key', 'Incorrect key sk-proj-abcdefghijkl', 'Incorrect key [secret]'],
+  ['credentials in a URL', 'https://user:pass@host/x', 'https://[secret]@host/x'],
+  ['the value of a variable', 'key averylongsecretvalue was refused', 'key [secret] was refused'],
+  ['a value given as an option', 'is given-as-an-option', 'is [secret]'],
+  ['a key of no known shape', 'key not-shaped-like-a-key', 'key [secret]'],
+])('%s is taken out', (_what, text, clean) => {
+  expect(redact(text)).toBe(clean);
+});
+
+test.each(['SESSION_JOIN_FAILED: the room could not be joined', 'abc', 'a harmless value'])(
+  '"%s" stays as it is',
+  (text) => {
+    expect(redact(text)).toBe(text);
+  },
+);

@@ -1,0 +1,125 @@
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+
+import type { ProcessUsage } from '../launch/isolation.js';
+import { LogBook } from '../log-book.js';
+import { ResourceSampler } from './resource-sampler.js';
+
+const MIB = 1_048_576;
+let processes: ProcessUsage[];
+let looks: number;
+let log: LogBook;
+
+const child = (pid: number, jobIds: string[], cpuMs: number): ProcessUsage => ({
+  pid,
+  jobIds,
+  state: 'ready',
+  memoryBytes: 100 * MIB,
+  cpuMs,
+});
+
+const sampler = (jobIds: string[]) =>
+  new ResourceSampler({
+    jobIds: () => jobIds,
+    processes: async () => {
+      looks += 1;
+      return processes;
+    },
+    logger: log,
+  });
+
+beforeEach(() => {
+  processes = [];
+  looks = 0;
+  log = new LogBook();
+  vi.useFakeTimers({ toFake: ['performance'] });
+});
+
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+test('a call alone in its process has what that uses', async () => {
+  processes = [child(10, ['AJ_1'], 1_000)];
+  const resources = sampler(['AJ_1']);
+  expect(resources.of('AJ_1')).toBeNull();
+  await resources.look();
+  expect(resources.of('AJ_1')).toEqual({
+    pid: 10,
+    memoryBytes: 100 * MIB,
+    cpuPercent: null,
+    basis: 'own',
+  });
+  processes = [child(10, ['AJ_1'], 1_250)];
+  vi.advanceTimersByTime(1_000);
+  await resources.look();
+  expect(resources.of('AJ_1')).toMatchObject({ cpuPercent: 25 });
+});
+
+test('calls that share a process are given equal parts, and that is said', async () => {
+  processes = [child(10, ['AJ_1', 'AJ_2'], 1_000)];
+  const resources = sampler(['AJ_1', 'AJ_2']);
+  await resources.look();
+  vi.advanceTimersByTime(2_000);
+  processes = [child(10, ['AJ_1', 'AJ_2'], 2_000)];
+  await resources.look();
+  for (const jobId of ['AJ_1', 'AJ_2'])
+    expect(resources.of(jobId)).toEqual({
+      pid: 10,
+      memoryBytes: 50 * MIB,
+      cpuPercent: 25,
+      basis: 'shared',
+    });
+});
+
+test('a call that is in no other process is in this one, which does more than run it', async () => {
+  const resources = sampler(['AJ_1']);
+  await resources.look();
+  expect(resources.of('AJ_1')).toMatchObject({ pid: process.pid, basis: 'shared' });
+});
+
+test('whoever asks more often gets the figures of the last look', async () => {
+  const resources = sampler([]);
+  await Promise.all([resources.look(), resources.look()]);
+  await resources.look();
+  expect(looks).toBe(1);
+  vi.advanceTimersByTime(1_000);
+  await resources.look();
+  expect(looks).toBe(2);
+});
+
+test('a strategy that cannot tell of its processes is logged, and nobody is the worse for it', async () => {
+  const resources = new ResourceSampler({
+    jobIds: () => ['AJ_1'],
+    processes: () => Promise.reject(new Error('boom')),
+    logger: log,
+  });
+  await resources.look();
+  expect(log.matching('warn', /could not be seen/)).toHaveLength(1);
+  expect(resources.of('AJ_1')).toBeNull();
+});
+
+test('one that never answers is not waited for', async () => {
+  vi.useRealTimers();
+  vi.useFakeTimers();
+  const resources = new ResourceSampler({
+    jobIds: () => ['AJ_1'],
+    processes: () => new Promise(() => {}),
+    logger: log,
+  });
+  const asked = [resources.look(), resources.look()];
+  await vi.runAllTimersAsync();
+  await Promise.all(asked);
+  expect(resources.of('AJ_1')).toBeNull();
+});
+
+test('a call that is over is forgotten with the next look', async () => {
+  processes = [child(10, ['AJ_1'], 1_000)];
+  const resources = sampler(['AJ_1']);
+  await resources.look();
+  processes = [];
+  vi.advanceTimersByTime(1_000);
+  await resources.look();
+  // It is live until the pool says otherwise, and then nobody asks for it.
+  expect(resources.of('AJ_1')).toMatchObject({ pid: process.pid });
+  expect(resources.processes).toEqual([]);
+});

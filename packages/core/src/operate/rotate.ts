@@ -1,0 +1,24 @@
+import { rename } from 'node:fs/promises';
+
+import { checkReplaceable, codeOf } from './own-file.js';
+
+/**
+ * Moves `path` to `path.1`, that to `path.2`, up to `keep`; the last is replaced.
+ * @throws OpenRtcError `CONFIG_METRICS_FILE` when one of them is not ours to replace; nothing was moved then.
+ */
+export async function rotate(path: string, keep: number): Promise<void> {
+  const names = [path, ...Array.from({ length: keep }, (_, at) => `${path}.${at + 1}`)];
+  for (const name of names.slice(1)) await checkReplaceable(name);
+  for (let at = keep; at > 0; at -= 1) {
+    const [from, to] = [names[at - 1], names[at]];
+    if (from !== undefined && to !== undefined) await renameIfThere(from, to);
+  }
+}
+
+async function renameIfThere(from: string, to: string): Promise<void> {
+  try {
+    await rename(from, to);
+  } catch (error) {
+    if (codeOf(error) !== 'ENOENT') throw error;
+  }
+}

@@ -1,0 +1,126 @@
+import { readWorkers } from '@openrtc/core/operate';
+import type { SessionSnapshot } from '@openrtc/core';
+import type { Caller } from '@openrtc/test-rig';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, it, vi } from 'vitest';
+
+import { describeRealCalls } from './real-calls.js';
+import { roomName } from './real-server.js';
+import type { WorkerProcess } from './worker-process.js';
+
+const PATIENCE = { timeout: 60_000, interval: 250 };
+
+let directory: string;
+
+beforeAll(async () => {
+  // Workers of this test alone: others of this user may run on the machine.
+  directory = join(await mkdtemp(join(tmpdir(), 'openrtc-e2e-')), 'run');
+  vi.stubEnv('OPENRTC_RUNTIME_DIR', directory);
+});
+
+afterAll(async () => {
+  vi.unstubAllEnvs();
+  await rm(join(directory, '..'), { recursive: true, force: true });
+});
+
+describeRealCalls('workers that are watched', (real) => {
+  async function call(): Promise<Caller> {
+    const caller = await real.join(roomName('text'), { microphone: false });
+    await caller.nextTranscript('agent', { timeoutMs: 60_000 });
+    return caller;
+  }
+
+  /** The live calls of each worker, as another process of this user sees them. */
+  async function seen(): Promise<ReadonlyMap<string, readonly SessionSnapshot[]>> {
+    const { workers, problems } = await readWorkers({ directories: [directory] });
+    expect(problems).toEqual([]);
+    return new Map(
+      workers.flatMap(({ report }) =>
+        report === undefined ? [] : [[report.snapshot.isolation, report.snapshot.sessions]],
+      ),
+    );
+  }
+
+  it(
+    'ten calls of two workers are found, and the one that blocks its neighbours is named',
+    { timeout: 300_000 },
+    async () => {
+      const pool = { maxConcurrentSessions: 5, watchdog: { slowMs: 300 } };
+      const setup = { agents: 'text', pool } as const;
+      await real.startWorker({ ...setup, isolation: 'coroutine' });
+      await real.startWorker({ ...setup, isolation: 'processes:5' });
+      const callers: Caller[] = [];
+      while (callers.length < 10) callers.push(await call());
+      const before = await seen();
+      expect([...before.keys()].sort((a, b) => a.localeCompare(b))).toEqual([
+        'coroutine',
+        'process',
+      ]);
+      for (const [isolation, sessions] of before) {
+        expect(sessions).toHaveLength(5);
+        const room = sessions[0]?.room ?? '';
+        const greedy = callers.find((caller) => caller.room === room);
+        // The first may only wake what sees the next.
+        await vi.waitFor(async () => {
+          await greedy?.sendText('block 1500');
+          await greedy?.nextTranscript('agent', { timeoutMs: 30_000 });
+          const slow = (await seen()).get(isolation)?.find((session) => session.room === room);
+          expect(slow).toMatchObject({
+            status: 'slow',
+            blocks: {
+              last: {
+                cause: 'code',
+                culprit: {
+                  function: 'blockWhenTold',
+                  file: expect.stringMatching(/agents\.mjs$/),
+                  line: expect.any(Number),
+                },
+              },
+            },
+          });
+        }, PATIENCE);
+        const others = (await seen()).get(isolation)?.filter((session) => session.room !== room);
+        expect(others?.map(({ blocks }) => blocks.count)).toEqual([0, 0, 0, 0]);
+        expect(others?.map(({ resources }) => resources)).not.toContain(null);
+      }
+    },
+  );
+
+  it('probes and metrics follow a worker from its first call to its last', async () => {
+    const worker = await real.startWorker({
+      agents: 'text',
+      pool: { maxConcurrentSessions: 1, health: { port: 0 } },
+    });
+    const get = async (path: string) => {
+      const response = await fetch(`http://127.0.0.1:${await portOf(worker)}${path}`);
+      return { status: response.status, text: await response.text() };
+    };
+    expect(await get('/readyz')).toMatchObject({ status: 200 });
+    expect(await get('/')).toMatchObject({ status: 200, text: 'OK' });
+    const caller = await call();
+    expect(await get('/readyz')).toMatchObject({
+      status: 503,
+      text: expect.stringContaining('full'),
+    });
+    await caller.sendText('hello');
+    await caller.nextTranscript('agent');
+    const metrics = (await get('/metrics')).text;
+    expect(metrics).toContain('openrtc_sessions_active{agent="text"} 1\n');
+    expect(metrics).toContain('openrtc_load 1\n');
+    expect(metrics).toMatch(/openrtc_proportional_memory_bytes\{process="worker"\} \d{8,}\n/);
+    expect(metrics).not.toContain(caller.room);
+    worker.kill('SIGTERM');
+    await vi.waitFor(async () => {
+      expect((await get('/readyz')).text).toContain('draining');
+    }, PATIENCE);
+    expect(await get('/healthz')).toMatchObject({ status: 200 });
+    await caller.hangUp();
+    expect(await worker.exited).toEqual({ code: 0, signal: null });
+  });
+});
+
+async function portOf(worker: WorkerProcess): Promise<number | undefined> {
+  return (await worker.snapshot()).health?.port;
+}
