@@ -9,4 +9,6 @@ export default defineConfig({
   clean: true,
   // Each verb is loaded when it is asked for.
   splitting: true,
+  // Needed before it is known where core is. It loads no SDK, and is small.
+  noExternal: ['@openrtc/core/operate'],
 });

@@ -30,6 +30,8 @@ export interface CliOptions {
 export interface CliProcess {
   readonly child: ChildProcess;
   readonly ended: Promise<Ended>;
+  /** Resolves when its output matches; rejects when it ends before. */
+  says(pattern: RegExp): Promise<RegExpExecArray>;
 }
 
 /** Starts the built command; nothing of this environment tells it where LiveKit is. */
@@ -50,7 +52,21 @@ export function startCli(args: readonly string[], options: CliOptions = {}): Cli
     stdout,
     stderr,
   }));
-  return { child, ended };
+  const says = (pattern: RegExp) =>
+    new Promise<RegExpExecArray>((resolve, reject) => {
+      const look = () => {
+        const found = pattern.exec(stdout) ?? pattern.exec(stderr);
+        if (found !== null) resolve(found);
+      };
+      look();
+      // After the listeners that keep what it says.
+      child.stdout.on('data', look);
+      child.stderr.on('data', look);
+      void ended.then(() =>
+        reject(new Error(`it ended without saying ${String(pattern)}:\n${stdout}${stderr}`)),
+      );
+    });
+  return { child, ended, says };
 }
 
 /** Runs it to its end. */
@@ -62,5 +78,7 @@ export function runCli(args: readonly string[], options?: CliOptions): Promise<E
 const OURS = /^(?:LIVEKIT_|OPENRTC_|VITEST|NODE_ENV$)/;
 
 function cleanEnvironment(): NodeJS.ProcessEnv {
-  return Object.fromEntries(Object.entries(process.env).filter(([name]) => !OURS.test(name)));
+  const theirs = Object.entries(process.env).filter(([name]) => !OURS.test(name));
+  // Workers of several tests run at a time.
+  return { ...Object.fromEntries(theirs), OPENRTC_PORT: '0' };
 }

@@ -1,5 +1,6 @@
 import type { AgentPool } from '@openrtc/core';
 
+import { dashboard } from './dashboard/dashboard.js';
 import type { Host } from './host.js';
 import type { Flags } from './options/table.js';
 import type { Verb } from './verbs/verb.js';
@@ -13,15 +14,15 @@ export interface WorkerContext {
 }
 
 /**
- * Something that runs beside a worker, such as metrics files or a dashboard. Its options are rows of the table.
- * Not opened in processes of calls.
+ * Something of the command's own that runs beside a worker. Its options are rows of the table. Not opened in processes
+ * of calls. Health and metrics files are the pool's own, see `operate-settings.ts`.
  */
 export interface Companion {
   /** Undefined when the flags do not ask for it. Rejects when it cannot do what they ask: the worker does not start. */
   open(worker: WorkerContext): Promise<AsyncDisposable | undefined>;
 }
 
-const companions: readonly Companion[] = [];
+const companions: readonly Companion[] = [dashboard];
 
 /** Opens all; when one cannot be opened, those before it are closed. */
 export async function openCompanions(

@@ -1,7 +1,8 @@
+import { redactor } from '@openrtc/core/operate';
+
 import { exitCode, exitCodeOf } from './exit-code.js';
 import type { Host } from './host.js';
 import { withoutControls } from './printable.js';
-import { redactor } from './redact.js';
 import { UsageError, UserCodeError } from './usage-error.js';
 
 const BRAND = Symbol.for('@openrtc/core:error');

@@ -19,7 +19,8 @@ export class CommandProcess {
 
   constructor(args: readonly string[], env: NodeJS.ProcessEnv = {}) {
     this.#child = spawn(process.execPath, [bin, ...args], {
-      env: { ...process.env, NODE_ENV: 'production', ...env },
+      // Several of them run at a time.
+      env: { ...process.env, NODE_ENV: 'production', OPENRTC_PORT: '0', ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     this.#child.stdout?.on('data', (text: Buffer) => (this.#stdout += text.toString()));

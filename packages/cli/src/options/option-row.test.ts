@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 
-import { BadValue, duration, oneOf, text, whole } from './option-row.js';
+import { BadValue, duration, interval, oneOf, text, whole, yesOrNo } from './option-row.js';
 
 test('a whole number has its bounds', () => {
   const read = whole(1, 50);
@@ -25,6 +25,19 @@ test('a time is in seconds, or has its unit', () => {
   ]);
   for (const bad of ['', '-1', '1d', 'soon', '1h30m', '9999999999', '600h'])
     expect(() => duration(bad), bad).toThrow(BadValue);
+});
+
+test('an interval is a time that is not too short', () => {
+  expect(['250ms', '1', '1m'].map(interval)).toEqual([250, 1_000, 60_000]);
+  for (const bad of ['249ms', '0', 'often']) expect(() => interval(bad), bad).toThrow(BadValue);
+});
+
+test('a switch that has a variable can be off there', () => {
+  expect(['true', '1', ' Yes ', 'on', 'false', '0', 'NO', 'off'].map(yesOrNo)).toEqual([
+    ...Array.from({ length: 4 }, () => true),
+    ...Array.from({ length: 4 }, () => false),
+  ]);
+  expect(() => yesOrNo('maybe')).toThrow(new BadValue('true or false'));
 });
 
 test('a text is not blank, and loses the blanks around it', () => {

@@ -37,6 +37,17 @@ export function on(): boolean {
   return true;
 }
 
+const YES = ['1', 'true', 'yes', 'on'];
+const NO = ['0', 'false', 'no', 'off'];
+
+/** What a switch is read as that has a variable, which can say no as well. */
+export function yesOrNo(given: string): boolean {
+  const word = given.trim().toLowerCase();
+  if (YES.includes(word)) return true;
+  if (NO.includes(word)) return false;
+  throw new BadValue('true or false');
+}
+
 /** A whole number from `least` to `most`. */
 export function whole(least: number, most: number): (given: string) => number {
   return (given) => {
@@ -58,6 +69,8 @@ export function oneOf<Word extends string>(words: readonly Word[]): (given: stri
 const UNITS = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 } as const;
 // What a Node timer can count.
 const LONGEST_MS = 2_147_483_647;
+// As core has it for metrics files.
+const SHORTEST_INTERVAL_MS = 250;
 
 /** A time, in seconds or with its unit, as milliseconds. */
 export function duration(given: string): number {
@@ -65,4 +78,11 @@ export function duration(given: string): number {
   const ms = Math.round(Number(digits) * UNITS[unit as keyof typeof UNITS]);
   if (digits !== undefined && ms <= LONGEST_MS) return ms;
   throw new BadValue('a time of at most 24 days, such as 90, 90s, 15m or 1h');
+}
+
+/** The same, and long enough that what is done so often costs little. */
+export function interval(given: string): number {
+  const ms = duration(given);
+  if (ms >= SHORTEST_INTERVAL_MS) return ms;
+  throw new BadValue(`a time of at least ${SHORTEST_INTERVAL_MS}ms, such as 500ms, 5s or 1m`);
 }

@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import { UsageError } from '../usage-error.js';
 import { text, whole } from './option-row.js';
 import { readFlags } from './read-flags.js';
+import { tableWithPool } from './table.js';
 
 const says = (message: string | RegExp) =>
   expect.objectContaining({ name: 'UsageError', message: expect.stringMatching(message) });
@@ -60,10 +61,29 @@ test('what is required is asked for', () => {
 });
 
 test('an argument too many is an error, also where its flag was given', () => {
-  expect(() => readFlags('start', {}, ['a', 'b'], {})).toThrow(says('there is no use for "b"'));
-  expect(() => readFlags('start', { agentsDir: 'a' }, ['b'], {})).toThrow(
+  expect(() => readFlags('list', {}, ['a', 'b'], {})).toThrow(says('there is no use for "b"'));
+  expect(() => readFlags('list', { agentsDir: 'a' }, ['b'], {})).toThrow(
     says('there is no use for "b"'),
   );
+  expect(() => readFlags('start', {}, ['a', 'b', 'c'], {})).toThrow(
+    says('start takes --agents-dir and --metrics-jsonl once; there is no use for "c"'),
+  );
+});
+
+test('the second argument of a worker is the file for its metrics', () => {
+  const both = { agentsDir: './agents', metricsJsonl: './metrics.jsonl' };
+  expect(readFlags('dev', {}, ['./agents', './metrics.jsonl'], {})).toEqual(both);
+  expect(readFlags('dev', { agentsDir: './agents' }, ['./metrics.jsonl'], {})).toEqual(both);
+  // Where the pool is there already, it is the only one.
+  expect(readFlags('dev', {}, ['./metrics.jsonl'], {}, tableWithPool())).toEqual({
+    metricsJsonl: './metrics.jsonl',
+  });
+});
+
+test('a variable can switch off what a flag switches on', () => {
+  const env = { OPENRTC_DASHBOARD: 'false' };
+  expect(readFlags('dev', {}, ['a'], env)).toMatchObject({ dashboard: false });
+  expect(readFlags('dev', { dashboard: true }, ['a'], env)).toMatchObject({ dashboard: true });
 });
 
 test('options with a second position are given without their flag', () => {

@@ -1,4 +1,13 @@
-import { type OptionRow, duration, on, oneOf, text, whole } from './option-row.js';
+import {
+  type OptionRow,
+  duration,
+  interval,
+  on,
+  oneOf,
+  text,
+  whole,
+  yesOrNo,
+} from './option-row.js';
 
 const WORKER = ['dev', 'start'] as const;
 const SERVER = ['dev', 'start', 'connect'] as const;
@@ -123,6 +132,59 @@ export const optionTable = {
     read: on,
     help: 'start the livekit-server of this machine beside the worker, and end it with it',
     verbs: ['dev'],
+  },
+  port: {
+    takes: '<number>',
+    read: whole(0, 65_535),
+    help: 'where /healthz, /readyz and /metrics are answered; 0: any port that is free',
+    verbs: WORKER,
+    env: 'OPENRTC_PORT',
+    default: '8081; 0 for dev',
+  },
+  host: {
+    takes: '<address>',
+    read: text,
+    help: 'the address of that port; 0.0.0.0 or :: for the probes of a cluster',
+    verbs: WORKER,
+    env: 'OPENRTC_HOST',
+    default: '127.0.0.1',
+  },
+  metricsJsonFile: {
+    takes: '<path>',
+    read: text,
+    help: 'a file that always holds the last snapshot',
+    verbs: WORKER,
+    env: 'OPENRTC_METRICS_JSON_FILE',
+  },
+  metricsJsonl: {
+    takes: '<path>',
+    read: text,
+    help: 'a file that snapshots and events are appended to, a line of JSON each',
+    verbs: WORKER,
+    env: 'OPENRTC_METRICS_JSONL',
+    position: 2,
+  },
+  metricsJsonlInterval: {
+    takes: '<time>',
+    read: interval,
+    help: 'with --metrics-jsonl: how often a snapshot is appended, at least 250ms',
+    verbs: WORKER,
+    env: 'OPENRTC_METRICS_JSONL_INTERVAL',
+    default: '1s',
+  },
+  dashboard: {
+    read: yesOrNo,
+    help: 'show on stderr what the worker does: in the last lines of a terminal, else a line each time',
+    verbs: WORKER,
+    env: 'OPENRTC_DASHBOARD',
+  },
+  dashboardRefresh: {
+    takes: '<time>',
+    read: interval,
+    help: 'with --dashboard: how often, at least 250ms',
+    verbs: WORKER,
+    env: 'OPENRTC_DASHBOARD_REFRESH',
+    default: '1s',
   },
   logLevel: {
     takes: '<level>',

@@ -1,5 +1,6 @@
 import { exitCode } from '../exit-code.js';
 import { printable } from '../printable.js';
+import { watchedByNobody } from '../options/operate-settings.js';
 import { agentSettings, liveKitSettings } from '../options/pool-settings.js';
 import { inThisProcess } from './here.js';
 import type { VerbContext } from './verb-context.js';
@@ -24,7 +25,10 @@ export async function run({ flags, host, load }: VerbContext): Promise<number> {
     ...(participantIdentity === undefined ? {} : { participantIdentity }),
     ...(agent === undefined ? {} : { agent }),
   };
-  const outcome = await pool.connect(request, runOptions);
+  const outcome = await pool.connect(request, {
+    ...runOptions,
+    ...watchedByNobody({ ...pool.operate, ...runOptions }),
+  });
   const detail = outcome.detail === undefined ? '' : `: ${outcome.detail}`;
   host.stderr.write(
     `${printable(`The call in ${printable(room, LONGEST_ROOM)} ended: ${outcome.reason}${detail}`, 512)}\n`,

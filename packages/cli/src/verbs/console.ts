@@ -4,6 +4,7 @@ import type { EmbeddedCall, EmbeddedLiveKit } from '@openrtc/core/testing';
 
 import { exitCode } from '../exit-code.js';
 import { importFrom } from '../load/import-from.js';
+import { watchedByNobody } from '../options/operate-settings.js';
 import { agentSettings } from '../options/pool-settings.js';
 import { UsageError } from '../usage-error.js';
 import { openDevices } from './console/devices.js';
@@ -43,6 +44,8 @@ export async function run({ flags, host, load }: VerbContext): Promise<number> {
     });
     const running = pool.run({
       ...runOptions,
+      ...watchedByNobody({ ...pool.operate, ...runOptions }),
+      introspection: false,
       cli: false,
       ...(devices === undefined ? {} : { audioDevices: () => devices }),
     });

@@ -1,7 +1,8 @@
+import { redactor } from '@openrtc/core/operate';
+
 import { exitCode } from '../exit-code.js';
 import { importFrom } from '../load/import-from.js';
 import { printable } from '../printable.js';
-import { redactor } from '../redact.js';
 import { UsageError } from '../usage-error.js';
 import { damagedFiles } from './download/cached-files.js';
 import { importPlugins } from './download/installed-plugins.js';

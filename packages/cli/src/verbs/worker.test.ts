@@ -129,6 +129,8 @@ test('flags stand over what the code says: where LiveKit is, and the cap', async
   expect(shown).not.toContain(apiSecret);
   const call = await livekit.call();
   await livekit.until(({ workers }) => workers[0]?.status === 'full');
+  // Whoever hangs up before the agent is there leaves it waiting in an empty room.
+  await call.nextReply();
   call.hangUp();
   cli.child.kill('SIGTERM');
   expect(await cli.ended).toMatchObject({ code: 0 });

@@ -2,6 +2,7 @@ import { openCompanions } from '../companions.js';
 import { exitCode } from '../exit-code.js';
 import type { LoadedPool } from '../load/load-pool.js';
 import { type LocalServer, startLocalServer } from '../local/local-server.js';
+import { operateSettings } from '../options/operate-settings.js';
 import { poolSettings } from '../options/pool-settings.js';
 import { codeOf } from '../report-error.js';
 import { UsageError } from '../usage-error.js';
@@ -30,7 +31,8 @@ async function runWorker(
   { core, pool, made, folder, runOptions }: LoadedPool,
 ): Promise<void> {
   pool.configure(await poolSettings(flags, { made, folder }));
-  const runPool = () => pool.run({ ...runOptions, cli: false });
+  const watched = operateSettings(verb, flags, { ...pool.operate, ...runOptions });
+  const runPool = () => pool.run({ ...runOptions, ...watched, cli: false });
   // A process of calls has a worker, which has all else.
   if (core.inCallProcess()) return runPool();
   let server: LocalServer | undefined;
@@ -51,7 +53,13 @@ async function runWorker(
 
 /** The error with what can be done about it from the command line. */
 async function advised(error: unknown, { verb, host }: VerbContext): Promise<unknown> {
-  if (codeOf(error) !== 'CONFIG_MISSING_CREDENTIALS' || !(error instanceof Error)) return error;
+  if (!(error instanceof Error)) return error;
+  const code = codeOf(error);
+  if (code === 'CONFIG_PORT_IN_USE')
+    return new UsageError(`${error.message} It is the one of --port (OPENRTC_PORT).`, {
+      cause: error,
+    });
+  if (code !== 'CONFIG_MISSING_CREDENTIALS') return error;
   const [what = ''] = error.message.split('. ');
   const ways = 'set it in the environment, or give --url, --api-key and --api-secret';
   return new UsageError(`${what}: ${ways}${verb === 'dev' ? await localWay(host) : ''}`, {
