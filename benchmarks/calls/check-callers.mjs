@@ -1,5 +1,6 @@
 // Whether the callers of bench:calls measure turns as callers do that decode what they hear: one of each, in rooms of
-// their own, on one worker at the same time. Prints what both measured; `--turns 15`.
+// their own, on one worker at the same time; and somebody who decodes listens to the answers that the first one gets,
+// so that what decoding itself takes (a jitter buffer, frames) can be told. Prints what they measured; `--turns 15`.
 import { findLiveKitServer, startCallers, startLiveKitServer } from '@openrtc/test-rig';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
@@ -36,13 +37,31 @@ async function talkEncoded() {
   const token = await server.createToken('encoded', 'room-encoded');
   await encoded.join('encoded', { url: server.url, token });
   await encoded.awaitSound('encoded', 30);
+  const listener = await decoding.join({
+    url: server.url,
+    token: await server.createToken('listener', 'room-encoded'),
+    microphone: false,
+  });
   await sleep(3_000);
   const talked = await encoded.talk('encoded', {
     seconds: (turns * turnMs) / 1_000,
     manners: MANNERS,
   });
+  const { segments } = await listener.audio();
+  await listener.hangUp();
   console.log('packets', talked.heard);
+  const answered = talked.turns.filter(({ latencyMs }) => latencyMs !== null);
+  tell(
+    'the same answers decoded, later by',
+    answered.map(({ answeredAtMs }) => later(segments, answeredAtMs)),
+  );
   return talked.turns.map(({ latencyMs }) => latencyMs);
+}
+
+/** By how much the sound that began about then was heard later. */
+function later(segments, atMs) {
+  const near = segments.map(({ startedAtMs }) => startedAtMs - atMs).filter((ms) => ms > -500);
+  return near.toSorted((a, b) => Math.abs(a) - Math.abs(b))[0];
 }
 
 async function talkDecoding() {

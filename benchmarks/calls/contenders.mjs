@@ -61,22 +61,31 @@ const ALL = {
   },
 };
 
-/** The names that `--workers` takes. */
+/** The names that `--workers` takes; one of them with `@24` is measured on Node 24 whatever `--nodes` says. */
 export const workerKeys = Object.keys(ALL);
+
+function versionsOf(key, nodes) {
+  const [name, major] = key.split('@');
+  const majors = ALL[name].language === 'node' ? nodes : nodes.slice(0, 1);
+  return (major === undefined ? majors : [major]).map((each) => ({ key: name, major: each }));
+}
 
 /**
  * Who takes part: each with `key`, `name`, and what starts it. The Node ones once for each major version. Those that
  * cannot be had here are left out, and `missing` says why.
  */
 export async function contenders({ keys, nodes }) {
+  const wanted = keys.flatMap((key) => versionsOf(key, nodes));
   const programs = new Map();
-  for (const major of nodes) programs.set(major, await nodeProgram(major));
-  const needsPython = keys.some((key) => ALL[key].language === 'python');
+  for (const { major } of wanted) {
+    if (!programs.has(major)) programs.set(major, await nodeProgram(major));
+  }
+  const needsPython = wanted.some(({ key }) => ALL[key].language === 'python');
   const snake = needsPython ? await pythonProgram() : undefined;
   const missing = [];
-  const all = keys.flatMap((key) => {
+  const all = wanted.flatMap(({ key, major }) => {
     const one = { key, ...ALL[key] };
-    if (one.language === 'node') return nodes.map((major) => onNode(one, major));
+    if (one.language === 'node') return [onNode(one, major)];
     if (snake.reason === undefined) return [{ ...one, program: snake.program }];
     missing.push(`${one.name}: ${snake.reason}`);
     return [];
@@ -89,7 +98,7 @@ export async function contenders({ keys, nodes }) {
 
   function onNode(one, major) {
     const { program } = programs.get(major);
-    if (nodes.length === 1 && major === ownMajor) return { ...one, node: major, program };
+    if (programs.size === 1 && major === ownMajor) return { ...one, node: major, program };
     return {
       ...one,
       node: major,

@@ -55,7 +55,7 @@ export function criteria(rows, suffix) {
 }
 
 /** Milliseconds from the assignment to the agent in the room, in the middle; null where no agent came. */
-export function joinP50(row) {
+function joinP50(row) {
   return (
     row &&
     percentile(

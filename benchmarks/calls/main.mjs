@@ -48,8 +48,8 @@ async function run() {
     const row = await measured(() =>
       measureRow({ found, callersProgram, said, worker: contender, calls, seconds }),
     );
-    const { key, name, node, headline, peer } = contender;
-    const whole = { key, name, node, headline, peer, calls, ...row };
+    const { key, name, node, headline, peer, once } = contender;
+    const whole = { key, name, node, headline, peer, once, calls, ...row };
     if (options.quick) partial.rows.push(whole);
     else await partial.add(whole);
     console.log(told(whole));
@@ -75,6 +75,7 @@ async function measured(measure) {
   try {
     return await undisturbed(measure, { quick: options.quick, ...WATCH });
   } catch (error) {
+    console.error(error);
     return { failed: error.message };
   }
 }

@@ -34,7 +34,7 @@ export function readOptions(args, { workerKeys, turnSeconds }) {
   );
   const keys = list(values.workers);
   for (const key of keys) {
-    if (!workerKeys.includes(key))
+    if (!workerKeys.includes(key.replace(/@\d+$/, '')))
       throw new Error(`--workers takes ${workerKeys.join(',')}; there is no '${key}'`);
   }
   const most = Math.max(...calls);

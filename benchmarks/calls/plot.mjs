@@ -20,7 +20,7 @@ const panels = [
 
 /** An SVG; a hollow point is a row whose turns were slow or missed. */
 export function plot(rows) {
-  const drawn = rows.filter((row) => !row.failed && row.turnMsP99 !== null);
+  const drawn = rows.filter((row) => !row.failed && !row.once && row.turnMsP99 !== null);
   const names = [...new Set(drawn.map(({ name }) => name))];
   const width = PANEL.left + panels.length * (PANEL.width + PANEL.gap);
   const height = PANEL.top + PANEL.height + 60 + 18 * Math.ceil(names.length / 3);
@@ -42,13 +42,13 @@ function drawPanel({ title, of, log }, index, rows, names) {
   const y = (value) => bottom - scale.share(value) * PANEL.height;
   const lines = names.map((name) => {
     const own = rows.filter((row) => row.name === name).toSorted((a, b) => a.calls - b.calls);
-    const color = colorOf(names, name);
+    const { color, dashes } = strokeOf(names.indexOf(name));
     const points = own.map((row) => `${one(x(row.calls))},${one(y(of(row)))}`);
     const dots = own.map(
       (row) =>
         `<circle cx="${one(x(row.calls))}" cy="${one(y(of(row)))}" r="3.5" stroke="${color}" fill="${isSlow(row) ? '#fff' : color}"/>`,
     );
-    return `<polyline points="${points.join(' ')}" fill="none" stroke="${color}" stroke-width="1.5"/>${dots.join('')}`;
+    return `<polyline points="${points.join(' ')}" fill="none" stroke="${color}"${dashes} stroke-width="1.5"/>${dots.join('')}`;
   });
   const grid = scale.ticks.map(
     (tick) =>
@@ -67,12 +67,14 @@ ${lines.join('\n')}</g>`;
 function legend(name, index) {
   const x = PANEL.left + (index % 3) * (PANEL.width + PANEL.gap);
   const y = PANEL.top + PANEL.height + 46 + 18 * Math.floor(index / 3);
-  const color = COLORS[index % COLORS.length];
-  return `<circle cx="${x}" cy="${y - 4}" r="4" fill="${color}"/><text x="${x + 10}" y="${y}">${escape(name)}</text>`;
+  const { color, dashes } = strokeOf(index);
+  return `<path d="M${x} ${y - 4}h22" stroke="${color}"${dashes} stroke-width="2.5"/><text x="${x + 28}" y="${y}">${escape(name)}</text>`;
 }
 
-function colorOf(names, name) {
-  return COLORS[names.indexOf(name) % COLORS.length];
+/** Once the colours are used up they come again, dashed. */
+function strokeOf(index) {
+  const dashes = index < COLORS.length ? '' : ' stroke-dasharray="5 3"';
+  return { color: COLORS[index % COLORS.length], dashes };
 }
 
 function linearScale(values) {
@@ -82,12 +84,14 @@ function linearScale(values) {
   return { share: (value) => value / top, ticks };
 }
 
-/** For what differs tenfold; ticks at 1, 2 and 5 times the powers of ten. */
+/** For what differs tenfold; ticks at round numbers of each power of ten. */
 function logScale(values) {
   const low = Math.log10(Math.min(...values) * 0.9);
   const high = Math.log10(Math.max(...values) * 1.1);
-  const ticks = [1, 2, 5]
-    .flatMap((digit) => [1, 10, 100, 1_000, 10_000].map((power) => digit * power))
+  const ticks = [1, 1.5, 2, 3, 5, 7]
+    .flatMap((digit) =>
+      [1, 10, 100, 1_000, 10_000].map((power) => Math.round(digit * power * 10) / 10),
+    )
     .filter((tick) => Math.log10(tick) >= low && Math.log10(tick) <= high);
   return { share: (value) => (Math.log10(value) - low) / (high - low || 1), ticks };
 }

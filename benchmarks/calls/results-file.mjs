@@ -10,7 +10,7 @@ export class PartialResults {
   #plan;
   rows;
 
-  /** Those of the run that was broken off with `resume`, else none. */
+  /** Those of the run that was broken off with `resume`, the failed ones left out to be tried again; else none. */
   static async open({ resume, plan }) {
     const partial = new PartialResults();
     partial.#plan = plan;
@@ -56,12 +56,16 @@ async function rowsOf(plan) {
     throw new Error(
       `The run to resume was another one, ${JSON.stringify(kept.plan)}: resume it with the same options, or start anew.`,
     );
-  return kept.rows;
+  return kept.rows.filter(({ failed }) => failed === undefined);
 }
 
 /** Whole or not at all: a run may be broken off at any time. */
 async function write(target, content) {
   const partial = new URL(`${target.href}.writing`);
-  await writeFile(partial, `${JSON.stringify(content, null, 2)}\n`);
+  // A list of numbers stays on its line: there are hundreds of turns.
+  const text = JSON.stringify(content, null, 2).replaceAll(/\[[-\d.,\snul]+\]/g, (list) =>
+    list.replaceAll(/\s+/g, ''),
+  );
+  await writeFile(partial, `${text}\n`);
   await rename(partial, target);
 }

@@ -16,6 +16,8 @@ const { values } = parseArgs({
     minutes: { type: 'string', default: '19' },
     // Forget what a run that was ended has measured.
     fresh: { type: 'boolean', default: false },
+    // Do not wait until nobody else uses the machine.
+    busy: { type: 'boolean', default: false },
     // To try the script: little of everything, and nothing is written.
     quick: { type: 'boolean', default: false },
     // Only the steps whose names begin so, printed and not written: "stub", "talking 500", "real time".
@@ -27,17 +29,22 @@ const options = quick
   ? { counts: [3, 6], rounds: 1, processesTo: [3], measureMs: 6_500 }
   : {
       counts: numbers('sessions').toSorted((a, b) => a - b),
-      rounds: Number(values.rounds),
+      rounds: numbers('rounds')[0],
       processesTo: numbers('processes'),
       measureMs: 9_000,
     };
-const limitSeconds = Number(values.minutes) * 60;
+const limitSeconds = numbers('minutes')[0] * 60;
 const tries = quick || only !== undefined;
 
 const about = versions();
 const key = JSON.stringify({ ...options, ...about });
 const ledger = await Ledger.open(key, { fresh: values.fresh, kept: !tries });
-if (!tries) await untilQuiet();
+const before = Object.keys(ledger.rows).length;
+if (before > 0)
+  console.log(
+    `Goes on with the run of ${ledger.startedAt}, which has ${before} rows; --fresh begins anew`,
+  );
+if (!tries && !values.busy) await untilQuiet();
 
 // Nothing of what is started here outlives a run that is ended.
 for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(1));

@@ -5,11 +5,10 @@
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
-import { gate } from './gate.mjs';
 import { cpuSecondsOf, memoryOf, threadSeconds } from './process-tree.mjs';
 import { markdownTable, writeBlock, writeResults } from './report.mjs';
-import { withRig } from './rig.mjs';
-import { callOneByOne, percentile, talkAll, turnFacts } from './talking.mjs';
+import { sideBySide } from './side-by-side.mjs';
+import { percentile } from './talking.mjs';
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -34,13 +33,13 @@ const checkouts = [
   if (!folder) throw new Error(`${each}: expected name=folder of a built checkout`);
   return {
     name,
-    worker: pathToFileURL(resolve(folder, 'benchmarks/src/workers/openrtc.mjs')).href,
+    file: pathToFileURL(resolve(folder, 'benchmarks/src/workers/openrtc.mjs')).href,
   };
 });
 
 const rows = [];
 for (let round = 0; round < Number(values.rounds); round += 1) {
-  rows.push(...(await sideBySide()));
+  rows.push(...(await measureOnce()));
   console.log(`round ${round + 1} of ${values.rounds}`);
 }
 const markers = { begin: '<!-- bench:against -->', end: '<!-- /bench:against -->' };
@@ -53,39 +52,19 @@ if (values.write) {
   );
 } else console.log(report());
 
-function sideBySide() {
-  const start = gate(checkouts.length);
-  const end = gate(checkouts.length);
-  return Promise.all(
-    checkouts.map(({ name, worker: file }) =>
-      withRig({ name, file }, async ({ server, callers, worker }) => {
-        const idleMb = memoryOf(worker.pid).pssMb;
-        const inRoom = await callOneByOne({ server, callers, room: 'call' }, calls);
-        const talking = inRoom.map(({ caller }) => caller);
-        await start();
-        await talkAll(talking, WARM_UP_SECONDS);
-        const before = look(worker.pid);
-        const startedAt = performance.now();
-        const turns = await talkAll(talking, seconds);
-        const minutes = (performance.now() - startedAt) / 60_000;
-        const after = look(worker.pid);
-        await end();
-        for (const caller of talking) await caller.hangUp();
-        const spent = (key) => (after[key] - before[key]) / minutes / calls;
-        return {
-          name,
-          cpu: spent('cpu'),
-          main: spent('main'),
-          encoder: spent('encoder'),
-          pssPerCallMb: (after.pssMb - idleMb) / calls,
-          ...turnFacts(turns),
-        };
-      }),
-    ),
-  );
+async function measureOnce() {
+  const options = { calls, seconds, warmUpSeconds: WARM_UP_SECONDS, look };
+  return (await sideBySide(checkouts, options)).map(({ name, idle, after, spent, turns }) => ({
+    name,
+    cpu: spent('cpu'),
+    main: spent('main'),
+    encoder: spent('encoder'),
+    pssPerCallMb: (after.pssMb - idle.pssMb) / calls,
+    ...turns,
+  }));
 }
 
-function look(pid) {
+function look({ pid }) {
   const { main, byName } = threadSeconds(pid);
   return {
     cpu: cpuSecondsOf(pid),

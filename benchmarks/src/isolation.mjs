@@ -96,7 +96,7 @@ function how(all) {
 }
 
 function limits() {
-  return `As many processes as there are cores share the calls before any is filled, so 5 and 25 a process are the same thing at ${calls} calls. That a crash takes up to 25 calls at 25 a process is arithmetic, not measured: 25 calls and their callers do not fit this machine.`;
+  return `As many processes as there are cores share the calls before any is filled, so 5 and 25 a process are the same thing at ${calls} calls. That a crash takes up to 25 calls at 25 a process is arithmetic, not measured.`;
 }
 
 function middleAndMost(values) {

@@ -3,7 +3,7 @@
 import { inference, initializeLogger } from '@livekit/agents';
 import { AudioFrame } from '@livekit/rtc-node';
 import { models, silero } from '@openrtc/prewarm';
-import { speech } from '@openrtc/test-rig';
+import { readWav, speech } from '@openrtc/test-rig';
 import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
@@ -38,7 +38,7 @@ const vads = {
   'silero()': () => shared.create(),
 };
 
-const audio = sentenceAndPause();
+const audio = await sentenceAndPause();
 // The first stream of each loads and compiles what all later ones find ready.
 for (const vad of Object.values(vads)) await measure(vad, 1, 2);
 const rows = Object.fromEntries(Object.keys(vads).map((name) => [name, []]));
@@ -95,12 +95,11 @@ function frameAt(n) {
   return new AudioFrame(audio.slice(at, at + frameLength), RATE, 1, frameLength);
 }
 
-/** 16 kHz, mono, 16 bit: something said, and about as long a pause. */
-function sentenceAndPause() {
-  const wav = readFileSync(speech.order.path).subarray(44);
-  const samples = wav.length >> 1;
-  const pcm = new Int16Array(2 * samples);
-  for (let at = 0; at < samples; at += 1) pcm[at] = wav.readInt16LE(2 * at);
+/** 16 kHz: something said, and as long a pause. */
+async function sentenceAndPause() {
+  const said = await readWav(speech.order.path);
+  const pcm = new Int16Array(2 * said.length);
+  pcm.set(said);
   return pcm;
 }
 

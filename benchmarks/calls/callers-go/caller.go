@@ -20,9 +20,10 @@ type manners struct {
 	PatienceMs float64 `json:"patienceMs"`
 }
 
-// One turn. LatencyMs is null when no answer came.
+// One turn. LatencyMs is null when no answer came, AnsweredAtMs 0: else its beginning, since the epoch.
 type turn struct {
-	LatencyMs *float64 `json:"latencyMs"`
+	LatencyMs    *float64 `json:"latencyMs"`
+	AnsweredAtMs float64  `json:"answeredAtMs"`
 	// The agent was heard while the caller spoke.
 	CutIn bool `json:"cutIn"`
 }
@@ -74,7 +75,7 @@ func (one *caller) awaitFirstSound(patience time.Duration) (any, error) {
 	if !ok {
 		return nil, fmt.Errorf("nothing was heard of the agent in %s", patience)
 	}
-	return map[string]float64{"atMs": float64(at.UnixMicro()) / 1_000}, nil
+	return map[string]float64{"atMs": sinceEpoch(at)}, nil
 }
 
 // Waits until the agent is silent, speaks, waits for the answer, pauses, and speaks again.
@@ -97,6 +98,7 @@ func (one *caller) talk(duration time.Duration, how manners) (any, error) {
 		if at, ok := one.ear.awaitSound(ended, time.After(milliseconds(how.PatienceMs)), one.left); ok {
 			latency := float64(at.Sub(ended).Microseconds()) / 1_000
 			now.LatencyMs = &latency
+			now.AnsweredAtMs = sinceEpoch(at)
 		}
 		turns = append(turns, now)
 		if err := one.pause(time.Until(ended.Add(milliseconds(how.PauseMs)))); err != nil {
@@ -104,6 +106,10 @@ func (one *caller) talk(duration time.Duration, how manners) (any, error) {
 		}
 	}
 	return talked{Turns: turns, Heard: one.ear.report()}, nil
+}
+
+func sinceEpoch(at time.Time) float64 {
+	return float64(at.UnixMicro()) / 1_000
 }
 
 func (one *caller) pause(duration time.Duration) error {

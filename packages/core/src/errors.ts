@@ -17,6 +17,7 @@ export const errorCodes = {
   CONFIG_DISCOVERY: 'an agents directory that cannot be loaded',
   CONFIG_MISSING_CREDENTIALS: 'no LiveKit URL, API key or API secret',
   CONFIG_INVALID_URL: 'a LiveKit URL that cannot be parsed',
+  CONFIG_NO_COMMAND: 'a verb of the command openrtc where @openrtc/cli is not installed',
   CONFIG_NO_ISOLATION: 'no isolation strategy given and the default one not installed',
   CONFIG_PORT_IN_USE: 'the port of the health server cannot be had',
   CONFIG_METRICS_FILE: 'a file for metrics that cannot be written, or that is not one of ours',

@@ -3,7 +3,9 @@ export { AgentPool, serveTickets } from './pool/agent-pool.js';
 export { agentConfig } from './pool/agent-metadata.js';
 export type { AgentConfigDecorator, ConfigurableAgentClass } from './pool/agent-metadata.js';
 export type { AgentPermissions, DispatchMode } from './pool/dispatch-options.js';
-export type { AgentPoolOptions, RunOptions } from './pool/pool-options.js';
+export type { AgentPoolOptions, PoolSettings, RunOptions } from './pool/pool-options.js';
+export type { ConnectRequest } from './pool/local-call.js';
+export type { ImportModule } from './pool/discover.js';
 export type { PrewarmFunction, PrewarmLoaders } from './pool/prewarm.js';
 export type {
   AgentClass,
@@ -74,12 +76,18 @@ export { beforeDeadline } from './launch/before-deadline.js';
 export type { Channel } from './launch/channel.js';
 export { RemoteSessions, type RemoteSessionsOptions } from './launch/remote-sessions.js';
 export type { JobTicket, TicketMedia } from './launch/job-ticket.js';
+export type { AudioDevices, Speaker } from './session/local-audio.js';
 export type { MemoryWarning, ReportSessionEvent, SessionEvent } from './session/session-event.js';
 export type { SessionLimits } from './session/session-limits.js';
 export type { SharedModels } from './session/shared-models.js';
 export type { SessionFaults } from './settle/session-faults.js';
 export type { SessionObserver } from './settle/session-observer.js';
 export type { SessionEndReason, SessionOutcome, SessionStatus } from './settle/session-outcome.js';
+
+// For commands that run pools, as @openrtc/cli does.
+export { hostCommand, type CommandHost, type PoolRunner } from './pool/command-line.js';
+export { inCallProcess } from './pool/call-process.js';
+export { startLogs, type LogStyle } from './session/sdk.js';
 
 // Errors and logs.
 export { OpenRtcError, errorCodes, isOpenRtcError, toPlainError } from './errors.js';

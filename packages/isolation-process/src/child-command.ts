@@ -16,8 +16,8 @@ const WORKER_ONLY = ['LIVEKIT_API_KEY', 'LIVEKIT_API_SECRET', 'LIVEKIT_WORKER_TO
 // Visible to everybody on the machine in the list of processes.
 const SECRET_ARGUMENT = /^--?(?:[\w-]*-)?(?:secret|token|key|password)(?<value>=.*)?$/i;
 // V8's own, 16 MiB and more, is two times that of garbage in a process at rest: module code that has been loaded.
-// One call makes so little that 4 costs a process 1 % more CPU and spares it 20 MiB; of several calls the garbage
-// grows with each, and what is spared does not (benchmarks/README.md, bench:child-start).
+// One call makes so little that 4 costs a process no CPU that shows and spares it 16 MiB; of several calls the
+// garbage grows with each, and what is spared does not (benchmarks/README.md, bench:child-start).
 const SEMI_SPACE = '--max-semi-space-size=4';
 const OWN_SEMI_SPACE = /--m(?:ax|in)[-_]semi[-_]space[-_]size/;
 // A debugger listens on one port.

@@ -1,29 +1,22 @@
 import { VADEventType, initializeLogger, inference, type VADEvent } from '@livekit/agents';
 import { AudioFrame } from '@livekit/rtc-node';
 import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import { ReadableStream } from 'node:stream/web';
 import { beforeAll, describe, expect, test } from 'vitest';
 
 import { loadLocalInference } from './local-inference.js';
 import { SessionVad } from './bundled-vad.js';
 import { models } from './models.js';
+import { recorded } from './recorded.fixture.js';
 
 beforeAll(() => initializeLogger({ pretty: false, level: 'silent' }));
 
 const local = loadLocalInference();
 local.initVad();
 
-const sentence = (name: string): Int16Array => {
-  const wav = readFileSync(new URL(`../../../tests/rig/speech/${name}.wav`, import.meta.url));
-  const samples = new Int16Array((wav.length - 44) >> 1);
-  Buffer.from(samples.buffer).set(wav.subarray(44));
-  return samples;
-};
-
 /** Silence, two sentences with a pause, silence: 16 kHz. */
 const talk = (): Int16Array => {
-  const [first, second] = [sentence('order'), sentence('goodbye')];
+  const [first, second] = [recorded('order'), recorded('goodbye')];
   const second1 = 16_000;
   const all = new Int16Array(2 * second1 + first.length + second1 + second.length + 2 * second1);
   all.set(first, 2 * second1);
@@ -143,7 +136,7 @@ describe('the VAD of a session', () => {
   });
 
   test('starts anew after a flush, as the SDK’s does', async () => {
-    const frames = framesOf(sentence('order'), 16_000, 32);
+    const frames = framesOf(recorded('order'), 16_000, 32);
     for (const vad of [new SessionVad(local), new inference.VAD()]) {
       const stream = vad.stream();
       for (const frame of frames.slice(0, 40)) stream.pushFrame(frame);
@@ -163,7 +156,7 @@ describe('the VAD of a session', () => {
     const vad = new SessionVad(local);
     const stream = vad.stream();
     vad.updateOptions({ activationThreshold: 1.1 });
-    for (const frame of framesOf(sentence('order'), 16_000, 32)) stream.pushFrame(frame);
+    for (const frame of framesOf(recorded('order'), 16_000, 32)) stream.pushFrame(frame);
     vad.updateOptions({ activationThreshold: 0.5 });
     const { value } = await stream.next();
     expect(value?.type).toBe(VADEventType.INFERENCE_DONE);

@@ -1,14 +1,6 @@
 import { VAD, VADEventType, type VADStream, initializeLogger } from '@livekit/agents';
 import { AudioFrame } from '@livekit/rtc-node';
-import {
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  realpathSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setFlagsFromString } from 'node:v8';
@@ -16,6 +8,7 @@ import { runInNewContext } from 'node:vm';
 import { afterAll, afterEach, beforeAll, describe, expect, it, test } from 'vitest';
 import { locateModule } from './locate-module.js';
 import { models } from './models.js';
+import { recorded } from './recorded.fixture.js';
 import { Silero, silero } from './silero.js';
 import { resolveSileroOptions } from './silero-options.js';
 
@@ -41,14 +34,11 @@ function frames(pcm: Int16Array): AudioFrame[] {
   return pieces;
 }
 
-const HEADER_BYTES = 44;
-
 /** A sentence, and a second of silence after it. */
 function sentence(): AudioFrame[] {
-  const wav = readFileSync(new URL('../../../tests/rig/speech/hours.wav', import.meta.url));
-  const samples = (wav.length - HEADER_BYTES) >> 1;
-  const pcm = new Int16Array(samples + 16_000);
-  for (let at = 0; at < samples; at += 1) pcm[at] = wav.readInt16LE(HEADER_BYTES + 2 * at);
+  const said = recorded('hours');
+  const pcm = new Int16Array(said.length + 16_000);
+  pcm.set(said);
   return frames(pcm);
 }
 

@@ -5,6 +5,11 @@ import ts from 'typescript';
  * is missing, when another marker comes before a block does, or when the block is never closed.
  */
 export function exampleIn(markdown: string, name: string): string {
+  return withoutTypes(sourceIn(markdown, name));
+}
+
+/** The same as it is written. */
+export function sourceIn(markdown: string, name: string): string {
   const text = markdown.replaceAll('\r\n', '\n');
   const marker = `<!-- example: ${name} -->`;
   const at = text.indexOf(marker);
@@ -13,7 +18,7 @@ export function exampleIn(markdown: string, name: string): string {
   // A fence of more backticks may hold one of fewer: the closing one is as long as the opening one.
   const block = /^(`{3,})ts\b[^\n]*\n([\s\S]*?)^\1$/m.exec(section);
   if (block?.[2] === undefined) throw new Error(`no \`\`\`ts block follows "${marker}"`);
-  return withoutTypes(block[2]);
+  return block[2];
 }
 
 /** What remains of TypeScript when its types are taken away: a module for Node 20. */

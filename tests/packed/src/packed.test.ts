@@ -2,11 +2,12 @@ import { type EmbeddedLiveKit, startEmbeddedLiveKit } from '@openrtc/core/testin
 import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { exampleIn } from './example.js';
+import { exampleIn, sourceIn } from './example.js';
 import { packedProject, type PackedProject, repository } from './packed-project.js';
 import { runExample, type RunningExample } from './running-example.js';
 
 const PACKAGES = [
+  'packages/cli',
   'packages/core',
   'packages/isolation-coroutine',
   'packages/isolation-process',
@@ -92,6 +93,17 @@ describe('the packages, packed and installed with npm', () => {
     const output = await project.node(`await import(${JSON.stringify(main)});`);
     expect(output.trim()).toBe('restaurant, booking, dentist');
   }, 60_000);
+
+  it("have the command talk to the README's agent, which is one TypeScript file", async () => {
+    await mkdir(join(project.folder, 'typed'), { recursive: true });
+    await project.write('typed/support.ts', sourceIn(readme, 'command-agent'));
+    const output = await project.node(`
+      import { execFileSync } from 'node:child_process';
+      const args = ['--no-install', 'openrtc', 'console', './typed'];
+      console.log(String(execFileSync('npx', args, { input: 'hello\\n' })));
+    `);
+    expect(output.trim().split('\n')).toEqual(['agent: How can I help?', 'agent: You said: hello']);
+  }, 90_000);
 
   it("run the README's example of what is loaded once", async () => {
     livekit = await startEmbeddedLiveKit();

@@ -2,22 +2,10 @@ import { beforeEach, describe, expect, test, vi } from 'vitest';
 
 import { LogBook } from '../log-book.js';
 import { LagGuard } from './lag-guard.js';
+import { meters } from './loop-meter.fixture.js';
 import type { LoopReading } from './loop-meter.js';
 
-/** The meters that are open: what the loop did is up to the test. */
-const meters = vi.hoisted(() => new Set<(reading: LoopReading) => void>());
-vi.mock('./loop-meter.js', () => ({
-  LoopMeter: class {
-    readonly #onReading: (reading: LoopReading) => void;
-    constructor(onReading: (reading: LoopReading) => void) {
-      this.#onReading = onReading;
-      meters.add(onReading);
-    }
-    [Symbol.dispose]() {
-      meters.delete(this.#onReading);
-    }
-  },
-}));
+vi.mock('./loop-meter.js', () => import('./loop-meter.fixture.js'));
 
 // Two seconds of a loop that is full of its own work, and of one that waits for others to leave it a core.
 const own = (lagMs: number): LoopReading => ({ lagMs, busyMs: 1_900, threadMs: 1_500, share: 0.7 });

@@ -28,6 +28,11 @@ test.each([
   expect(redact(text)).toBe(clean);
 });
 
+test('the longer of two secrets goes first, so that nothing of it is left', () => {
+  const both = redactor({ A_SECRET: 'abcdefgh', b_apikey: 'abcdefgh-and-more' });
+  expect(both('abcdefgh-and-more abcdefgh')).toBe('[secret] [secret]');
+});
+
 test.each(['SESSION_JOIN_FAILED: the room could not be joined', 'abc', 'a harmless value'])(
   '"%s" stays as it is',
   (text) => {

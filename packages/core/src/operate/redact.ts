@@ -11,7 +11,7 @@ const SHAPES: readonly (readonly [RegExp, string])[] = [
   // Credentials in a URL.
   [/(\w+:\/\/)[^\s/@]+@/g, '$1[secret]@'],
 ];
-const SECRET_NAME = /(?:SECRET|TOKEN|PASSWORD|API_KEY|ACCESS_KEY|PRIVATE_KEY)/;
+const SECRET_NAME = /SECRET|TOKEN|PASSWORD|API_?KEY|ACCESS_?KEY|PRIVATE_?KEY/i;
 // Shorter ones are words that would be taken out of any text.
 const LEAST = 8;
 

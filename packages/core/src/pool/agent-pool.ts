@@ -4,20 +4,31 @@ import type { PoolSource, ProcessUsage } from '../launch/isolation.js';
 import type { MetricsStreamEvent } from '../operate/metrics-stream.js';
 import { type Logger, unbreakable } from '../logger.js';
 import { sdkLogger } from '../session/sdk.js';
+import type { SessionObserver } from '../settle/session-observer.js';
+import type { SessionOutcome } from '../settle/session-outcome.js';
 import { version } from '../version.js';
-import type { AgentClass, AgentConfig, AgentFactory, AgentOptions } from './agent-config.js';
+import type {
+  AgentClass,
+  AgentConfig,
+  AgentDefaults,
+  AgentFactory,
+  AgentOptions,
+} from './agent-config.js';
 import { callProcess } from './call-process.js';
-import { discoverAgents } from './discover.js';
-import { type OperateOptions, operateOptions } from './operate-options.js';
+import { commandLine } from './command-line.js';
+import { configured } from './configured.js';
+import { type ImportModule, discoverAgents } from './discover.js';
+import type { ConnectRequest } from './local-call.js';
+import { type OperateOptions, operateOptions, saidOf } from './operate-options.js';
 import { Operations } from './operations.js';
-import type { AgentPoolOptions, RunOptions } from './pool-options.js';
+import type { AgentPoolOptions, PoolSettings, RunOptions } from './pool-options.js';
 import { installProcessHandlers } from './process-handlers.js';
 import { AgentRegistry } from './registry.js';
 import { type ResolvedOptions, resolveOptions } from './resolved-options.js';
 import type { PoolState, RuntimeSnapshot } from './runtime-snapshot.js';
 import { serveSessions } from './serve-sessions.js';
 import { takeSnapshot } from './take-snapshot.js';
-import { Worker, tainted } from './worker.js';
+import { Worker, type WorkerOptions, tainted } from './worker.js';
 
 let serve: (pool: AgentPool, channel: Channel) => Promise<void>;
 
@@ -52,8 +63,8 @@ export class AgentPool<Prewarmed extends object = Record<string, unknown>> {
   }
 
   readonly #number = AgentPool.#constructed++;
-  readonly #options: AgentPoolOptions;
-  readonly #resolved: ResolvedOptions;
+  #options: AgentPoolOptions;
+  #resolved: ResolvedOptions;
   readonly #registry = new AgentRegistry();
   readonly #operations: Operations;
   #state: Exclude<PoolState, 'draining'> = 'idle';
@@ -61,6 +72,7 @@ export class AgentPool<Prewarmed extends object = Record<string, unknown>> {
   #worker: Worker | undefined;
   #starting: AbortController | undefined;
   #finished: Promise<void> | undefined;
+  #commanded: Promise<void> | undefined;
 
   /** @throws OpenRtcError `CONFIG_*` for an option that cannot work. Opens and connects nothing. */
   constructor(options: AgentPoolOptions<Prewarmed> = {}) {
@@ -68,7 +80,7 @@ export class AgentPool<Prewarmed extends object = Record<string, unknown>> {
     this.#options = options as AgentPoolOptions;
     this.#resolved = resolveOptions(this.#options);
     this.#operations = new Operations({
-      resolved: this.#resolved,
+      resolved: () => this.#resolved,
       entry: this.#source().entry,
       snapshot: () => this.runtimeSnapshot(),
       worker: () => this.#worker,
@@ -93,12 +105,29 @@ export class AgentPool<Prewarmed extends object = Record<string, unknown>> {
   /**
    * Registers every agent in the files of a directory, one a file, sorted by file name; all or none.
    * A file's agent is named by {@link agentConfig}, else by the file.
+   * @param options - `importModule` imports the URL of a file, in place of `import()`
    * @throws OpenRtcError `CONFIG_DISCOVERY` naming each bad file.
    */
-  async discover(directory: string | URL): Promise<readonly AgentConfig[]> {
+  async discover(
+    directory: string | URL,
+    options: { importModule?: ImportModule } = {},
+  ): Promise<readonly AgentConfig[]> {
     return this.#registry.addDiscovered(
-      await discoverAgents(directory, { existing: this.#registry }),
+      await discoverAgents(directory, { ...options, existing: this.#registry }),
     );
+  }
+
+  /**
+   * Sets options over those the pool was made with, as an operator does on the command line; `defaults` and
+   * `livekit` key by key. Before {@link run}.
+   * @throws OpenRtcError `CONFIG_INVALID_OPTION`, and nothing has changed; `POOL_STATE` once it has run.
+   */
+  configure(settings: PoolSettings): void {
+    if (this.#finished !== undefined)
+      throw new OpenRtcError('POOL_STATE', 'configure() comes before run(): the pool has run.');
+    const options = configured(this.#options, settings);
+    this.#resolved = resolveOptions(options);
+    this.#options = options;
   }
 
   /** The registered agents in the order of their registration. */
@@ -119,6 +148,7 @@ export class AgentPool<Prewarmed extends object = Record<string, unknown>> {
   /**
    * Takes calls until the pool is drained: by SIGTERM or SIGINT, {@link drain}, {@link close}, or the
    * signal. Once per pool. In a process that the pool's isolation has started for calls, it runs those.
+   * A verb of `openrtc` as the first argument of the process is answered, see {@link RunOptions.cli}.
    * @throws OpenRtcError `CONFIG_*`, `PREWARM_FAILED` or `LINK_UNAUTHORIZED` before the first call;
    * `POOL_UNHEALTHY` or `POOL_TAINTED` after a drain that a fault caused.
    */
@@ -132,10 +162,30 @@ export class AgentPool<Prewarmed extends object = Record<string, unknown>> {
         ),
       );
     }
+    const command = options.cli === false ? undefined : commandLine();
+    if (command !== undefined)
+      return (this.#commanded ??= command(this as unknown as AgentPool, options));
     this.#finished ??=
       callProcess()?.run(this.#number, (channel) => this.#serve(channel, options)) ??
       this.#run(options);
     return this.#finished;
+  }
+
+  /**
+   * Sends one agent into one room, in place of {@link run}: no worker registers, and LiveKit knows of no job.
+   * Resolves with how the call ended. The first signal of the process ends it.
+   * @throws OpenRtcError as `run()`; `CONFIG_UNKNOWN_AGENT`; `SESSION_JOIN_FAILED` or `ROUTE_*` when there is no call.
+   */
+  async connect(request: ConnectRequest, options: RunOptions = {}): Promise<SessionOutcome> {
+    if (request.agent !== undefined) this.get(request.agent);
+    let outcome: SessionOutcome | undefined;
+    const observer: SessionObserver = { onSessionEnd: (_info, end) => void (outcome = end) };
+    this.configure({ observers: [...(this.#options.observers ?? []), observer] });
+    this.#finished = this.#run(options, request);
+    await this.#finished;
+    if (outcome === undefined)
+      throw new OpenRtcError('POOL_STATE', 'The call was called off before it began.');
+    return outcome;
   }
 
   /** Takes no more calls and resolves when the live ones have come to their own end, see `drainTimeoutMs`. */
@@ -186,6 +236,16 @@ export class AgentPool<Prewarmed extends object = Record<string, unknown>> {
     return this.#options.isolation?.name ?? 'coroutine';
   }
 
+  /** What agents get that do not say otherwise. */
+  get defaults(): Readonly<AgentDefaults> {
+    return this.#options.defaults ?? {};
+  }
+
+  /** How the pool was told to be watched. What `run()` is given wins. */
+  get operate(): Readonly<OperateOptions> {
+    return saidOf(this.#options);
+  }
+
   get maxConcurrentSessions(): number {
     return this.#resolved.maxConcurrentSessions;
   }
@@ -194,7 +254,8 @@ export class AgentPool<Prewarmed extends object = Record<string, unknown>> {
     return this.#resolved.consecutiveFailureLimit;
   }
 
-  async #run({ signal, processHandlers = true, ...operate }: RunOptions): Promise<void> {
+  async #run(options: RunOptions, request?: ConnectRequest): Promise<void> {
+    const { signal, processHandlers = true, audioDevices } = options;
     const logger = unbreakable(this.#options.logger ?? sdkLogger());
     this.#state = 'starting';
     this.#startedAt = performance.now();
@@ -207,7 +268,8 @@ export class AgentPool<Prewarmed extends object = Record<string, unknown>> {
     const uninstall = processHandlers
       ? installProcessHandlers(
           {
-            drain: () => inBackground(this.drain()),
+            // One call has nothing to wait for.
+            drain: () => inBackground(request === undefined ? this.drain() : this.close()),
             close: () => inBackground(this.close()),
             tainted: (error) =>
               this.#worker === undefined
@@ -221,14 +283,20 @@ export class AgentPool<Prewarmed extends object = Record<string, unknown>> {
     signal?.addEventListener('abort', onAbort, { once: true });
     if (signal?.aborted) starting.abort();
     try {
-      const watched = operateOptions(this.#options, operate);
+      const watched = operateOptions(this.#options, saidOf(options));
       await this.#operations.open(watched, logger);
-      const worker = await this.#start(starting.signal, logger, watched);
+      const worker = await this.#start(starting.signal, logger, {
+        registers: request === undefined,
+        audioDevices,
+        ownProcess: processHandlers,
+        watchdog: watched.watchdog,
+      });
       if (worker === undefined) return;
       this.#worker = worker;
       this.#operations.follow(worker);
       this.#state = 'running';
       if (starting.signal.aborted) inBackground(worker.drain());
+      else if (request !== undefined) await connectOnly(worker, request);
       await worker.finished;
     } finally {
       this.#state = 'closed';
@@ -238,10 +306,8 @@ export class AgentPool<Prewarmed extends object = Record<string, unknown>> {
     }
   }
 
-  async #serve(
-    channel: Channel,
-    { processHandlers = true, ...operate }: RunOptions,
-  ): Promise<void> {
+  async #serve(channel: Channel, options: RunOptions): Promise<void> {
+    const { processHandlers = true } = options;
     this.#state = 'running';
     this.#startedAt = performance.now();
     try {
@@ -250,7 +316,7 @@ export class AgentPool<Prewarmed extends object = Record<string, unknown>> {
         resolved: this.#resolved,
         registry: this.#registry,
         source: this.#source(),
-        watchdog: operateOptions(this.#options, operate).watchdog,
+        watchdog: operateOptions(this.#options, saidOf(options)).watchdog,
         logger: unbreakable(this.#options.logger ?? sdkLogger()),
         processHandlers,
       });
@@ -277,7 +343,7 @@ export class AgentPool<Prewarmed extends object = Record<string, unknown>> {
   async #start(
     signal: AbortSignal,
     logger: Logger,
-    { watchdog }: OperateOptions,
+    how: Pick<WorkerOptions, 'registers' | 'audioDevices' | 'ownProcess' | 'watchdog'>,
   ): Promise<Worker | undefined> {
     try {
       return await Worker.start(
@@ -286,9 +352,9 @@ export class AgentPool<Prewarmed extends object = Record<string, unknown>> {
           resolved: this.#resolved,
           registry: this.#registry,
           source: this.#source(),
-          watchdog,
           logger,
           version,
+          ...how,
         },
         signal,
       );
@@ -298,5 +364,17 @@ export class AgentPool<Prewarmed extends object = Record<string, unknown>> {
       logger.info({}, 'stopped before the worker had started');
       return undefined;
     }
+  }
+}
+
+/** One call and no other. */
+async function connectOnly(worker: Worker, request: ConnectRequest): Promise<void> {
+  try {
+    await worker.connect(request);
+  } finally {
+    // The call that was launched goes on to its end; run() waits for it.
+    const drained = worker.drain();
+    if (worker.admission.active === 0) await drained;
+    else drained.catch(() => {});
   }
 }

@@ -23,6 +23,14 @@ export function callProcess(): CallProcess | undefined {
   return known.process;
 }
 
+/**
+ * True in a process that a strategy has started for calls: what belongs to a worker (a health server, metrics)
+ * has no place there.
+ */
+export function inCallProcess(): boolean {
+  return callProcess() !== undefined;
+}
+
 function read(env: NodeJS.ProcessEnv): CallProcess | undefined {
   const module = env[SERVE_TICKETS] ?? '';
   const wanted = env[SERVE_POOL];

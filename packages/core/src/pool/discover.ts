@@ -9,6 +9,7 @@ import type { AgentClass } from './agent-config.js';
 import { chooseAgentClass } from './agent-export.js';
 import { readAgentConfig } from './agent-metadata.js';
 import { checkAgentName } from './agent-name.js';
+import { commandImport } from './command-line.js';
 
 /** An agent found in a file, checked and ready to be registered. */
 export interface DiscoveredAgent {
@@ -18,6 +19,9 @@ export interface DiscoveredAgent {
   readonly sourcePath: string;
 }
 
+/** Imports the URL of a file and resolves with what it exports. */
+export type ImportModule = (url: string) => Promise<unknown>;
+
 /** How {@link discoverAgents} looks. */
 export interface DiscoverOptions {
   /** Names already taken: finding one of them is an error. */
@@ -25,7 +29,7 @@ export interface DiscoverOptions {
   /** Time box of the import of one file, in milliseconds. Default: 30 000. */
   importTimeoutMs?: number;
   /** Imports a file URL. Default: `import()`. */
-  importModule?: (url: string) => Promise<unknown>;
+  importModule?: ImportModule;
 }
 
 // Model clients and database pools are opened at the top of agent files; a hanging one is a mistake.
@@ -118,7 +122,8 @@ async function loadAgent(
 }
 
 async function importFile(path: string, options: DiscoverOptions): Promise<unknown> {
-  const { importModule = importNatively, importTimeoutMs = IMPORT_TIMEOUT_MS } = options;
+  const { importTimeoutMs = IMPORT_TIMEOUT_MS } = options;
+  const importModule = options.importModule ?? commandImport() ?? importNatively;
   const imported = importModule(pathToFileURL(path).href).catch((error: unknown) => {
     throw new Error(reasonOf(error, path), { cause: error });
   });
@@ -152,7 +157,7 @@ function reasonOf(error: unknown, path: string): string {
     TYPESCRIPT_CODES.has(codeOf(error) ?? '') ||
     (error instanceof SyntaxError && /\.m?ts$/.test(path));
   const advice = typescript
-    ? ` (Node ${process.versions.node} alone runs no TypeScript, or not all of it, and no decorators: run the worker with \`node --import tsx\`, or compile first and pass the directory of the output)`
+    ? ` (Node ${process.versions.node} alone runs no TypeScript, or not all of it, and no decorators: run it with the command openrtc of @openrtc/cli, or with \`node --import tsx\`, or compile first and pass the directory of the output)`
     : '';
   return `its import failed: ${messageOf(error)}${advice}`;
 }

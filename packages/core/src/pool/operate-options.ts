@@ -46,11 +46,16 @@ const WATCHDOG_NUMBERS = {
   killMs: [1_000, LONGEST_MS],
 } as const satisfies Record<keyof WatchdogOptions, readonly [number, number]>;
 
+/** Those of the options that are about this, as far as they were given. */
+export function saidOf(options: OperateOptions): OperateOptions {
+  const said = operateKeys.map((key) => [key, options[key]] as const);
+  return Object.fromEntries(said.filter(([, value]) => value !== undefined)) as OperateOptions;
+}
+
 /** What is said to `run()` over what was said to the pool. @throws OpenRtcError `CONFIG_INVALID_OPTION`. */
 export function operateOptions(pool: OperateOptions, run: OperateOptions): OperateOptions {
-  const said = Object.entries(run).filter(([, value]) => value !== undefined);
-  const chosen: OperateOptions = { ...pool, ...Object.fromEntries(said) };
-  checkOperateOptions('run()', { ...chosen });
+  const chosen = { ...saidOf(pool), ...saidOf(run) };
+  checkOperateOptions('run()', chosen);
   return chosen;
 }
 

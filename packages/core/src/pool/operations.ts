@@ -23,7 +23,8 @@ import { WorkerMetrics } from './worker-metrics.js';
 
 /** What a pool tells of itself. */
 export interface PoolView {
-  readonly resolved: ResolvedOptions;
+  /** Until it runs, the pool can still be configured. */
+  resolved(): ResolvedOptions;
   /** The user's entry. */
   readonly entry: string;
   snapshot(): RuntimeSnapshot;
@@ -116,7 +117,7 @@ export class Operations implements AsyncDisposable {
   }
 
   #info(): WorkerInfo {
-    const { agentName, jobTypes: types, deployment } = this.#view.resolved;
+    const { agentName, jobTypes: types, deployment } = this.#view.resolved();
     const { activeSessions, reservedSessions, maxConcurrentSessions, notReady } =
       this.#view.snapshot();
     const closed = notReady.some((why) => why === 'draining' || why === 'busy');

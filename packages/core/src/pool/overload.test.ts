@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 
-import type { LoopReading } from '../admit/loop-meter.js';
+import { meters } from '../admit/loop-meter.fixture.js';
 import { channelPair } from '../launch/channel-pair.fixture.js';
 import type { IsolationStrategy } from '../launch/isolation.js';
 import { RemoteSessions } from '../launch/remote-sessions.js';
@@ -8,20 +8,7 @@ import { cloning } from '../testing/cloning-isolation.js';
 import { AgentPool, serveTickets } from './agent-pool.js';
 import { EchoAgent, PoolHarness } from './pool-harness.js';
 
-/** The meters that are open: what the loop did is up to the test. */
-const meters = vi.hoisted(() => new Set<(reading: LoopReading) => void>());
-vi.mock('../admit/loop-meter.js', () => ({
-  LoopMeter: class {
-    readonly #onReading: (reading: LoopReading) => void;
-    constructor(onReading: (reading: LoopReading) => void) {
-      this.#onReading = onReading;
-      meters.add(onReading);
-    }
-    [Symbol.dispose]() {
-      meters.delete(this.#onReading);
-    }
-  },
-}));
+vi.mock('../admit/loop-meter.js', () => import('../admit/loop-meter.fixture.js'));
 
 const read = (lagMs: number, times: number) => {
   for (let time = 0; time < times; time += 1)

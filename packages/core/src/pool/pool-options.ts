@@ -3,10 +3,17 @@ import type { JobTypeName } from '../link/job-offer.js';
 import type { LiveKitOptions } from '../link/livekit-endpoint.js';
 import type { Logger } from '../logger.js';
 import type { Router } from '../route/custom-router.js';
+import type { AudioDevices } from '../session/local-audio.js';
 import type { SessionLimits } from '../session/session-limits.js';
 import type { SharedModels } from '../session/shared-models.js';
 import type { SessionObserver } from '../settle/session-observer.js';
-import type { AgentClass, AgentDefaults, AgentFactory, SessionSetup } from './agent-config.js';
+import type {
+  AgentClass,
+  AgentDefaults,
+  AgentFactory,
+  SessionInfo,
+  SessionSetup,
+} from './agent-config.js';
 import type { AgentPermissions, DispatchMode } from './dispatch-options.js';
 import type { OperateOptions } from './operate-options.js';
 import type { PrewarmFunction, PrewarmLoaders } from './prewarm.js';
@@ -77,13 +84,27 @@ export interface AgentPoolOptions<Prewarmed extends object = Record<string, unkn
   logger?: Logger;
 }
 
+/** What {@link AgentPool.configure} may change: what an operator decides, not what the code is made of. */
+export type PoolSettings = Omit<AgentPoolOptions, 'agents' | 'prewarm' | 'setup' | 'router'>;
+
 /** How {@link AgentPool.run} behaves. What can also be said to the pool wins here. */
 export interface RunOptions extends OperateOptions {
   /** Drains when it aborts. */
   signal?: AbortSignal;
   /**
    * Installs handlers for SIGTERM, SIGINT, uncaught exceptions and unhandled rejections for as long as
-   * it runs. Default: true. Without them an error in one call's timers ends the process.
+   * it runs, and has V8 collect garbage sooner, which halves what a call holds. Default: true, for a process that
+   * is there for the pool alone. Without the handlers an error in one call's timers ends the process.
    */
   processHandlers?: boolean;
+  /**
+   * Where `@openrtc/cli` is installed, `node main.js dev` is `openrtc dev` with this pool, and so for each of its
+   * verbs. `false`: the arguments of the process are none of the pool's business. Default: true.
+   */
+  cli?: boolean;
+  /**
+   * A microphone and a speaker for each call over the embedded endpoint of `@openrtc/core/testing`, which carries
+   * words alone, that runs in this process. Default: none; such calls are typed.
+   */
+  audioDevices?: (call: SessionInfo) => AudioDevices;
 }

@@ -10,10 +10,15 @@ export async function importOptional(
   name: string,
   entry: string | undefined,
 ): Promise<Record<string, unknown> | undefined> {
-  const path = locate(name, entry) ?? locate(name, import.meta.url);
+  const path = locateOptional(name, entry);
   return path === undefined
     ? undefined
     : ((await import(pathToFileURL(path).href)) as Record<string, unknown>);
+}
+
+/** The path of what {@link importOptional} imports; undefined when it is not installed. */
+export function locateOptional(name: string, entry: string | undefined): string | undefined {
+  return locate(name, entry) ?? locate(name, import.meta.url);
 }
 
 function locate(name: string, from: string | undefined): string | undefined {

@@ -14,6 +14,7 @@ import { installFaultHandlers, ignoreSignals } from './process-handlers.js';
 import type { AgentRegistry } from './registry.js';
 import type { ResolvedOptions } from './resolved-options.js';
 import { SessionHost, type SessionHostOptions } from './session-host.js';
+import { tightenHeap } from './tight-heap.js';
 
 export interface ServeOptions {
   readonly pool: AgentPoolOptions;
@@ -61,10 +62,13 @@ export async function serveSessions(channel: Channel, options: ServeOptions): Pr
         defaults: pool.defaults ?? {},
         setup: pool.setup,
         limits: resolved.limits,
+        // Those are at the worker's end.
+        audioDevices: undefined,
         credentials: credentialsOf(pool),
       },
     });
     await host.prewarm(sessions.closed);
+    if (options.processHandlers) tightenHeap();
     sessions.ready(host, warningsOf(pool, registry.list()));
     await sessions.over;
   } catch (error) {

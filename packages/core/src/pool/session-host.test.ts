@@ -29,6 +29,7 @@ function hostOf(): SessionHost {
       defaults: {},
       setup: undefined,
       limits: defaultSessionLimits,
+      audioDevices: undefined,
       credentials: undefined,
     },
   });

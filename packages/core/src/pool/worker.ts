@@ -19,16 +19,20 @@ import type { Logger } from '../logger.js';
 import type { LoopBlock } from '../operate/loop-block.js';
 import { ResourceSampler } from '../operate/resource-sampler.js';
 import { type WatchdogOptions, watchdogLimits } from '../operate/watchdog-options.js';
+import type { AudioDevices } from '../session/local-audio.js';
 import type { SessionEvent } from '../session/session-event.js';
 import { timeBox } from '../time-box.js';
+import type { SessionInfo } from './agent-config.js';
 import { CallFlow } from './call-flow.js';
 import { defaultIsolation } from './defaults.js';
+import { type ConnectRequest, localOffer, localToken, noLink, refusedCall } from './local-call.js';
 import type { OperateOptions } from './operate-options.js';
 import type { AgentPoolOptions } from './pool-options.js';
 import { registrationsOf } from './registrations.js';
 import type { AgentRegistry } from './registry.js';
 import type { ResolvedOptions } from './resolved-options.js';
 import { SessionHost, type SessionHostOptions } from './session-host.js';
+import { tightenHeap } from './tight-heap.js';
 
 // Calls that are cut get this long for last words, shutdown callbacks and leaving their rooms.
 const FAREWELL_MS = 30_000;
@@ -44,6 +48,12 @@ export interface WorkerOptions {
   readonly watchdog: OperateOptions['watchdog'];
   readonly logger: Logger;
   readonly version: string;
+  /** False: calls come by {@link Worker.connect} alone. */
+  readonly registers: boolean;
+  /** Devices for calls whose room carries no audio. */
+  readonly audioDevices: ((call: SessionInfo) => AudioDevices) | undefined;
+  /** Whether the process is there for the pool alone. */
+  readonly ownProcess: boolean;
 }
 
 /** One run of a pool: from its first connection to LiveKit to its last call. */
@@ -54,6 +64,7 @@ export class Worker {
   /** What calls use, when somebody looks. */
   readonly resources: ResourceSampler;
   readonly #options: WorkerOptions;
+  readonly #endpoint: LiveKitEndpoint;
   readonly #isolation: Isolation;
   readonly #host: SessionHost;
   readonly #drained = deferred();
@@ -90,6 +101,7 @@ export class Worker {
         defaults: pool.defaults ?? {},
         setup: pool.setup,
         limits: resolved.limits,
+        audioDevices: options.audioDevices,
         credentials: { apiKey: endpoint.apiKey, apiSecret: endpoint.apiSecret },
       },
     });
@@ -100,7 +112,8 @@ export class Worker {
       const abort = () => worker.links.callOff();
       signal.addEventListener('abort', abort, { once: true });
       if (signal.aborted) abort();
-      await worker.links.start();
+      if (options.ownProcess) tightenHeap();
+      if (options.registers) await worker.links.start();
       signal.removeEventListener('abort', abort);
     } catch (error) {
       await worker.#release();
@@ -117,6 +130,7 @@ export class Worker {
   ) {
     const { pool, resolved, registry, logger } = options;
     this.#options = options;
+    this.#endpoint = endpoint;
     this.#isolation = isolation;
     this.#host = host;
     this.admission = new Admission({
@@ -176,6 +190,26 @@ export class Worker {
   /** Undefined where the isolation does not count processes, because it has none. */
   get processCounts(): ProcessCounts | undefined {
     return this.#isolation.processCounts?.();
+  }
+
+  /**
+   * Takes a call that LiveKit does not offer; resolves once it is launched.
+   * @throws OpenRtcError when LiveKit cannot be asked, or the call is refused.
+   */
+  async connect(request: ConnectRequest): Promise<void> {
+    const offer = await localOffer(request, this.#endpoint);
+    const answer = await this.flow.offer(offer, noLink);
+    if ('refused' in answer) throw refusedCall(answer.refused, request.room);
+    const { identity, attributes } = answer;
+    const { permissions } = this.#options.resolved;
+    let token: string;
+    try {
+      token = await localToken(request.room, identity, attributes, this.#endpoint, permissions);
+    } catch (error) {
+      answer.abandoned('no token');
+      throw error;
+    }
+    answer.assigned({ job: offer.job, url: undefined, token, workerId: '' });
   }
 
   /** The processes calls run in, see {@link Isolation.processes}. */

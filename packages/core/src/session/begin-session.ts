@@ -7,6 +7,7 @@ import { buildAgent } from './build-agent.js';
 import type { CurrentCall } from './current-call.js';
 import { markReported } from './reported-errors.js';
 import { greet } from './greeting.js';
+import { localAudio } from './local-audio.js';
 import { recordingOf } from './recording.js';
 import { isRealtime, resolveProviders } from './resolve-providers.js';
 import { RoomAudioInput, usesOwnAudioInput } from './room-audio-input.js';
@@ -25,7 +26,7 @@ export interface OpenedSession {
   /** Settles when the join has come to its end, which may be after the call's. */
   joining?: Promise<void>;
   session?: voice.AgentSession;
-  audioInput?: RoomAudioInput;
+  audioInput?: voice.AudioInput;
   /** The SDK's session is up, and watches its caller itself. */
   started?: boolean;
   usage?: UsageWatch;
@@ -79,12 +80,18 @@ export async function beginSession(options: BeginOptions): Promise<void> {
   };
   options.onJoined(roomInput);
   const roomOutput = { ...runtime.defaults.roomOutput, ...config.roomOutput };
+  const local = options.textOnly ? localAudioOf(options) : undefined;
   if (options.textOnly) {
     roomInput.audioEnabled = false;
     roomOutput.audioEnabled = false;
   }
   const ownInput = usesOwnAudioInput(roomInput);
-  const session = createSession(options, agent, providers, roomInput.audioEnabled !== false);
+  const session = createSession(
+    options,
+    agent,
+    providers,
+    local !== undefined || roomInput.audioEnabled !== false,
+  );
   opened.session = session;
   opened.stopWatching = watchFaults(session, agent, call, options.report);
   opened.usage = new UsageWatch(session, call, options.report);
@@ -92,6 +99,11 @@ export async function beginSession(options: BeginOptions): Promise<void> {
   if (ownInput) {
     opened.audioInput = new RoomAudioInput(ctx.room, roomInput);
     session.input.audio = opened.audioInput;
+  }
+  if (local !== undefined) {
+    opened.audioInput = local.input;
+    session.input.audio = local.input;
+    session.output.audio = local.output;
   }
   await setUp(options, session);
   await inTime('SESSION_START_FAILED', 'AgentSession.start() did not finish', () =>
@@ -107,6 +119,11 @@ export async function beginSession(options: BeginOptions): Promise<void> {
   opened.started = true;
   const greeting = config.greeting === undefined ? runtime.defaults.greeting : config.greeting;
   if (greeting !== undefined && greeting !== null) greet(session, agent, greeting);
+}
+
+function localAudioOf({ runtime, info }: BeginOptions) {
+  const devices = runtime.audioDevices?.(info);
+  return devices === undefined ? undefined : localAudio(devices);
 }
 
 function createSession(

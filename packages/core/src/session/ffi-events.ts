@@ -82,14 +82,14 @@ export class FfiEvents extends EventEmitter {
     switch (kind ?? '') {
       case 'audioStreamEvent':
       case 'videoStreamEvent':
-        this.#hand(this.#byHandle.get(bigintIn(value, 'streamHandle') ?? 0n), event);
+        this.#hand(this.#ownerOf(value, 'streamHandle'), event);
         break;
       case 'byteStreamReaderEvent':
       case 'textStreamReaderEvent':
-        this.#hand(this.#byHandle.get(bigintIn(value, 'readerHandle') ?? 0n), event);
+        this.#hand(this.#ownerOf(value, 'readerHandle'), event);
         break;
       case 'roomEvent': {
-        const room = this.#byHandle.get(bigintIn(value, 'roomHandle') ?? 0n);
+        const room = this.#ownerOf(value, 'roomHandle');
         // Of a room whose handle is not known: its own listener keeps it for later, others drop it.
         for (const listener of room === undefined ? this.#joining.values() : [room])
           this.#hand(listener, event);
@@ -238,6 +238,11 @@ export class FfiEvents extends EventEmitter {
     const waiters = this.#waiters.get(waiter.asyncId);
     waiters?.delete(waiter);
     if (waiters?.size === 0) this.#waiters.delete(waiter.asyncId);
+  }
+
+  #ownerOf(value: unknown, name: string): Listener | undefined {
+    const handle = bigintIn(value, name);
+    return handle === undefined ? undefined : this.#byHandle.get(handle);
   }
 
   #hand(listener: Listener | undefined, event: FfiEvent): void {

@@ -47,6 +47,7 @@ function runtime(agent: Partial<AgentConfig> = {}): SessionRuntime {
     limits: defaultSessionLimits,
     process: new JobProcess(),
     models: undefined,
+    audioDevices: undefined,
     credentials: undefined,
     warnOnce: () => {},
     logger: new LogBook(),

@@ -1,4 +1,4 @@
-import { initializeLogger, log, version } from '@livekit/agents';
+import { initializeLogger, log, loggerOptions, version } from '@livekit/agents';
 
 import { OpenRtcError } from '../errors.js';
 import type { Logger } from '../logger.js';
@@ -21,6 +21,22 @@ export function sdkLogger(): Logger {
     initializeLogger({ pretty: false, level: process.env['LIVEKIT_LOG_LEVEL'] ?? 'info' });
     return log();
   }
+}
+
+/** How a process logs. */
+export interface LogStyle {
+  /** For people; else a line of JSON each. */
+  readonly pretty: boolean;
+  /** The least that is written: `trace`, `debug`, `info`, `warn`, `error`, `fatal` or `silent`. */
+  readonly level: string;
+}
+
+/**
+ * Sets up the logger of the `@livekit/agents` that the pools of this copy of OpenRTC run on, unless it was set up
+ * already: then somebody has chosen its style and level.
+ */
+export function startLogs(style: LogStyle): void {
+  if (loggerOptions() === undefined) initializeLogger({ ...style });
 }
 
 /**

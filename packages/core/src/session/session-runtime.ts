@@ -1,7 +1,13 @@
 import type { JobProcess } from '@livekit/agents';
 
 import type { Logger } from '../logger.js';
-import type { AgentConfig, AgentDefaults, SessionSetup } from '../pool/agent-config.js';
+import type {
+  AgentConfig,
+  AgentDefaults,
+  SessionInfo,
+  SessionSetup,
+} from '../pool/agent-config.js';
+import type { AudioDevices } from './local-audio.js';
 import type { SessionLimits } from './session-limits.js';
 import type { SharedModels } from './shared-models.js';
 
@@ -18,6 +24,8 @@ export interface SessionRuntime {
   /** `ctx.proc`; its `userData` is what prewarm has loaded. */
   readonly process: JobProcess;
   readonly models: SharedModels | undefined;
+  /** Devices for calls whose room carries no audio. */
+  readonly audioDevices: ((call: SessionInfo) => AudioDevices) | undefined;
   readonly credentials: { readonly apiKey: string; readonly apiSecret: string } | undefined;
   readonly logger: Logger;
   /** Logs a warning the first time it is given; what many calls share is said once. */

@@ -5,7 +5,7 @@ import type { SessionEvent } from '../../session/session-event.js';
 import { isolationCases } from './isolation-suite.js';
 
 // A suite that cannot fail is worth nothing: each of these strategies breaks one promise, and is found out.
-vi.setConfig({ testTimeout: 60_000 });
+vi.setConfig({ testTimeout: 120_000 });
 
 type Run = (host: IsolationHost, ...args: Parameters<Isolation['run']>) => Promise<void>;
 
@@ -40,7 +40,7 @@ async function failures(
   { only = QUICK, ...choice }: Choice = {},
 ): Promise<readonly string[]> {
   const failed: string[] = [];
-  const cases = isolationCases({ createStrategy, patienceMs: 2_000, ...choice });
+  const cases = isolationCases({ createStrategy, ...choice });
   for (const { name, run } of cases.filter((candidate) => only.test(candidate.name))) {
     await run().catch(() => failed.push(name));
   }

@@ -24,6 +24,8 @@ export interface EmbeddedCallOptions {
 }
 
 const TOPIC_CHAT = 'lk.chat';
+// Words of the caller are published anew with each that is recognised; the last time they are final.
+const FINAL_ATTRIBUTE = 'lk.transcription_final';
 // Set by every AgentSession; what an agent hears before it is past `initializing` is lost.
 const STATE_ATTRIBUTE = 'lk.agent.state';
 
@@ -32,6 +34,7 @@ export class EmbeddedCall {
   readonly #options: EmbeddedCallOptions;
   readonly #member: Member;
   readonly #inbox: ReplyInbox;
+  readonly #understood: ReplyInbox;
   readonly #transcript: TranscriptLine[] = [];
   #job: EmbeddedJob | undefined;
   #over: OpenRtcError | undefined;
@@ -40,6 +43,7 @@ export class EmbeddedCall {
   constructor(options: EmbeddedCallOptions) {
     this.#options = options;
     this.#inbox = new ReplyInbox((text) => this.#transcript.push({ from: 'agent', text }));
+    this.#understood = new ReplyInbox((text) => this.#transcript.push({ from: 'caller', text }));
     const state: ParticipantState = {
       identity: options.identity,
       sid: newId('PA'),
@@ -91,14 +95,16 @@ export class EmbeddedCall {
    * cannot be told from the reply. Rejects with `LINK_CLOSED` when the call ends first.
    */
   async say(text: string): Promise<string> {
-    await this.#ready();
-    if (this.#over !== undefined) {
-      throw this.#over;
-    }
+    await this.#listening();
     const reply = this.#inbox.read(this.#inbox.next);
-    this.#transcript.push({ from: 'caller', text });
-    this.#send(text);
+    this.#type(text);
     return reply;
+  }
+
+  /** Types `text` once the agent listens, and leaves its reply to {@link nextReply}. Rejects as {@link say}. */
+  async type(text: string): Promise<void> {
+    await this.#listening();
+    this.#type(text);
   }
 
   /**
@@ -107,6 +113,14 @@ export class EmbeddedCall {
    */
   nextReply(): Promise<string> {
     return this.#inbox.read();
+  }
+
+  /**
+   * What the agent has understood of the caller's speech next, where the call has devices (`audioDevices` of
+   * `run()`). Rejects with `LINK_CLOSED` when the call ends first.
+   */
+  nextUnderstood(): Promise<string> {
+    return this.#understood.read();
   }
 
   /** The caller hangs up: it leaves with `CLIENT_INITIATED`, which ends an agent's session. */
@@ -122,11 +136,23 @@ export class EmbeddedCall {
   #take(frame: ServerFrame): void {
     if (frame.type === 'stream' && frame.from === this.agentIdentity) {
       this.#inbox.take(frame.frame);
+    } else if (frame.type === 'stream' && frame.from === this.#options.identity) {
+      if (isWhole(frame.frame)) this.#understood.take(frame.frame);
     } else if (frame.type === 'participant-left' && frame.identity === this.agentIdentity) {
       this.#end('the agent left the room');
     } else if (frame.type === 'disconnected') {
       this.#end(`the caller was put out: ${DisconnectReason[frame.reason]}`);
     }
+  }
+
+  async #listening(): Promise<void> {
+    await this.#ready();
+    if (this.#over !== undefined) throw this.#over;
+  }
+
+  #type(text: string): void {
+    this.#transcript.push({ from: 'caller', text });
+    this.#send(text);
   }
 
   async #ready(): Promise<void> {
@@ -178,6 +204,12 @@ export class EmbeddedCall {
     const message = `no reply from the agent in room "${this.room}": ${why}`;
     this.#over ??= new OpenRtcError('LINK_CLOSED', message);
     this.#inbox.close(this.#over);
+    this.#understood.close(this.#over);
     this.#options.changes.notify();
   }
+}
+
+/** Of a stream that was not begun nothing more is taken. */
+function isWhole(frame: StreamFrame): boolean {
+  return frame.step !== 'open' || frame.attributes[FINAL_ATTRIBUTE] === 'true';
 }

@@ -109,6 +109,18 @@ test('an AgentSession answers a text call through the endpoint', async () => {
   expect(await call.ended).toEqual({ status: 'success', error: '' });
 });
 
+test('a caller may type on without waiting for replies', async () => {
+  const dialing = endpoint.call();
+  const session = runSession(await worker.accept(), new Greeter());
+  const call = await dialing;
+  await call.nextReply();
+  await call.type('one');
+  expect(await call.nextReply()).toBe('You said: one');
+  call.hangUp();
+  await session;
+  await expect(call.type('two')).rejects.toMatchObject({ code: 'LINK_CLOSED' });
+});
+
 test('two calls at a time do not hear each other', async () => {
   const ends: Promise<unknown>[] = [];
   const dial = async () => {

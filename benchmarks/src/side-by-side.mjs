@@ -1,0 +1,55 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { withRig } from './rig.mjs';
+import { callOneByOne, talkAll, turnFacts } from './talking.mjs';
+
+/**
+ * The same calls on several workers, all in the same minute: what the machine does to one of them it does to all.
+ * Each has a server and callers of its own. `look(worker)` says what it has used so far and holds now; it is asked
+ * before the first call (`idle`), and at both ends of the `seconds` that count.
+ */
+export function sideBySide(specs, { calls, seconds, warmUpSeconds, look }) {
+  const start = gate(specs.length);
+  const end = gate(specs.length);
+  return Promise.all(
+    specs.map(async (spec, index) => {
+      // Their starts one after the other: they are not what is measured.
+      await sleep(index * 4_000);
+      return withRig(spec, async ({ server, callers, worker }) => {
+        const idle = look(worker);
+        const inRoom = await callOneByOne({ server, callers, room: 'call' }, calls);
+        const talking = inRoom.map(({ caller }) => caller);
+        await start();
+        await talkAll(talking, warmUpSeconds);
+        const before = look(worker);
+        const startedAt = performance.now();
+        const turns = await talkAll(talking, seconds);
+        const minutes = (performance.now() - startedAt) / 60_000;
+        const after = look(worker);
+        await end();
+        for (const caller of talking) await caller.hangUp();
+        return {
+          name: spec.name,
+          idle,
+          after,
+          /** Of a counter of `look`, per call-minute. */
+          spent: (key) => (after[key] - before[key]) / minutes / calls,
+          turns: turnFacts(turns),
+        };
+      });
+    }),
+  );
+}
+
+/** Lets nobody through before all are there. */
+function gate(parties) {
+  let open;
+  let missing = parties;
+  const opened = new Promise((resolve) => {
+    open = resolve;
+  });
+  return () => {
+    missing -= 1;
+    if (missing === 0) open();
+    return opened;
+  };
+}

@@ -1,0 +1,71 @@
+import { AgentPool } from '@openrtc/core';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+
+import type { WorkerContext } from '../companions.js';
+import type { HostOutput } from '../host.js';
+import { memoryHost } from '../memory-host.fixture.js';
+import { dashboard, openDashboard } from './dashboard.js';
+
+const pool = new AgentPool();
+const snapshot = () => pool.runtimeSnapshot();
+
+beforeEach(() => {
+  vi.useFakeTimers();
+});
+
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+function terminal(env: NodeJS.ProcessEnv = {}) {
+  const host = memoryHost(env);
+  const facts = { isTTY: true, rows: 24, columns: 80 };
+  return { ...host, stderr: Object.assign(host.stderr, facts) as HostOutput };
+}
+
+test('without a terminal there is a line each time', async () => {
+  const host = memoryHost();
+  const open = openDashboard(snapshot, host, 500);
+  expect(host.err()).toBe('');
+  vi.advanceTimersByTime(1_000);
+  await open[Symbol.asyncDispose]();
+  vi.advanceTimersByTime(1_000);
+  expect(host.err()).toMatch(/^(?:openrtc: idle \(starting\), 0 of 50 calls; .*\n){2}$/);
+  expect(host.err()).not.toContain('\u001B');
+});
+
+test('on a terminal it is there at once, and gone at the end', async () => {
+  const host = terminal();
+  const open = openDashboard(snapshot, host);
+  expect(host.err()).toContain('openrtc idle (starting)');
+  const drawn = host.err().length;
+  await open[Symbol.asyncDispose]();
+  // All rows scroll again.
+  expect(host.err().slice(drawn)).toContain('\u001B[r');
+});
+
+test('a terminal that knows no commands is none', async () => {
+  const host = terminal({ TERM: 'dumb' });
+  const open = openDashboard(snapshot, host, 500);
+  vi.advanceTimersByTime(500);
+  await open[Symbol.asyncDispose]();
+  expect(host.err()).toMatch(/^openrtc: idle .*\n$/);
+});
+
+test('a process that ends otherwise leaves the terminal in order', async () => {
+  const listeners = process.listenerCount('exit');
+  const host = terminal();
+  const open = openDashboard(snapshot, host);
+  expect(process.listenerCount('exit')).toBe(listeners + 1);
+  await open[Symbol.asyncDispose]();
+  expect(process.listenerCount('exit')).toBe(listeners);
+});
+
+test('it is opened when it is asked for, and how often is of no use without it', async () => {
+  const worker = { pool, host: memoryHost(), verb: 'start' } as unknown as WorkerContext;
+  expect(await dashboard.open({ ...worker, flags: {} })).toBeUndefined();
+  expect(await dashboard.open({ ...worker, flags: { dashboard: false } })).toBeUndefined();
+  await expect(dashboard.open({ ...worker, flags: { dashboardRefresh: 500 } })).rejects.toThrow(
+    '--dashboard-refresh is about --dashboard: give that as well',
+  );
+});

@@ -1,0 +1,83 @@
+import { execFileSync } from 'node:child_process';
+import { type FileHandle, constants, mkdtemp, open, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Writable } from 'node:stream';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+
+import type { HostOutput } from '../host.js';
+import { outputTo } from './output.js';
+
+let folder: string;
+let handles: FileHandle[];
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'openrtc-output-'));
+  handles = [];
+});
+
+afterEach(async () => {
+  for (const handle of handles) await handle.close();
+  await rm(folder, { recursive: true });
+});
+
+/** A stream of the process, of which only the descriptor counts. */
+function streamOf(fd: number, write: (text: string) => void = () => {}): HostOutput {
+  const stream = new Writable({
+    write(chunk: Buffer, _encoding, done) {
+      write(chunk.toString());
+      done();
+    },
+  });
+  return Object.assign(stream, { fd });
+}
+
+async function opened(path: string, flags: number): Promise<FileHandle> {
+  const handle = await open(path, flags);
+  handles.push(handle);
+  return handle;
+}
+
+test.skipIf(process.platform !== 'linux')(
+  'a pipe that nobody reads is not waited for: whole lines are dropped',
+  async () => {
+    const pipe = join(folder, 'pipe');
+    execFileSync('mkfifo', [pipe]);
+    const { O_NONBLOCK, O_RDONLY, O_WRONLY } = constants;
+    const reader = await opened(pipe, O_RDONLY | O_NONBLOCK);
+    const { fd } = await opened(pipe, O_WRONLY);
+    const output = outputTo(streamOf(fd));
+    // Far more than a pipe holds: with a stream of Node's the test would stand still here.
+    const line = `${'x'.repeat(999)}\n`;
+    for (let count = 0; count < 1_000; count += 1) output.write(line);
+    output[Symbol.dispose]();
+    const { bytesRead, buffer } = await reader.read(Buffer.alloc(2_000_000));
+    expect(bytesRead).toBeGreaterThan(0);
+    expect(bytesRead).toBeLessThan(1_000_000);
+    expect(bytesRead % line.length).toBe(0);
+    expect(buffer.toString('utf8', 0, line.length)).toBe(line);
+  },
+);
+
+test.skipIf(process.platform !== 'linux')('a pipe whose reader is gone is no error', async () => {
+  const pipe = join(folder, 'pipe');
+  execFileSync('mkfifo', [pipe]);
+  const { O_NONBLOCK, O_RDONLY, O_WRONLY } = constants;
+  const reader = await open(pipe, O_RDONLY | O_NONBLOCK);
+  const { fd } = await opened(pipe, O_WRONLY);
+  const output = outputTo(streamOf(fd));
+  await reader.close();
+  output.write('is anybody there?\n');
+  output[Symbol.dispose]();
+});
+
+test('a file is left to the stream, which knows where it ends', async () => {
+  const path = join(folder, 'stderr.log');
+  const { O_CREAT, O_WRONLY } = constants;
+  const { fd } = await opened(path, O_CREAT | O_WRONLY);
+  const written: string[] = [];
+  const output = outputTo(streamOf(fd, (text) => written.push(text)));
+  output.write('a line\n');
+  expect(written).toEqual(['a line\n']);
+  expect(await readFile(path, 'utf8')).toBe('');
+});

@@ -1,0 +1,95 @@
+import { AgentPool, type RuntimeSnapshot, type SessionSnapshot } from '@openrtc/core';
+import { expect, test } from 'vitest';
+
+import { summaryLine, summaryLines, timeText } from './summary.js';
+
+const MIB = 1_024 * 1_024;
+
+function snapshot(changes: Partial<RuntimeSnapshot> = {}): RuntimeSnapshot {
+  const { residentSet, ...idle } = new AgentPool().runtimeSnapshot();
+  return {
+    ...idle,
+    state: 'running',
+    notReady: [],
+    registeredAgents: ['sales', 'support', 'billing'],
+    residentSet: { ...residentSet, bytes: 212.4 * MIB },
+    ...changes,
+  };
+}
+
+const busy: Partial<RuntimeSnapshot> = {
+  notReady: ['full'],
+  uptimeSeconds: 18_420,
+  maxConcurrentSessions: 8,
+  activeSessions: 7,
+  reservedSessions: 1,
+  totalSessionsStarted: 120,
+  totalSessionFailures: 2,
+  refused: { full: 2, unknown_agent: 1, draining: 0 },
+  sessionsByAgent: { sales: 2, support: 5 },
+  eventLoopLagMs: 12.4,
+};
+
+test('in a log it is one line', () => {
+  expect(summaryLine(snapshot(busy))).toBe(
+    'openrtc: running (full), 7 and 1 to come of 8 calls; support 5, sales 2, 1 agent without a call; 120 started, 2 failed, 3 refused (full 2, unknown_agent 1); 212 MiB RSS, event loop 12 ms late; up 5h 07m',
+  );
+});
+
+test('of a worker that has done nothing yet there is little to say', () => {
+  expect(summaryLine(snapshot())).toBe(
+    'openrtc: running, 0 of 50 calls; 3 agents without a call; 0 started, 0 failed, 0 refused; 212 MiB RSS; up 0s',
+  );
+});
+
+test('on a terminal there are always as many lines', () => {
+  const health = { host: '127.0.0.1', port: 8_081 };
+  expect(summaryLines(snapshot())).toHaveLength(4);
+  expect(summaryLines(snapshot({ ...busy, health, lastRoutedAgent: 'sales' }))).toEqual([
+    'openrtc running (full) · 7 and 1 to come of 8 calls · up 5h 07m · LiveKit not connected yet · health at 127.0.0.1:8081',
+    'support 5, sales 2, 1 agent without a call · last for sales',
+    '120 started, 2 failed, 3 refused (full 2, unknown_agent 1) · 212 MiB RSS, event loop 12 ms late',
+    '',
+  ]);
+});
+
+test('a reason that is the state itself is not said twice', () => {
+  const draining = snapshot({ state: 'draining', notReady: ['draining', 'disconnected'] });
+  expect(summaryLine(draining)).toMatch(/^openrtc: draining \(disconnected\), /);
+});
+
+test('a call that holds up the others is named with its function, before the last error', () => {
+  const lastError = 'SESSION_AGENT_FAILED: no database';
+  const block = { startedAt: 1, durationMs: 812.6, cause: 'code' as const, stack: [] };
+  const culprit = { function: 'spin', file: '/app/agents/sales.ts', line: 12 };
+  const slow = {
+    agent: 'sales',
+    room: 'a\u001B[2Jhostile\u202E room',
+    status: 'slow',
+    blocks: { count: 3, longestMs: 900, last: { ...block, culprit } },
+  } as unknown as SessionSnapshot;
+  expect(summaryLines(snapshot({ lastError }))[3]).toBe(`last error: ${lastError}`);
+  expect(summaryLines(snapshot({ lastError, sessions: [slow] }))[3]).toBe(
+    'slow: sales in the room a[2Jhostile room held the event loop for 813 ms in spin (sales.ts:12)',
+  );
+});
+
+test('whatever an error says, it stays one line', () => {
+  const lastError = `SESSION_AGENT_FAILED: ${'first\nsecond '.repeat(100)}`;
+  const line = summaryLine(snapshot({ lastError }));
+  expect(line).not.toContain('\n');
+  expect(Array.from(line).length).toBeLessThanOrEqual(400);
+});
+
+test('times are as long as they need to be', () => {
+  expect([0.9, 59.9, 60, 3_599, 3_600, 86_399, 86_400, 180_000].map(timeText)).toEqual([
+    '0s',
+    '59s',
+    '1m 00s',
+    '59m 59s',
+    '1h 00m',
+    '23h 59m',
+    '1d 00h',
+    '2d 02h',
+  ]);
+});

@@ -1,0 +1,49 @@
+import type { AgentPool, RunOptions } from '@openrtc/core';
+import { dirname } from 'node:path';
+
+import { exitCode } from './exit-code.js';
+import { loadCore } from './load/core.js';
+import { type Load, main } from './main.js';
+
+/**
+ * The command `openrtc` for a pool of one's own, with the arguments of the process: `node main.js dev`.
+ *
+ * ```ts
+ * import { cli } from '@openrtc/cli';
+ *
+ * await cli.runApp(pool);
+ * ```
+ */
+export const cli = {
+  /** Does what the arguments say, and ends the process with the exit code of the command. */
+  async runApp(pool: AgentPool): Promise<never> {
+    process.exit(
+      await main(process.argv.slice(2), { load: loadOf(pool, {}), name: programName() }),
+    );
+  },
+
+  /**
+   * The same for a pool whose `run()` was called: resolves when a worker has drained, so that the code behind
+   * `await pool.run()` goes on; in all other cases the process ends. Core calls it.
+   */
+  async answer(pool: AgentPool, options: RunOptions): Promise<void> {
+    const args = process.argv.slice(2);
+    const code = await main(args, { load: loadOf(pool, options), name: programName() });
+    const [verb] = args;
+    if (code === exitCode.done && (verb === 'dev' || verb === 'start')) return;
+    process.exit(code);
+  },
+};
+
+function loadOf(pool: AgentPool, runOptions: RunOptions): Load {
+  return () => async (prepare) => {
+    const folder = dirname(process.argv[1] ?? process.cwd());
+    const core = await loadCore(folder);
+    prepare?.(core);
+    return { core, pool, folder, made: false, runOptions, finish: async () => {} };
+  };
+}
+
+function programName(): string {
+  return `node ${process.argv[1]?.split('/').at(-1) ?? 'main.js'}`;
+}

@@ -1,0 +1,79 @@
+import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+
+import { memoryHost } from '../memory-host.fixture.js';
+import { findLocalServer } from './find-server.js';
+import { joinToken } from './join-token.js';
+import { startLocalServer } from './local-server.js';
+import { serverPorts } from './ports.js';
+
+let folder: string;
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'openrtc-local-'));
+});
+
+afterEach(() => rm(folder, { recursive: true }));
+
+async function program(path: string, text = '#!/bin/sh\n'): Promise<string> {
+  const full = join(folder, path);
+  await mkdir(join(full, '..'), { recursive: true });
+  await writeFile(full, text);
+  await chmod(full, 0o700);
+  return full;
+}
+
+test('the named one goes before that of the PATH, and that before one that was built', async () => {
+  const named = await program('named');
+  const onPath = await program('bin/livekit-server');
+  const built = await program('cache/openrtc/livekit-server-v1/livekit-server');
+  const cache = { OPENRTC_CACHE_DIR: join(folder, 'cache'), PATH: '' };
+  const path = { ...cache, PATH: `/nowhere:${join(folder, 'bin')}` };
+  expect(await findLocalServer({ ...path, LIVEKIT_SERVER_BIN: named })).toBe(named);
+  expect(await findLocalServer(path)).toBe(onPath);
+  expect(await findLocalServer(cache)).toBe(built);
+});
+
+test('one that was named and is not there is not replaced by another', async () => {
+  const onPath = await program('bin/livekit-server');
+  const env = { PATH: join(folder, 'bin'), LIVEKIT_SERVER_BIN: `${onPath}-of-yesterday` };
+  expect(await findLocalServer(env)).toBeUndefined();
+});
+
+test('where there is none it says how to get one', async () => {
+  const host = memoryHost({ PATH: '', OPENRTC_CACHE_DIR: folder });
+  await expect(startLocalServer(host)).rejects.toThrow('no livekit-server was found');
+});
+
+test('one that ends at once is reported with its last words', async () => {
+  const binary = await program('server', '#!/bin/sh\necho "config is bad" >&2\nexit 3\n');
+  const host = memoryHost({ LIVEKIT_SERVER_BIN: binary });
+  await expect(startLocalServer(host)).rejects.toThrow(
+    'livekit-server ended before it was ready:\nconfig is bad',
+  );
+  expect(host.err()).toBe('');
+});
+
+test('a port that is taken is replaced by another', async () => {
+  const taken = createServer();
+  await new Promise<void>((resolve) => taken.listen(0, '127.0.0.1', resolve));
+  const { port } = taken.address() as { port: number };
+  const ports = await serverPorts({ signal: port, rtcTcp: 0, rtcUdp: 0 });
+  expect(ports.signal).not.toBe(port);
+  await new Promise((resolve) => taken.close(resolve));
+});
+
+test('a token lets one identity into one room', () => {
+  const token = joinToken({ apiKey: 'key', apiSecret: 'secret' }, 'me', 'room', 1_000_000);
+  const [, claims = ''] = token.split('.');
+  expect(JSON.parse(Buffer.from(claims, 'base64url').toString())).toEqual({
+    iss: 'key',
+    sub: 'me',
+    nbf: 940,
+    exp: 940 + 6 * 3_600,
+    video: { roomJoin: true, room: 'room' },
+  });
+});

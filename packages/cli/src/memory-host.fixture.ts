@@ -1,0 +1,25 @@
+import { PassThrough, Writable } from 'node:stream';
+
+import type { Host } from './host.js';
+
+/** A host whose output can be read. */
+export interface MemoryHost extends Host {
+  readonly stdin: PassThrough;
+  readonly out: () => string;
+  readonly err: () => string;
+}
+
+/** A host without a terminal. */
+export function memoryHost(env: NodeJS.ProcessEnv = {}): MemoryHost {
+  const [stdin, stdout, stderr] = [new PassThrough(), new Kept(), new Kept()];
+  return { env, stdin, stdout, stderr, out: () => stdout.text, err: () => stderr.text };
+}
+
+class Kept extends Writable {
+  text = '';
+
+  override _write(chunk: Buffer, _encoding: BufferEncoding, done: () => void): void {
+    this.text += chunk.toString();
+    done();
+  }
+}

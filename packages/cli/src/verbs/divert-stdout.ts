@@ -1,0 +1,11 @@
+/**
+ * Sends what is written to stdout to stderr instead, until the returned function is called: for verbs whose output
+ * is read by programs, while code of others runs.
+ */
+export function divertStdout(): () => void {
+  const write = process.stdout.write;
+  process.stdout.write = process.stderr.write.bind(process.stderr) as typeof write;
+  return () => {
+    process.stdout.write = write;
+  };
+}

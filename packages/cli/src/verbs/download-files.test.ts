@@ -1,0 +1,57 @@
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+
+import { fixture, runCli } from '../cli-process.fixture.js';
+
+let cache: string;
+
+beforeEach(async () => {
+  cache = await mkdtemp(join(tmpdir(), 'openrtc-cache-'));
+});
+
+afterEach(() => rm(cache, { recursive: true }));
+
+function download(env: Record<string, string> = {}) {
+  return runCli(['download-files', fixture('plugins')], { env: { HF_HUB_CACHE: cache, ...env } });
+}
+
+async function cached(): Promise<readonly string[]> {
+  const blobs = join(cache, 'models--livekit--test', 'blobs');
+  const names = await readdir(blobs).catch(() => []);
+  return Promise.all(names.map((name) => readFile(join(blobs, name), 'utf8')));
+}
+
+test('plugins that the agents import fetch their files', async () => {
+  const { code, stderr } = await download();
+  expect(stderr).toContain('fetching (plugin-of-a-test@1.0.0): done\n');
+  expect(await cached()).toEqual(['a model']);
+  expect(code).toBe(0);
+});
+
+test('a file that is not what its name says is fetched once more', async () => {
+  const { code } = await download({ TEST_FETCH: 'broken once' });
+  expect(await cached()).toEqual(['a model']);
+  expect(code).toBe(0);
+});
+
+test('a file that stays broken is a failure, and is not left behind', async () => {
+  const { code, stderr } = await download({ TEST_FETCH: 'broken' });
+  expect(stderr).toContain('does not have the hash it should have');
+  expect(await cached()).toEqual([]);
+  expect(code).toBe(1);
+});
+
+test('a plugin that fails is told with its reason, without secrets', async () => {
+  const { code, stderr } = await download({ TEST_FETCH: 'fails', HF_TOKEN: 'hf_0123456789' });
+  expect(stderr).toContain('failed: no way to the host with [secret]\n');
+  expect(stderr).toContain('1 failed. Run it again');
+  expect(code).toBe(1);
+});
+
+test('where no plugin needs files it says so', async () => {
+  const { code, stderr } = await runCli(['download-files', fixture('javascript')]);
+  expect(stderr).toContain('Nothing to fetch');
+  expect(code).toBe(0);
+});

@@ -1,0 +1,64 @@
+import { printable } from '../../printable.js';
+import type { AgentList } from '../list.js';
+import type { ListedAgent } from './describe-agents.js';
+
+const COLUMNS = ['NAME', 'CLASS', 'STT', 'LLM', 'TTS', 'GREETING'] as const;
+const WIDEST_CELL = 36;
+const MIB = 1_024 * 1_024;
+
+/** A line for each agent, in a form that stays. */
+export function plainList({ agents, resources }: AgentList): readonly string[] {
+  const lines = agents.map((agent) => {
+    const facts = [
+      `class=${agent.class}`,
+      `stt=${agent.stt ?? '-'}`,
+      `llm=${agent.llm ?? '-'}`,
+      `tts=${agent.tts ?? '-'}`,
+      `greeting=${agent.greeting === null ? '-' : JSON.stringify(greetingOf(agent))}`,
+      ...(agent.sourceBytes === undefined ? [] : [`source=${agent.sourceBytes}`]),
+    ];
+    return `${agent.name}: ${facts.map((fact) => printable(fact, 256)).join(', ')}`;
+  });
+  return [...lines, ...summary(resources)];
+}
+
+/** The same for people. */
+export function tableList({ agents, resources }: AgentList): readonly string[] {
+  const sized = resources !== undefined;
+  const titles: readonly string[] = sized ? [...COLUMNS, 'SOURCE'] : COLUMNS;
+  const rows = agents.map((agent) => [
+    ...[agent.name, agent.class, agent.stt, agent.llm, agent.tts, greetingOf(agent)].map((cell) =>
+      printable(cell ?? '-', WIDEST_CELL),
+    ),
+    ...(sized ? [agent.sourceBytes === undefined ? '-' : `${agent.sourceBytes} B`] : []),
+  ]);
+  const widths = titles.map((title, column) =>
+    Math.max(title.length, ...rows.map((row) => row[column]?.length ?? 0)),
+  );
+  const line = (cells: readonly string[]) =>
+    cells
+      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+      .join('  ')
+      .trimEnd();
+  return [line(titles), ...rows.map(line), ...summary(resources)];
+}
+
+function greetingOf({ greeting }: ListedAgent): string | null {
+  return greeting === null || typeof greeting === 'string'
+    ? greeting
+    : `<phrased> ${greeting.instructions}`;
+}
+
+function summary(resources: AgentList['resources']): readonly string[] {
+  if (resources === undefined) return [];
+  const { agentCount, totalSourceBytes, memory } = resources;
+  const pss = memory.pssBytes === null ? '' : `, ${mib(memory.pssBytes)} PSS`;
+  return [
+    '',
+    `${agentCount} agents, ${totalSourceBytes} bytes of source. This process, with all of them loaded and none running: ${mib(memory.rssBytes)} RSS${pss}.`,
+  ];
+}
+
+function mib(bytes: number): string {
+  return `${(bytes / MIB).toFixed(1)} MiB`;
+}

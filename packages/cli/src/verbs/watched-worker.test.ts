@@ -1,0 +1,156 @@
+import { type EmbeddedLiveKit, startEmbeddedLiveKit } from '@openrtc/core/testing';
+import { parseMetricsLine } from '@openrtc/core/operate';
+import { mkdtemp, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+
+import { type CliProcess, fixture, runCli, startCli } from '../cli-process.fixture.js';
+
+let livekit: EmbeddedLiveKit;
+let folder: string;
+let started: CliProcess[];
+
+beforeEach(async () => {
+  livekit = await startEmbeddedLiveKit();
+  folder = await mkdtemp(join(tmpdir(), 'openrtc-watched-'));
+  started = [];
+});
+
+afterEach(async () => {
+  for (const { child, ended } of started) {
+    child.kill('SIGKILL');
+    await ended;
+  }
+  await livekit.close();
+  await rm(folder, { recursive: true });
+});
+
+function start(...args: string[]): CliProcess {
+  const { url, apiKey, apiSecret } = livekit;
+  const env = { LIVEKIT_URL: url, LIVEKIT_API_KEY: apiKey, LIVEKIT_API_SECRET: apiSecret };
+  const cli = startCli(args, { env });
+  started.push(cli);
+  return cli;
+}
+
+async function portOf({ says }: CliProcess): Promise<string> {
+  const [, port = ''] = await says(/health and metrics at http:\/\/127\.0\.0\.1:(\d+)/);
+  return port;
+}
+
+async function linesOf(path: string) {
+  const lines = (await readFile(path, 'utf8')).split('\n').map(parseMetricsLine);
+  return lines.filter((line) => line !== undefined);
+}
+
+test('a worker answers probes and Prometheus, and a port that is taken is named', async () => {
+  const worker = start('start', fixture('javascript'));
+  const port = await portOf(worker);
+  await worker.says(/registered with LiveKit/);
+  const ready = await fetch(`http://127.0.0.1:${port}/readyz`);
+  expect(ready.status).toBe(200);
+  const metrics = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
+  expect(metrics).toContain('openrtc_ready 1\n');
+  const { code, stderr } = await start('start', fixture('javascript'), '--port', port).ended;
+  expect(stderr).toMatch(
+    new RegExp(`^openrtc: The health server: port ${port} of 127\\.0\\.0\\.1 is in use: .*--port`),
+  );
+  expect(code).toBe(2);
+  worker.child.kill('SIGTERM');
+  expect((await worker.ended).code).toBe(0);
+});
+
+test('dev takes a port that is free, for whatever address it is told', async () => {
+  const worker = start('dev', fixture('javascript'), '--host', '::1');
+  const [, port = ''] = await worker.says(/health and metrics at http:\/\/\[::1\]:(\d+)/);
+  expect(Number(port)).toBeGreaterThan(0);
+});
+
+test('the shorthand names a file for metrics, beside the agents', async () => {
+  const jsonl = join(folder, 'metrics.jsonl');
+  const json = join(folder, 'now.json');
+  const worker = start('dev', fixture('agents'), jsonl, '--metrics-json-file', json);
+  await worker.says(/registered with LiveKit/);
+  const call = await livekit.call({ room: 'support-1', joinTimeoutMs: 60_000 });
+  await call.nextReply();
+  call.hangUp();
+  await call.ended;
+  worker.child.kill('SIGTERM');
+  expect((await worker.ended).code).toBe(0);
+  const lines = await linesOf(jsonl);
+  const events = lines.filter(({ kind }) => kind === 'event').map(({ payload }) => payload);
+  expect(events).toMatchObject([
+    { event: 'session_started', agent: 'support' },
+    { event: 'session_finished', agent: 'support', status: 'success' },
+  ]);
+  expect(lines.some(({ kind }) => kind === 'snapshot')).toBe(true);
+  expect(await linesOf(json)).toMatchObject([
+    { kind: 'snapshot', payload: { totalSessionsStarted: 1, activeSessions: 0 } },
+  ]);
+  for (const path of [jsonl, json]) expect((await stat(path)).mode & 0o777).toBe(0o600);
+});
+
+test.each(['a file of somebody', 'a symbolic link'])(
+  'metrics are not written into %s',
+  async (what) => {
+    const thesis = join(folder, 'thesis.txt');
+    const link = join(folder, 'link.jsonl');
+    await writeFile(thesis, 'four years of work\n');
+    await symlink(thesis, link);
+    const path = what === 'a symbolic link' ? link : thesis;
+    const { code, stderr } = await start('start', fixture('javascript'), '--metrics-jsonl', path)
+      .ended;
+    expect(stderr).toContain(`openrtc: ${path} is not written to`);
+    expect(code).toBe(2);
+    expect(await readFile(thesis, 'utf8')).toBe('four years of work\n');
+  },
+);
+
+test('a disk that is full hurts no call', async () => {
+  const worker = start('start', fixture('agents'), '--metrics-jsonl', '/dev/full');
+  await worker.says(/registered with LiveKit/);
+  const call = await livekit.call({ room: 'support-1', joinTimeoutMs: 60_000 });
+  await worker.says(/metrics were not written/);
+  await call.nextReply();
+  expect(await call.say('hello')).toBe('You said: hello');
+  call.hangUp();
+  await call.ended;
+  worker.child.kill('SIGTERM');
+  expect((await worker.ended).code).toBe(0);
+});
+
+test('the dashboard is a line each time where there is no terminal', async () => {
+  const flags = ['--dashboard', '--dashboard-refresh', '250ms'];
+  const worker = start('start', fixture('agents'), ...flags);
+  await worker.says(/^openrtc: running, 0 of 50 calls; 2 agents without a call; /m);
+  const call = await livekit.call({ room: 'support-1', joinTimeoutMs: 60_000 });
+  await call.nextReply();
+  await worker.says(/^openrtc: running, 1 of 50 calls; support 1, 1 agent without a call; /m);
+  worker.child.kill('SIGTERM');
+  await worker.says(/^openrtc: draining, 1 of 50 calls; /m);
+  call.hangUp();
+  const { code, stdout } = await worker.ended;
+  expect(stdout).not.toContain('openrtc: running');
+  expect(code).toBe(0);
+});
+
+test.each([
+  [['--dashboard-refresh', '5s'], '--dashboard-refresh is about --dashboard'],
+  [['--metrics-jsonl-interval', '5s'], '--metrics-jsonl-interval is about --metrics-jsonl'],
+  [['--port', '65536'], '--port must be a whole number from 0 to 65535'],
+  [['--dashboard', '--dashboard-refresh', '1ms'], '--dashboard-refresh must be a time of at least'],
+])('%j: %s', async (flags, says) => {
+  const { code, stderr } = await start('start', fixture('javascript'), ...flags).ended;
+  expect(stderr).toContain(says);
+  expect(code).toBe(2);
+});
+
+test('a call at a terminal leaves the port and the files to the worker of the same code', async () => {
+  const pool = fixture('pools/watched.mjs');
+  const env = { OPENRTC_TEST_METRICS: join(folder, 'now.json') };
+  const { code, stdout } = await runCli(['console', pool], { input: 'hi\n', env });
+  expect(stdout).toContain('agent: You said: hi\n');
+  expect(code).toBe(0);
+  await expect(stat(env.OPENRTC_TEST_METRICS)).rejects.toThrow('ENOENT');
+});

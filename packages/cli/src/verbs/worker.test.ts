@@ -1,0 +1,254 @@
+import { type EmbeddedLiveKit, startEmbeddedLiveKit } from '@openrtc/core/testing';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { chmod, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+
+import {
+  type CliOptions,
+  type CliProcess,
+  bin,
+  fixture,
+  runCli,
+  startCli,
+} from '../cli-process.fixture.js';
+
+let livekit: EmbeddedLiveKit;
+let started: CliProcess[];
+
+beforeEach(async () => {
+  livekit = await startEmbeddedLiveKit();
+  started = [];
+});
+
+afterEach(async () => {
+  for (const { child, ended } of started) {
+    child.kill('SIGKILL');
+    await ended;
+  }
+  await livekit.close();
+});
+
+function credentials(): Record<string, string> {
+  const { url, apiKey, apiSecret } = livekit;
+  return { LIVEKIT_URL: url, LIVEKIT_API_KEY: apiKey, LIVEKIT_API_SECRET: apiSecret };
+}
+
+/** A worker that has registered. */
+async function worker(args: readonly string[], options: CliOptions = {}): Promise<CliProcess> {
+  const cli = startCli(args, { ...options, env: { ...credentials(), ...options.env } });
+  started.push(cli);
+  const registered = livekit.until(({ workers }) => workers.length > 0, 60_000).then(() => true);
+  const early = cli.ended.then(({ code, stderr }) => {
+    throw new Error(`it ended with ${String(code)}: ${stderr}`);
+  });
+  // What comes after the registration is for the test.
+  early.catch(() => {});
+  await Promise.race([registered, early]);
+  return cli;
+}
+
+/** One call, drained during it, to the end of the process. */
+async function callAndDrain({ child, ended }: CliProcess, room: string) {
+  const call = await livekit.call({ room, joinTimeoutMs: 60_000 });
+  const greeting = await call.nextReply();
+  child.kill('SIGTERM');
+  await livekit.until(({ workers }) => workers[0]?.status === 'full');
+  const reply = await call.say('still there?');
+  call.hangUp();
+  return { greeting, reply, end: await call.ended, ...(await ended) };
+}
+
+test('start takes calls, drains on SIGTERM, and exits 0; its log is JSON', async () => {
+  const result = await callAndDrain(await worker(['start', fixture('agents')]), 'restaurant-1');
+  expect(result).toMatchObject({
+    greeting: 'Today: soup.',
+    reply: 'You said: still there?',
+    end: { status: 'success' },
+    code: 0,
+    stderr: '',
+  });
+  const [, ...lines] = result.stdout.trim().split('\n');
+  expect(result.stdout).toMatch(/^support is loaded\n/);
+  expect(lines.map((line) => (JSON.parse(line) as { msg: string }).msg)).toContain('a call ended');
+});
+
+test('dev logs for people', async () => {
+  const result = await callAndDrain(await worker(['dev', fixture('pools/exports.ts')]), 'any');
+  expect(result).toMatchObject({ greeting: 'I am exported.', code: 0 });
+  expect(result.stdout).toMatch(/INFO.*registered with LiveKit/);
+});
+
+test('with --isolation process the calls run in processes of their own', async () => {
+  const cli = await worker(['start', fixture('agents'), '--isolation', 'process']);
+  const result = await callAndDrain(cli, 'support-1');
+  expect(result).toMatchObject({
+    greeting: 'Loaded: restaurant, support.',
+    reply: 'You said: still there?',
+    code: 0,
+  });
+});
+
+test('a module that runs its pool itself goes on when the worker has drained', async () => {
+  const result = await callAndDrain(await worker(['start', fixture('pools/runs.ts')]), 'any');
+  expect(result).toMatchObject({ greeting: 'I run.', code: 0, stderr: 'after run()\n' });
+});
+
+test('a module that runs several pools is refused', async () => {
+  const { code, stderr } = await runCli(['start', fixture('pools/several.mjs')]);
+  expect(stderr).toContain('runs several pools');
+  expect(code).toBe(2);
+});
+
+test("a user's own entry runs the verb, and goes on after it", async () => {
+  const cli = await worker(['start', '--max-concurrent-sessions', '3'], {
+    entry: fixture('pools/main.mjs'),
+  });
+  const result = await callAndDrain(cli, 'any');
+  expect(result).toMatchObject({
+    greeting: 'I have my own entry.',
+    code: 0,
+    stderr: 'after run()\n',
+  });
+});
+
+test('flags stand over what the code says: where LiveKit is, and the cap', async () => {
+  const { url, apiKey, apiSecret } = livekit;
+  const flags = ['--url', url, '--api-key', apiKey, '--api-secret', apiSecret];
+  const cli = startCli(
+    ['start', fixture('pools/exports.ts'), ...flags, '--max-concurrent-sessions', '1'],
+    { env: { LIVEKIT_URL: 'ws://127.0.0.1:1' } },
+  );
+  started.push(cli);
+  await livekit.until(({ workers }) => workers.length > 0, 60_000);
+  // What the list of processes shows of it to everybody.
+  const shown = await readFile(`/proc/${cli.child.pid}/cmdline`, 'utf8').catch(() => '');
+  expect(shown).not.toContain(apiSecret);
+  const call = await livekit.call();
+  await livekit.until(({ workers }) => workers[0]?.status === 'full');
+  // Whoever hangs up before the agent is there leaves it waiting in an empty room.
+  await call.nextReply();
+  call.hangUp();
+  cli.child.kill('SIGTERM');
+  expect(await cli.ended).toMatchObject({ code: 0 });
+});
+
+test('a second signal ends live calls', async () => {
+  const cli = await worker(['start', fixture('agents')]);
+  const call = await livekit.call({ room: 'restaurant-1' });
+  await call.nextReply();
+  cli.child.kill('SIGTERM');
+  await livekit.until(({ workers }) => workers[0]?.status === 'full');
+  // Two within half a second are one wish, see core's process-handlers; a third would kill it.
+  await sleep(1_000);
+  cli.child.kill('SIGTERM');
+  expect(await call.ended).toEqual({ status: 'success', error: '' });
+  expect((await cli.ended).code).toBe(0);
+});
+
+test.each(['start', 'dev'])('%s without LiveKit is one line and exit code 2', async (verb) => {
+  const { code, stderr } = await runCli([verb, fixture('javascript')], {
+    env: { PATH: '', LIVEKIT_SERVER_BIN: '/nowhere' },
+  });
+  expect(stderr).toMatch(
+    /^openrtc: Missing LIVEKIT_URL, LIVEKIT_API_KEY, LIVEKIT_API_SECRET: .*\n$/,
+  );
+  expect(code).toBe(2);
+});
+
+test('dev offers the livekit-server of the machine', async () => {
+  const { code, stderr } = await runCli(['dev', fixture('javascript')], {
+    env: { LIVEKIT_SERVER_BIN: process.execPath },
+  });
+  expect(stderr).toContain(`add --local, which starts ${process.execPath}`);
+  expect(code).toBe(2);
+});
+
+test('a secret that LiveKit refuses is not in the output', async () => {
+  const secret = 'a-secret-that-nobody-should-see-0123456789';
+  const { code, stdout, stderr } = await runCli(['start', fixture('javascript')], {
+    env: { ...credentials(), LIVEKIT_API_SECRET: secret },
+  });
+  expect(code).toBe(2);
+  expect(stderr).toContain('LINK_UNAUTHORIZED');
+  expect(stdout + stderr).not.toContain(secret);
+  expect(stdout + stderr).not.toMatch(/eyJ[\w-]+\./);
+});
+
+test.each([
+  [['--memory-limit-mb', '512'], '--memory-limit-mb is about processes of calls'],
+  [['--local', '--url', 'ws://x'], '--local and --url name two different servers'],
+])('%j: %s', async (flags, says) => {
+  const { code, stderr } = await runCli(['dev', fixture('javascript'), ...flags]);
+  expect(stderr).toContain(says);
+  expect(code).toBe(2);
+});
+
+test('agents that cannot be loaded are named with the line of the mistake', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'openrtc-broken-'));
+  try {
+    await symlink(fixture('../../node_modules'), join(folder, 'node_modules'));
+    await writeFile(join(folder, 'package.json'), '{ "type": "module" }');
+    await writeFile(join(folder, 'syntax.ts'), 'export const a = 1;\nexport const = 2;\n');
+    await writeFile(join(folder, 'missing.ts'), "import 'a-package-that-is-not-there';\n");
+    await writeFile(
+      join(folder, 'throws.ts'),
+      'type Reason = string;\nconst why: Reason = "no database";\nthrow new Error(why);\n',
+    );
+    const { code, stderr } = await runCli(['start', folder]);
+    expect(stderr).toMatch(/syntax\.ts:2:14: Expected identifier/);
+    expect(stderr).toMatch(/missing\.ts:1:8: Cannot find "a-package-that-is-not-there"/);
+    expect(stderr).toContain('throws.ts: its import failed: no database');
+    expect(code).toBe(2);
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+});
+
+test.skipIf(process.platform === 'win32')(
+  'start runs no code that everybody on the machine may change',
+  async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'openrtc-open-'));
+    try {
+      const file = join(folder, 'agent.js');
+      await writeFile(file, 'export {};');
+      await chmod(file, 0o666);
+      const { code, stderr } = await runCli(['start', folder]);
+      expect(stderr).toContain(`chmod o-w ${file}`);
+      expect(code).toBe(2);
+      await chmod(file, 0o600);
+      await chmod(folder, 0o777);
+      expect((await runCli(['start', folder])).stderr).toContain(`chmod o-w ${folder}\n`);
+    } finally {
+      await rm(folder, { recursive: true });
+    }
+  },
+);
+
+test('errors point to the TypeScript source', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'openrtc-mapped-'));
+  try {
+    const path = join(folder, 'main.ts');
+    await symlink(fixture('../../node_modules'), join(folder, 'node_modules'));
+    await writeFile(path, 'interface A {\n  b: string;\n}\n\nthrow new Error(String({} as A));\n');
+    const { stderr } = await runCli(['start', path]);
+    expect(stderr).toContain('main.ts:5:7');
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+});
+
+test('output that nobody reads any more is no error', async () => {
+  const child = spawn(process.execPath, [bin, 'list', fixture('agents'), '--json'], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  child.stdout.destroy();
+  let stderr = '';
+  child.stderr.on('data', (text: Buffer) => (stderr += text.toString()));
+  const [code] = (await once(child, 'close')) as [number];
+  expect(stderr).toBe('support is loaded\n');
+  expect(code).toBe(0);
+});

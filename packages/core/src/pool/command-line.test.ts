@@ -1,0 +1,93 @@
+import { mkdtemp, realpath, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+
+import { afterEach, expect, test, vi } from 'vitest';
+
+import { deferred } from '../deferred.js';
+import { AgentPool } from './agent-pool.js';
+import { commandLine, hostCommand } from './command-line.js';
+import { manual } from './manual-isolation.fixture.js';
+import { EchoAgent, PoolHarness } from './pool-harness.js';
+
+let release = () => {};
+
+afterEach(() => {
+  release();
+  release = () => {};
+});
+
+// A place where nothing is installed.
+const ENTRY = '/main.js';
+
+function poolOfOne(): AgentPool {
+  return new AgentPool({ agents: { echo: () => new EchoAgent() } });
+}
+
+test('arguments that are no verb are nobody else’s business', () => {
+  for (const args of [[], ['run'], ['--port', '1'], ['Start']])
+    expect(commandLine(['node', ENTRY, ...args])).toBeUndefined();
+});
+
+test.each(['start', 'dev'])('%s is what run() does anyway', (verb) => {
+  expect(commandLine(['node', ENTRY, verb])).toBeUndefined();
+});
+
+test('another verb without the command says what to install', async () => {
+  const answer = commandLine(['node', ENTRY, 'console']);
+  await expect(answer?.(poolOfOne(), {})).rejects.toMatchObject({
+    code: 'CONFIG_NO_COMMAND',
+    message: expect.stringContaining('npm install @openrtc/cli'),
+  });
+});
+
+test('a command that hosts the process is handed each run(), and run() ends when it says so', async () => {
+  const over = deferred();
+  const run = vi.fn(() => over.promise);
+  release = hostCommand({ run });
+  const pool = poolOfOne();
+  const running = pool.run({ processHandlers: false });
+  expect(pool.run()).toBe(running);
+  expect(run.mock.calls).toEqual([[pool, { processHandlers: false }]]);
+  expect(pool.runtimeSnapshot().state).toBe('idle');
+  over.resolve();
+  await running;
+});
+
+test('the command itself runs the pool with cli: false', async () => {
+  const rig = await PoolHarness.start();
+  try {
+    release = hostCommand({
+      run: (pool, options) => pool.run({ ...options, cli: false }),
+    });
+    const { pool, running } = rig.start({ isolation: manual().strategy });
+    await rig.livekit.until(({ workers }) => workers.length === 1);
+    await pool.drain();
+    await running;
+  } finally {
+    await rig.close();
+  }
+});
+
+test('discover() imports as the command does, unless it is told how', async () => {
+  const imported: string[] = [];
+  const importModule = async (url: string) => {
+    imported.push(url);
+    return { default: EchoAgent };
+  };
+  release = hostCommand({ run: async () => {}, importModule });
+  const directory = await mkdtemp(join(tmpdir(), 'openrtc-discover-'));
+  const path = join(await realpath(directory), 'agent.ts');
+  try {
+    await writeFile(path, '');
+    await poolOfOne().discover(directory);
+    expect(imported).toEqual([pathToFileURL(path).href]);
+    const own = vi.fn(async () => ({ default: EchoAgent }));
+    await poolOfOne().discover(directory, { importModule: own });
+    expect(own).toHaveBeenCalledOnce();
+    expect(imported).toHaveLength(1);
+  } finally {
+    await rm(directory, { recursive: true });
+  }
+});
