@@ -16,9 +16,12 @@ export function cellText(text: string): string {
   return withoutControls(text.slice(0, LONGEST)).replaceAll(JOINERS, '').replaceAll(MARKS, '$1');
 }
 
+// What most cells are made of, and quickly measured.
+const ASCII = /^[ -~]*$/;
+
 /** How many columns a text takes. */
 export function widthOf(text: string): number {
-  return stringWidth(text);
+  return ASCII.test(text) ? text.length : stringWidth(text);
 }
 
 /** A text of at most so many columns; `…` says that there was more. */

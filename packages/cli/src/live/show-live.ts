@@ -47,16 +47,15 @@ export async function showLive(view: LiveView, host: LiveHost, everyMs: number):
     draw();
   };
   const keys = stdin.isTTY === true;
-  for (const signal of ENDING) process.on(signal, end);
-  stdout.on('resize', redraw);
-  stdout.on('error', end);
-  if (keys) {
-    emitKeypressEvents(stdin);
-    stdin.setRawMode?.(true);
-    stdin.on('keypress', onKey).on('end', end).on('error', end).resume();
-  }
-  screen.enter();
   try {
+    for (const signal of ENDING) process.on(signal, end);
+    stdout.on('resize', redraw).on('error', end);
+    if (keys) {
+      emitKeypressEvents(stdin);
+      stdin.setRawMode?.(true);
+      stdin.on('keypress', onKey).on('end', end).on('error', end).resume();
+    }
+    screen.enter();
     while (!ending.signal.aborted) {
       // A worker that does not answer must not hold up whoever wants to leave.
       await Promise.race([view.look(), ended]);

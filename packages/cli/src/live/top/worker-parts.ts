@@ -1,3 +1,5 @@
+import type { WorkerReport } from '@openrtc/core/operate';
+
 import { cellText } from '../cell-text.js';
 import { bytesText, counted, durationText, millisText, orUnknown, percentText } from '../figures.js';
 import type { Part } from '../line.js';
@@ -9,8 +11,7 @@ export function workerParts(worker: WatchedWorker, nowMs: number): readonly Part
   const name = `worker ${report?.worker.pid ?? pid}`;
   const entry = report === undefined ? '' : cellText(report.worker.entry);
   const since = durationText((nowMs - sinceMs) / 1_000);
-  if (state === 'gone')
-    return [{ text: `${name} is gone, ${since} ago`, style: 'error' }, entry];
+  if (state === 'gone') return [{ text: `${name} is gone, ${since} ago`, style: 'error' }, entry];
   if (state === 'silent')
     return [
       { text: `${name} does not answer, for ${since}`, style: 'error' },
@@ -20,7 +21,7 @@ export function workerParts(worker: WatchedWorker, nowMs: number): readonly Part
   return [name, entry, ...(report === undefined ? [] : facts(report))];
 }
 
-function facts({ worker, snapshot }: NonNullable<WatchedWorker['report']>): readonly Part[] {
+function facts({ worker, snapshot, processes }: WorkerReport): readonly Part[] {
   const { activeSessions, reservedSessions, maxConcurrentSessions, notReady, livekit } = snapshot;
   const reserved = reservedSessions > 0 ? ` +${reservedSessions}` : '';
   return [
@@ -29,9 +30,17 @@ function facts({ worker, snapshot }: NonNullable<WatchedWorker['report']>): read
     `cpu ${orUnknown(worker.cpuPercent, percentText)}`,
     `mem ${bytesText(snapshot.residentSet.bytes)}`,
     `lag ${orUnknown(snapshot.eventLoopLagMs, millisText)}`,
-    snapshot.isolation,
+    cellText(snapshot.isolation),
+    ...processParts(processes),
     `up ${durationText(snapshot.uptimeSeconds)}`,
     `failed ${snapshot.totalSessionFailures}`,
     ...(livekit.reconnects > 0 ? [counted(livekit.reconnects, 'reconnect')] : []),
-  ].map((part) => (typeof part === 'string' ? cellText(part) : part));
+  ];
+}
+
+/** Processes of calls, those that are kept ready for the next included. */
+function processParts(processes: WorkerReport['processes']): readonly string[] {
+  if (processes.length === 0) return [];
+  const memory = processes.reduce((sum, { memoryBytes }) => sum + memoryBytes, 0);
+  return [`${processes.length === 1 ? '1 process' : `${processes.length} processes`} of ${bytesText(memory)}`];
 }
