@@ -15,7 +15,7 @@ let folder: TestFolder;
 
 beforeAll(async () => {
   await build({
-    entryPoints: [fileURLToPath(new URL('./live-process.fixture.ts', import.meta.url))],
+    entryPoints: [fileURLToPath(new URL('../fixtures/live/top.ts', import.meta.url))],
     bundle: true,
     packages: 'external',
     format: 'esm',
