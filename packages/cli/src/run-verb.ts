@@ -9,6 +9,9 @@ const handlers: Readonly<Record<Verb, () => Promise<{ run: RunVerb }>>> = {
   connect: () => import('./verbs/connect.js'),
   list: () => import('./verbs/list.js'),
   'download-files': () => import('./verbs/download-files.js'),
+  top: () => import('./verbs/top.js'),
+  tui: () => import('./verbs/tui.js'),
+  logs: () => import('./verbs/logs.js'),
 };
 
 /** Does what a verb is for; resolves with the exit code. */

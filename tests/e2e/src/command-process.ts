@@ -5,7 +5,8 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const manifest = createRequire(import.meta.url).resolve('@openrtc/cli/package.json');
-const bin = join(dirname(manifest), 'dist/bin.js');
+/** Absolute path of the built command. */
+export const bin = join(dirname(manifest), 'dist/bin.js');
 
 /** A module that exports a pool, for any verb. */
 export const commandPool = fileURLToPath(new URL('../fixtures/command-pool.mjs', import.meta.url));

@@ -1,11 +1,14 @@
 import { readWorkers } from '@openrtc/core/operate';
 import type { SessionSnapshot } from '@openrtc/core';
 import type { Caller } from '@openrtc/test-rig';
+import { execFile } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 
+import { bin } from './command-process.js';
 import { describeRealCalls } from './real-calls.js';
 import { roomName } from './real-server.js';
 import type { WorkerProcess } from './worker-process.js';
@@ -41,6 +44,12 @@ describeRealCalls('workers that are watched', (real) => {
         report === undefined ? [] : [[report.snapshot.isolation, report.snapshot.sessions]],
       ),
     );
+  }
+
+  /** What `openrtc top` prints where it has no terminal. */
+  async function top(): Promise<readonly string[]> {
+    const { stdout } = await promisify(execFile)(process.execPath, [bin, 'top', '--once']);
+    return stdout.split('\n');
   }
 
   it(
@@ -80,6 +89,12 @@ describeRealCalls('workers that are watched', (real) => {
               },
             },
           });
+          const screen = await top();
+          const rooms = screen.filter((line) => callers.some((caller) => line.includes(caller.room)));
+          expect(rooms).toHaveLength(10);
+          expect(rooms.find((line) => line.includes(room))).toMatch(
+            /^! .* slow .*blockWhenTold \(agents\.mjs:\d+\)/,
+          );
         }, PATIENCE);
         const others = (await seen()).get(isolation)?.filter((session) => session.room !== room);
         expect(others?.map(({ blocks }) => blocks.count)).toEqual([0, 0, 0, 0]);

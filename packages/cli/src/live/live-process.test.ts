@@ -1,28 +1,15 @@
-import { build } from 'esbuild';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { fileURLToPath } from 'node:url';
-import { afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 
+import { bin, fixture } from '../cli-process.fixture.js';
+import { line } from './metrics/metrics-lines.fixture.js';
 import { TestFolder } from './test-folder.fixture.js';
 import { TestTerminal } from './terminal.fixture.js';
 
-// In the package: what it imports by name is found from there.
-const entry = fileURLToPath(new URL('../../test-results/live-process.mjs', import.meta.url));
 const LEFT = { screen: 'normal', wraps: true };
 
 let folder: TestFolder;
-
-beforeAll(async () => {
-  await build({
-    entryPoints: [fileURLToPath(new URL('../fixtures/live/top.ts', import.meta.url))],
-    bundle: true,
-    packages: 'external',
-    format: 'esm',
-    platform: 'node',
-    outfile: entry,
-  });
-});
 
 beforeEach(async () => {
   folder = await TestFolder.make();
@@ -32,9 +19,11 @@ afterEach(async () => {
   await folder[Symbol.asyncDispose]();
 });
 
-function start(...args: readonly string[]) {
+/** The built command in a terminal. */
+function start(args: readonly string[], ...before: readonly string[]) {
   const terminal = new TestTerminal({ columns: 100, rows: 10 });
-  const child = spawn(process.execPath, [entry, ...args], {
+  const loaded = ['as-terminal', ...before].flatMap((name) => ['--import', fixture(`live/${name}.mjs`)]);
+  const child = spawn(process.execPath, [...loaded, bin, ...args], {
     env: { ...process.env, TERM: 'xterm', OPENRTC_RUNTIME_DIR: folder.of('run') },
     stdio: ['pipe', 'pipe', 'pipe'],
   });
@@ -46,31 +35,35 @@ function start(...args: readonly string[]) {
   return { terminal, child, closed };
 }
 
-async function showsTop(terminal: TestTerminal): Promise<void> {
-  await vi.waitFor(async () => expect((await terminal.text())[0]).toContain('openrtc top'), {
+async function shows(terminal: TestTerminal, text: string): Promise<void> {
+  await vi.waitFor(async () => expect((await terminal.text())[0]).toContain(text), {
     timeout: 30_000,
   });
 }
 
-test.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)('%s ends it and gives the terminal back', async (signal) => {
-  const { terminal, child, closed } = start();
-  await showsTop(terminal);
-  expect(await terminal.modes()).toMatchObject({ screen: 'alternate', wraps: false });
-  child.kill(signal);
-  expect(await closed).toEqual({ code: 0, stderr: '' });
-  expect(await terminal.modes()).toMatchObject(LEFT);
-});
+test.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)(
+  '%s ends top and gives the terminal back',
+  async (signal) => {
+    const { terminal, child, closed } = start(['top']);
+    await shows(terminal, 'openrtc top');
+    expect(await terminal.modes()).toMatchObject({ screen: 'alternate', wraps: false });
+    child.kill(signal);
+    expect(await closed).toEqual({ code: 0, stderr: '' });
+    expect(await terminal.modes()).toMatchObject(LEFT);
+  },
+);
 
-test('so does a key', async () => {
-  const { terminal, child, closed } = start();
-  await showsTop(terminal);
+test('a key ends tui', async () => {
+  const file = await folder.write('metrics.jsonl', `${line({})}\n`);
+  const { terminal, child, closed } = start(['tui', file, '--watch']);
+  await shows(terminal, 'openrtc tui  1 worker');
   child.stdin.write('q');
   expect(await closed).toEqual({ code: 0, stderr: '' });
   expect(await terminal.modes()).toMatchObject(LEFT);
 });
 
 test('an error nobody caught is printed on the terminal as it was before', async () => {
-  const { terminal, closed } = start('throws');
+  const { terminal, closed } = start(['top'], 'throws');
   expect(await closed).toMatchObject({
     code: 1,
     stderr: expect.stringContaining('nobody foresaw it'),

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 
-import { verbNames } from '../verbs/verb.js';
+import { verbNames, verbs } from '../verbs/verb.js';
 import type { OptionRow } from './option-row.js';
 import { flagOf, optionTable, rowsOf } from './table.js';
 
@@ -18,8 +18,11 @@ test('what takes a value and is for workers has a variable', () => {
 });
 
 test('every option is for some verb, and every verb that takes a pool takes a path to it', () => {
-  for (const [name, { verbs }] of rows) expect(verbs, name).not.toEqual([]);
-  for (const verb of verbNames) expect(rowsOf(verb).map(([name]) => name)).toContain('agentsDir');
+  for (const [name, { verbs: takers }] of rows) expect(takers, name).not.toEqual([]);
+  for (const verb of verbNames) {
+    const names = rowsOf(verb).map(([name]) => name);
+    expect(names.includes('agentsDir'), verb).toBe(verbs[verb].pool);
+  }
 });
 
 test('a flag is made of the name', () => {

@@ -1,3 +1,4 @@
+import { sortKeys } from '../live/top/select-calls.js';
 import {
   type OptionRow,
   duration,
@@ -220,7 +221,53 @@ export const optionTable = {
     verbs: ['connect'],
     default: 'the first in the room',
   },
-  json: { read: on, help: 'as JSON, see schemas/list.schema.json', verbs: ['list'] },
+  file: {
+    takes: '<path>',
+    read: text,
+    help: 'the metrics file, or the log; logs without it, or with -, reads what comes on stdin',
+    verbs: ['tui', 'logs'],
+    default: './openrtc-metrics.jsonl for tui',
+    position: 1,
+  },
+  watch: { read: on, help: 'show it as it grows', verbs: ['tui'] },
+  fromStart: {
+    read: on,
+    help: 'begin with its first line, not with the last of them',
+    verbs: ['tui'],
+  },
+  session: {
+    takes: '<id>',
+    read: text,
+    help: 'only the lines about one call, by its job id or its room',
+    verbs: ['logs'],
+  },
+  follow: { read: on, help: 'wait for lines to come, until it is ended', verbs: ['logs'] },
+  sort: {
+    takes: '<by>',
+    read: oneOf(sortKeys),
+    help: `the order of calls: ${sortKeys.join(', ')}`,
+    verbs: ['top'],
+    default: 'state',
+  },
+  filter: {
+    takes: '<words>',
+    read: text,
+    help: 'only calls in which every word is found; tenant:acme looks in one field',
+    verbs: ['top'],
+  },
+  refresh: {
+    takes: '<time>',
+    read: interval,
+    help: 'how often it looks, at least 250ms',
+    verbs: ['top'],
+    default: '1s',
+  },
+  once: { read: on, help: 'print what there is, and end, as without a terminal', verbs: ['top'] },
+  json: {
+    read: on,
+    help: 'as JSON; list and top: see schemas/list.schema.json, schemas/top.schema.json',
+    verbs: ['list', 'top', 'logs'],
+  },
   plain: { read: on, help: 'a line of text for each agent', verbs: ['list'] },
   resources: {
     read: on,
