@@ -11,7 +11,7 @@ const { values } = parseArgs({
     sessions: { type: 'string', default: '10,25,50,100,500' },
     rounds: { type: 'string', default: '3' },
     // A process a session: up to so many in each round. The last number holds for the rounds after it.
-    processes: { type: 'string', default: '100,25' },
+    processes: { type: 'string', default: '100,10' },
     // No step is begun that would not be over by then; what is missing is said in the report.
     minutes: { type: 'string', default: '19' },
     // Forget what a run that was ended has measured.
@@ -31,7 +31,7 @@ const options = quick
       counts: numbers('sessions').toSorted((a, b) => a - b),
       rounds: numbers('rounds')[0],
       processesTo: numbers('processes'),
-      measureMs: 9_000,
+      measureMs: 7_000,
     };
 const limitSeconds = numbers('minutes')[0] * 60;
 const tries = quick || only !== undefined;

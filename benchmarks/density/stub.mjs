@@ -45,7 +45,7 @@ export function processRows(levels, { secondsLeft, log }) {
         log(`  processes: stopped before ${sessions}: ${why}`);
         break;
       }
-      await worker.place(sessions, { atOnce: 2 });
+      await worker.place(sessions, { atOnce: 3 });
       const placedSeconds = seconds(startedAt);
       rows.push({ sessions, placedSeconds, allocated: await memoryAtRest(worker.pid) });
       log(`  processes: ${sessions} up after ${placedSeconds} s`);
