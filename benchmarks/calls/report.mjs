@@ -1,7 +1,7 @@
 import { markdownTable } from '../src/report.mjs';
 import { percentile } from '../src/talking.mjs';
 import { criteria, detectorMib, ratiosTo } from './criteria.mjs';
-import { SLOW_MS, WORSE_THAN_ONE, isSlow, mostHeld, ofWorker } from './held.mjs';
+import { heldMeans, isSlow, mostHeld, ofWorker } from './held.mjs';
 
 /** The whole of RESULTS.md. */
 export function report(run) {
@@ -17,7 +17,7 @@ export function report(run) {
     ...left(run),
     '![CPU, memory and turns by number of calls](plot.svg)',
     '## How many calls each worker held',
-    `Held: no call and no turn without an answer, the p99 of turns at most ${SLOW_MS / 1_000} s and at most ${WORSE_THAN_ONE} times that of one call; and so with every smaller number of calls that was tried. A worker whose turns were slow was not tried with more, those that the comparisons below take up to 10 calls excepted.`,
+    `Held: ${heldMeans}. A worker whose turns were slow was not tried with more, those that the comparisons below take up to 10 calls excepted.`,
     heldTable(rows),
     '## What was to be reached',
     ...suffixes.flatMap((suffix) => answers(rows, suffix)),

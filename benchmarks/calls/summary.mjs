@@ -1,5 +1,5 @@
 import { markdownTable } from '../src/report.mjs';
-import { isSlow, mostHeld, ofWorker } from './held.mjs';
+import { heldMeans, isSlow, mostHeld, ofWorker } from './held.mjs';
 
 /** So many calls most workers hold: what one costs can be compared. */
 const AT = 7;
@@ -34,5 +34,7 @@ ${markdownTable(
       at?.cpuSecondsPerCallMinute ?? '–',
     ];
   }),
-)}`;
+)}
+
+Held: ${heldMeans}.`;
 }

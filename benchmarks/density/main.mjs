@@ -33,7 +33,8 @@ const options = quick
       processesTo: numbers('processes'),
       measureMs: 7_000,
     };
-const limitSeconds = numbers('minutes')[0] * 60;
+const limitSeconds = Number(values.minutes) * 60;
+if (!(limitSeconds > 0)) throw new Error(`--minutes takes a number above 0, not ${values.minutes}`);
 const tries = quick || only !== undefined;
 
 const about = versions();
