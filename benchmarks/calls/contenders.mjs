@@ -64,10 +64,13 @@ const ALL = {
 /** The names that `--workers` takes; one of them with `@24` is measured on Node 24 whatever `--nodes` says. */
 export const workerKeys = Object.keys(ALL);
 
+/** A worker for each version it is measured on; those in Python have none. */
 function versionsOf(key, nodes) {
-  const [name, major] = key.split('@');
-  const majors = ALL[name].language === 'node' ? nodes : nodes.slice(0, 1);
-  return (major === undefined ? majors : [major]).map((each) => ({ key: name, major: each }));
+  const [name, only] = key.split('@');
+  if (ALL[name].language === 'node')
+    return (only === undefined ? nodes : [only]).map((major) => ({ key: name, major }));
+  if (only !== undefined) throw new Error(`${name} runs on Python: it takes no @${only}`);
+  return [{ key: name }];
 }
 
 /**
@@ -78,7 +81,7 @@ export async function contenders({ keys, nodes }) {
   const wanted = keys.flatMap((key) => versionsOf(key, nodes));
   const programs = new Map();
   for (const { major } of wanted) {
-    if (!programs.has(major)) programs.set(major, await nodeProgram(major));
+    if (major !== undefined && !programs.has(major)) programs.set(major, await nodeProgram(major));
   }
   const needsPython = wanted.some(({ key }) => ALL[key].language === 'python');
   const snake = needsPython ? await pythonProgram() : undefined;

@@ -1,7 +1,10 @@
 /** A turn that takes longer is slow. */
-export const SLOW_MS = 2_000;
+const SLOW_MS = 2_000;
 /** So much longer than with one call a turn may take where calls are held well. */
-export const WORSE_THAN_ONE = 1.5;
+const WORSE_THAN_ONE = 1.5;
+
+/** What "held" means, in words. */
+export const heldMeans = `no call and no turn without an answer, the p99 of turns at most ${SLOW_MS / 1_000} s and at most ${WORSE_THAN_ONE} times that of one call; and so with every smaller number of calls that was tried`;
 
 /** Whether a worker had too much to do: calls or turns that nobody answered, or turns that were slow. */
 export function isSlow(row) {

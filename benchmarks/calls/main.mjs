@@ -1,7 +1,9 @@
 // What real calls cost and how many a worker holds: OpenRTC beside the SDKs themselves and OpenRTC for Python, with
-// growing numbers of calls, all in one run. Writes RESULTS.md, results.json and plot.svg of this folder.
+// growing numbers of calls, all in one run. Writes RESULTS.md, results.json and plot.svg of this folder, and the tables
+// in README.md and docs/speed.md.
 import { findLiveKitServer } from '@openrtc/test-rig';
 import { undisturbed } from '../src/machine.mjs';
+import { writeBlock } from '../src/report.mjs';
 import { buildCallers } from './build-callers.mjs';
 import { ONCE_AT, contenders, workerKeys } from './contenders.mjs';
 import { describeRun } from './describe-run.mjs';
@@ -12,6 +14,7 @@ import { plot } from './plot.mjs';
 import { report } from './report.mjs';
 import { PartialResults, readResults, writeDocument } from './results-file.mjs';
 import { speechPackets } from './speech-packets.mjs';
+import { summary } from './summary.mjs';
 
 // What others do on the machine is looked at before each row and during it.
 const WATCH = { quietForS: 4, mostTries: 2 };
@@ -104,5 +107,10 @@ function told(row) {
 async function writeReport(result) {
   await writeDocument('RESULTS.md', report(result));
   await writeDocument('plot.svg', plot(result.rows));
-  console.log('wrote benchmarks/calls/RESULTS.md, results.json and plot.svg');
+  const markers = { begin: '<!-- bench:calls -->', end: '<!-- /bench:calls -->' };
+  for (const document of ['README.md', 'docs/speed.md'])
+    await writeBlock(document, markers, summary(result));
+  console.log(
+    'wrote RESULTS.md, results.json and plot.svg in benchmarks/calls, README.md and docs/speed.md',
+  );
 }

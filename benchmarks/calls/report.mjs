@@ -1,7 +1,7 @@
 import { markdownTable } from '../src/report.mjs';
 import { percentile } from '../src/talking.mjs';
 import { criteria, detectorMib, ratiosTo } from './criteria.mjs';
-import { SLOW_MS, WORSE_THAN_ONE, isSlow, mostHeld, ofWorker } from './held.mjs';
+import { heldMeans, isSlow, mostHeld, ofWorker } from './held.mjs';
 
 /** The whole of RESULTS.md. */
 export function report(run) {
@@ -17,7 +17,7 @@ export function report(run) {
     ...left(run),
     '![CPU, memory and turns by number of calls](plot.svg)',
     '## How many calls each worker held',
-    `Held: no call and no turn without an answer, the p99 of turns at most ${SLOW_MS / 1_000} s and at most ${WORSE_THAN_ONE} times that of one call; and so with every smaller number of calls that was tried. A worker whose turns were slow was not tried with more, those that the comparisons below take up to 10 calls excepted.`,
+    `Held: ${heldMeans}. A worker whose turns were slow was not tried with more, those that the comparisons below take up to 10 calls excepted.`,
     heldTable(rows),
     '## What was to be reached',
     ...suffixes.flatMap((suffix) => answers(rows, suffix)),
@@ -172,7 +172,7 @@ function rowTable(rows, calls) {
 
 function how({ how: facts, plan }) {
   return [
-    `Each row is a worker that is started anew, on a livekit-server and with callers of its own. With each number of calls all workers take their turn before the next number, so that what the machine does over the length of a run is done to all. A row begins once nobody else has used the machine for some seconds, and is measured a second time when somebody came; what others used stands beside it.`,
+    `Each row is a worker that is started anew, on a livekit-server and with callers of its own. With each number of calls all workers take their turn before the next number, so that what the machine does over the length of a run is done to all. A row begins once nobody else has used the machine for some seconds, and is measured a second time when somebody came; what others used stands beside it. What livekit-agents for Python had used in processes that nobody waits for when it ends is among it.`,
     `Callers live in one process of their own, written on LiveKit's Go SDK. They send a sentence of ${facts.speechMs} ms that was encoded once, and tell sound from silence by the size of the packets that come back, so that they take little of the machine from the worker; what they and the server took stands in each row. They come ${facts.arrivalMs} ms apart, speak, wait for the answer (${facts.patienceMs / 1_000} s; then the turn is missed), and speak again ${facts.pauseMs / 1_000} s after their last word, or ${facts.silenceMs} ms after the agent's where that is later. They do not speak in chorus. Meanwhile they send comfort noise as browsers do.`,
     `The agent is the same everywhere: turns end by VAD (the SDK's own in Node, the Silero plugin in Python, loaded once a process), endpointing 0.5 to 3 s, nothing generated before that; a transcript 300 ms after the words, a model that takes 200 ms to its first of 20 words and 10 ms to each other one, and a voice that is two seconds of tone, there at once in pieces of 100 ms. So the floor of a turn is about a second. Nobody refuses a call because of load. All workers run with \`MALLOC_ARENA_MAX=2\` and in production mode.`,
     `A turn lasts from the caller's last packet with words in it to the first packet of the answer. "In the room" is from the assignment of the job to the agent's being active in its room, by the server's log; with one call, of ${1 + facts.moreJoins} calls one after the other. "First sound" is from the caller's wish to call to the agent's greeting, its token and its own way into the room included. PSS and CPU are of the worker's whole process tree; PSS every 2 s from the first arrival on, CPU while all callers talk, for most rows ${plan.seconds} s.`,

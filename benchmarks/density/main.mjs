@@ -11,9 +11,9 @@ const { values } = parseArgs({
     sessions: { type: 'string', default: '10,25,50,100,500' },
     rounds: { type: 'string', default: '3' },
     // A process a session: up to so many in each round. The last number holds for the rounds after it.
-    processes: { type: 'string', default: '100,25' },
+    processes: { type: 'string', default: '100,10' },
     // No step is begun that would not be over by then; what is missing is said in the report.
-    minutes: { type: 'string', default: '19' },
+    minutes: { type: 'string', default: '19.8' },
     // Forget what a run that was ended has measured.
     fresh: { type: 'boolean', default: false },
     // Do not wait until nobody else uses the machine.
@@ -31,9 +31,10 @@ const options = quick
       counts: numbers('sessions').toSorted((a, b) => a - b),
       rounds: numbers('rounds')[0],
       processesTo: numbers('processes'),
-      measureMs: 9_000,
+      measureMs: 7_000,
     };
-const limitSeconds = numbers('minutes')[0] * 60;
+const limitSeconds = Number(values.minutes) * 60;
+if (!(limitSeconds > 0)) throw new Error(`--minutes takes a number above 0, not ${values.minutes}`);
 const tries = quick || only !== undefined;
 
 const about = versions();

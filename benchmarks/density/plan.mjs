@@ -19,7 +19,7 @@ export function plan({ counts, rounds, processesTo, measureMs }) {
       })),
       {
         id: id('stub process'),
-        seconds: 20 + 1.15 * Math.max(0, ...levels),
+        seconds: 15 + 1.15 * Math.max(0, ...levels),
         run: (context) => processRows(levels, context),
       },
       {

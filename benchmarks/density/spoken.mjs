@@ -10,7 +10,7 @@ import { withWorker } from './worker-process.mjs';
 /** What a row must keep to hold. */
 export const limits = { loopUse: 0.7, lagP99Ms: 50 };
 /** The search is over when it knows the largest number to so much of it. */
-export const WITHIN = 0.04;
+export const WITHIN = 0.1;
 // What else the machine did in the meantime can make a row fail.
 const DISTURBED_CORES = 0.15;
 // Turns begun before a change are over, and what is new has been compiled.
@@ -18,7 +18,7 @@ const WARM_MS = PHASE_MS;
 // They are in their rooms by then; what is left takes milliseconds.
 const LISTEN_MS = 30_000;
 // Farther down it is not the same answer any more, and the row says that it does not hold.
-const LEAST_OF_FOUND = 0.9;
+const LEAST_OF_FOUND = 0.8;
 
 /** `sessions` in a fresh worker, `atOnce` of them with a caller on the line at any time. */
 export async function talkingRow({ sessions, atOnce, measureMs, log }) {

@@ -1,13 +1,11 @@
 // The stub workload: 5 MiB a session through the real pool and strategy, held until the last is up.
 import { setTimeout as sleep } from 'node:timers/promises';
-import { memoryOf, nodeChildren } from '../src/process-tree.mjs';
+import { commandLineOf, memoryOf, nodeChildren, treePids } from '../src/process-tree.mjs';
 import { availableMb, memoryAtRest } from './memory.mjs';
 import { withWorker } from './worker-process.mjs';
 
 /** What a session holds. The harness of OpenRTC for Python holds as much. */
 export const SESSION_MB = 5;
-// So much of it must be seen; the garbage collector may give something back meanwhile.
-const TOUCHED_SHARE = 0.7;
 const LEFT_TO_THE_MACHINE_MB = 2_048;
 const HANG_UP_MS = 30_000;
 
@@ -22,7 +20,7 @@ export function coroutineRow(sessions) {
       sessions,
       placedSeconds,
       allocated,
-      touched: await touch(worker, sessions, allocated),
+      touched: await touch(worker, sessions),
     };
   });
 }
@@ -45,13 +43,13 @@ export function processRows(levels, { secondsLeft, log }) {
         log(`  processes: stopped before ${sessions}: ${why}`);
         break;
       }
-      await worker.place(sessions, { atOnce: 2 });
+      await worker.place(sessions, { atOnce: 3 });
       const placedSeconds = seconds(startedAt);
       rows.push({ sessions, placedSeconds, allocated: await memoryAtRest(worker.pid) });
       log(`  processes: ${sessions} up after ${placedSeconds} s`);
     }
     const top = rows.at(-1);
-    if (top.touched === undefined) top.touched = await touch(worker, top.sessions, top.allocated);
+    if (top.touched === undefined) top.touched = await touch(worker, top.sessions);
     for (const row of rows.slice(1, -1).toReversed()) {
       worker.hangUp(row.sessions);
       await untilProcesses(worker.pid, row.sessions);
@@ -73,13 +71,20 @@ function cannotReach(sessions, { rows, startedAt, secondsLeft }) {
   return undefined;
 }
 
-async function touch(worker, sessions, { rssMb }) {
+// The processes say themselves what they have written to: memory alone does not tell, for V8 and the system may take
+// as much back from idle processes in the meantime.
+async function touch(worker, sessions) {
   worker.signal('SIGUSR2');
-  const least = rssMb + TOUCHED_SHARE * SESSION_MB * sessions;
   return memoryAtRest(worker.pid, {
-    holds: (now) => now.rssMb >= least,
-    what: `${Math.round(least)} MiB of RSS with all of its sessions' memory touched`,
+    holds: () => touchedMb(worker.pid) === SESSION_MB * sessions,
+    what: `rest with all of its sessions' memory touched: ${SESSION_MB * sessions} MiB`,
   });
+}
+
+function touchedMb(pid) {
+  return treePids(pid)
+    .map((each) => Number(/^touched (\d+)/.exec(commandLineOf(each))?.[1] ?? 0) / 2 ** 20)
+    .reduce((total, mb) => total + mb, 0);
 }
 
 async function untilProcesses(pid, count) {

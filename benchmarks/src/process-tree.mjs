@@ -31,6 +31,11 @@ export function nodeChildren(root) {
   return tree(root).filter(({ pid }) => pid !== root && isNode(pid));
 }
 
+/** What `ps` shows of a process: its command and arguments, or the title it has given itself. */
+export function commandLineOf(pid) {
+  return read(`/proc/${pid}/cmdline`).replaceAll('\0', ' ').trim();
+}
+
 /** Of one process, in MiB: PSS, RSS, and what is its own alone whoever else runs the same files. */
 export function memoryOf(pid) {
   const text = read(`/proc/${pid}/smaps_rollup`);

@@ -1,5 +1,5 @@
 // The worker of the stub workload, and what its processes of calls run: no media, no model. Each session holds
-// 5 MiB, which nothing has touched until SIGUSR2.
+// 5 MiB, which nothing has touched until SIGUSR2; then the process's title says how many bytes have been.
 import { voice } from '@livekit/agents';
 import { AgentPool } from '@openrtc/core';
 
@@ -13,7 +13,9 @@ const isolation =
 
 const held = new Set();
 process.on('SIGUSR2', () => {
-  for (const bytes of held) bytes.fill(1);
+  let touched = 0;
+  for (const bytes of held) touched += bytes.fill(1).byteLength;
+  process.title = `touched ${touched}`;
 });
 // A worker nobody measures any more. In a process of calls its strategy says when it ends.
 if (process.env.OPENRTC_SERVE_TICKETS === undefined)

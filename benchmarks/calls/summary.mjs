@@ -1,0 +1,40 @@
+import { markdownTable } from '../src/report.mjs';
+import { heldMeans, isSlow, mostHeld, ofWorker } from './held.mjs';
+
+/** So many calls most workers hold: what one costs can be compared. */
+const AT = 7;
+
+/** The run in one table, for documents that are about something else: OpenRTC in one process, and its peers. */
+export function summary({ rows, date, machine }) {
+  const workers = new Map(
+    rows
+      .filter(({ headline, peer, once }) => (headline || peer) && !once)
+      .map(({ key, name }) => [key, name]),
+  );
+  return `Run of ${date.slice(0, 10)}: ${machine}.
+
+${markdownTable(
+  [
+    'worker',
+    'calls held',
+    'turn p99 ms then',
+    'idle, PSS MiB',
+    `a call of ${AT}, PSS MiB`,
+    `CPU-s per call-minute at ${AT}`,
+  ],
+  [...workers].map(([key, name]) => {
+    const most = mostHeld(rows, key);
+    const at = ofWorker(rows, key).find(({ calls, failed }) => calls === AT && !failed);
+    return [
+      at !== undefined && isSlow(at) ? `${name} (slow at ${AT})` : name,
+      most?.calls ?? 0,
+      most?.turnMsP99 ?? '–',
+      at?.idlePssMb ?? '–',
+      at?.pssPerCallMb ?? '–',
+      at?.cpuSecondsPerCallMinute ?? '–',
+    ];
+  }),
+)}
+
+Held: ${heldMeans}.`;
+}
