@@ -1,8 +1,8 @@
-import { readWorkers } from '@openrtc/core/operate';
 import type { SessionSnapshot } from '@openrtc/core';
+import { readWorkers } from '@openrtc/core/operate';
 import type { Caller } from '@openrtc/test-rig';
 import { execFile } from 'node:child_process';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -11,6 +11,7 @@ import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { bin } from './command-process.js';
 import { describeRealCalls } from './real-calls.js';
 import { roomName } from './real-server.js';
+import { TerminalScreen } from './terminal-screen.js';
 import type { WorkerProcess } from './worker-process.js';
 
 const PATIENCE = { timeout: 60_000, interval: 250 };
@@ -50,6 +51,33 @@ describeRealCalls('workers that are watched', (real) => {
   async function top(): Promise<readonly string[]> {
     const { stdout } = await promisify(execFile)(process.execPath, [bin, 'top', '--once']);
     return stdout.split('\n');
+  }
+
+  /** The same on a terminal, where the call turns slow while somebody looks. */
+  async function slowOnScreen(greedy: Caller | undefined, room: string): Promise<void> {
+    const screen = new TerminalScreen([process.execPath, bin, 'top'], { columns: 150, rows: 20 });
+    try {
+      await vi.waitFor(async () => expect((await screen.text())[0]).toContain('10 calls'), PATIENCE);
+      expect(await screen.screen()).toBe('alternate');
+      await greedy?.sendText('block 1500');
+      await vi.waitFor(async () => {
+        const rows = await screen.text();
+        expect(rows[0]).toMatch(/^openrtc top {2}2 workers {2}10 calls {2}1 slow/);
+        const slow = rows.filter((row) => row.startsWith('!'));
+        expect(slow).toHaveLength(1);
+        expect(slow[0]).toContain(room);
+        expect(slow[0]).toMatch(/ slow .*blockWhenTold \(agents\.mjs:\d+\)/);
+      }, PATIENCE);
+      const picture = process.env['OPENRTC_TOP_PICTURE'];
+      if (picture !== undefined)
+        await writeFile(picture, await screen.svg('openrtc top: ten calls of two workers, one of them slow'));
+      await greedy?.nextTranscript('agent', { timeoutMs: 30_000 });
+      screen.press('q');
+      expect(await screen.exited).toBe(0);
+      expect(await screen.screen()).toBe('normal');
+    } finally {
+      await screen.close();
+    }
   }
 
   it(
@@ -96,6 +124,7 @@ describeRealCalls('workers that are watched', (real) => {
             /^! .* slow .*blockWhenTold \(agents\.mjs:\d+\)/,
           );
         }, PATIENCE);
+        await slowOnScreen(greedy, room);
         const others = (await seen()).get(isolation)?.filter((session) => session.room !== room);
         expect(others?.map(({ blocks }) => blocks.count)).toEqual([0, 0, 0, 0]);
         expect(others?.map(({ resources }) => resources)).not.toContain(null);

@@ -9,6 +9,17 @@ export {
 } from './callers/caller-process.js';
 export { Caller, type SendTextOptions, type SpeakOptions } from './callers/caller.js';
 export type { CallerEvent, HeardAudio, Spoken, Transcript } from './callers/protocol.js';
+export {
+  findPrometheus,
+  type FoundPrometheus,
+  type PrometheusPrograms,
+} from './prometheus/find-prometheus.js';
+export {
+  PrometheusServer,
+  type PrometheusOptions,
+  type Rule,
+  type Sample,
+} from './prometheus/prometheus-server.js';
 export { RecordLog, type WaitOptions } from './record-log.js';
 export { withBuildLock } from './server/build-lock.js';
 export { LIVEKIT_SERVER_VERSION } from './server/build-server.js';

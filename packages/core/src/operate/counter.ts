@@ -11,6 +11,11 @@ export interface Sample {
 export class Counter<L extends Labels = Labels> {
   readonly #series = new Map<string, { readonly labels: L; value: number }>();
 
+  /** Has a series before there is anything to count: Prometheus sees no increase in one that begins with 1. */
+  zero(labels: L): void {
+    this.add(labels, 0);
+  }
+
   /** Adds to the series of `labels`, which are always written in the same order. */
   add(labels: L, by = 1): void {
     const key = JSON.stringify(labels);

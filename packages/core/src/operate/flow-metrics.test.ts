@@ -81,10 +81,29 @@ test('agents that are gone are forgotten; refusals without an agent stay', () =>
   const metrics = new FlowMetrics();
   metrics.accepted.add({ agent: 'sales' });
   metrics.accepted.add({ agent: 'gone' });
-  metrics.refused.add({ agent: '', reason: 'unknown_agent' });
+  metrics.refused.add({ agent: '', reason: 'invalid_tenant' });
   metrics.durations.record({ agent: 'gone' }, 1);
-  metrics.prune(new Set(['sales']));
+  metrics.fit(new Set(['sales']));
   expect(metrics.accepted.samples).toEqual([{ labels: { agent: 'sales' }, value: 1 }]);
-  expect(metrics.refused.samples).toHaveLength(1);
-  expect(metrics.durations.samples).toEqual([]);
+  expect(metrics.refused.samples).toContainEqual({
+    labels: { agent: '', reason: 'invalid_tenant' },
+    value: 1,
+  });
+  expect(metrics.durations.samples).toMatchObject([{ labels: { agent: 'sales' }, count: 0 }]);
+});
+
+test('what alerts ask for is there before the first of it', () => {
+  const metrics = new FlowMetrics();
+  metrics.fit(new Set(['sales']));
+  expect(metrics.refused.samples).toContainEqual({
+    labels: { agent: '', reason: 'unknown_agent' },
+    value: 0,
+  });
+  expect(metrics.blocks.samples).toMatchObject([
+    { labels: { cause: 'code' }, count: 0, sum: 0 },
+    { labels: { cause: 'host' }, count: 0 },
+    { labels: { cause: 'unknown' }, count: 0 },
+  ]);
+  metrics.fit(new Set(['sales']));
+  expect(metrics.blocks.samples).toHaveLength(3);
 });

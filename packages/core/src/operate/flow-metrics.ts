@@ -17,6 +17,10 @@ const BLOCKS = [0.1, 0.25, 0.5, 1, 2.5, 5, 10, 15, 30];
 // Models are named by code that may read them from anywhere.
 const MOST_MODELS = 100;
 const OTHER = 'other';
+// What an agent that is registered is refused for; without one there is the other.
+const OF_AN_AGENT = ['full', 'busy', 'isolation'] as const satisfies readonly RefusalReason[];
+const OF_NOBODY = 'unknown_agent' satisfies RefusalReason;
+const CAUSES = ['code', 'host', 'unknown'] as const satisfies readonly BlockCause[];
 
 /**
  * What is counted of the calls of a worker. Labels are the names of registered agents, words of OpenRTC's own, and
@@ -83,8 +87,22 @@ export class FlowMetrics {
     }
   }
 
-  /** Forgets agents that are neither registered nor in a call: names may come and go for ever. */
-  prune(agents: ReadonlySet<string>): void {
+  /**
+   * Has series for these agents and no others: names may come and go for ever, and of what is there from the start
+   * also the first is seen to be one more.
+   */
+  fit(agents: ReadonlySet<string>): void {
+    for (const agent of agents) {
+      for (const series of [this.accepted, this.started, this.durations]) series.zero({ agent });
+      for (const reason of OF_AN_AGENT) this.refused.zero({ agent, reason });
+    }
+    this.refused.zero({ agent: '', reason: OF_NOBODY });
+    for (const cause of CAUSES) this.blocks.zero({ cause });
+    for (const accepted of ['true', 'false']) this.answers.zero({ accepted });
+    this.#prune(agents);
+  }
+
+  #prune(agents: ReadonlySet<string>): void {
     const known = ({ agent }: ByAgent) => agent === '' || agents.has(agent);
     for (const series of [
       this.accepted,

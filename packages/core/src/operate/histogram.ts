@@ -26,15 +26,13 @@ export class Histogram<L extends Labels = Labels> {
     this.#bounds = bounds;
   }
 
+  /** Has a series before there is anything to record: Prometheus sees no increase in one that begins with 1. */
+  zero(labels: L): void {
+    this.#seriesOf(labels);
+  }
+
   record(labels: L, value: number): void {
-    const key = JSON.stringify(labels);
-    const series = this.#series.get(key) ?? {
-      labels,
-      counts: this.#bounds.map(() => 0),
-      sum: 0,
-      count: 0,
-    };
-    this.#series.set(key, series);
+    const series = this.#seriesOf(labels);
     const at = this.#bounds.findIndex((bound) => value <= bound);
     if (at >= 0) series.counts[at] = (series.counts[at] ?? 0) + 1;
     series.sum += value;
@@ -62,5 +60,14 @@ export class Histogram<L extends Labels = Labels> {
   /** Drops the series that `keep` does not want. */
   prune(keep: (labels: L) => boolean): void {
     for (const [key, { labels }] of this.#series) if (!keep(labels)) this.#series.delete(key);
+  }
+
+  #seriesOf(labels: L): Series<L> {
+    const key = JSON.stringify(labels);
+    const known = this.#series.get(key);
+    if (known !== undefined) return known;
+    const series = { labels, counts: this.#bounds.map(() => 0), sum: 0, count: 0 };
+    this.#series.set(key, series);
+    return series;
   }
 }

@@ -46,7 +46,7 @@ export class WorkerMetrics {
     const snapshot = this.#facts.snapshot();
     const flow = worker?.flow.counts.metrics ?? none;
     // An agent that was removed stays as long as it has a call.
-    flow.prune(new Set([...snapshot.registeredAgents, ...Object.keys(snapshot.sessionsByAgent)]));
+    flow.fit(new Set([...snapshot.registeredAgents, ...Object.keys(snapshot.sessionsByAgent)]));
     return familiesOf({
       ...ofPool(snapshot),
       ...ofCalls(snapshot, flow),

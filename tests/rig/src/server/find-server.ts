@@ -1,6 +1,6 @@
-import { access, constants } from 'node:fs/promises';
 import { homedir } from 'node:os';
-import { delimiter, join } from 'node:path';
+import { join } from 'node:path';
+import { findOnPath, isExecutable } from '../programs.js';
 import { buildServer, LIVEKIT_SERVER_VERSION, type Progress } from './build-server.js';
 
 /** A livekit-server that runs elsewhere: its log cannot be read. */
@@ -93,21 +93,6 @@ export function cacheFolder(env: NodeJS.ProcessEnv): string {
 /** Where the build of the server is kept, see {@link cacheFolder}. */
 export function cachedServerPath(env: NodeJS.ProcessEnv): string {
   return join(cacheFolder(env), `livekit-server-${LIVEKIT_SERVER_VERSION}`, 'livekit-server');
-}
-
-async function findOnPath(name: string, env: NodeJS.ProcessEnv): Promise<string | undefined> {
-  for (const folder of (env.PATH ?? '').split(delimiter).filter(Boolean)) {
-    const path = join(folder, name);
-    if (await isExecutable(path)) return path;
-  }
-  return undefined;
-}
-
-function isExecutable(path: string): Promise<boolean> {
-  return access(path, constants.X_OK).then(
-    () => true,
-    () => false,
-  );
 }
 
 function binary(path: string, source: ServerBinary['source']): ServerBinary {

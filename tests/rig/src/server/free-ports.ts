@@ -17,7 +17,8 @@ export async function freePorts(): Promise<ServerPorts> {
   return { signal, rtcTcp, rtcUdp };
 }
 
-function freeTcpPort(): Promise<number> {
+/** A port that was free a moment ago. */
+export function freeTcpPort(): Promise<number> {
   return new Promise((resolve, reject) => {
     const probe = createServer();
     probe.once('error', reject);

@@ -1,0 +1,86 @@
+import { execFile } from 'node:child_process';
+import { mkdir, mkdtemp, readdir, rename, rm } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { promisify } from 'node:util';
+import { findOnPath, isExecutable } from '../programs.js';
+import { withBuildLock } from '../server/build-lock.js';
+import type { Progress } from '../server/build-server.js';
+import { cacheFolder } from '../server/find-server.js';
+
+/** The two programs of Prometheus. */
+export interface PrometheusPrograms {
+  available: true;
+  prometheus: string;
+  promtool: string;
+}
+
+/** What {@link findPrometheus} comes back with; a reason is for people. */
+export type FoundPrometheus = PrometheusPrograms | { available: false; reason: string };
+
+const run = promisify(execFile);
+
+/**
+ * Looks for Prometheus: on the PATH, in the cache, and at last in Debian's package, which is fetched (19 MB) and
+ * unpacked into the cache, not installed.
+ */
+export async function findPrometheus(
+  options: { onProgress?: Progress; env?: NodeJS.ProcessEnv } = {},
+): Promise<FoundPrometheus> {
+  const { env = process.env, onProgress = () => undefined } = options;
+  const [prometheus, promtool] = await Promise.all([
+    findOnPath('prometheus', env),
+    findOnPath('promtool', env),
+  ]);
+  if (prometheus !== undefined && promtool !== undefined)
+    return { available: true, prometheus, promtool };
+  const folder = join(cacheFolder(env), 'prometheus');
+  const cached = programsIn(folder);
+  const isThere = () => isExecutable(cached.promtool);
+  if (await isThere()) return cached;
+  const [apt, dpkg] = await Promise.all([findOnPath('apt-get', env), findOnPath('dpkg-deb', env)]);
+  if (apt === undefined || dpkg === undefined)
+    return {
+      available: false,
+      reason: 'No prometheus and promtool are on the PATH, and this is no Debian to fetch them.',
+    };
+  try {
+    await mkdir(dirname(folder), { recursive: true });
+    await withBuildLock(
+      `${folder}.lock`,
+      async () => {
+        if (!(await isThere())) await unpack(folder, onProgress);
+      },
+      () => onProgress('another process fetches Prometheus; waiting for it'),
+    );
+    return cached;
+  } catch (error) {
+    return {
+      available: false,
+      reason: `Debian's package of Prometheus could not be fetched: ${(error as Error).message}`,
+    };
+  }
+}
+
+function programsIn(folder: string): PrometheusPrograms {
+  const program = (name: string) => join(folder, 'usr', 'bin', name);
+  return {
+    available: true,
+    prometheus: program('prometheus'),
+    promtool: program('promtool'),
+  };
+}
+
+async function unpack(folder: string, onProgress: Progress): Promise<void> {
+  onProgress("fetching Debian's package of Prometheus, once");
+  const partial = await mkdtemp(`${folder}.partial-`);
+  try {
+    await run('apt-get', ['download', 'prometheus'], { cwd: partial });
+    const file = (await readdir(partial)).find((name) => name.endsWith('.deb'));
+    if (file === undefined) throw new Error('apt-get download prometheus brought no package');
+    await run('dpkg-deb', ['-x', join(partial, file), partial]);
+    await rm(join(partial, file));
+    await rename(partial, folder);
+  } finally {
+    await rm(partial, { recursive: true, force: true });
+  }
+}

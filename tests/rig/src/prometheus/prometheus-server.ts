@@ -1,0 +1,143 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { guardProcess } from '../server/exit-guard.js';
+import { freeTcpPort } from '../server/free-ports.js';
+import type { PrometheusPrograms } from './find-prometheus.js';
+
+/** One series of an answer. */
+export interface Sample {
+  labels: Readonly<Record<string, string>>;
+  value: number;
+}
+
+/** An alert rule as it stands. */
+export interface Rule {
+  name: string;
+  /** `ok` once it was evaluated. */
+  health: string;
+  state: 'inactive' | 'pending' | 'firing';
+  lastError?: string;
+}
+
+/** What {@link PrometheusServer.start} is told. */
+export interface PrometheusOptions {
+  /** Addresses to scrape, such as `127.0.0.1:8081`. */
+  targets: readonly string[];
+  /** Paths of files with rules. */
+  rules?: readonly string[];
+}
+
+const START_MS = 30_000;
+const STOP_MS = 5_000;
+
+/** A Prometheus that scrapes and looks at its rules every second, on a port of its own. */
+export class PrometheusServer {
+  readonly #child: ChildProcess;
+  readonly #url: string;
+  readonly #exited: Promise<unknown>;
+  #output = '';
+
+  private constructor(child: ChildProcess, url: string, folder: string) {
+    this.#child = child;
+    this.#url = url;
+    const letGo = child.pid === undefined ? () => undefined : guardProcess(child.pid);
+    child.stderr?.on('data', (text: Buffer) => {
+      this.#output = (this.#output + text.toString()).slice(-4_000);
+    });
+    // A program that cannot be started has no `exit`.
+    this.#exited = once(child, 'close').finally(async () => {
+      letGo();
+      await rm(folder, { recursive: true, force: true });
+    });
+  }
+
+  /** Resolves once it answers. */
+  static async start(
+    { prometheus }: PrometheusPrograms,
+    { targets, rules = [] }: PrometheusOptions,
+  ): Promise<PrometheusServer> {
+    const folder = await mkdtemp(join(tmpdir(), 'openrtc-prometheus-'));
+    const config = {
+      global: { scrape_interval: '1s', scrape_timeout: '1s', evaluation_interval: '1s' },
+      rule_files: rules,
+      scrape_configs: [{ job_name: 'openrtc', static_configs: [{ targets }] }],
+    };
+    // JSON is YAML.
+    await writeFile(join(folder, 'prometheus.yml'), JSON.stringify(config));
+    const address = `127.0.0.1:${await freeTcpPort()}`;
+    const child = spawn(
+      prometheus,
+      [
+        `--config.file=${join(folder, 'prometheus.yml')}`,
+        `--storage.tsdb.path=${join(folder, 'data')}`,
+        `--web.listen-address=${address}`,
+      ],
+      { stdio: ['ignore', 'ignore', 'pipe'] },
+    );
+    const server = new PrometheusServer(child, `http://${address}`, folder);
+    await server.#untilReady();
+    return server;
+  }
+
+  /** What a query answers at this moment: a number for each series. */
+  async query(expression: string): Promise<readonly Sample[]> {
+    const answer = (await this.#get(
+      `/api/v1/query?query=${encodeURIComponent(expression)}`,
+    )) as Answer<{
+      result: { metric: Record<string, string>; value: [number, string] }[];
+    }>;
+    return answer.data.result.map(({ metric, value }) => ({
+      labels: metric,
+      value: Number(value[1]),
+    }));
+  }
+
+  /** Why each address could not be scraped the last time; empty for one that was. */
+  async scrapeErrors(): Promise<readonly string[]> {
+    const answer = (await this.#get('/api/v1/targets')) as Answer<{
+      activeTargets: { lastError: string }[];
+    }>;
+    return answer.data.activeTargets.map(({ lastError }) => lastError);
+  }
+
+  async rules(): Promise<readonly Rule[]> {
+    const answer = (await this.#get('/api/v1/rules')) as Answer<{ groups: { rules: Rule[] }[] }>;
+    return answer.data.groups.flatMap((group) => group.rules);
+  }
+
+  async close(): Promise<void> {
+    this.#child.kill('SIGTERM');
+    const timer = setTimeout(() => this.#child.kill('SIGKILL'), STOP_MS);
+    await this.#exited;
+    clearTimeout(timer);
+  }
+
+  async #get(path: string): Promise<unknown> {
+    const response = await fetch(`${this.#url}${path}`);
+    const text = await response.text();
+    if (!response.ok) throw new Error(`Prometheus: ${response.status} ${text}`);
+    return JSON.parse(text);
+  }
+
+  async #untilReady(): Promise<void> {
+    const deadline = Date.now() + START_MS;
+    while (this.#child.exitCode === null && Date.now() < deadline) {
+      const ready = await fetch(`${this.#url}/-/ready`).then(
+        ({ ok }) => ok,
+        () => false,
+      );
+      if (ready) return;
+      await sleep(50);
+    }
+    await this.close();
+    throw new Error(`Prometheus did not get ready:\n${this.#output}`);
+  }
+}
+
+interface Answer<Data> {
+  data: Data;
+}
