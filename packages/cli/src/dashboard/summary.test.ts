@@ -1,21 +1,8 @@
-import { AgentPool, type RuntimeSnapshot, type SessionSnapshot } from '@openrtc/core';
+import type { RuntimeSnapshot } from '@openrtc/core';
 import { expect, test } from 'vitest';
 
+import { slowCall, snapshot } from './snapshot.fixture.js';
 import { summaryLine, summaryLines, timeText } from './summary.js';
-
-const MIB = 1_024 * 1_024;
-
-function snapshot(changes: Partial<RuntimeSnapshot> = {}): RuntimeSnapshot {
-  const { residentSet, ...idle } = new AgentPool().runtimeSnapshot();
-  return {
-    ...idle,
-    state: 'running',
-    notReady: [],
-    registeredAgents: ['sales', 'support', 'billing'],
-    residentSet: { ...residentSet, bytes: 212.4 * MIB },
-    ...changes,
-  };
-}
 
 const busy: Partial<RuntimeSnapshot> = {
   notReady: ['full'],
@@ -60,14 +47,7 @@ test('a reason that is the state itself is not said twice', () => {
 
 test('a call that holds up the others is named with its function, before the last error', () => {
   const lastError = 'SESSION_AGENT_FAILED: no database';
-  const block = { startedAt: 1, durationMs: 812.6, cause: 'code' as const, stack: [] };
-  const culprit = { function: 'spin', file: '/app/agents/sales.ts', line: 12 };
-  const slow = {
-    agent: 'sales',
-    room: 'a\u001B[2Jhostile\u202E room',
-    status: 'slow',
-    blocks: { count: 3, longestMs: 900, last: { ...block, culprit } },
-  } as unknown as SessionSnapshot;
+  const slow = slowCall('a\u001B[2Jhostile\u202E room');
   expect(summaryLines(snapshot({ lastError }))[3]).toBe(`last error: ${lastError}`);
   expect(summaryLines(snapshot({ lastError, sessions: [slow] }))[3]).toBe(
     'slow: sales in the room a[2Jhostile room held the event loop for 813 ms in spin (sales.ts:12)',

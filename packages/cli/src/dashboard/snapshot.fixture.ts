@@ -1,0 +1,40 @@
+import { AgentPool, type RuntimeSnapshot, type SessionSnapshot } from '@openrtc/core';
+
+const MIB = 1_024 * 1_024;
+
+/** What a worker tells that runs and has no call yet, but for `changes`. */
+export function snapshot(changes: Partial<RuntimeSnapshot> = {}): RuntimeSnapshot {
+  const { residentSet, ...idle } = new AgentPool().runtimeSnapshot();
+  return {
+    ...idle,
+    state: 'running',
+    notReady: [],
+    registeredAgents: ['sales', 'support', 'billing'],
+    residentSet: { ...residentSet, bytes: 212.4 * MIB },
+    ...changes,
+  };
+}
+
+/** A call of the agent `sales` that holds up the others at this moment. */
+export function slowCall(room: string): SessionSnapshot {
+  const culprit = { function: 'spin', file: '/app/agents/sales.ts', line: 12 };
+  return {
+    jobId: 'AJ_1',
+    agent: 'sales',
+    tenant: 'default',
+    room,
+    startedAt: 1,
+    joined: true,
+    durationSeconds: 60,
+    status: 'slow',
+    usage: [],
+    blocks: {
+      count: 3,
+      longestMs: 900,
+      last: { startedAt: 1, durationMs: 812.6, cause: 'code', stack: [culprit], culprit },
+    },
+    resources: null,
+    hookErrors: 0,
+    toolErrors: 0,
+  };
+}
