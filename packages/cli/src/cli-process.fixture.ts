@@ -22,8 +22,8 @@ export interface CliOptions {
   /** What runs in place of the command: a user's own entry. */
   readonly entry?: string;
   readonly env?: Readonly<Record<string, string>>;
-  /** What is on its stdin, which then ends. */
-  readonly input?: string;
+  /** What is on its stdin, which then ends; null: nothing, and it stays open. */
+  readonly input?: string | null;
 }
 
 /** The command as a process. */
@@ -46,7 +46,7 @@ export function startCli(args: readonly string[], options: CliOptions = {}): Cli
   child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
   // One that ends at once does not read it.
   child.stdin.on('error', () => {});
-  child.stdin.end(input);
+  if (input !== null) child.stdin.end(input);
   const ended = once(child, 'close').then(([code]) => ({
     code: code as number | null,
     stdout,

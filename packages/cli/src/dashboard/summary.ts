@@ -1,6 +1,7 @@
 import type { RuntimeSnapshot } from '@openrtc/core';
 import { placeText } from '@openrtc/core/operate';
 
+import { durationText } from '../live/figures.js';
 import { printable } from '../printable.js';
 
 const MIB = 1_024 * 1_024;
@@ -14,7 +15,7 @@ export function summaryLine(snapshot: RuntimeSnapshot): string {
     agentsOf(snapshot),
     countsOf(snapshot),
     processOf(snapshot),
-    `up ${timeText(snapshot.uptimeSeconds)}`,
+    `up ${durationText(snapshot.uptimeSeconds)}`,
     troubleOf(snapshot),
   ];
   return printable(`openrtc: ${said.filter((each) => each !== '').join('; ')}`, LONGEST_LINE);
@@ -26,7 +27,7 @@ export function summaryLines(snapshot: RuntimeSnapshot): readonly string[] {
   const first = [
     `openrtc ${stateOf(snapshot)}`,
     placesOf(snapshot),
-    `up ${timeText(snapshot.uptimeSeconds)}`,
+    `up ${durationText(snapshot.uptimeSeconds)}`,
     `LiveKit ${livekit.state === 'none' ? 'not connected yet' : livekit.state}`,
     ...(health === null ? [] : [`health at ${health.host}:${health.port}`]),
   ];
@@ -84,19 +85,4 @@ function troubleOf({ sessions, lastError }: RuntimeSnapshot): string {
   const where = last?.culprit === undefined ? '' : ` in ${placeText(last.culprit)}`;
   const room = printable(slow.room, LONGEST_NAME);
   return `slow: ${slow.agent} in the room ${room} held the event loop for ${Math.round(last?.durationMs ?? 0)} ms${where}`;
-}
-
-/** `45s`, `3m 20s`, `5h 07m`, `2d 03h`. */
-export function timeText(seconds: number): string {
-  const whole = Math.floor(seconds);
-  const minutes = Math.floor(whole / 60);
-  const hours = Math.floor(minutes / 60);
-  const days = Math.floor(hours / 24);
-  if (days > 0) return `${days}d ${two(hours % 24)}h`;
-  if (hours > 0) return `${hours}h ${two(minutes % 60)}m`;
-  return minutes > 0 ? `${minutes}m ${two(whole % 60)}s` : `${whole}s`;
-}
-
-function two(number: number): string {
-  return String(number).padStart(2, '0');
 }

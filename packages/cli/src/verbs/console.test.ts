@@ -75,6 +75,15 @@ test('with --voice it hears the microphone, and speaks', async () => {
   }
 });
 
+test.each(['SIGINT', 'SIGTERM'] as const)('%s hangs up', async (signal) => {
+  const { child, ended, says } = startCli(['console', AGENTS, '--agent', 'restaurant'], {
+    input: null,
+  });
+  await says(/^agent: Today: soup\.$/m);
+  child.kill(signal);
+  expect(await ended).toMatchObject({ code: 0, stderr: '' });
+});
+
 test('--voice without the programs for it says which they are', async () => {
   const { code, stderr } = await runCli(['console', fixture('voice'), '--voice'], {
     env: { PATH: '' },
