@@ -1,0 +1,100 @@
+import { type EmbeddedLiveKit, startEmbeddedLiveKit } from '@openrtc/core/testing';
+import { mkdir, mkdtemp, readFile, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+
+import { type CliProcess, fixture, runCli, startCli } from '../cli-process.fixture.js';
+
+const MARKER = 'marker-of-a-provider-0123456789';
+
+let livekit: EmbeddedLiveKit;
+let folder: string;
+let worker: CliProcess | undefined;
+
+beforeEach(async () => {
+  livekit = await startEmbeddedLiveKit();
+  folder = await mkdtemp(join(tmpdir(), 'openrtc-secrets-'));
+  await mkdir(join(folder, 'run'), { mode: 0o700 });
+});
+
+afterEach(async () => {
+  worker?.child.kill('SIGKILL');
+  await worker?.ended;
+  worker = undefined;
+  await livekit.close();
+  await rm(folder, { recursive: true });
+});
+
+/** The arguments of all processes that have this one's secrets, as anybody on the machine can list them. */
+async function commandLines(): Promise<readonly string[]> {
+  const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name));
+  const lines = await Promise.all(
+    // Some have ended by then.
+    pids.map((pid) => readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')),
+  );
+  return lines.filter((line) => line.includes('openrtc') || line.includes('bin.js'));
+}
+
+test.skipIf(process.platform !== 'linux').each(['coroutine', 'process'])(
+  'a worker with --isolation %s tells nobody a secret, whatever its agents say',
+  async (isolation) => {
+    const { url, apiKey, apiSecret } = livekit;
+    const jsonl = join(folder, 'metrics.jsonl');
+    const json = join(folder, 'now.json');
+    const env = {
+      OPENAI_API_KEY: MARKER,
+      LIVEKIT_API_KEY: apiKey,
+      OPENRTC_RUNTIME_DIR: join(folder, 'run'),
+    };
+    worker = startCli(
+      [
+        ...['start', fixture('pools/leaky.mjs'), '--isolation', isolation, '--dashboard'],
+        ...['--url', url, '--api-secret', apiSecret, '--log-level', 'debug'],
+        ...['--metrics-jsonl', jsonl, '--metrics-json-file', json],
+      ],
+      { env },
+    );
+    const [, port = ''] = await worker.says(/health and metrics at http:\/\/127\.0\.0\.1:(\d+)/);
+    await livekit.until(({ workers }) => workers.length > 0, 60_000);
+
+    const broken = livekit.dispatch({ room: 'broken-1' });
+    await livekit.until(({ jobs }) => jobs.find(({ id }) => id === broken)?.final === true, 60_000);
+    const call = await livekit.call({ room: 'talks-1', joinTimeoutMs: 60_000 });
+    expect(await call.nextReply()).toBe('Hello.');
+    await call.type('fail');
+    await worker.says(/a provider of the session failed|a call ended.*talks/);
+    const top = await runCli(['top', '--json'], { env });
+    const answers = await Promise.all(
+      ['/', '/readyz', '/worker', '/metrics'].map(async (path) =>
+        (await fetch(`http://127.0.0.1:${port}${path}`)).text(),
+      ),
+    );
+    const processes = await commandLines();
+    call.hangUp();
+    await call.ended;
+    worker.child.kill('SIGTERM');
+    const { stdout, stderr } = await worker.ended;
+
+    const said: Readonly<Record<string, string>> = {
+      stdout,
+      stderr,
+      top: top.stdout + top.stderr,
+      answers: answers.join('\n'),
+      processes: processes.join('\n'),
+      jsonl: await readFile(jsonl, 'utf8'),
+      json: await readFile(json, 'utf8'),
+      'what LiveKit was told': JSON.stringify(livekit.jobs),
+    };
+    // They do tell of the failure.
+    for (const where of ['stdout', 'jsonl', 'what LiveKit was told'])
+      expect(said[where], where).toContain('401: incorrect API key');
+    for (const [where, text] of Object.entries(said)) {
+      expect(text, where).not.toBe('');
+      expect(text, where).not.toContain(MARKER);
+      expect(text, where).not.toContain(apiSecret);
+      // A token.
+      expect(text, where).not.toMatch(/\beyJ[\w-]+\.[\w-]+\./);
+    }
+  },
+);
