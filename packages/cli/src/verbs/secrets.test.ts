@@ -59,7 +59,7 @@ test.skipIf(process.platform !== 'linux').each(['coroutine', 'process'])(
     await livekit.until(({ workers }) => workers.length > 0, 60_000);
 
     const broken = livekit.dispatch({ room: 'broken-1' });
-    await livekit.until(({ jobs }) => jobs.find(({ id }) => id === broken)?.final === true, 60_000);
+    await livekit.until(({ jobs }) => jobs.some(({ jobId, finalReports }) => jobId === broken && finalReports > 0), 60_000);
     const call = await livekit.call({ room: 'talks-1', joinTimeoutMs: 60_000 });
     expect(await call.nextReply()).toBe('Hello.');
     await call.type('fail');
