@@ -30,7 +30,7 @@ export function plan({ counts, rounds, processesTo, measureMs }) {
             ...context,
             sessions: most,
             measureMs,
-            first: firstOf(done(`talking ${most}`), Math.ceil(most * 0.06)),
+            ...range(done(`talking ${most}`), { first: Math.ceil(most * 0.06), most }),
           }),
       },
       ...counts
@@ -45,13 +45,15 @@ export function plan({ counts, rounds, processesTo, measureMs }) {
         })),
       {
         id: id('real time'),
-        seconds: 75,
+        seconds: 55,
         run: ({ done, ...context }) =>
           searchRealTime({
             ...context,
-            most,
             measureMs,
-            first: firstOf(done('real time'), lastFound(done(`talking ${most}`)) ?? 10),
+            ...range(done('real time'), {
+              first: lastFound(done(`talking ${most}`)) ?? 10,
+              most,
+            }),
           }),
       },
     ];
@@ -72,8 +74,8 @@ function lastFound(searches) {
     .findLast((found) => found !== undefined);
 }
 
-/** A later round begins just below what an earlier one has found. */
-function firstOf(searches, otherwise) {
+/** The first round searches; those after it try what an earlier one has found, and less where that does not hold. */
+function range(searches, { first, most }) {
   const found = lastFound(searches);
-  return found === undefined ? otherwise : Math.max(1, Math.floor(found * 0.94));
+  return found === undefined ? { first, most } : { first: found, most: found };
 }

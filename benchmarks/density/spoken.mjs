@@ -30,7 +30,7 @@ export async function talkingRow({ sessions, atOnce, measureMs, log }) {
 }
 
 /** `sessions` in one worker: how many of them can have a caller on the line at a time, and a whole round of that. */
-export async function searchAtOnce({ sessions, first, measureMs, secondsLeft, log }) {
+export async function searchAtOnce({ sessions, first, most, measureMs, secondsLeft, log }) {
   return withSessions(sessions, async (worker) => {
     const probe = (atOnce) =>
       undisturbedly(async () => {
@@ -41,7 +41,7 @@ export async function searchAtOnce({ sessions, first, measureMs, secondsLeft, lo
       });
     const found = await largestThatHolds({
       first,
-      most: sessions,
+      most,
       within: WITHIN,
       probe,
       ...until(secondsLeft),
