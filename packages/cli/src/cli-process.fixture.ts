@@ -31,7 +31,7 @@ export interface CliProcess {
   readonly child: ChildProcess;
   readonly ended: Promise<Ended>;
   /** Resolves when its output matches; rejects when it ends before. */
-  says(pattern: RegExp): Promise<RegExpExecArray>;
+  readonly says: (pattern: RegExp) => Promise<RegExpExecArray>;
 }
 
 /** Starts the built command; nothing of this environment tells it where LiveKit is. */

@@ -14,7 +14,8 @@ const why = found.available ? '' : `: ${found.reason}`;
 if (!found.available)
   console.error(`\n*** NO PROMETHEUS: these tests are skipped. ${found.reason} ***\n`);
 
-const deployed = (name: string) => fileURLToPath(new URL(`../../../docs/deploy/${name}`, import.meta.url));
+const deployed = (name: string) =>
+  fileURLToPath(new URL(`../../../docs/deploy/${name}`, import.meta.url));
 const PATIENCE = { timeout: 60_000, interval: 250 };
 
 // Of these nothing has happened in the calls below: there is no series, or nothing to divide.
@@ -31,7 +32,8 @@ async function panels(): Promise<readonly string[]> {
   const text = await readFile(deployed('grafana.json'), 'utf8');
   const queries: string[] = [];
   JSON.parse(text, (key, value: unknown) => {
-    if (key === 'expr' && typeof value === 'string') queries.push(value.replaceAll('$instance', '.*'));
+    if (key === 'expr' && typeof value === 'string')
+      queries.push(value.replaceAll('$instance', '.*'));
     return value;
   });
   return queries;

@@ -72,7 +72,9 @@ export class TerminalScreen {
 
   #lines() {
     const { active } = this.#terminal.buffer;
-    return Array.from({ length: this.#terminal.rows }, (_, row) => active.getLine(active.baseY + row));
+    return Array.from({ length: this.#terminal.rows }, (_, row) =>
+      active.getLine(active.baseY + row),
+    );
   }
 }
 
@@ -90,7 +92,16 @@ const MARGIN = 12;
 const ASCENT = 13;
 const PLAIN = '#d4d4d4';
 // The first eight of the palette, as usual on a dark ground.
-const PALETTE = ['#808080', '#f14c4c', '#23d18b', '#e5c07b', '#3b8eea', '#d670d6', '#29b8db', PLAIN];
+const PALETTE = [
+  '#808080',
+  '#f14c4c',
+  '#23d18b',
+  '#e5c07b',
+  '#3b8eea',
+  '#d670d6',
+  '#29b8db',
+  PLAIN,
+];
 
 function runsOf(line: Line, columns: number): readonly Run[] {
   const runs: Run[] = [];

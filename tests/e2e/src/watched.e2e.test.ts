@@ -57,7 +57,10 @@ describeRealCalls('workers that are watched', (real) => {
   async function slowOnScreen(greedy: Caller | undefined, room: string): Promise<void> {
     const screen = new TerminalScreen([process.execPath, bin, 'top'], { columns: 150, rows: 20 });
     try {
-      await vi.waitFor(async () => expect((await screen.text())[0]).toContain('10 calls'), PATIENCE);
+      await vi.waitFor(
+        async () => expect((await screen.text())[0]).toContain('10 calls'),
+        PATIENCE,
+      );
       expect(await screen.screen()).toBe('alternate');
       await greedy?.sendText('block 1500');
       await vi.waitFor(async () => {
@@ -70,7 +73,10 @@ describeRealCalls('workers that are watched', (real) => {
       }, PATIENCE);
       const picture = process.env['OPENRTC_TOP_PICTURE'];
       if (picture !== undefined)
-        await writeFile(picture, await screen.svg('openrtc top: ten calls of two workers, one of them slow'));
+        await writeFile(
+          picture,
+          await screen.svg('openrtc top: ten calls of two workers, one of them slow'),
+        );
       await greedy?.nextTranscript('agent', { timeoutMs: 30_000 });
       screen.press('q');
       expect(await screen.exited).toBe(0);
@@ -118,7 +124,9 @@ describeRealCalls('workers that are watched', (real) => {
             },
           });
           const screen = await top();
-          const rooms = screen.filter((line) => callers.some((caller) => line.includes(caller.room)));
+          const rooms = screen.filter((line) =>
+            callers.some((caller) => line.includes(caller.room)),
+          );
           expect(rooms).toHaveLength(10);
           expect(rooms.find((line) => line.includes(room))).toMatch(
             /^! .* slow .*blockWhenTold \(agents\.mjs:\d+\)/,

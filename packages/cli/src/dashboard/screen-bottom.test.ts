@@ -54,7 +54,16 @@ test('what others write scrolls above it', async () => {
   const bottom = new ScreenBottom(grid.write, grid.size);
   bottom.show(LINES);
   expect(await grid.rows()).toEqual([
-    ...['log 1', 'log 2', 'log 3', '', '', '', '', '', '', ''],
+    'log 1',
+    'log 2',
+    'log 3',
+    '',
+    '',
+    '',
+    '',
+    '',
+    '',
+    '',
     ...LINES,
   ]);
   grid.write(logged(4, 30));

@@ -30,17 +30,18 @@ export function tableLines<Row>(
   styleOf: (row: Row) => Style | undefined = () => undefined,
 ): readonly Line[] {
   const placed = place(columns, rows, width);
-  const titles = placed.map((each): Piece => ({ ...cell(each, each.column.title), style: 'strong' }));
+  const titles = placed.map((each): Piece => ({
+    ...cell(each, each.column.title),
+    style: 'strong',
+  }));
   return [
     titles,
     ...rows.map((row): Line => {
       const style = styleOf(row);
-      return placed.map(
-        (each): Piece => ({
-          ...cell(each, cellText(each.column.text(row))),
-          ...(style === undefined ? {} : { style }),
-        }),
-      );
+      return placed.map((each): Piece => ({
+        ...cell(each, cellText(each.column.text(row))),
+        ...(style === undefined ? {} : { style }),
+      }));
     }),
   ];
 }

@@ -9,7 +9,11 @@ function split(chunks: readonly string[], lines = new LineSplitter()) {
 }
 
 test('lines are whole however they come', () => {
-  expect(split(['a\nb', 'c\r\n', '\nd'])).toEqual({ taken: ['a', 'bc', ''], rest: 'd', tooLong: 0 });
+  expect(split(['a\nb', 'c\r\n', '\nd'])).toEqual({
+    taken: ['a', 'bc', ''],
+    rest: 'd',
+    tooLong: 0,
+  });
   // One character, in two pieces.
   expect(split(['\xC3', '\xA9\n']).taken).toEqual(['é']);
 });

@@ -22,7 +22,10 @@ afterEach(async () => {
 /** The built command in a terminal. */
 function start(args: readonly string[], ...before: readonly string[]) {
   const terminal = new TestTerminal({ columns: 100, rows: 10 });
-  const loaded = ['as-terminal', ...before].flatMap((name) => ['--import', fixture(`live/${name}.mjs`)]);
+  const loaded = ['as-terminal', ...before].flatMap((name) => [
+    '--import',
+    fixture(`live/${name}.mjs`),
+  ]);
   const child = spawn(process.execPath, [...loaded, bin, ...args], {
     env: { ...process.env, TERM: 'xterm', OPENRTC_RUNTIME_DIR: folder.of('run') },
     stdio: ['pipe', 'pipe', 'pipe'],

@@ -27,9 +27,10 @@ const USES_ONE = /\bimport\.meta\b|\b__(?:file|dir)name\b/;
 export function ownMeta(): Plugin {
   return {
     name: 'own-meta',
-    setup({ initialOptions, onLoad }) {
+    setup(build) {
+      const { initialOptions } = build;
       initialOptions.define = { ...initialOptions.define, ...NAMES };
-      onLoad({ filter: /\.[mc]?[jt]sx?$/ }, async ({ path }) => {
+      build.onLoad({ filter: /\.[mc]?[jt]sx?$/ }, async ({ path }) => {
         const source = await readFile(path, 'utf8');
         if (!USES_ONE.test(source)) return undefined;
         const loader = LOADERS[extname(path)] ?? 'js';

@@ -99,7 +99,7 @@ async function ready(
 ): Promise<void> {
   let said = '';
   for (const stream of [child.stdout, child.stderr])
-    stream?.on('data', (text: Buffer) => (said = `${said}${text}`.slice(-TAIL_CHARACTERS)));
+    stream?.on('data', (text: Buffer) => (said = (said + text.toString()).slice(-TAIL_CHARACTERS)));
   const gone = exited.then(() => {
     throw new UsageError(`livekit-server ended before it was ready:\n${said.trim()}`);
   });

@@ -18,7 +18,9 @@ const manifest = text('kubernetes.yaml');
 /** Variables of the command that a file sets, with their values. */
 function variables(file: string): Readonly<Record<string, string>> {
   const set = /(OPENRTC_[A-Z_]+)(?:=|, value: )'?([^'\s}]+)/g;
-  return Object.fromEntries([...file.matchAll(set)].map(([, name = '', value = '']) => [name, value]));
+  return Object.fromEntries(
+    [...file.matchAll(set)].map(([, name = '', value = '']) => [name, value]),
+  );
 }
 
 /** What a worker makes of them. `%i` is the port. */

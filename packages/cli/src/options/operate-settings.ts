@@ -45,10 +45,7 @@ function healthOf(
   };
 }
 
-function metricsOf(
-  flags: Flags,
-  said: OperateOptions['metrics'],
-): Pick<OperateOptions, 'metrics'> {
+function metricsOf(flags: Flags, said: OperateOptions['metrics']): Pick<OperateOptions, 'metrics'> {
   const { metricsJsonFile, metricsJsonl, metricsJsonlInterval } = flags;
   if (metricsJsonlInterval !== undefined && metricsJsonl === undefined)
     throw new UsageError(

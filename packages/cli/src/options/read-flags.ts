@@ -33,7 +33,7 @@ export function readFlags(
   }
   const surplus = words[places.length];
   if (surplus !== undefined) throw new UsageError(tooMany(verb, surplus, table));
-  return values as Flags;
+  return values;
 }
 
 /** The options that arguments without a flag stand for, in their order: those whose flag was not given. */

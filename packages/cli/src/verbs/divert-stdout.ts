@@ -3,9 +3,7 @@
  * is read by programs, while code of others runs.
  */
 export function divertStdout(): () => void {
-  const write = process.stdout.write;
-  process.stdout.write = process.stderr.write.bind(process.stderr) as typeof write;
-  return () => {
-    process.stdout.write = write;
-  };
+  const write: unknown = Reflect.get(process.stdout, 'write');
+  Reflect.set(process.stdout, 'write', process.stderr.write.bind(process.stderr));
+  return () => void Reflect.set(process.stdout, 'write', write);
 }

@@ -36,7 +36,8 @@ export async function run({ flags, host }: LogsContext): Promise<number> {
       await fromFile(file, printer, follow ? signal : undefined);
       return;
     }
-    if (follow) throw new UsageError('--follow is for a file; what comes on stdin is read to its end');
+    if (follow)
+      throw new UsageError('--follow is for a file; what comes on stdin is read to its end');
     if (host.stdin.isTTY)
       throw new UsageError(
         'which log? Give the file that a worker writes, or pipe it: openrtc start ./agents | openrtc logs --session <id>',
@@ -108,8 +109,7 @@ class LogPrinter {
     }
     if (session !== undefined && !isAbout(entry, session)) return;
     if (json) this.#print(harmlessJson(line));
-    else
-      for (const parts of entryLines(entry)) this.#print(partsText(parts, this.#colors));
+    else for (const parts of entryLines(entry)) this.#print(partsText(parts, this.#colors));
   };
 
   takeRest(line: string | undefined): void {

@@ -49,9 +49,21 @@ test.skipIf(process.platform !== 'linux').each(['coroutine', 'process'])(
     };
     worker = startCli(
       [
-        ...['start', fixture('pools/leaky.mjs'), '--isolation', isolation, '--dashboard'],
-        ...['--url', url, '--api-secret', apiSecret, '--log-level', 'debug'],
-        ...['--metrics-jsonl', jsonl, '--metrics-json-file', json],
+        'start',
+        fixture('pools/leaky.mjs'),
+        '--isolation',
+        isolation,
+        '--dashboard',
+        '--url',
+        url,
+        '--api-secret',
+        apiSecret,
+        '--log-level',
+        'debug',
+        '--metrics-jsonl',
+        jsonl,
+        '--metrics-json-file',
+        json,
       ],
       { env },
     );
@@ -59,7 +71,10 @@ test.skipIf(process.platform !== 'linux').each(['coroutine', 'process'])(
     await livekit.until(({ workers }) => workers.length > 0, 60_000);
 
     const broken = livekit.dispatch({ room: 'broken-1' });
-    await livekit.until(({ jobs }) => jobs.some(({ jobId, finalReports }) => jobId === broken && finalReports > 0), 60_000);
+    await livekit.until(
+      ({ jobs }) => jobs.some(({ jobId, finalReports }) => jobId === broken && finalReports > 0),
+      60_000,
+    );
     const call = await livekit.call({ room: 'talks-1', joinTimeoutMs: 60_000 });
     expect(await call.nextReply()).toBe('Hello.');
     await call.type('fail');

@@ -74,10 +74,7 @@ async function once({ flags, host }: TopContext): Promise<number> {
   return state.workers.length === 0 ? exitCode.failed : exitCode.done;
 }
 
-function stateAfter(
-  before: readonly WatchedWorker[],
-  found: WorkersOfUser,
-): TopState {
+function stateAfter(before: readonly WatchedWorker[], found: WorkersOfUser): TopState {
   const nowMs = performance.now();
   return { workers: nextLook(before, found, nowMs), problems: found.problems, nowMs };
 }

@@ -10,7 +10,7 @@ export interface VerbContext {
   readonly flags: Flags;
   readonly host: Host;
   /** The pool; `prepare` is called with core before any code of the user's runs. */
-  load(prepare?: (core: Core) => void): Promise<LoadedPool>;
+  readonly load: (prepare?: (core: Core) => void) => Promise<LoadedPool>;
 }
 
 /** Does what a verb is for; resolves with the exit code. */

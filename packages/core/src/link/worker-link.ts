@@ -7,6 +7,7 @@ import { type FinalUpdate, FinalUpdates, MAX_ERROR_CHARS } from './final-updates
 import { type JobTypeName, jobTypes } from './job-offer.js';
 import { LinkJobs } from './link-jobs.js';
 import { type LiveKitEndpoint, workerUrl } from './livekit-endpoint.js';
+import { withoutSecrets } from '../secrets.js';
 import { type LinkTimings, defaultLinkTimings } from './link-timings.js';
 import type { WorkerLoad } from './load-curve.js';
 import { type AnswerOffer, type LinkRefusal, PendingOffers } from './pending-offers.js';
@@ -129,7 +130,8 @@ export class WorkerLink {
    * agent left without it as failed.
    */
   async sendFinal(update: FinalUpdate): Promise<void> {
-    const final = { ...update, error: update.error.slice(0, MAX_ERROR_CHARS) };
+    const error = withoutSecrets(update.error).slice(0, MAX_ERROR_CHARS);
+    const final = { ...update, error };
     this.#jobs.leave(update.jobId);
     const delivered = this.#finals.add(final);
     void this.#deliver([final]);

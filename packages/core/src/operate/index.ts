@@ -17,4 +17,4 @@ export type { BlockCause, CodePlace, LoopBlock } from './loop-block.js';
 export type { CallResources } from './resource-sampler.js';
 export type { RuntimeSnapshot, SessionSnapshot } from '../pool/runtime-snapshot.js';
 export { printable } from '../route/printable.js';
-export { redactor } from './redact.js';
+export { redactor } from '../redact.js';

@@ -7,6 +7,7 @@ import type { AgentNames } from '../route/agent-names.js';
 import { type CustomRouteOptions, route } from '../route/custom-router.js';
 import { printable } from '../route/printable.js';
 import type { Routed, RouteRefusal } from '../route/route.js';
+import { keepSecret } from '../secrets.js';
 import type { AgentConfig } from './agent-config.js';
 import { FlowCounts } from './flow-counts.js';
 import {
@@ -38,7 +39,8 @@ export class CallFlow {
   constructor(options: CallFlowOptions) {
     this.#options = options;
     const { apiSecret, workerToken } = options.endpoint;
-    this.counts = new FlowCounts([apiSecret, workerToken]);
+    keepSecret([apiSecret, workerToken]);
+    this.counts = new FlowCounts();
     this.live = new LiveCalls(options, this.counts);
   }
 

@@ -1,15 +1,14 @@
 import { FlowMetrics } from '../operate/flow-metrics.js';
 import type { LoopBlock } from '../operate/loop-block.js';
 import { MetricsStream } from '../operate/metrics-stream.js';
-import { redactor } from '../operate/redact.js';
 import type { Call, RefusalReason } from '../launch/isolation.js';
+import { withoutSecrets } from '../secrets.js';
 import type { SessionOutcome } from '../settle/session-outcome.js';
 import { FaultCounts } from './fault-counts.js';
 
 /** What has passed through the flow since the pool began. */
 export class FlowCounts {
   readonly #refused = new Map<RefusalReason, number>();
-  readonly #redact: (text: string) => string;
   readonly faults = new FaultCounts();
   readonly metrics = new FlowMetrics();
   readonly events = new MetricsStream();
@@ -17,11 +16,6 @@ export class FlowCounts {
   failures = 0;
   lastRoutedAgent: string | null = null;
   lastError: string | null = null;
-
-  /** @param secrets - what no error text may show, besides what is secret in the environment */
-  constructor(secrets: readonly (string | undefined)[]) {
-    this.#redact = redactor(process.env, secrets);
-  }
 
   accept(agent: string): void {
     this.lastRoutedAgent = agent;
@@ -60,7 +54,7 @@ export class FlowCounts {
     }
     this.failures += 1;
     // What a provider says of a refused key may hold the key.
-    const error = this.#redact(`${outcome.error?.code ?? 'INTERNAL'}: ${outcome.detail ?? ''}`);
+    const error = withoutSecrets(`${outcome.error?.code ?? 'INTERNAL'}: ${outcome.detail ?? ''}`);
     this.lastError = error;
     this.events.push({ event: 'session_failed', ...call, error });
   }

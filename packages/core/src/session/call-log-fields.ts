@@ -1,6 +1,7 @@
 import type { Logger } from '../logger.js';
 import { printable } from '../route/printable.js';
 import { currentCall } from './current-call.js';
+import { symbolOf } from './redacted-logs.js';
 
 /*
  * The SDK has one logger for the process, and its lines do not say which call they are about. While a pool
@@ -28,7 +29,7 @@ export function addCallFields(poolLogger: Logger): void {
   users += 1;
   const logger = globals[LOGGER];
   if (logger === undefined || originals.has(logger)) return;
-  const mixinKey = mixinKeyOf(logger);
+  const mixinKey = symbolOf(logger, 'pino.mixin');
   if (mixinKey === undefined) {
     poolLogger.debug({}, 'the logger of @livekit/agents is no pino: its lines will not name calls');
     return;
@@ -56,19 +57,4 @@ function fieldsFor(logger: unknown): object {
   const fields = { jobId, agent, tenant, room: printable(call.ctx.job.room?.name ?? '') };
   const bound = (logger as Pino | undefined)?.bindings() ?? {};
   return Object.fromEntries(Object.entries(fields).filter(([name]) => !(name in bound)));
-}
-
-// The key is pino's own business and a symbol of each copy of it; its name is the same in 8, 9 and 10.
-function mixinKeyOf(logger: Logger): symbol | undefined {
-  for (
-    let at: object | null = logger;
-    at !== null;
-    at = Object.getPrototypeOf(at) as object | null
-  ) {
-    const key = Object.getOwnPropertySymbols(at).find(
-      ({ description }) => description === 'pino.mixin',
-    );
-    if (key !== undefined) return key;
-  }
-  return undefined;
 }

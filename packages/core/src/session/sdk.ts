@@ -4,6 +4,7 @@ import { OpenRtcError } from '../errors.js';
 import type { Logger } from '../logger.js';
 import { forgetLostRaces } from './sdk-races.js';
 import { clearTaskTimers } from './sdk-timers.js';
+import { redactLogs } from './redacted-logs.js';
 import { addCallFields, removeCallFields, withoutCallFields } from './call-log-fields.js';
 import { installFfiClient, releaseFfiClient } from './ffi-client.js';
 import { separateProviderEvents } from './shared-provider.js';
@@ -14,13 +15,24 @@ const SUPPORTED = /^1\.9\./;
  * The SDK's logger as its owner made it; creates it (JSON, `LIVEKIT_LOG_LEVEL` or info) when nobody has yet.
  */
 export function sdkLogger(): Logger {
+  const level = process.env['LIVEKIT_LOG_LEVEL'] ?? 'info';
+  const logger = initialized() ?? initialize({ pretty: false, level });
+  redactLogs(logger);
+  return withoutCallFields(logger);
+}
+
+function initialized(): Logger | undefined {
   try {
-    return withoutCallFields(log());
-  } catch {
-    // log() throws until it is initialised; there is no other way to ask.
-    initializeLogger({ pretty: false, level: process.env['LIVEKIT_LOG_LEVEL'] ?? 'info' });
     return log();
+  } catch {
+    // It throws until it is initialised; there is no other way to ask.
+    return undefined;
   }
+}
+
+function initialize(style: LogStyle): Logger {
+  initializeLogger({ ...style });
+  return log();
 }
 
 /** How a process logs. */
@@ -33,10 +45,10 @@ export interface LogStyle {
 
 /**
  * Sets up the logger of the `@livekit/agents` that the pools of this copy of OpenRTC run on, unless it was set up
- * already: then somebody has chosen its style and level.
+ * already: then somebody has chosen its style and level. No line of it has a secret, see `redactLogs`.
  */
 export function startLogs(style: LogStyle): void {
-  if (loggerOptions() === undefined) initializeLogger({ ...style });
+  if (loggerOptions() === undefined) redactLogs(initialize(style));
 }
 
 /**

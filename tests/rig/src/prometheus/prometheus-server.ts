@@ -49,9 +49,9 @@ export class PrometheusServer {
       this.#output = (this.#output + text.toString()).slice(-4_000);
     });
     // A program that cannot be started has no `exit`.
-    this.#exited = once(child, 'close').finally(async () => {
+    this.#exited = once(child, 'close').then(() => {
       letGo();
-      await rm(folder, { recursive: true, force: true });
+      return rm(folder, { recursive: true, force: true });
     });
   }
 

@@ -36,7 +36,12 @@ test.each([
 
 test('what acts on a terminal is taken out, of names as well', () => {
   const hostile = '\u001B[2J\u009B1m\u202Ex\ny';
-  for (const line of shown({ [hostile]: hostile, msg: hostile, level: hostile, err: { stack: hostile } }))
+  for (const line of shown({
+    [hostile]: hostile,
+    msg: hostile,
+    level: hostile,
+    err: { stack: hostile },
+  }))
     expect(line).not.toMatch(/[\p{Cc}\p{Bidi_Control}]/u);
 });
 
@@ -44,13 +49,9 @@ test('a call is found by its job, or by its room as the log has it', () => {
   const room = 'x'.repeat(100);
   const entry = parseLogEntry(JSON.stringify({ jobId: 'AJ_1', room: `${'x'.repeat(63)}…` }));
   if (entry === undefined) throw new Error('no entry');
-  expect(['AJ_1', room, 'AJ_', 'x', 'undefined'].map((session) => isAbout(entry, session))).toEqual([
-    true,
-    true,
-    false,
-    false,
-    false,
-  ]);
+  expect(['AJ_1', room, 'AJ_', 'x', 'undefined'].map((session) => isAbout(entry, session))).toEqual(
+    [true, true, false, false, false],
+  );
 });
 
 test.each(['', 'text', '5', '[]', 'null', '{"half'])('%j is no entry', (line) => {

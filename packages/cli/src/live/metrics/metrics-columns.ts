@@ -14,7 +14,14 @@ export const workerColumns: readonly Column<SeenWorker>[] = [
   figure('LAG', 6, 7, ({ lagMs }) => orUnknown(lagMs, millisText)),
   figure('UP', 6, 8, ({ uptimeSeconds }) => orUnknown(uptimeSeconds, durationText)),
   { title: 'LAST LINE', text: ({ lastAt }) => clockText(lastAt), least: 9, most: 9, rank: 5 },
-  { title: 'LOST', text: ({ missing }) => String(missing), least: 4, most: 8, rank: 10, align: 'right' },
+  {
+    title: 'LOST',
+    text: ({ missing }) => String(missing),
+    least: 4,
+    most: 8,
+    rank: 10,
+    align: 'right',
+  },
 ];
 
 /** The columns of what happened. */

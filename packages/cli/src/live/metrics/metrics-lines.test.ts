@@ -19,7 +19,10 @@ function stateOf(...lines: readonly string[]): MetricsState {
 const busy = () =>
   stateOf(
     line({}),
-    line({ worker: 'box-200-b', payload: { ...snapshot, activeSessions: 3, sessionsByAgent: { support: 3 } } }),
+    line({
+      worker: 'box-200-b',
+      payload: { ...snapshot, activeSessions: 3, sessionsByAgent: { support: 3 } },
+    }),
     line({ seq: 2, kind: 'event', payload: { ...event, event: 'session_started' } }),
     line({ seq: 5, kind: 'event', payload: event }),
     'no JSON',
@@ -35,12 +38,18 @@ test('summary, workers and the last events on one screen', async () => {
   );
   expect(text[1]).toBe('1 line of version 3, which a newer openrtc reads; 1 line no JSON');
   expect(text[2]).toBe('calls by agent:  support 3  sales 2  last route: sales');
-  expect(text[4]).toMatch(/^WORKER +STATE +MODE +CALLS +STARTED +FAILED +MEM +LAG +UP +LAST LINE +LOST$/);
-  expect(text[5]).toMatch(/^box-100-a +running +coroutine +2\/50 +9 +1 +210M +12ms +1h01m +\d\d:\d\d:\d\d +2$/);
+  expect(text[4]).toMatch(
+    /^WORKER +STATE +MODE +CALLS +STARTED +FAILED +MEM +LAG +UP +LAST LINE +LOST$/,
+  );
+  expect(text[5]).toMatch(
+    /^box-100-a +running +coroutine +2\/50 +9 +1 +210M +12ms +1h01m +\d\d:\d\d:\d\d +2$/,
+  );
   expect(text[6]).toMatch(/^box-200-b .* 3\/50 /);
   expect(text[8]).toMatch(/^TIME +EVENT +AGENT +TENANT +JOB +DETAIL$/);
   expect(text[9]).toMatch(/ session_started +sales +acme +AJ_1/);
-  expect(text[10]).toMatch(/ session_failed +sales +acme +AJ_1 +failed, after 12s, SESSION_UNCAUGHT: boom$/);
+  expect(text[10]).toMatch(
+    / session_failed +sales +acme +AJ_1 +failed, after 12s, SESSION_UNCAUGHT: boom$/,
+  );
   expect(text.at(-1)).toBe('q quit');
 });
 
@@ -56,10 +65,19 @@ test('every size is filled, whatever the file says, and nothing acts on the term
   const hostile = stateOf(
     line({
       worker: HOSTILE,
-      payload: { ...snapshot, state: HOSTILE, lastError: HOSTILE, sessionsByAgent: { [HOSTILE]: 1 } },
+      payload: {
+        ...snapshot,
+        state: HOSTILE,
+        lastError: HOSTILE,
+        sessionsByAgent: { [HOSTILE]: 1 },
+      },
     }),
     ...Array.from({ length: 30 }, (_, at) =>
-      line({ seq: at + 2, kind: 'event', payload: { ...event, agent: HOSTILE, error: HOSTILE, event: HOSTILE } }),
+      line({
+        seq: at + 2,
+        kind: 'event',
+        payload: { ...event, agent: HOSTILE, error: HOSTILE, event: HOSTILE },
+      }),
     ),
   );
   for (const rows of [1, 2, 3, 4, 5, 6, 8, 12, 30])

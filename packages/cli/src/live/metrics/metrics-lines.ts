@@ -144,16 +144,11 @@ function workerTable(
 ): readonly Line[] {
   if (workers.length === 0) return [];
   const shown = workers.toReversed().slice(0, Math.max(1, most - AROUND));
-  const style = ({ snapshot }: SeenWorker) =>
-    snapshot?.state === 'closed' ? 'faint' : undefined;
+  const style = ({ snapshot }: SeenWorker) => (snapshot?.state === 'closed' ? 'faint' : undefined);
   return [[], ...tableLines(workerColumns, shown, columns, style)];
 }
 
-function eventTable(
-  events: readonly SeenEvent[],
-  columns: number,
-  most: number,
-): readonly Line[] {
+function eventTable(events: readonly SeenEvent[], columns: number, most: number): readonly Line[] {
   if (events.length === 0) return [];
   const shown = events.slice(-Math.max(1, most - AROUND));
   return [[], ...tableLines(eventColumns, shown, columns, ({ event }) => EVENT_STYLES.get(event))];

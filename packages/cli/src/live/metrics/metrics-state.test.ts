@@ -21,7 +21,12 @@ test('the last snapshot of each worker, and what happened', () => {
     { worker: 'a', missing: 0, seq: 3, snapshot: { active: 3 } },
   ]);
   expect(state.events).toMatchObject([
-    { event: 'session_failed', agent: 'sales', jobId: 'AJ_1', detail: 'failed, after 12s, SESSION_UNCAUGHT: boom' },
+    {
+      event: 'session_failed',
+      agent: 'sales',
+      jobId: 'AJ_1',
+      detail: 'failed, after 12s, SESSION_UNCAUGHT: boom',
+    },
   ]);
 });
 

@@ -1,6 +1,13 @@
 import { type LoopBlock, placeText } from '@openrtc/core/operate';
 
-import { UNKNOWN, bytesText, durationText, millisText, orUnknown, percentText } from '../figures.js';
+import {
+  UNKNOWN,
+  bytesText,
+  durationText,
+  millisText,
+  orUnknown,
+  percentText,
+} from '../figures.js';
 import type { Column } from '../fit-columns.js';
 import type { CallRow } from './call-row.js';
 

@@ -7,7 +7,7 @@ import { firstView } from './top-view.js';
 import { tenCalls } from './workers.fixture.js';
 
 test('the screen in docs/live-views.md is what a terminal shows', async () => {
-  const size = { columns: 120, rows: 16 };
+  const size = { columns: 136, rows: 16 };
   const state = { workers: tenCalls(), problems: [], nowMs: 0 };
   const terminal = await drawn(topScreen(state, firstView({}), size).lines, size);
   const page = readFileSync(new URL('../../../../../docs/live-views.md', import.meta.url), 'utf8');

@@ -6,12 +6,12 @@ import { call, live, report, tenCalls } from './workers.fixture.js';
 
 const calls = callsOf(tenCalls());
 const select = (fields: object) =>
-  selectCalls(calls, { sort: 'state', reversed: false, filter: '', ...fields }).map(({ room }) => room);
+  selectCalls(calls, { sort: 'state', reversed: false, filter: '', ...fields }).map(
+    ({ room }) => room,
+  );
 
 test('what needs attention is first, then the longest', () => {
-  expect(select({})).toEqual(
-    [3, 10, 9, 8, 7, 6, 5, 4, 2, 1].map((number) => `room-${number}`),
-  );
+  expect(select({})).toEqual([3, 10, 9, 8, 7, 6, 5, 4, 2, 1].map((number) => `room-${number}`));
 });
 
 test('figures from the largest, texts from A, and the other way round', () => {
@@ -22,7 +22,9 @@ test('figures from the largest, texts from A, and the other way round', () => {
 });
 
 test('calls nobody has looked at come last', () => {
-  const unseen = callsOf([live(report([call({ jobId: 'a', resources: null }), call({ jobId: 'b' })]))]);
+  const unseen = callsOf([
+    live(report([call({ jobId: 'a', resources: null }), call({ jobId: 'b' })])),
+  ]);
   for (const sort of ['cpu', 'memory'] as const)
     expect(selectCalls(unseen, { sort, reversed: false, filter: '' })[0]?.jobId).toBe('b');
 });

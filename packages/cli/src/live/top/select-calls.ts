@@ -63,7 +63,10 @@ export function selectCalls(
 function fits(call: CallRow, word: string): boolean {
   const colon = word.indexOf(':');
   const field = TEXTS.get(word.slice(0, Math.max(0, colon)));
-  if (field !== undefined) return field(call).toLowerCase().includes(word.slice(colon + 1));
+  if (field !== undefined)
+    return field(call)
+      .toLowerCase()
+      .includes(word.slice(colon + 1));
   return [...TEXTS.values()].some((text) => text(call).toLowerCase().includes(word));
 }
 

@@ -24,7 +24,11 @@ function fits(value: object | null | undefined, { required = [], properties = {}
 
 test('the document is as its schema says', () => {
   const [one, other] = tenCalls();
-  const silent: WatchedWorker = { ...(other as WatchedWorker), state: 'silent', problem: 'no answer' };
+  const silent: WatchedWorker = {
+    ...(other as WatchedWorker),
+    state: 'silent',
+    problem: 'no answer',
+  };
   const gone: WatchedWorker = { ...live(report([], {}, 3)), state: 'gone' };
   const document = topJson(state([one as WatchedWorker, silent, gone]), firstView({}));
   fits(document, schema);

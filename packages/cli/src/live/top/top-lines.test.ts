@@ -21,7 +21,9 @@ test('ten calls of two workers; the slow one is first, marked, and its line name
   const terminal = await shown(tenCalls());
   const text = await terminal.text();
   expect(text[0]).toContain('openrtc top  2 workers  10 calls  1 slow  load 1.25 0.80 0.50');
-  expect(text[1]).toMatch(/^worker 100 {2}main\.js {2}5\/50 calls {2}ready .* coroutine {2}up 1h01m/);
+  expect(text[1]).toMatch(
+    /^worker 100 {2}main\.js {2}5\/50 calls {2}ready .* coroutine {2}up 1h01m/,
+  );
   expect(text[2]).toMatch(/^worker 200 .* process /);
   expect(text[3]).toMatch(/^ +AGENT +TENANT +ROOM +TIME +CPU +MEM +OF +STATE +BLOCKS +LAST BLOCK/);
   expect(text[4]).toMatch(
@@ -29,7 +31,9 @@ test('ten calls of two workers; the slow one is first, marked, and its line name
   );
   expect(text[5]).toMatch(/^ +support +acme +room-10 +10m00s +10% +150M +own +active +0 +210 +200/);
   expect(text.slice(4, 14).every((line) => line.includes('room-'))).toBe(true);
-  expect(text.at(-1)).toMatch(/^q quit {2}s sort: state {2}r reverse {2}\/ filter {2}n p page 1 of 1/);
+  expect(text.at(-1)).toMatch(
+    /^q quit {2}s sort: state {2}r reverse {2}\/ filter {2}n p page 1 of 1/,
+  );
   expect(await terminal.colorAt(4, 3)).toBe(YELLOW);
   expect(await terminal.colorAt(5, 3)).toBeUndefined();
 });
@@ -44,18 +48,28 @@ test('in a narrow terminal columns go, and none of the lines is wrapped', async 
   expect(tiny[3]).not.toMatch(/CPU/);
 });
 
-test.each([1, 2, 3, 5, 7, 10, 24])('%i rows are filled, at every width, whatever names say', async (rows) => {
-  const names = [HOSTILE, '東京の部屋'.repeat(20), '👩‍👩‍👧‍👦🏽'.repeat(30), 'e\u0301\u0301\u0301\u0301'.repeat(50), 'x'.repeat(256), ''];
-  const workers = [live(report(names.map((room) => call({ room, agent: room, jobId: room }))))];
-  for (let columns = 1; columns <= 200; columns += 7) {
-    const state = { workers, problems: [HOSTILE], nowMs: 0 };
-    const { lines } = topScreen(state, firstView({ filter: '' }), { columns, rows });
-    expect(lines).toHaveLength(rows);
-    for (const line of lines) expect(widthOf(plainText(line))).toBeLessThanOrEqual(columns);
-    const terminal = await drawn(lines, { columns, rows });
-    expect(await terminal.modes()).toMatchObject({ scrolled: false, wrapped: false });
-  }
-});
+test.each([1, 2, 3, 5, 7, 10, 24])(
+  '%i rows are filled, at every width, whatever names say',
+  async (rows) => {
+    const names = [
+      HOSTILE,
+      '東京の部屋'.repeat(20),
+      '👩‍👩‍👧‍👦🏽'.repeat(30),
+      'e\u0301\u0301\u0301\u0301'.repeat(50),
+      'x'.repeat(256),
+      '',
+    ];
+    const workers = [live(report(names.map((room) => call({ room, agent: room, jobId: room }))))];
+    for (let columns = 1; columns <= 200; columns += 7) {
+      const state = { workers, problems: [HOSTILE], nowMs: 0 };
+      const { lines } = topScreen(state, firstView({ filter: '' }), { columns, rows });
+      expect(lines).toHaveLength(rows);
+      for (const line of lines) expect(widthOf(plainText(line))).toBeLessThanOrEqual(columns);
+      const terminal = await drawn(lines, { columns, rows });
+      expect(await terminal.modes()).toMatchObject({ scrolled: false, wrapped: false });
+    }
+  },
+);
 
 test('names act on nothing: no escape of theirs reaches the terminal', async () => {
   const hostile = { room: HOSTILE, agent: HOSTILE, tenant: HOSTILE, jobId: HOSTILE };
@@ -70,7 +84,8 @@ test('names act on nothing: no escape of theirs reaches the terminal', async () 
       expect(part).toMatch(/^(?:\d+(?:;1)?[GH]|2K|\d+m|\?\d+[hl])[^\p{Cc}\p{Bidi_Control}]*$/u);
     expect(stdout.written).not.toContain('\u001B[31m');
   }
-  expect((await (await shown(workers, size)).text()).join('\n')).toContain('evilname');
+  const wide = { columns: 300, rows: 10 };
+  expect((await (await shown(workers, wide)).text()).join('\n')).toContain('evilname');
 });
 
 // This terminal thinks emoji one column wide, and others two.
@@ -123,7 +138,9 @@ test('without a worker, and without calls, it says so', async () => {
 });
 
 test('many workers leave room for calls', async () => {
-  const workers = Array.from({ length: 30 }, (_, at) => live(report([call({ jobId: `AJ_${at}` })], {}, at + 1)));
+  const workers = Array.from({ length: 30 }, (_, at) =>
+    live(report([call({ jobId: `AJ_${at}` })], {}, at + 1)),
+  );
   const text = await (await shown(workers, { columns: 100, rows: 15 })).text();
   expect(text[5]).toBe('and 26 more');
   expect(text.filter((line) => line.includes('room-1'))).toHaveLength(7);

@@ -43,14 +43,18 @@ test('a filter is typed, mended, kept or not', () => {
   expect(press('/acmx<backspace>e<return>')).toMatchObject({ filter: 'acme', typing: undefined });
   expect(press('/x<escape>', firstView({ filter: 'acme' }))).toMatchObject({ filter: 'acme' });
   expect(press('<escape>', firstView({ filter: 'acme' }))).toMatchObject({ filter: '' });
-  expect(afterKey({ ...firstView({}), typing: 'abc' }, { name: 'u', ctrl: true }, 1)).toMatchObject({
-    typing: '',
-  });
+  expect(afterKey({ ...firstView({}), typing: 'abc' }, { name: 'u', ctrl: true }, 1)).toMatchObject(
+    {
+      typing: '',
+    },
+  );
 });
 
 test('keys that mean nothing change nothing', () => {
   const view = firstView({ filter: 'x' });
   for (const key of [{ name: 'f5' }, { text: 's', ctrl: true }, { text: 'z' }, {}])
     expect(afterKey(view, key, PAGES)).toEqual(view);
-  expect(afterKey({ ...view, typing: '' }, { text: '\u001B' }, PAGES)).toMatchObject({ typing: '' });
+  expect(afterKey({ ...view, typing: '' }, { text: '\u001B' }, PAGES)).toMatchObject({
+    typing: '',
+  });
 });

@@ -1,7 +1,14 @@
 import type { WorkerReport } from '@openrtc/core/operate';
 
 import { cellText } from '../cell-text.js';
-import { bytesText, counted, durationText, millisText, orUnknown, percentText } from '../figures.js';
+import {
+  bytesText,
+  counted,
+  durationText,
+  millisText,
+  orUnknown,
+  percentText,
+} from '../figures.js';
 import type { Part } from '../line.js';
 import type { WatchedWorker } from './watched-workers.js';
 
@@ -42,5 +49,7 @@ function facts({ worker, snapshot, processes }: WorkerReport): readonly Part[] {
 function processParts(processes: WorkerReport['processes']): readonly string[] {
   if (processes.length === 0) return [];
   const memory = processes.reduce((sum, { memoryBytes }) => sum + memoryBytes, 0);
-  return [`${processes.length === 1 ? '1 process' : `${processes.length} processes`} of ${bytesText(memory)}`];
+  return [
+    `${processes.length === 1 ? '1 process' : `${processes.length} processes`} of ${bytesText(memory)}`,
+  ];
 }

@@ -1,4 +1,9 @@
-import type { LoopBlock, RuntimeSnapshot, SessionSnapshot, WorkerReport } from '@openrtc/core/operate';
+import type {
+  LoopBlock,
+  RuntimeSnapshot,
+  SessionSnapshot,
+  WorkerReport,
+} from '@openrtc/core/operate';
 
 import type { WatchedWorker } from './watched-workers.js';
 
@@ -43,7 +48,14 @@ export function report(
 ): WorkerReport {
   return {
     schemaVersion: 1,
-    worker: { pid, host: 'box', entry: 'main.js', version: '0.0.0', node: '20.19.0', cpuPercent: 34 },
+    worker: {
+      pid,
+      host: 'box',
+      entry: 'main.js',
+      version: '0.0.0',
+      node: '20.19.0',
+      cpuPercent: 34,
+    },
     machine: {
       cores: 2,
       loadAverage: [1.25, 0.8, 0.5],
@@ -108,7 +120,12 @@ export function tenCalls(): readonly WatchedWorker[] {
       tenant: 'acme',
       room: `room-${number}`,
       durationSeconds: 60 * number,
-      resources: { pid: 200 + number, memoryBytes: 150 * 1_048_576, cpuPercent: number, basis: 'own' },
+      resources: {
+        pid: 200 + number,
+        memoryBytes: 150 * 1_048_576,
+        cpuPercent: number,
+        basis: 'own',
+      },
     }),
   );
   return [live(report(here)), live(report(elsewhere, { isolation: 'process' }, 200))];

@@ -47,7 +47,7 @@ function provider(
   if (value === undefined || value === null) return null;
   if (typeof value === 'string') return value;
   if (typeof value === 'function') return '<factory>';
-  return `<${(value as object).constructor?.name || 'object'}>`;
+  return `<${value.constructor?.name || 'object'}>`;
 }
 
 function nameOf(agent: AgentConfig['agent']): string {

@@ -2,9 +2,11 @@
 // and the prefixes providers give their keys.
 const SHAPES: readonly (readonly [RegExp, string])[] = [
   [/\beyJ[\w-]+\.[\w-]+\.[\w-]*/g, '[token]'],
-  [/\b(Bearer|Basic|Token)\s+[\w.~+/=-]{8,}/gi, '$1 [secret]'],
+  // With a figure in it: "basic knowledge" is none.
+  [/\b(Bearer|Basic|Token)\s+(?=[\w.~+/=-]*\d)[\w.~+/=-]{8,}/gi, '$1 [secret]'],
+  // In JSON too, and in JSON that is a text of JSON.
   [
-    /\b((?:access_?|auth_?)?token|api_?-?key|api_?-?secret|secret|password)(["']?\s*[=:]\s*["']?)[^\s"'&,;)]{4,}/gi,
+    /\b((?:access_?|auth_?)?token|api_?-?key|api_?-?secret|secret|password)(\\?["']?\s*[=:]\s*\\?["']?)(?!(?:null|true|false)\b)[^\s"'\\&,;)}\]]{4,}/gi,
     '$1$2[secret]',
   ],
   [/\b(?:sk|pk|rk|gsk|xai|AIza)[-_][\w-]{12,}/g, '[secret]'],
@@ -28,6 +30,8 @@ export function redactor(
   const values = [...named.map(([, value]) => value), ...secrets]
     .map((value) => value?.trim() ?? '')
     .filter(({ length }) => length >= LEAST)
+    // As it stands in a line of JSON, too.
+    .flatMap((value) => [...new Set([value, JSON.stringify(value).slice(1, -1)])])
     // A secret that contains another goes first.
     .sort((a, b) => b.length - a.length);
   return (text) => {

@@ -8,7 +8,7 @@ const env = {
   SHORT_TOKEN: 'abc',
   LANG: 'a harmless value',
 };
-const redact = redactor(env, ['given-as-an-option', undefined, '']);
+const redact = redactor(env, ['given-as-an-option', 'a\\b"c-quoted', undefined, '']);
 
 test.each([
   ['a JWT', 'got eyJhbGciOi.eyJzdWIiOi.c2ln', 'got [token]'],
@@ -19,6 +19,8 @@ test.each([
     'wss://h/rtc?access_token=[secret]&x=1',
   ],
   ['a key in JSON', '{"api_key":"abcdef"}', '{"api_key":"[secret]"}'],
+  ['a key in JSON in JSON', '"{\\"api_key\\":\\"abcdef\\"}"', '"{\\"api_key\\":\\"[secret]\\"}"'],
+  ['a secret that JSON writes otherwise', '{"is":"a\\\\b\\"c-quoted"}', '{"is":"[secret]"}'],
   ['what a provider says of a key', 'Incorrect key sk-proj-abcdefghijkl', 'Incorrect key [secret]'],
   ['credentials in a URL', 'https://user:pass@host/x', 'https://[secret]@host/x'],
   ['the value of a variable', 'key averylongsecretvalue was refused', 'key [secret] was refused'],
@@ -33,9 +35,12 @@ test('the longer of two secrets goes first, so that nothing of it is left', () =
   expect(both('abcdefgh-and-more abcdefgh')).toBe('[secret] [secret]');
 });
 
-test.each(['SESSION_JOIN_FAILED: the room could not be joined', 'abc', 'a harmless value'])(
-  '"%s" stays as it is',
-  (text) => {
-    expect(redact(text)).toBe(text);
-  },
-);
+test.each([
+  'SESSION_JOIN_FAILED: the room could not be joined',
+  'abc',
+  'a harmless value',
+  'token validation failed for basic knowledge',
+  '{"inputTokens":12345,"secret":null}',
+])('"%s" stays as it is', (text) => {
+  expect(redact(text)).toBe(text);
+});
