@@ -80,7 +80,7 @@ export const callColumns: readonly Column<CallRow>[] = [
 ];
 
 /** `320ms lookUp (tools.js:12)`: the place is that of the user's code, where it was seen. */
-export function blockText({ durationMs, cause, culprit, stack }: LoopBlock): string {
+function blockText({ durationMs, cause, culprit, stack }: LoopBlock): string {
   const place = culprit ?? stack[0];
   const where = place === undefined ? `(${cause})` : placeText(place);
   return `${millisText(durationMs)} ${where}`;

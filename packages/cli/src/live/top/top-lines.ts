@@ -121,7 +121,7 @@ function callLines(
 }
 
 /** What is said when there is nobody to ask. */
-export const NO_WORKER = 'No worker of this user runs on this machine.';
+const NO_WORKER = 'No worker of this user runs on this machine.';
 
 function footer(
   { sort, reversed, filter, typing }: TopView,
