@@ -4,8 +4,9 @@ import { exitCode } from '../exit-code.js';
 import { importFrom } from '../load/import-from.js';
 import { printable } from '../printable.js';
 import { UsageError } from '../usage-error.js';
-import { damagedFiles } from './download/cached-files.js';
+import { cachedBytes, damagedFiles } from './download/cached-files.js';
 import { importPlugins } from './download/installed-plugins.js';
+import { tellProgress } from './download/tell-progress.js';
 import type { VerbContext } from './verb-context.js';
 
 /** A plugin of the SDK, as far as its files go. */
@@ -48,7 +49,7 @@ export async function run({ flags, host, load }: VerbContext): Promise<number> {
     }
     say(`${title}: fetching …`);
     try {
-      await fetchFiles(plugin);
+      await fetchFiles(plugin, (words) => say(`${title}: ${words}`));
       fetched += 1;
       say(`${title}: done`);
     } catch (error) {
@@ -62,10 +63,12 @@ export async function run({ flags, host, load }: VerbContext): Promise<number> {
 }
 
 /** Once more where a file is not what its name says; then it is an error. */
-async function fetchFiles(plugin: FilesPlugin): Promise<void> {
-  await plugin.downloadFiles();
+async function fetchFiles(plugin: FilesPlugin, say: (words: string) => void): Promise<void> {
+  const download = () => tellProgress(() => plugin.downloadFiles(), { bytes: cachedBytes, say });
+  await download();
   if ((await damagedFiles({ remove: true })).length === 0) return;
-  await plugin.downloadFiles();
+  say('a file is not what its name says; fetching it once more');
+  await download();
   const [damaged] = await damagedFiles({ remove: true });
   if (damaged !== undefined) throw new Error(`${damaged} does not have the hash it should have`);
 }

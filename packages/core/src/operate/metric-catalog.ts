@@ -13,6 +13,11 @@ export const metricCatalog = {
     labels: ['version', 'node', 'isolation', 'deployment'],
   },
   openrtc_uptime_seconds: { type: 'gauge', help: 'Since run().', labels: [] },
+  openrtc_prewarm_seconds: {
+    type: 'gauge',
+    help: 'How long it took to load what calls share, before the worker registered.',
+    labels: [],
+  },
   openrtc_ready: {
     type: 'gauge',
     help: '1 while the worker takes calls: what /readyz answers.',

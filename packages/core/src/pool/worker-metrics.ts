@@ -49,6 +49,7 @@ export class WorkerMetrics {
     flow.fit(new Set([...snapshot.registeredAgents, ...Object.keys(snapshot.sessionsByAgent)]));
     return familiesOf({
       ...ofPool(snapshot),
+      openrtc_prewarm_seconds: single(worker?.prewarmSeconds),
       ...ofCalls(snapshot, flow),
       ...this.#ofProcesses(snapshot, processes, worker),
       openrtc_metrics_dropped_total: labelled('sink', {

@@ -68,6 +68,7 @@ export class Worker {
   readonly #isolation: Isolation;
   readonly #host: SessionHost;
   readonly #drained = deferred();
+  #prewarmSeconds = 0;
   #draining = false;
   #full = false;
   #why: OpenRtcError | undefined;
@@ -105,8 +106,10 @@ export class Worker {
         credentials: { apiKey: endpoint.apiKey, apiSecret: endpoint.apiSecret },
       },
     });
+    const openedAt = performance.now();
     const isolation = await openIsolation(strategy, host, signal);
     const worker: Worker = new Worker(options, endpoint, isolation, host);
+    worker.#prewarmSeconds = (performance.now() - openedAt) / 1_000;
     try {
       // Once registered, a call may have been accepted already: then it is for drain() to end this.
       const abort = () => worker.links.callOff();
@@ -185,6 +188,11 @@ export class Worker {
   /** How late the event loop of this process was, measured last; undefined while no call runs in it. */
   get eventLoopLagMs(): number | undefined {
     return this.#host.eventLoopLagMs;
+  }
+
+  /** How long the isolation took to open, with everything that calls share. */
+  get prewarmSeconds(): number {
+    return this.#prewarmSeconds;
   }
 
   /** Undefined where the isolation does not count processes, because it has none. */

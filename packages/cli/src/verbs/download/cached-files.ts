@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { readdir, rm } from 'node:fs/promises';
+import { readdir, rm, stat } from 'node:fs/promises';
 import { homedir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 
 // Large files are named by their hash in the cache that plugins share with other programs of Hugging Face.
@@ -18,20 +18,39 @@ export async function damagedFiles(
   env: NodeJS.ProcessEnv = process.env,
 ): Promise<readonly string[]> {
   const damaged: string[] = [];
-  const cache = cacheFolder(env);
-  // No cache, no damage.
-  const models = await readdir(cache).catch(() => []);
-  for (const model of models.filter((name) => OURS.test(name))) {
-    const blobs = join(cache, model, 'blobs');
-    const names = await readdir(blobs).catch(() => []);
-    for (const name of names.filter((each) => SHA256.test(each))) {
-      const path = join(blobs, name);
-      if ((await sha256(path)) === name) continue;
-      damaged.push(path);
-      if (remove) await rm(path);
-    }
+  for (const path of await blobsOf(env)) {
+    const name = basename(path);
+    if (!SHA256.test(name) || (await sha256(path)) === name) continue;
+    damaged.push(path);
+    if (remove) await rm(path);
   }
   return damaged;
+}
+
+/** How large they are together, with what is still being fetched. */
+export async function cachedBytes(env: NodeJS.ProcessEnv = process.env): Promise<number> {
+  // A file gets another name when it is complete.
+  const sizes = (await blobsOf(env)).map((path) =>
+    stat(path).then(
+      ({ size }) => size,
+      () => 0,
+    ),
+  );
+  return (await Promise.all(sizes)).reduce((sum, size) => sum + size, 0);
+}
+
+async function blobsOf(env: NodeJS.ProcessEnv): Promise<readonly string[]> {
+  const cache = cacheFolder(env);
+  // No cache, no files.
+  const models = await readdir(cache).catch(() => []);
+  const folders = models
+    .filter((name) => OURS.test(name))
+    .map((name) => join(cache, name, 'blobs'));
+  const files = folders.map(async (folder) => {
+    const names = await readdir(folder).catch(() => []);
+    return names.map((name) => join(folder, name));
+  });
+  return (await Promise.all(files)).flat();
 }
 
 function cacheFolder(env: NodeJS.ProcessEnv): string {
