@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 
-import { fixture, runCli } from '../cli-process.fixture.js';
+import { fixture, runCli, startCli } from '../cli-process.fixture.js';
 
 let cache: string;
 
@@ -48,6 +48,16 @@ test('a plugin that fails is told with its reason, without secrets', async () =>
   expect(stderr).toContain('failed: no way to the host with [secret]\n');
   expect(stderr).toContain('1 failed. Run it again');
   expect(code).toBe(1);
+});
+
+test('a signal ends it at once, whatever it waits for', async () => {
+  const { child, ended, says } = startCli(['download-files', fixture('plugins')], {
+    env: { HF_HUB_CACHE: cache, TEST_FETCH: 'never' },
+  });
+  await says(/fetching \(plugin-of-a-test@1\.0\.0\): fetching/);
+  child.kill('SIGTERM');
+  // By the signal itself: it has no code.
+  expect((await ended).code).toBeNull();
 });
 
 test('where no plugin needs files it says so', async () => {

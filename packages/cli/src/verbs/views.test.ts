@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
 
-import { runCli } from '../cli-process.fixture.js';
+import { runCli, startCli } from '../cli-process.fixture.js';
 import { line } from '../live/metrics/metrics-lines.fixture.js';
 import { TestFolder } from '../live/test-folder.fixture.js';
 
@@ -40,6 +40,21 @@ test('logs reads a pipe', async () => {
   expect(stdout).toBe('?  INFO   left  jobId=AJ_2\n');
   expect(code).toBe(0);
 });
+
+test.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)(
+  '%s ends logs --follow and tui --watch, which say what they have seen until then',
+  async (signal) => {
+    const log = await folder.write('log', '{"level":30,"msg":"joined","jobId":"AJ_1"}\n');
+    const logs = startCli(['logs', log, '--follow'], { input: null });
+    await logs.says(/joined/);
+    logs.child.kill(signal);
+    expect(await logs.ended).toMatchObject({ code: 0, stderr: '' });
+    const tui = startCli(['tui', folder.of('later.jsonl'), '--watch'], { input: null });
+    await tui.says(/waiting for it/);
+    tui.child.kill(signal);
+    expect(await tui.ended).toMatchObject({ code: 0, stdout: '' });
+  },
+);
 
 test.each([
   { args: ['top', '--sort', 'size'], says: '--sort must be one of state, duration, cpu' },
