@@ -5,25 +5,15 @@ import { ProcessRig } from './process-rig.fixture.js';
 test('a call that keeps the loop of its process for itself is named, with function and line', async () => {
   await using rig = await ProcessRig.open({}, { watchdog: { slowMs: 300 } });
   const [call, neighbour] = [await rig.call(), await rig.call()];
-  // The first wakes the thread that sees the next.
-  await call.say('block 1000');
-  await rig.until(() => {
-    const { sessions } = rig.pool.runtimeSnapshot();
-    return sessions.some(({ jobId }) => jobId === call.jobId);
-  });
-  await call.say('hello');
-  await call.say('block 3000');
-  await rig.until(() =>
-    rig.pool
+  // The first only wakes the thread that sees the next, and that one looks once in 5 s at most.
+  await rig.until(async () => {
+    await call.say('block 1500');
+    const slow = rig.pool
       .runtimeSnapshot()
-      .sessions.some(
-        ({ jobId, status, blocks }) =>
-          jobId === call.jobId &&
-          status === 'slow' &&
-          blocks.last?.culprit?.function === 'block' &&
-          blocks.last.culprit.file.endsWith('pool.mjs'),
-      ),
-  );
+      .sessions.find(({ jobId, status }) => jobId === call.jobId && status === 'slow');
+    const culprit = slow?.blocks.last?.culprit;
+    return culprit?.function === 'block' && culprit.file.endsWith('pool.mjs');
+  });
   const { sessions } = rig.pool.runtimeSnapshot();
   expect(sessions.find(({ jobId }) => jobId === neighbour.jobId)?.blocks.count).toBe(0);
 });

@@ -32,7 +32,9 @@ function start(shown: LiveView): Promise<void> {
 }
 
 async function reads(text: string): Promise<void> {
-  await vi.waitFor(async () => expect((await terminal.text()).join('\n')).toContain(text));
+  await vi.waitFor(async () => expect((await terminal.text()).join('\n')).toContain(text), {
+    timeout: 30_000,
+  });
 }
 
 const listeners = () =>

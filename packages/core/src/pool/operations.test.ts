@@ -67,7 +67,9 @@ describe('health', () => {
     const { pool } = await rig.registered({ health: { port: 0 } });
     rig.livekit.faults.down();
     rig.livekit.dropWorkers();
-    await vi.waitFor(() => expect(pool.runtimeSnapshot().notReady).toEqual(['disconnected']));
+    await vi.waitFor(() => expect(pool.runtimeSnapshot().notReady).toEqual(['disconnected']), {
+      timeout: 20_000,
+    });
     expect(await get(pool, '/readyz')).toMatchObject({ status: 503 });
     expect(await get(pool, '/')).toMatchObject({ status: 503, text: 'not connected to livekit' });
     expect(await get(pool, '/healthz')).toMatchObject({ status: 200 });
@@ -169,17 +171,21 @@ describe.each([
     });
     const call = await rig.livekit.call();
     await call.say('hello');
-    await call.say('spin');
-    await rig.log.until('by spinLikeATool (operations.test.ts');
-    await vi.waitFor(() =>
-      expect(pool.runtimeSnapshot().sessions).toMatchObject([
-        {
-          jobId: call.jobId,
-          status: 'slow',
-          blocks: { last: { cause: 'code', culprit: { function: 'spinLikeATool' } } },
-        },
-      ]),
+    // Once in 5 s at most somebody looks where the loop is, and that may have been at a hiccup of the machine.
+    await vi.waitFor(
+      async () => {
+        await call.say('spin');
+        expect(pool.runtimeSnapshot().sessions).toMatchObject([
+          {
+            jobId: call.jobId,
+            status: 'slow',
+            blocks: { last: { cause: 'code', culprit: { function: 'spinLikeATool' } } },
+          },
+        ]);
+      },
+      { timeout: 50_000, interval: 250 },
     );
+    await rig.log.until('by spinLikeATool (operations.test.ts');
   });
 });
 
