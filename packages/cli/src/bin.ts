@@ -1,4 +1,3 @@
-#!/usr/bin/env node
 import { main } from './main.js';
 
 // Who reads our output may go away, `openrtc list | head -1`: that is no error of ours.

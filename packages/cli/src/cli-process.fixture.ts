@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 
 /** Absolute path of the built command. */
-export const bin = fileURLToPath(new URL('../dist/bin.js', import.meta.url));
+export const bin = fileURLToPath(new URL('../bin/openrtc.js', import.meta.url));
 
 /** Absolute path of something in the folder of fixtures. */
 export function fixture(path: string): string {

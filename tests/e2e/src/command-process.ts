@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 
 const manifest = createRequire(import.meta.url).resolve('@openrtc/cli/package.json');
 /** Absolute path of the built command. */
-export const bin = join(dirname(manifest), 'dist/bin.js');
+export const bin = join(dirname(manifest), 'bin/openrtc.js');
 
 /** A module that exports a pool, for any verb. */
 export const commandPool = fileURLToPath(new URL('../fixtures/command-pool.mjs', import.meta.url));

@@ -33,7 +33,7 @@ async function commandLines(): Promise<readonly string[]> {
     // Some have ended by then.
     pids.map((pid) => readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')),
   );
-  return lines.filter((line) => line.includes('openrtc') || line.includes('bin.js'));
+  return lines.filter((line) => line.includes('openrtc'));
 }
 
 test.skipIf(process.platform !== 'linux').each(['coroutine', 'process'])(
