@@ -1,5 +1,16 @@
 import { execFileSync } from 'node:child_process';
-import { type FileHandle, constants, mkdtemp, open, readFile, rm } from 'node:fs/promises';
+import {
+  type FileHandle,
+  constants,
+  mkdir,
+  mkdtemp,
+  open,
+  readFile,
+  rm,
+  symlink,
+  writeFile,
+} from 'node:fs/promises';
+import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Writable } from 'node:stream';
@@ -37,6 +48,26 @@ async function opened(path: string, flags: number): Promise<FileHandle> {
   handles.push(handle);
   return handle;
 }
+
+test.skipIf(process.platform !== 'linux')(
+  'a pipe that was looked at does not keep require() from following links',
+  async () => {
+    const pipe = join(folder, 'pipe');
+    execFileSync('mkfifo', [pipe]);
+    const { fd } = await opened(pipe, constants.O_RDWR);
+    // A package as package managers link it.
+    const [store, modules] = [join(folder, 'store'), join(folder, 'node_modules')];
+    await Promise.all([mkdir(store), mkdir(modules)]);
+    await writeFile(join(store, 'index.js'), '');
+    await writeFile(join(folder, 'plain.js'), '');
+    await symlink(store, join(modules, 'linked'));
+    const require = createRequire(join(folder, 'entry.js'));
+    // From now on Node knows the folders.
+    require.resolve('./plain.js');
+    outputTo(streamOf(fd))[Symbol.dispose]();
+    expect(require.resolve('linked')).toBe(join(store, 'index.js'));
+  },
+);
 
 test.skipIf(process.platform !== 'linux')(
   'a pipe that nobody reads is not waited for: whole lines are dropped',

@@ -32,7 +32,8 @@ export function outputTo(stream: Host['stderr']): Output {
 function ownDescriptor(fd: number): number | undefined {
   const { O_APPEND, O_NOCTTY, O_NONBLOCK, O_WRONLY } = constants;
   try {
-    const stat = fstatSync(fd);
+    // As bigints: of others Node keeps what it saw last, and while that is a pipe `require()` follows no links (Node 20).
+    const stat = fstatSync(fd, { bigint: true });
     if (!stat.isFIFO() && !stat.isCharacterDevice()) return undefined;
     return openSync(`/proc/self/fd/${fd}`, O_WRONLY | O_APPEND | O_NOCTTY | O_NONBLOCK);
   } catch {

@@ -1,4 +1,5 @@
 import { chmod, mkdir, readdir, stat, symlink, writeFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
 import { type Server, createConnection, createServer } from 'node:net';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 
@@ -78,6 +79,22 @@ test('a worker that has ended leaves nothing', async () => {
   await one[Symbol.asyncDispose]();
   expect(await readdir(directory)).toEqual([]);
   expect((await read()).workers).toEqual([]);
+});
+
+test('what a killed worker has left does not keep require() from following links', async () => {
+  // A package as package managers link it.
+  await mkdir(folder.of('store/linked'), { recursive: true });
+  await mkdir(folder.of('node_modules'));
+  await writeFile(folder.of('store/linked/index.js'), '');
+  await writeFile(folder.of('plain.js'), '');
+  await symlink(folder.of('store/linked'), folder.of('node_modules/linked'));
+  await mkdir(directory, { mode: 0o700 });
+  await dead(`${directory}/4000000-deadbeef.sock`);
+  const require = createRequire(folder.of('entry.js'));
+  // From now on Node knows the folders.
+  require.resolve('./plain.js');
+  await worker('a.js');
+  expect(require.resolve('linked')).toBe(folder.of('store/linked/index.js'));
 });
 
 test('what a killed worker has left is passed over, and removed by the next', async () => {

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { chmod, readdir, rm } from 'node:fs/promises';
+import { chmod, readdir, unlink } from 'node:fs/promises';
 import { type Server, type Socket, createConnection, createServer } from 'node:net';
 import { join } from 'node:path';
 
@@ -114,9 +114,22 @@ async function sweep(directory: string): Promise<void> {
   await Promise.all(
     names.map(async (name) => {
       const path = join(directory, name);
-      if (await isDead(path)) await rm(path, { force: true });
+      if (await isDead(path)) await remove(path);
     }),
   );
+}
+
+/**
+ * Not `rm()`, which looks at the file before: Node keeps what it saw last, and while that is a socket or a pipe its
+ * `realpathSync()`, and with it every `require()`, takes symbolic links for what they are not (Node 20, lib/fs.js).
+ */
+async function remove(path: string): Promise<void> {
+  try {
+    await unlink(path);
+  } catch (error) {
+    // Another worker that starts at this moment was first.
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+  }
 }
 
 function isDead(path: string): Promise<boolean> {
