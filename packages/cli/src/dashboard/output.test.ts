@@ -61,11 +61,11 @@ test.skipIf(process.platform !== 'linux')(
     await writeFile(join(store, 'index.js'), '');
     await writeFile(join(folder, 'plain.js'), '');
     await symlink(store, join(modules, 'linked'));
-    const require = createRequire(join(folder, 'entry.js'));
+    const entry = createRequire(join(folder, 'entry.js'));
     // From now on Node knows the folders.
-    require.resolve('./plain.js');
+    entry.resolve('./plain.js');
     outputTo(streamOf(fd))[Symbol.dispose]();
-    expect(require.resolve('linked')).toBe(join(store, 'index.js'));
+    expect(entry.resolve('linked')).toBe(join(store, 'index.js'));
   },
 );
 

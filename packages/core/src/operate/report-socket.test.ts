@@ -90,11 +90,11 @@ test('what a killed worker has left does not keep require() from following links
   await symlink(folder.of('store/linked'), folder.of('node_modules/linked'));
   await mkdir(directory, { mode: 0o700 });
   await dead(`${directory}/4000000-deadbeef.sock`);
-  const require = createRequire(folder.of('entry.js'));
+  const entry = createRequire(folder.of('entry.js'));
   // From now on Node knows the folders.
-  require.resolve('./plain.js');
+  entry.resolve('./plain.js');
   await worker('a.js');
-  expect(require.resolve('linked')).toBe(folder.of('store/linked/index.js'));
+  expect(entry.resolve('linked')).toBe(folder.of('store/linked/index.js'));
 });
 
 test('what a killed worker has left is passed over, and removed by the next', async () => {
