@@ -12,6 +12,10 @@ const redact = redactor(env, ['given-as-an-option', 'a\\b"c-quoted', undefined, 
 
 test.each([
   ['a JWT', 'got eyJhbGciOi.eyJzdWIiOi.c2ln', 'got [token]'],
+  ['a JWT behind a dash', 'got job-eyJhbGciOi.eyJzdWIiOi.c2ln', 'got [token]'],
+  ['a bearer token of letters', 'Bearer abcdefghijkl', 'Bearer [secret]'],
+  ['a password in Base64', 'Authorization: Basic dXNlcjpwYXNz', 'Authorization: Basic [secret]'],
+  ['a password with brackets', '{"password":"ab}c]d\\e"}', '{"password":"[secret]"}'],
   ['a bearer token', 'Authorization: Bearer abcdef123456', 'Authorization: Bearer [secret]'],
   [
     'a token in a query',
@@ -41,6 +45,7 @@ test.each([
   'a harmless value',
   'token validation failed for basic knowledge',
   '{"inputTokens":12345,"secret":null}',
+  '{"token":12345}',
 ])('"%s" stays as it is', (text) => {
   expect(redact(text)).toBe(text);
 });
@@ -48,6 +53,9 @@ test.each([
 test.each([
   'a',
   'eyJa-',
+  '-eyJ',
+  '://',
+  'token=1',
   'eyJa.',
   'a://',
   'a.',

@@ -1,18 +1,19 @@
 // What looks like a secret wherever it stands: a JWT, a bearer token, a token or key in a query or a header,
 // and the prefixes providers give their keys. A line may be a megabyte of what a caller has chosen: none of these
-// may look at a character more than a few times, so each begins where a run of its characters does, or is bounded.
+// may look at a character more than a few times, so each begins where a run of its characters does.
 const SHAPES: readonly (readonly [RegExp, string])[] = [
-  [/(?<![\w-])eyJ[\w-]+\.[\w-]+\.[\w-]*/g, '[token]'],
-  // With a figure in it: "basic knowledge" is none.
-  [/\b(Bearer|Basic|Token)\s+(?=[\w.~+/=-]*\d)[\w.~+/=-]{8,}/gi, '$1 [secret]'],
-  // In JSON too, and in JSON that is a text of JSON.
+  [/(?<![\w-])(?=(?:[\w-]*-)?eyJ)[\w-]+\.[\w-]+\.[\w-]*/g, '[token]'],
+  [/\b(Bearer)\s+[\w.~+/=-]{8,}/gi, '$1 [secret]'],
+  // Not all of it small letters: "basic knowledge" is none.
+  [/\b([Bb]asic|BASIC|[Tt]oken|TOKEN)\s+(?=[a-z]*[^a-z\s])[\w.~+/=-]{8,}/g, '$1 [secret]'],
+  // In JSON too, where what stands without quotes is none, and in JSON that is a text of JSON.
   [
-    /\b((?:access_?|auth_?)?token|api_?-?key|api_?-?secret|secret|password)(\\?["']?\s{0,8}[=:]\s{0,8}\\?["']?)(?!(?:null|true|false)\b)[^\s"'\\&,;)}\]]{4,}/gi,
+    /\b((?:access_?|auth_?)?token|api_?-?key|api_?-?secret|secret|password)(\\?["']?\s*[=:]\s*\\?["']?)(?!(?:null|true|false|[\d.-]+)[,}\]])(?:[^\s"'\\&,;)]|\\(?!["'])){4,}/gi,
     '$1$2[secret]',
   ],
   [/\b(?:sk|pk|rk|gsk|xai|AIza)[-_][\w-]{12,}/g, '[secret]'],
   // Credentials in a URL.
-  [/(?<![\w+.-])(\w[\w+.-]{0,31}:\/\/)[^\s/@]{1,1024}@/g, '$1[secret]@'],
+  [/(:\/\/)[^\s/@]+@/g, '$1[secret]@'],
 ];
 const SECRET_NAME = /SECRET|TOKEN|PASSWORD|API_?KEY|ACCESS_?KEY|PRIVATE_?KEY/i;
 // Shorter ones are words that would be taken out of any text.

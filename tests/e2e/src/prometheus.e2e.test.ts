@@ -1,4 +1,9 @@
-import { type Caller, PrometheusServer, findPrometheus } from '@openrtc/test-rig';
+import {
+  type Caller,
+  type PrometheusPrograms,
+  PrometheusServer,
+  findPrometheus,
+} from '@openrtc/test-rig';
 import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
@@ -13,6 +18,12 @@ const found = await findPrometheus({ onProgress: (line) => console.log(line) });
 const why = found.available ? '' : `: ${found.reason}`;
 if (!found.available)
   console.error(`\n*** NO PROMETHEUS: these tests are skipped. ${found.reason} ***\n`);
+
+/** The programs; tests that ask for them are skipped where there are none. */
+function programs(): PrometheusPrograms {
+  if (!found.available) throw new Error(found.reason);
+  return found;
+}
 
 const deployed = (name: string) =>
   fileURLToPath(new URL(`../../../docs/deploy/${name}`, import.meta.url));
@@ -41,15 +52,17 @@ async function panels(): Promise<readonly string[]> {
 
 describe.skipIf(!found.available)(`promtool${why}`, () => {
   it('passes the alert rules', async () => {
-    if (!found.available) return;
-    const { stdout } = await run(found.promtool, ['check', 'rules', deployed('openrtc.rules.yml')]);
+    const { stdout } = await run(programs().promtool, [
+      'check',
+      'rules',
+      deployed('openrtc.rules.yml'),
+    ]);
     expect(stdout).toMatch(/SUCCESS: \d+ rules found/);
   });
 
   it('sees every alert fire on what it is for, and on nothing less', async () => {
-    if (!found.available) return;
     const rules = fileURLToPath(new URL('../fixtures/openrtc.rules.test.yml', import.meta.url));
-    const { stdout } = await run(found.promtool, ['test', 'rules', rules]);
+    const { stdout } = await run(programs().promtool, ['test', 'rules', rules]);
     expect(stdout).toContain('SUCCESS');
   });
 });
@@ -65,7 +78,6 @@ describeRealCalls('Prometheus', (real) => {
     `scrapes workers during real calls; the queries of the dashboard have sane values, and alerts fire${why}`,
     { timeout: 300_000 },
     async () => {
-      if (!found.available) return;
       const pool = {
         maxConcurrentSessions: 2,
         health: { port: 0 },
@@ -79,7 +91,7 @@ describeRealCalls('Prometheus', (real) => {
       const targets = await Promise.all(
         workers.map(async (worker) => `127.0.0.1:${(await worker.snapshot()).health?.port}`),
       );
-      const prometheus = await PrometheusServer.start(found, {
+      const prometheus = await PrometheusServer.start(programs(), {
         targets,
         rules: [deployed('openrtc.rules.yml')],
       });

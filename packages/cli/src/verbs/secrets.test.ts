@@ -37,7 +37,7 @@ async function commandLines(): Promise<readonly string[]> {
 }
 
 test.skipIf(process.platform !== 'linux').each(['coroutine', 'process'])(
-  'a worker with --isolation %s tells nobody a secret, whatever its agents say',
+  'a worker with --isolation %s tells nobody a secret, whatever its agents say (looks into /proc: Linux)',
   async (isolation) => {
     const { url, apiKey, apiSecret } = livekit;
     const jsonl = join(folder, 'metrics.jsonl');

@@ -7,7 +7,6 @@ import type { AgentNames } from '../route/agent-names.js';
 import { type CustomRouteOptions, route } from '../route/custom-router.js';
 import { printable } from '../route/printable.js';
 import type { Routed, RouteRefusal } from '../route/route.js';
-import { keepSecret } from '../secrets.js';
 import type { AgentConfig } from './agent-config.js';
 import { FlowCounts } from './flow-counts.js';
 import {
@@ -32,15 +31,12 @@ export interface CallFlowOptions extends LiveCallsOptions {
  * from the assignment on, call them, in this order.
  */
 export class CallFlow {
-  readonly counts: FlowCounts;
+  readonly counts = new FlowCounts();
   readonly live: LiveCalls;
   readonly #options: CallFlowOptions;
 
   constructor(options: CallFlowOptions) {
     this.#options = options;
-    const { apiSecret, workerToken } = options.endpoint;
-    keepSecret([apiSecret, workerToken]);
-    this.counts = new FlowCounts();
     this.live = new LiveCalls(options, this.counts);
   }
 

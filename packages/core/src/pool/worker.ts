@@ -19,6 +19,7 @@ import type { Logger } from '../logger.js';
 import type { LoopBlock } from '../operate/loop-block.js';
 import { ResourceSampler } from '../operate/resource-sampler.js';
 import { type WatchdogOptions, watchdogLimits } from '../operate/watchdog-options.js';
+import { keepSecret } from '../secrets.js';
 import type { AudioDevices } from '../session/local-audio.js';
 import type { SessionEvent } from '../session/session-event.js';
 import { timeBox } from '../time-box.js';
@@ -80,6 +81,7 @@ export class Worker {
   static async start(options: WorkerOptions, signal: AbortSignal): Promise<Worker> {
     const { pool, resolved, registry, source, watchdog, logger } = options;
     const endpoint = resolveEndpoint(pool.livekit);
+    keepSecret([endpoint.apiSecret, endpoint.workerToken]);
     warnIfPlain(endpoint.url, logger);
     const strategy = pool.isolation ?? (await defaultIsolation(source.entry));
     // The host is handed out before there is a flow to report to: sessions only run once there is.
