@@ -1,4 +1,4 @@
-import { OpenRtcError } from '../errors.js';
+import { OpenRtcError } from '../base/errors.js';
 import type { Call, Refusal } from '../launch/isolation.js';
 
 /** How many calls a worker takes. */

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test, vi } from 'vitest';
 
-import { LogBook } from '../log-book.js';
+import { LogBook } from '../base/log-book.js';
 import { LagGuard } from './lag-guard.js';
 import { meters } from './loop-meter.fixture.js';
 import type { LoopReading } from './loop-meter.js';

@@ -1,4 +1,4 @@
-import type { Logger } from '../logger.js';
+import type { Logger } from '../base/logger.js';
 import { LoopMeter, type LoopReading } from './loop-meter.js';
 
 // Three readings in a row, six seconds: a burst of joins, or one long tick, is no overload.

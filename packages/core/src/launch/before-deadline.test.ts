@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 
-import { deferred } from '../deferred.js';
+import { deferred } from '../base/deferred.js';
 import { beforeDeadline } from './before-deadline.js';
 import type { HangUp } from './isolation.js';
 

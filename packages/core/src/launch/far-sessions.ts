@@ -1,9 +1,9 @@
-import { type Deferred, deferred } from '../deferred.js';
-import { OpenRtcError, toPlainError } from '../errors.js';
-import type { SessionEvent } from '../session/session-event.js';
+import { type Deferred, deferred } from '../base/deferred.js';
+import { OpenRtcError, toPlainError } from '../base/errors.js';
+import type { SessionEvent } from '../call/session-event.js';
 import type { Channel } from './channel.js';
 import type { HangUp, IsolationHost } from './isolation.js';
-import type { JobTicket } from './job-ticket.js';
+import type { JobTicket } from '../call/job-ticket.js';
 import { type FromSessions, PROTOCOL, type ToSessions, fromWire } from './wire.js';
 
 // The pool is gone: nobody would know how these calls end.

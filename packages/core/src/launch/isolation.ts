@@ -1,7 +1,7 @@
-import type { Logger } from '../logger.js';
-import type { ReportSessionEvent, SessionEvent } from '../session/session-event.js';
-import type { SessionEndReason } from '../settle/session-outcome.js';
-import type { JobTicket } from './job-ticket.js';
+import type { Logger } from '../base/logger.js';
+import type { ReportSessionEvent, SessionEvent } from '../call/session-event.js';
+import type { SessionEndReason } from '../call/session-outcome.js';
+import type { JobTicket } from '../call/job-ticket.js';
 
 /**
  * Where calls run. This file is the whole seam: a strategy turns a {@link JobTicket} into a promise

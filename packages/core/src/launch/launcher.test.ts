@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
 
-import { deferred } from '../deferred.js';
+import { deferred } from '../base/deferred.js';
 import type { HangUp, Isolation } from './isolation.js';
-import type { JobTicket } from './job-ticket.js';
+import type { JobTicket } from '../call/job-ticket.js';
 import { Launcher } from './launcher.js';
 
 const ticket = (jobId: string) => ({ jobId }) as JobTicket;

@@ -1,6 +1,6 @@
-import { OpenRtcError } from '../errors.js';
+import { OpenRtcError } from '../base/errors.js';
 import type { HangUp, Isolation } from './isolation.js';
-import type { JobTicket } from './job-ticket.js';
+import type { JobTicket } from '../call/job-ticket.js';
 
 /** Running calls: starts each on the isolation and can hang each up. */
 export class Launcher {

@@ -1,11 +1,11 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 
-import { OpenRtcError } from '../errors.js';
-import { LogBook } from '../log-book.js';
-import type { SessionEvent } from '../session/session-event.js';
+import { OpenRtcError } from '../base/errors.js';
+import { LogBook } from '../base/log-book.js';
+import type { SessionEvent } from '../call/session-event.js';
 import type { Channel } from './channel.js';
 import type { HangUp, IsolationHost } from './isolation.js';
-import type { JobTicket } from './job-ticket.js';
+import type { JobTicket } from '../call/job-ticket.js';
 import { RemoteSessions } from './remote-sessions.js';
 import type { FromSessions, ToSessions } from './wire.js';
 

@@ -1,10 +1,10 @@
-import { type Deferred, deferred } from '../deferred.js';
-import { type ErrorCode, OpenRtcError, type PlainError, toPlainError } from '../errors.js';
-import type { SessionEvent } from '../session/session-event.js';
+import { type Deferred, deferred } from '../base/deferred.js';
+import { type ErrorCode, OpenRtcError, type PlainError, toPlainError } from '../base/errors.js';
+import type { SessionEvent } from '../call/session-event.js';
 import type { Channel } from './channel.js';
 import { Heartbeat } from './heartbeat.js';
 import type { HangUp, IsolationHost } from './isolation.js';
-import type { JobTicket } from './job-ticket.js';
+import type { JobTicket } from '../call/job-ticket.js';
 import { PROTOCOL, type ToSessions, readFromSessions, toWire } from './wire.js';
 
 // What a call may take past its deadline: the word of its end is on its way.

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 
-import type { JobTicket } from './job-ticket.js';
+import type { JobTicket } from '../call/job-ticket.js';
 import { fromWire, readFromSessions, toWire } from './wire.js';
 
 test('a ticket comes back from JSON as it was, its bytes included', () => {

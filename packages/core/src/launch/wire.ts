@@ -1,10 +1,10 @@
-import type { PlainError } from '../errors.js';
-import { isLoopBlock } from '../operate/loop-block.js';
-import { MOST_PROVIDERS, isProviderUsage } from '../provider-usage.js';
-import type { SessionEvent } from '../session/session-event.js';
-import { type SessionEndReason, statusOf } from '../settle/session-outcome.js';
+import type { PlainError } from '../base/errors.js';
+import { isLoopBlock } from '../call/loop-block.js';
+import { MOST_PROVIDERS, isProviderUsage } from '../call/provider-usage.js';
+import type { SessionEvent } from '../call/session-event.js';
+import { type SessionEndReason, statusOf } from '../call/session-outcome.js';
 import type { HangUp } from './isolation.js';
-import type { JobTicket } from './job-ticket.js';
+import type { JobTicket } from '../call/job-ticket.js';
 
 /** What both ends speak; other numbers do not understand each other. */
 export const PROTOCOL = 1;

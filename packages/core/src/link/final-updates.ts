@@ -1,6 +1,6 @@
 import type { JobStatus } from '@livekit/protocol';
 
-import { deferred } from '../deferred.js';
+import { deferred } from '../base/deferred.js';
 
 /** The final word on one job. */
 export interface FinalUpdate {

@@ -1,4 +1,4 @@
-import { LogBook } from '../log-book.js';
+import { LogBook } from '../base/log-book.js';
 import type { FakeConnection, FakeServer } from './fake-server.js';
 import { type LinkTimings, defaultLinkTimings } from './link-timings.js';
 import type { Acceptance, Assignment, LinkRefusal } from './pending-offers.js';

@@ -1,4 +1,4 @@
-import { OpenRtcError, messageOf } from '../errors.js';
+import { OpenRtcError, messageOf } from '../base/errors.js';
 
 /** Where LiveKit is and who we are there. */
 export interface LiveKitOptions {

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
 
-import type { LogBook } from '../log-book.js';
-import { TimerWatch } from '../timer-watch.fixture.js';
+import type { LogBook } from '../base/log-book.js';
+import { TimerWatch } from '../base/timer-watch.fixture.js';
 import { FakeServer } from './fake-server.js';
 import { type HarnessOptions, offer } from './link-harness.js';
 import { Bench } from './rules/rule.fixture.js';

@@ -1,9 +1,9 @@
 import { JobStatus } from '@livekit/protocol';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 
-import { deferred } from '../deferred.js';
+import { deferred } from '../base/deferred.js';
 import { FakeServer } from './fake-server.js';
-import type { JobOffer } from './job-offer.js';
+import type { JobOffer } from '../call/job-offer.js';
 import {
   FakeAcceptance,
   type HarnessOptions,

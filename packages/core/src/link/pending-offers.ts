@@ -5,9 +5,9 @@ import {
   JobStatus,
 } from '@livekit/protocol';
 
-import type { Logger } from '../logger.js';
-import { timeBox } from '../time-box.js';
-import { type JobOffer, toJobOffer } from './job-offer.js';
+import type { Logger } from '../base/logger.js';
+import { timeBox } from '../base/time-box.js';
+import { type JobOffer, toJobOffer } from '../call/job-offer.js';
 import type { LinkTimings } from './link-timings.js';
 import type { LinkJobs } from './link-jobs.js';
 import type { WorkerConnection } from './worker-connection.js';

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 
-import { LogBook } from '../log-book.js';
+import { LogBook } from '../base/log-book.js';
 import { resolveEndpoint } from './livekit-endpoint.js';
 import { roomUrl, warnIfPlain } from './room-url.js';
 

@@ -1,5 +1,5 @@
-import { OpenRtcError } from '../errors.js';
-import type { Logger } from '../logger.js';
+import { OpenRtcError } from '../base/errors.js';
+import type { Logger } from '../base/logger.js';
 import type { LiveKitEndpoint } from './livekit-endpoint.js';
 
 const PORTS: Readonly<Record<string, string>> = {

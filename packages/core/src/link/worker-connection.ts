@@ -2,9 +2,9 @@ import { ServerMessage, WorkerMessage } from '@livekit/protocol';
 import type { IncomingMessage } from 'node:http';
 import { WebSocket } from 'ws';
 
-import { deferred } from '../deferred.js';
-import { OpenRtcError, messageOf } from '../errors.js';
-import type { Logger } from '../logger.js';
+import { deferred } from '../base/deferred.js';
+import { OpenRtcError, messageOf } from '../base/errors.js';
+import type { Logger } from '../base/logger.js';
 import { BadFrames, MAX_BAD_FRAMES_PER_MINUTE } from './bad-frames.js';
 import type { LinkTimings } from './link-timings.js';
 

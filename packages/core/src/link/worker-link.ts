@@ -1,13 +1,13 @@
 import { JobStatus, type ParticipantPermission, WorkerStatus } from '@livekit/protocol';
 
-import { OpenRtcError, isOpenRtcError, messageOf } from '../errors.js';
-import type { Logger } from '../logger.js';
+import { OpenRtcError, isOpenRtcError, messageOf } from '../base/errors.js';
+import type { Logger } from '../base/logger.js';
 import { backoffDelay } from './backoff.js';
 import { type FinalUpdate, FinalUpdates, MAX_ERROR_CHARS } from './final-updates.js';
-import { type JobTypeName, jobTypes } from './job-offer.js';
+import { type JobTypeName, jobTypes } from '../call/job-offer.js';
 import { LinkJobs } from './link-jobs.js';
 import { type LiveKitEndpoint, workerUrl } from './livekit-endpoint.js';
-import { withoutSecrets } from '../secrets.js';
+import { withoutSecrets } from '../base/secrets.js';
 import { type LinkTimings, defaultLinkTimings } from './link-timings.js';
 import type { WorkerLoad } from './load-curve.js';
 import { type AnswerOffer, type LinkRefusal, PendingOffers } from './pending-offers.js';

@@ -1,5 +1,5 @@
-import { messageOf, OpenRtcError } from '../errors.js';
-import type { JobTypeName } from './job-offer.js';
+import { messageOf, OpenRtcError } from '../base/errors.js';
+import type { JobTypeName } from '../call/job-offer.js';
 import type { WorkerLoad } from './load-curve.js';
 import type { AnswerOffer } from './pending-offers.js';
 import {

@@ -1,4 +1,4 @@
-import type { LoopBlock } from './loop-block.js';
+import type { LoopBlock } from '../call/loop-block.js';
 
 /** How one call has kept the event loop from its neighbours: plain data. */
 export interface BlocksSnapshot {

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 
-import type { ProviderUsage } from '../provider-usage.js';
+import type { ProviderUsage } from '../call/provider-usage.js';
 import { FlowMetrics } from './flow-metrics.js';
 
 const usage = (given: Partial<ProviderUsage>): ProviderUsage => ({

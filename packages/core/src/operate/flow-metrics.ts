@@ -1,10 +1,10 @@
-import { errorCodes } from '../errors.js';
-import type { ProviderUsage } from '../provider-usage.js';
+import { errorCodes } from '../base/errors.js';
+import type { ProviderUsage } from '../call/provider-usage.js';
 import type { RefusalReason } from '../launch/isolation.js';
-import type { SessionOutcome } from '../settle/session-outcome.js';
+import type { SessionOutcome } from '../call/session-outcome.js';
 import { Counter } from './counter.js';
 import { Histogram } from './histogram.js';
-import type { BlockCause } from './loop-block.js';
+import type { BlockCause } from '../call/loop-block.js';
 
 type ByAgent = { readonly agent: string };
 type ByModel = ByAgent & { readonly provider: string; readonly model: string };

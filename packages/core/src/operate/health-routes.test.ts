@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 
-import type { RuntimeSnapshot } from '../pool/runtime-snapshot.js';
+import type { RuntimeSnapshot } from './runtime-snapshot.js';
 import { type HealthRequest, type HealthSource, answer } from './health-routes.js';
 
 const info = { agent_name: 'desk', worker_type: 'JT_ROOM' };

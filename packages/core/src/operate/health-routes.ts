@@ -1,6 +1,6 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 
-import type { RuntimeSnapshot } from '../pool/runtime-snapshot.js';
+import type { RuntimeSnapshot } from './runtime-snapshot.js';
 import type { MetricFamily } from './metric-families.js';
 import { PROMETHEUS_TYPE, prometheusText } from './prometheus-text.js';
 

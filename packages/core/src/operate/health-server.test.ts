@@ -2,8 +2,8 @@ import { request } from 'node:http';
 import { createConnection } from 'node:net';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 
-import { LogBook } from '../log-book.js';
-import type { RuntimeSnapshot } from '../pool/runtime-snapshot.js';
+import { LogBook } from '../base/log-book.js';
+import type { RuntimeSnapshot } from './runtime-snapshot.js';
 import type { HealthSource } from './health-routes.js';
 import { HealthServer } from './health-server.js';
 

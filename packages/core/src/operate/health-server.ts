@@ -1,9 +1,9 @@
 import { type IncomingMessage, type Server, type ServerResponse, createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-import { OpenRtcError, messageOf } from '../errors.js';
-import type { Logger } from '../logger.js';
-import { timeBox } from '../time-box.js';
+import { OpenRtcError, messageOf } from '../base/errors.js';
+import type { Logger } from '../base/logger.js';
+import { timeBox } from '../base/time-box.js';
 import type { HealthOptions } from './health-options.js';
 import { type HealthAnswer, type HealthSource, answer } from './health-routes.js';
 

@@ -12,9 +12,9 @@ export type {
 } from './metrics-stream.js';
 export { metricCatalog } from './metric-catalog.js';
 export type { MetricName, MetricSpec } from './metric-catalog.js';
-export { placeText } from './loop-block.js';
-export type { BlockCause, CodePlace, LoopBlock } from './loop-block.js';
+export { placeText } from '../call/loop-block.js';
+export type { BlockCause, CodePlace, LoopBlock } from '../call/loop-block.js';
 export type { CallResources } from './resource-sampler.js';
-export type { RuntimeSnapshot, SessionSnapshot } from '../pool/runtime-snapshot.js';
-export { printable } from '../route/printable.js';
-export { redactor } from '../redact.js';
+export type { RuntimeSnapshot, SessionSnapshot } from './runtime-snapshot.js';
+export { printable } from '../base/printable.js';
+export { redactor } from '../base/redact.js';

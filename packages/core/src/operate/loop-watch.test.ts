@@ -2,9 +2,9 @@ import { spawn } from 'node:child_process';
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 
-import { deferred } from '../deferred.js';
-import { LogBook } from '../log-book.js';
-import type { LoopBlock } from './loop-block.js';
+import { deferred } from '../base/deferred.js';
+import { LogBook } from '../base/log-book.js';
+import type { LoopBlock } from '../call/loop-block.js';
 import { LoopWatch, type LoopWatchOptions } from './loop-watch.js';
 import { SLOTS, loopWatchThread } from './loop-watch-thread.js';
 

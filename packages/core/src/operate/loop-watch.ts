@@ -2,8 +2,8 @@ import { url as inspectorUrl } from 'node:inspector';
 import { findSourceMap } from 'node:module';
 import { Worker } from 'node:worker_threads';
 
-import type { Logger } from '../logger.js';
-import { type CodePlace, type LoopBlock, blockOf, placeText } from './loop-block.js';
+import type { Logger } from '../base/logger.js';
+import { type CodePlace, type LoopBlock, blockOf, placeText } from '../call/loop-block.js';
 import {
   type LoopSighting,
   type LoopWatchData,

@@ -1,4 +1,4 @@
-import type { RuntimeSnapshot } from '../pool/runtime-snapshot.js';
+import type { RuntimeSnapshot } from './runtime-snapshot.js';
 import type { MetricsStreamEvent } from './metrics-stream.js';
 
 /** The version of a line: another number means another meaning of its fields. */

@@ -1,9 +1,9 @@
 import { hostname } from 'node:os';
 
-import { messageOf } from '../errors.js';
-import type { Logger } from '../logger.js';
-import type { RuntimeSnapshot } from '../pool/runtime-snapshot.js';
-import { timeBox } from '../time-box.js';
+import { messageOf } from '../base/errors.js';
+import type { Logger } from '../base/logger.js';
+import type { RuntimeSnapshot } from './runtime-snapshot.js';
+import { timeBox } from '../base/time-box.js';
 import { JsonFile } from './json-file.js';
 import { JsonlFile } from './jsonl-file.js';
 import { MetricsEnvelopes } from './metrics-envelope.js';

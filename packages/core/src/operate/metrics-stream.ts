@@ -1,4 +1,4 @@
-import type { SessionEndReason, SessionStatus } from '../settle/session-outcome.js';
+import type { SessionEndReason, SessionStatus } from '../call/session-outcome.js';
 
 /** What happened to one call: plain data, without anything its caller has chosen but the tenant. */
 export interface SessionMetricsEvent {

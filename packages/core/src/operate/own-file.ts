@@ -2,7 +2,7 @@ import { constants } from 'node:fs';
 import { type FileHandle, lstat, mkdir, open } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
-import { OpenRtcError, messageOf } from '../errors.js';
+import { OpenRtcError, messageOf } from '../base/errors.js';
 import { parseMetricsLine } from './metrics-envelope.js';
 
 // Files whose paths an operator names, in folders others may write to: nothing is followed, nothing that is not

@@ -2,7 +2,7 @@ import { lstat, readdir } from 'node:fs/promises';
 import { createConnection } from 'node:net';
 import { join } from 'node:path';
 
-import { messageOf } from '../errors.js';
+import { messageOf } from '../base/errors.js';
 import { checkRuntimeDirectory, runtimeDirectories } from './runtime-directory.js';
 import { type WorkerReport, parseWorkerReport } from './worker-report.js';
 

@@ -1,5 +1,5 @@
 import type { LinkState } from '../link/worker-link.js';
-import type { PoolState } from '../pool/runtime-snapshot.js';
+import type { PoolState } from './runtime-snapshot.js';
 
 /**
  * Why a worker takes no calls.

@@ -3,7 +3,7 @@ import { createRequire } from 'node:module';
 import { type Server, createConnection, createServer } from 'node:net';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 
-import { LogBook } from '../log-book.js';
+import { LogBook } from '../base/log-book.js';
 import { TestFolder } from './files.fixture.js';
 import { readWorkers } from './read-workers.js';
 import { ReportSocket } from './report-socket.js';

@@ -3,7 +3,7 @@ import { chmod, readdir, unlink } from 'node:fs/promises';
 import { type Server, type Socket, createConnection, createServer } from 'node:net';
 import { join } from 'node:path';
 
-import type { Logger } from '../logger.js';
+import type { Logger } from '../base/logger.js';
 import { makeRuntimeDirectory, runtimeDirectories } from './runtime-directory.js';
 import type { WorkerReport } from './worker-report.js';
 

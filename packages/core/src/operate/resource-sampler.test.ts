@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 
 import type { ProcessUsage } from '../launch/isolation.js';
-import { LogBook } from '../log-book.js';
+import { LogBook } from '../base/log-book.js';
 import { ResourceSampler } from './resource-sampler.js';
 
 const MIB = 1_048_576;

@@ -1,6 +1,6 @@
 import type { ProcessUsage } from '../launch/isolation.js';
-import type { Logger } from '../logger.js';
-import { timeBox } from '../time-box.js';
+import type { Logger } from '../base/logger.js';
+import { timeBox } from '../base/time-box.js';
 
 /** What one call costs, as far as that can be told from outside of it. */
 export interface CallResources {

@@ -1,5 +1,5 @@
 import type { ProcessUsage } from '../launch/isolation.js';
-import type { RuntimeSnapshot } from '../pool/runtime-snapshot.js';
+import type { RuntimeSnapshot } from './runtime-snapshot.js';
 
 /** The version of a report: another number means another meaning of its fields. */
 export const REPORT_SCHEMA_VERSION = 1;

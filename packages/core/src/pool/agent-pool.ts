@@ -1,34 +1,34 @@
-import { OpenRtcError, isOpenRtcError } from '../errors.js';
+import { OpenRtcError, isOpenRtcError } from '../base/errors.js';
 import type { Channel } from '../launch/channel.js';
 import type { PoolSource, ProcessUsage } from '../launch/isolation.js';
 import type { MetricsStreamEvent } from '../operate/metrics-stream.js';
-import { type Logger, unbreakable } from '../logger.js';
-import { sdkLogger } from '../session/sdk.js';
+import { type Logger, unbreakable } from '../base/logger.js';
+import { sdkLogger } from '../sdk/prepare-sdk.js';
 import type { SessionObserver } from '../settle/session-observer.js';
-import type { SessionOutcome } from '../settle/session-outcome.js';
-import { version } from '../version.js';
+import type { SessionOutcome } from '../call/session-outcome.js';
+import { version } from '../base/version.js';
 import type {
   AgentClass,
   AgentConfig,
   AgentDefaults,
   AgentFactory,
   AgentOptions,
-} from './agent-config.js';
-import { callProcess } from './call-process.js';
+} from '../agents/agent-options.js';
+import { callProcess } from '../worker/started-for-calls.js';
 import { commandLine } from './command-line.js';
-import { configured } from './configured.js';
-import { type ImportModule, discoverAgents } from './discover.js';
-import type { ConnectRequest } from './local-call.js';
-import { type OperateOptions, operateOptions, saidOf } from './operate-options.js';
-import { Operations } from './operations.js';
-import type { AgentPoolOptions, PoolSettings, RunOptions } from './pool-options.js';
-import { installProcessHandlers } from './process-handlers.js';
-import { AgentRegistry } from './registry.js';
-import { type ResolvedOptions, resolveOptions } from './resolved-options.js';
-import type { PoolState, RuntimeSnapshot } from './runtime-snapshot.js';
-import { serveSessions } from './serve-sessions.js';
-import { takeSnapshot } from './take-snapshot.js';
-import { Worker, type WorkerOptions, tainted } from './worker.js';
+import { configured } from '../options/configured.js';
+import { type ImportModule, discoverAgents } from '../agents/discover.js';
+import type { ConnectRequest } from '../worker/local-call.js';
+import { type OperateOptions, operateOptions, saidOf } from '../options/operate-options.js';
+import { Operations } from '../operate/operations.js';
+import type { AgentPoolOptions, PoolSettings, RunOptions } from '../options/pool-options.js';
+import { installProcessHandlers } from '../worker/process-handlers.js';
+import { AgentRegistry } from '../agents/registry.js';
+import { type ResolvedOptions, resolveOptions } from '../options/resolve-options.js';
+import type { PoolState, RuntimeSnapshot } from '../operate/runtime-snapshot.js';
+import { serveSessions } from '../worker/serve-sessions.js';
+import { takeSnapshot } from '../operate/take-snapshot.js';
+import { Worker, type WorkerOptions, tainted } from '../worker/worker.js';
 
 let serve: (pool: AgentPool, channel: Channel) => Promise<void>;
 

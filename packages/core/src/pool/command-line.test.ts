@@ -5,7 +5,7 @@ import { pathToFileURL } from 'node:url';
 
 import { afterEach, expect, test, vi } from 'vitest';
 
-import { deferred } from '../deferred.js';
+import { deferred } from '../base/deferred.js';
 import { AgentPool } from './agent-pool.js';
 import { commandLine, hostCommand } from './command-line.js';
 import { manual } from './manual-isolation.fixture.js';

@@ -1,8 +1,8 @@
-import { OpenRtcError } from '../errors.js';
+import { OpenRtcError } from '../base/errors.js';
 import type { AgentPool } from './agent-pool.js';
-import type { ImportModule } from './discover.js';
-import type { RunOptions } from './pool-options.js';
-import { importOptional, locateOptional } from './resolve-from-entry.js';
+import type { ImportModule } from '../agents/discover.js';
+import type { RunOptions } from '../options/pool-options.js';
+import { importOptional, locateOptional } from '../worker/resolve-from-entry.js';
 
 /** Runs a pool in place of the pool itself. */
 export type PoolRunner = (pool: AgentPool, options: RunOptions) => Promise<void>;

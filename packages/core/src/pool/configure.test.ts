@@ -3,7 +3,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { AgentPool } from './agent-pool.js';
 import { manual } from './manual-isolation.fixture.js';
 import { EchoAgent, PoolHarness } from './pool-harness.js';
-import type { PoolSettings } from './pool-options.js';
+import type { PoolSettings } from '../options/pool-options.js';
 
 let rig: PoolHarness;
 

@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { AgentPool } from './agent-pool.js';
 import { manual } from './manual-isolation.fixture.js';
 import { EchoAgent, PoolHarness } from './pool-harness.js';
-import type { AgentPoolOptions } from './pool-options.js';
+import type { AgentPoolOptions } from '../options/pool-options.js';
 
 let rig: PoolHarness;
 

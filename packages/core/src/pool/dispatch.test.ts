@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 
 import { AgentPool } from './agent-pool.js';
-import type { AgentPoolOptions } from './pool-options.js';
+import type { AgentPoolOptions } from '../options/pool-options.js';
 import { EchoAgent, PoolHarness } from './pool-harness.js';
 
 let rig: PoolHarness;

@@ -1,6 +1,6 @@
-import { deferred } from '../deferred.js';
+import { deferred } from '../base/deferred.js';
 import type { IsolationStrategy } from '../launch/isolation.js';
-import type { JobTicket } from '../launch/job-ticket.js';
+import type { JobTicket } from '../call/job-ticket.js';
 
 /** A strategy whose calls end when the test says so. */
 export function manual() {

@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
 
-import { silentLogger } from '../logger.js';
+import { silentLogger } from '../base/logger.js';
 import { AgentPool } from './agent-pool.js';
 import { EchoAgent, PoolHarness, inProcess } from './pool-harness.js';
-import type { AgentPoolOptions } from './pool-options.js';
+import type { AgentPoolOptions } from '../options/pool-options.js';
 
 // Misuse must be possible: what JavaScript lets through is what is tested.
 const pool = (options: unknown) => new AgentPool(options as AgentPoolOptions);

@@ -1,10 +1,10 @@
 import { initializeLogger, voice } from '@livekit/agents';
 
 import type { IsolationStrategy } from '../launch/isolation.js';
-import { LogBook } from '../log-book.js';
-import type { SessionInfo } from './agent-config.js';
+import { LogBook } from '../base/log-book.js';
+import type { SessionInfo } from '../agents/agent-options.js';
 import type { SessionObserver } from '../settle/session-observer.js';
-import type { SessionOutcome } from '../settle/session-outcome.js';
+import type { SessionOutcome } from '../call/session-outcome.js';
 import type { EmbeddedCall } from '../testing/embedded/embedded-call.js';
 import {
   type EmbeddedLiveKit,
@@ -16,7 +16,7 @@ import type {
 } from '../testing/embedded/embedded-options.js';
 import { EchoLLM } from '../testing/providers/echo-llm.js';
 import { AgentPool } from './agent-pool.js';
-import type { AgentPoolOptions, RunOptions } from './pool-options.js';
+import type { AgentPoolOptions, RunOptions } from '../options/pool-options.js';
 
 /** Every call in this process: what `coroutine()` does. Core cannot import the package that has it. */
 export function inProcess(): IsolationStrategy {

@@ -5,12 +5,12 @@ import type { Channel } from '../launch/channel.js';
 import { channelPair } from '../launch/channel-pair.fixture.js';
 import type { IsolationStrategy } from '../launch/isolation.js';
 import { RemoteSessions } from '../launch/remote-sessions.js';
-import { silentLogger } from '../logger.js';
+import { silentLogger } from '../base/logger.js';
 import type { SharedModels } from '../session/shared-models.js';
 import { EchoLLM } from '../testing/providers/echo-llm.js';
 import { AgentPool, serveTickets } from './agent-pool.js';
 import { EchoAgent, PoolHarness } from './pool-harness.js';
-import type { AgentPoolOptions } from './pool-options.js';
+import type { AgentPoolOptions } from '../options/pool-options.js';
 
 let rig: PoolHarness;
 let near: Channel;
@@ -147,7 +147,7 @@ describe('a process that was started for calls', () => {
   /** The module anew, as a process sees it that was started with this environment. */
   async function callProcess(env: Record<string, string>) {
     for (const [name, value] of Object.entries(env)) vi.stubEnv(name, value);
-    return (await import('./call-process.js')).callProcess();
+    return (await import('../worker/started-for-calls.js')).callProcess();
   }
   const module = `data:text/javascript,${encodeURIComponent('export default () => globalThis.openedChannel;')}`;
 

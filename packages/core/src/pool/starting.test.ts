@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 
-import { deferred } from '../deferred.js';
-import { TimerWatch } from '../timer-watch.fixture.js';
+import { deferred } from '../base/deferred.js';
+import { TimerWatch } from '../base/timer-watch.fixture.js';
 import { AgentPool } from './agent-pool.js';
 import { PoolHarness, inProcess } from './pool-harness.js';
 

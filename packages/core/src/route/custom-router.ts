@@ -1,8 +1,8 @@
-import { messageOf } from '../errors.js';
-import type { JobOffer } from '../link/job-offer.js';
-import type { AgentNames } from './agent-names.js';
+import { messageOf } from '../base/errors.js';
+import type { JobOffer } from '../call/job-offer.js';
+import type { AgentNames } from '../agents/agent-names.js';
 import type { MetadataValues } from './metadata.js';
-import { printable } from './printable.js';
+import { printable } from '../base/printable.js';
 import {
   type ReadOffer,
   readOffer,

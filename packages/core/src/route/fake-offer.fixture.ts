@@ -1,7 +1,7 @@
 import { Job } from '@livekit/protocol';
 
-import { type JobOffer, toJobOffer } from '../link/job-offer.js';
-import type { AgentNames } from './agent-names.js';
+import { type JobOffer, toJobOffer } from '../call/job-offer.js';
+import type { AgentNames } from '../agents/agent-names.js';
 
 /** An offer for tests: metadata objects are written as JSON, strings as they are. */
 export function fakeOffer(

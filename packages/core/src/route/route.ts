@@ -1,8 +1,8 @@
 import type { Refusal } from '../launch/isolation.js';
-import type { JobOffer } from '../link/job-offer.js';
-import { type AgentNames, listNames } from './agent-names.js';
+import type { JobOffer } from '../call/job-offer.js';
+import { type AgentNames, listNames } from '../agents/agent-names.js';
 import { type Metadata, mergeMetadata, type MetadataValues, readMetadata } from './metadata.js';
-import { printable } from './printable.js';
+import { printable } from '../base/printable.js';
 import { type MetadataSource, readTenant } from './tenant.js';
 
 /** What named the agent of a call. */

@@ -1,25 +1,25 @@
 import { type JobContext, voice } from '@livekit/agents';
 
-import { OpenRtcError, isOpenRtcError, messageOf } from '../errors.js';
-import type { AgentConfig, PrewarmedCall } from '../pool/agent-config.js';
-import { timeBox } from '../time-box.js';
+import { OpenRtcError, isOpenRtcError, messageOf } from '../base/errors.js';
+import type { AgentConfig, PrewarmedCall } from '../agents/agent-options.js';
+import { timeBox } from '../base/time-box.js';
 import { buildAgent } from './build-agent.js';
-import type { CurrentCall } from './current-call.js';
-import { markReported } from './reported-errors.js';
+import type { CurrentCall } from '../sdk/current-call.js';
+import { markReported } from '../watch/reported-errors.js';
 import { greet } from './greeting.js';
-import { localAudio } from './local-audio.js';
+import { localAudio } from '../audio/local-audio.js';
 import { recordingOf } from './recording.js';
 import { isRealtime, resolveProviders } from './resolve-providers.js';
-import { RoomAudioInput, usesOwnAudioInput } from './room-audio-input.js';
-import { CallEnded, type SessionEnd } from './session-end.js';
-import type { ReportSessionEvent } from './session-event.js';
-import { SETUP_MS } from './session-limits.js';
+import { RoomAudioInput, usesOwnAudioInput } from '../audio/room-audio-input.js';
+import { CallEnded, type SessionEnd } from '../call/session-end.js';
+import type { ReportSessionEvent } from '../call/session-event.js';
+import { SETUP_MS } from '../call/session-limits.js';
 import type { SessionRuntime } from './session-runtime.js';
-import { sameRoom } from './session-room.js';
+import { sameRoom } from '../sdk/session-room.js';
 import { sessionVad } from './session-vad.js';
 import { fallsBackToVad, turnHandling } from './turn-handling.js';
-import { watchFaults } from './watch-faults.js';
-import { UsageWatch } from './watch-usage.js';
+import { watchFaults } from '../watch/watch-faults.js';
+import { UsageWatch } from '../watch/watch-usage.js';
 
 /** What {@link beginSession} has opened so far; the end of the call closes it, also after a failure. */
 export interface OpenedSession {

@@ -1,8 +1,8 @@
 import { voice } from '@livekit/agents';
 
-import { OpenRtcError, isOpenRtcError, messageOf } from '../errors.js';
-import { foreignSdk, isAgentClass, isForeignAgent } from '../pool/agent-class.js';
-import type { AgentConfig, PrewarmedCall } from '../pool/agent-config.js';
+import { OpenRtcError, isOpenRtcError, messageOf } from '../base/errors.js';
+import { foreignSdk, isAgentClass, isForeignAgent } from '../agents/agent-class.js';
+import type { AgentConfig, PrewarmedCall } from '../agents/agent-options.js';
 
 /**
  * The agent of one call: a new instance each time.

@@ -1,8 +1,8 @@
 import { voice } from '@livekit/agents';
 import { describe, expect, test, vi } from 'vitest';
 
-import type { SessionSetup } from '../pool/agent-config.js';
-import type { AgentPoolOptions } from '../pool/pool-options.js';
+import type { SessionSetup } from '../agents/agent-options.js';
+import type { AgentPoolOptions } from '../options/pool-options.js';
 import type { EmbeddedCall } from '../testing/embedded/embedded-call.js';
 import {
   NOW,

@@ -13,7 +13,7 @@ import {
 } from './contained-failures.fixture.js';
 import { EchoRealtime } from './echo-realtime.fixture.js';
 import { reach, rig, start, stillThere } from './contained-rig.fixture.js';
-import { HOOK_MS } from './session-limits.js';
+import { HOOK_MS } from '../call/session-limits.js';
 import { ToneTTS } from '../testing/providers/tone-tts.js';
 
 // Spoken turns, as far as an endpoint without audio has them: words that are typed come out of the agent's

@@ -5,14 +5,14 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 
-import { deferred } from '../deferred.js';
-import { LogBook } from '../log-book.js';
-import type { SessionOutcome } from '../settle/session-outcome.js';
+import { deferred } from '../base/deferred.js';
+import { LogBook } from '../base/log-book.js';
+import type { SessionOutcome } from '../call/session-outcome.js';
 import type { OpenedSession } from './begin-session.js';
-import type { CurrentCall } from './current-call.js';
+import type { CurrentCall } from '../sdk/current-call.js';
 import { endSession } from './end-session.js';
-import { SessionEnd } from './session-end.js';
-import type { SessionEvent } from './session-event.js';
+import { SessionEnd } from '../call/session-end.js';
+import type { SessionEvent } from '../call/session-event.js';
 
 const outcome: SessionOutcome = { status: 'success', reason: 'caller_left' };
 const hang = () => new Promise<never>(() => {});

@@ -1,21 +1,21 @@
 import type { JobContext } from '@livekit/agents';
 import { rm } from 'node:fs/promises';
 
-import type { SessionOutcome } from '../settle/session-outcome.js';
-import { timeBox } from '../time-box.js';
+import type { SessionOutcome } from '../call/session-outcome.js';
+import { timeBox } from '../base/time-box.js';
 import type { OpenedSession } from './begin-session.js';
-import type { CurrentCall } from './current-call.js';
-import type { ReportSessionEvent } from './session-event.js';
+import type { CurrentCall } from '../sdk/current-call.js';
+import type { ReportSessionEvent } from '../call/session-event.js';
 import {
   CLOSE_MS,
   DISCONNECT_MS,
   ENDING_MS,
   REPORT_MS,
   SHUTDOWN_CALLBACK_MS,
-} from './session-limits.js';
+} from '../call/session-limits.js';
 import { closeOwnedProviders } from './owned-providers.js';
-import { clearAwayTimer } from './sdk-timers.js';
-import { releaseRoom } from './session-room.js';
+import { clearAwayTimer } from '../sdk/sdk-timers.js';
+import { releaseRoom } from '../sdk/session-room.js';
 
 // All steps together; past it, and past a deadline, each still gets a moment.
 const TOTAL_MS = 30_000;

@@ -1,7 +1,7 @@
 import { initializeLogger, voice } from '@livekit/agents';
 import { beforeAll, expect, test } from 'vitest';
 
-import type { Greeting } from '../pool/agent-config.js';
+import type { Greeting } from '../agents/agent-options.js';
 import { ToneTTS } from '../testing/providers/tone-tts.js';
 import { greet } from './greeting.js';
 

@@ -1,6 +1,6 @@
 import type { voice } from '@livekit/agents';
 
-import type { Greeting } from '../pool/agent-config.js';
+import type { Greeting } from '../agents/agent-options.js';
 
 /**
  * Greets the caller. A string is spoken as written where there is something to speak it with, or no

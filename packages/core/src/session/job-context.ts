@@ -2,8 +2,8 @@ import { JobContext, type JobProcess, type ipc } from '@livekit/agents';
 import type { Job } from '@livekit/protocol';
 import type { Room } from '@livekit/rtc-node';
 
-import { OpenRtcError } from '../errors.js';
-import type { JobTicket } from '../launch/job-ticket.js';
+import { OpenRtcError } from '../base/errors.js';
+import type { JobTicket } from '../call/job-ticket.js';
 
 /** What the `JobContext` of a call is made of. */
 export interface JobContextParts {

@@ -1,10 +1,10 @@
 import type { JobContext } from '@livekit/agents';
 import { expect, test } from 'vitest';
 
-import { LogBook } from '../log-book.js';
-import { type CurrentCall, runInCall } from './current-call.js';
+import { LogBook } from '../base/log-book.js';
+import { type CurrentCall, runInCall } from '../sdk/current-call.js';
 import { closeOwnedProviders, ownProvider } from './owned-providers.js';
-import { SessionEnd } from './session-end.js';
+import { SessionEnd } from '../call/session-end.js';
 
 function fakeCall(logger = new LogBook()): CurrentCall {
   const ctx = {} as JobContext;

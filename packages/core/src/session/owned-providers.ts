@@ -1,5 +1,5 @@
-import { type CurrentCall, currentCall } from './current-call.js';
-import { shareProvider } from './shared-provider.js';
+import { type CurrentCall, currentCall } from '../sdk/current-call.js';
+import { shareProvider } from '../sdk/shared-provider.js';
 
 /*
  * What a factory built belongs to its call and is closed with it: a TTS that pools sockets would leak

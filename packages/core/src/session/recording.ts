@@ -1,4 +1,4 @@
-import type { AgentOptions } from '../pool/agent-config.js';
+import type { AgentOptions } from '../agents/agent-options.js';
 
 type Record = AgentOptions['record'];
 

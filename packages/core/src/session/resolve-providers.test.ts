@@ -1,7 +1,7 @@
 import { initializeLogger } from '@livekit/agents';
 import { beforeAll, expect, test } from 'vitest';
 
-import type { AgentConfig, AgentOptions, SessionInfo } from '../pool/agent-config.js';
+import type { AgentConfig, AgentOptions, SessionInfo } from '../agents/agent-options.js';
 import { EchoAgent } from '../pool/pool-harness.js';
 import { EchoLLM } from '../testing/providers/echo-llm.js';
 import { ToneTTS } from '../testing/providers/tone-tts.js';

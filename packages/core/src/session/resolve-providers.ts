@@ -1,14 +1,14 @@
 import { llm, type voice } from '@livekit/agents';
 
-import { OpenRtcError, messageOf } from '../errors.js';
+import { OpenRtcError, messageOf } from '../base/errors.js';
 import type {
   AgentConfig,
   AgentDefaults,
   ProviderValue,
   SessionInfo,
-} from '../pool/agent-config.js';
+} from '../agents/agent-options.js';
 import { ownProvider } from './owned-providers.js';
-import { shareProvider } from './shared-provider.js';
+import { shareProvider } from '../sdk/shared-provider.js';
 
 type Kind = 'stt' | 'llm' | 'tts';
 

@@ -3,10 +3,10 @@ import { Job, JobType } from '@livekit/protocol';
 import { AccessToken } from 'livekit-server-sdk';
 import { beforeAll, describe, expect, test } from 'vitest';
 
-import { OpenRtcError } from '../errors.js';
-import type { JobTicket } from '../launch/job-ticket.js';
-import { LogBook } from '../log-book.js';
-import type { AgentConfig } from '../pool/agent-config.js';
+import { OpenRtcError } from '../base/errors.js';
+import type { JobTicket } from '../call/job-ticket.js';
+import { LogBook } from '../base/log-book.js';
+import type { AgentConfig } from '../agents/agent-options.js';
 import { EchoAgent } from '../pool/pool-harness.js';
 import {
   type EmbeddedLiveKit,
@@ -15,8 +15,8 @@ import {
 import { EmbeddedRoom } from '../testing/embedded/embedded-room.js';
 import { RawWorker } from '../testing/embedded/raw-worker.fixture.js';
 import { runSession } from './run-session.js';
-import type { SessionEvent } from './session-event.js';
-import { defaultSessionLimits } from './session-limits.js';
+import type { SessionEvent } from '../call/session-event.js';
+import { defaultSessionLimits } from '../call/session-limits.js';
 import type { SessionRuntime } from './session-runtime.js';
 
 beforeAll(() => initializeLogger({ pretty: false, level: 'silent' }));

@@ -1,23 +1,23 @@
 import { Job } from '@livekit/protocol';
 
-import { OpenRtcError, isOpenRtcError, messageOf } from '../errors.js';
-import { participantOf } from '../job-participant.js';
+import { OpenRtcError, isOpenRtcError, messageOf } from '../base/errors.js';
+import { participantOf } from '../call/job-participant.js';
 import type { HangUp } from '../launch/isolation.js';
-import type { JobTicket } from '../launch/job-ticket.js';
-import type { PrewarmedCall } from '../pool/agent-config.js';
+import type { JobTicket } from '../call/job-ticket.js';
+import type { PrewarmedCall } from '../agents/agent-options.js';
 import { mergeMetadata, readMetadata } from '../route/metadata.js';
-import { printable } from '../route/printable.js';
+import { printable } from '../base/printable.js';
 import { type BeginOptions, type OpenedSession, beginSession } from './begin-session.js';
-import { type CurrentCall, runInCall } from './current-call.js';
+import { type CurrentCall, runInCall } from '../sdk/current-call.js';
 import { endSession } from './end-session.js';
-import { unpublishBeforeDeleting } from './delete-room.js';
+import { unpublishBeforeDeleting } from '../sdk/delete-room.js';
 import { createJobContext } from './job-context.js';
-import { watchRoom } from './room-watch.js';
-import { CallEnded, SessionEnd } from './session-end.js';
-import type { ReportSessionEvent } from './session-event.js';
-import { bindRoomToCall, openRoom } from './session-room.js';
+import { watchRoom } from '../watch/room-watch.js';
+import { CallEnded, SessionEnd } from '../call/session-end.js';
+import type { ReportSessionEvent } from '../call/session-event.js';
+import { bindRoomToCall, openRoom } from '../sdk/session-room.js';
 import type { SessionRuntime } from './session-runtime.js';
-import { releaseProviders } from './shared-provider.js';
+import { releaseProviders } from '../sdk/shared-provider.js';
 
 /**
  * The session body: one call from its ticket to nothing left of it, the same wherever it runs.

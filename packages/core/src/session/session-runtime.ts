@@ -1,14 +1,14 @@
 import type { JobProcess } from '@livekit/agents';
 
-import type { Logger } from '../logger.js';
+import type { Logger } from '../base/logger.js';
 import type {
   AgentConfig,
   AgentDefaults,
   SessionInfo,
   SessionSetup,
-} from '../pool/agent-config.js';
-import type { AudioDevices } from './local-audio.js';
-import type { SessionLimits } from './session-limits.js';
+} from '../agents/agent-options.js';
+import type { AudioDevices } from '../audio/local-audio.js';
+import type { SessionLimits } from '../call/session-limits.js';
 import type { SharedModels } from './shared-models.js';
 
 /** What the sessions of one process share: made by the pool, read by each call. */

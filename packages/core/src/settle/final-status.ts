@@ -1,6 +1,6 @@
 import { JobStatus } from '@livekit/protocol';
 
-import type { SessionOutcome } from './session-outcome.js';
+import type { SessionOutcome } from '../call/session-outcome.js';
 
 /** How a call ended, in the words of the worker protocol. A call that was cut was none that failed. */
 export function finalStatus({ status, error, detail }: SessionOutcome): {

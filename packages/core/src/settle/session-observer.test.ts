@@ -1,10 +1,10 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 
-import { LogBook } from '../log-book.js';
-import type { SessionInfo } from '../pool/agent-config.js';
+import { LogBook } from '../base/log-book.js';
+import type { SessionInfo } from '../agents/agent-options.js';
 import { Observers } from './session-observer.js';
-import type { SessionFaults } from './session-faults.js';
-import type { SessionOutcome } from './session-outcome.js';
+import type { SessionFaults } from '../call/session-faults.js';
+import type { SessionOutcome } from '../call/session-outcome.js';
 
 const info: SessionInfo = {
   jobId: 'AJ_1',

@@ -1,9 +1,9 @@
-import type { Logger } from '../logger.js';
-import type { SessionInfo } from '../pool/agent-config.js';
-import type { MemoryWarning } from '../session/session-event.js';
-import { timeBox } from '../time-box.js';
-import type { SessionFaults } from './session-faults.js';
-import type { SessionOutcome } from './session-outcome.js';
+import type { Logger } from '../base/logger.js';
+import type { SessionInfo } from '../agents/agent-options.js';
+import type { MemoryWarning } from '../call/session-event.js';
+import { timeBox } from '../base/time-box.js';
+import type { SessionFaults } from '../call/session-faults.js';
+import type { SessionOutcome } from '../call/session-outcome.js';
 
 /** Told about every call, in the worker's process, with plain data, whatever the isolation. */
 export interface SessionObserver {

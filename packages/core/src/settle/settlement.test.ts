@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
 
-import { deferred } from '../deferred.js';
-import { OpenRtcError } from '../errors.js';
-import type { SessionOutcome } from './session-outcome.js';
+import { deferred } from '../base/deferred.js';
+import { OpenRtcError } from '../base/errors.js';
+import type { SessionOutcome } from '../call/session-outcome.js';
 import { Settlement } from './settlement.js';
 
 const hungUp: SessionOutcome = { status: 'success', reason: 'caller_left' };

@@ -1,5 +1,5 @@
-import { type ErrorCode, type PlainError, toPlainError } from '../errors.js';
-import type { SessionOutcome } from './session-outcome.js';
+import { type ErrorCode, type PlainError, toPlainError } from '../base/errors.js';
+import type { SessionOutcome } from '../call/session-outcome.js';
 
 /** What the end of a call sets in motion. */
 export interface SettlementActions {

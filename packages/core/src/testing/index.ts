@@ -17,7 +17,7 @@ export type { EmbeddedCall, TranscriptLine } from './embedded/embedded-call.js';
 export type { BadFrame } from './embedded/bad-frame.js';
 export type { EmbeddedFaults, FromWorkerKind, ToWorkerKind } from './embedded/faults.js';
 export type { EmbeddedJobSnapshot, EmbeddedJobStatus, JobEnd } from './embedded/embedded-job.js';
-export type { EmbeddedWorkerSnapshot } from './embedded/worker-connection.js';
+export type { EmbeddedWorkerSnapshot } from './embedded/embedded-worker.js';
 export { createEmbeddedRoom, EmbeddedRoom, isEmbeddedUrl } from './embedded/embedded-room.js';
 export type {
   EmbeddedDataOptions,

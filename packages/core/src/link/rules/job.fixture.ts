@@ -1,7 +1,7 @@
 import { JobStatus, WorkerStatus } from '@livekit/protocol';
 import { expect } from 'vitest';
 
-import { deferred } from '../../deferred.js';
+import { deferred } from '../../base/deferred.js';
 import { FakeAcceptance, assignment, offer } from '../link-harness.js';
 import type { Rule } from './rule.fixture.js';
 

@@ -1,7 +1,7 @@
 import { JobStatus, WorkerStatus } from '@livekit/protocol';
 import { expect, vi } from 'vitest';
 
-import { resolveOptions } from '../../pool/resolved-options.js';
+import { resolveOptions } from '../../options/resolve-options.js';
 import { WorkerLinks } from '../worker-links.js';
 import { offer } from '../link-harness.js';
 import type { Rule } from './rule.fixture.js';

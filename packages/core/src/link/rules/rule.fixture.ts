@@ -1,8 +1,8 @@
-import type { JobTicket } from '../../launch/job-ticket.js';
-import { LogBook } from '../../log-book.js';
+import type { JobTicket } from '../../call/job-ticket.js';
+import { LogBook } from '../../base/log-book.js';
 import { AgentPool } from '../../pool/agent-pool.js';
 import { EchoAgent, Ends } from '../../pool/pool-harness.js';
-import type { AgentPoolOptions } from '../../pool/pool-options.js';
+import type { AgentPoolOptions } from '../../options/pool-options.js';
 import { FakeServer, type FakeServerScript } from '../fake-server.js';
 import { FakeAcceptance, type HarnessOptions, linkTo, registered } from '../link-harness.js';
 import type { LinkRefusal } from '../pending-offers.js';

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 
 import type { Isolation, IsolationHost, IsolationStrategy } from '../../launch/isolation.js';
-import type { SessionEvent } from '../../session/session-event.js';
+import type { SessionEvent } from '../../call/session-event.js';
 import { isolationCases } from './isolation-suite.js';
 
 // A suite that cannot fail is worth nothing: each of these strategies breaks one promise, and is found out.

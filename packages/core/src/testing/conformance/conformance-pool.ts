@@ -1,8 +1,8 @@
 import { initializeLogger, log } from '@livekit/agents';
 
-import { silentLogger } from '../../logger.js';
+import { silentLogger } from '../../base/logger.js';
 import { AgentPool } from '../../pool/agent-pool.js';
-import type { AgentPoolOptions } from '../../pool/pool-options.js';
+import type { AgentPoolOptions } from '../../options/pool-options.js';
 import {
   absentAgent,
   agentOptions,

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 
-import type { SessionInfo } from '../../pool/agent-config.js';
+import type { SessionInfo } from '../../agents/agent-options.js';
 import type { AgentPool } from '../../pool/agent-pool.js';
-import type { AgentPoolOptions } from '../../pool/pool-options.js';
-import type { SessionOutcome } from '../../settle/session-outcome.js';
-import { messageOf } from '../../errors.js';
-import { type Boxed, timeBox } from '../../time-box.js';
+import type { AgentPoolOptions } from '../../options/pool-options.js';
+import type { SessionOutcome } from '../../call/session-outcome.js';
+import { messageOf } from '../../base/errors.js';
+import { type Boxed, timeBox } from '../../base/time-box.js';
 import type { EmbeddedCall } from '../embedded/embedded-call.js';
 import type { EmbeddedJobSnapshot } from '../embedded/embedded-job.js';
 import { type EmbeddedLiveKit, startEmbeddedLiveKit } from '../embedded/embedded-livekit.js';

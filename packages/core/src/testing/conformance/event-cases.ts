@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 
-import { deferred } from '../../deferred.js';
+import { deferred } from '../../base/deferred.js';
 import type { CaseSpec } from './case-spec.js';
 import type { SeamHooks } from './watched-strategy.js';
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 
-import { messageOf } from '../../errors.js';
+import { messageOf } from '../../base/errors.js';
 import type { CaseSpec } from './case-spec.js';
 import { conformancePool } from './conformance-pool.js';
 import { WORDS } from './conformance-agents.js';

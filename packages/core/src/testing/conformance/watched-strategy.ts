@@ -1,4 +1,4 @@
-import { type PlainError, toPlainError } from '../../errors.js';
+import { type PlainError, toPlainError } from '../../base/errors.js';
 import type {
   Call,
   HangUp,
@@ -8,8 +8,8 @@ import type {
   Placement,
   Refusal,
 } from '../../launch/isolation.js';
-import type { JobTicket } from '../../launch/job-ticket.js';
-import type { SessionEvent } from '../../session/session-event.js';
+import type { JobTicket } from '../../call/job-ticket.js';
+import type { SessionEvent } from '../../call/session-event.js';
 
 /** What was seen at the seam, in the order it happened. */
 export type SeamEvent =

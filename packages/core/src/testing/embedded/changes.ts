@@ -1,4 +1,4 @@
-import { OpenRtcError } from '../../errors.js';
+import { OpenRtcError } from '../../base/errors.js';
 
 interface Waiter {
   readonly holds: () => boolean;

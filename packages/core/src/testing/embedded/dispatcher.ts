@@ -1,6 +1,6 @@
 import type { AvailabilityResponse } from '@livekit/protocol';
 import type { EmbeddedJob } from './embedded-job.js';
-import type { WorkerConnection } from './worker-connection.js';
+import type { WorkerConnection } from './embedded-worker.js';
 
 /** What became of a dispatch. */
 export type Verdict =

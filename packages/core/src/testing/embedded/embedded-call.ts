@@ -1,5 +1,5 @@
 import { DisconnectReason, ParticipantKind } from '@livekit/rtc-node';
-import { OpenRtcError } from '../../errors.js';
+import { OpenRtcError } from '../../base/errors.js';
 import type { Changes } from './changes.js';
 import type { EmbeddedJob, JobEnd } from './embedded-job.js';
 import type { HubRoom, Member } from './hub-room.js';

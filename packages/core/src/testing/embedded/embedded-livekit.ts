@@ -1,5 +1,5 @@
 import { ParticipantKind } from '@livekit/rtc-node';
-import { OpenRtcError } from '../../errors.js';
+import { OpenRtcError } from '../../base/errors.js';
 import { Changes } from './changes.js';
 import { Dispatcher } from './dispatcher.js';
 import { EmbeddedCall } from './embedded-call.js';
@@ -18,7 +18,7 @@ import { RoomHub } from './room-hub.js';
 import { answerService } from './room-service.js';
 import { RoomSocket } from './room-socket.js';
 import { Keys } from './tokens.js';
-import { type EmbeddedWorkerSnapshot, WorkerConnection } from './worker-connection.js';
+import { type EmbeddedWorkerSnapshot, WorkerConnection } from './embedded-worker.js';
 
 const WAIT_MS = 10_000;
 

@@ -10,7 +10,7 @@ import {
 import { randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
-import { OpenRtcError } from '../../errors.js';
+import { OpenRtcError } from '../../base/errors.js';
 import { EmbeddedParticipant } from './embedded-participant.js';
 import type { ClientFrame, ParticipantPatch, ParticipantState, StreamFrame } from './room-wire.js';
 

@@ -3,7 +3,7 @@ import { AccessToken, RoomServiceClient } from 'livekit-server-sdk';
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { once } from 'node:events';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { withoutListeners } from '../../pool/process-listeners.fixture.js';
+import { withoutListeners } from '../../worker/process-listeners.fixture.js';
 import { type EmbeddedLiveKit, startEmbeddedLiveKit } from './embedded-livekit.js';
 import { EmbeddedRoom, isEmbeddedUrl } from './embedded-room.js';
 import { RawWorker } from './raw-worker.fixture.js';

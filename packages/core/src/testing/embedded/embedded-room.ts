@@ -10,7 +10,7 @@ import {
 } from '@livekit/rtc-node';
 import { EventEmitter } from 'node:events';
 import { WebSocket } from 'ws';
-import { OpenRtcError } from '../../errors.js';
+import { OpenRtcError } from '../../base/errors.js';
 import { EmbeddedLocalParticipant } from './embedded-local-participant.js';
 import { EmbeddedParticipant } from './embedded-participant.js';
 import {

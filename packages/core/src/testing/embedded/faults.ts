@@ -1,6 +1,6 @@
 import type { ServerMessage, WorkerMessage } from '@livekit/protocol';
 
-import { deferred, type Deferred } from '../../deferred.js';
+import { deferred, type Deferred } from '../../base/deferred.js';
 import { type BadFrame, badFrame } from './bad-frame.js';
 
 /** The name of a message to a worker, e.g. `assignment`. */

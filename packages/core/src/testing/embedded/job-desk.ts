@@ -1,12 +1,12 @@
 import { type AvailabilityResponse, JobStatus, type UpdateJobStatus } from '@livekit/protocol';
 import { DisconnectReason } from '@livekit/rtc-node';
-import { messageOf, OpenRtcError } from '../../errors.js';
+import { messageOf, OpenRtcError } from '../../base/errors.js';
 import type { Dispatcher } from './dispatcher.js';
 import { EmbeddedJob, type EmbeddedJobSnapshot } from './embedded-job.js';
 import type { EmbeddedFaults } from './faults.js';
 import type { HubRoom, LeftBy, Member } from './hub-room.js';
 import type { Keys } from './tokens.js';
-import type { WorkerConnection } from './worker-connection.js';
+import type { WorkerConnection } from './embedded-worker.js';
 
 /** What {@link JobDesk} needs from the endpoint. */
 export interface JobDeskOptions {

@@ -1,9 +1,9 @@
 import { voice } from '@livekit/agents';
 
-import { silentLogger } from '../../logger.js';
+import { silentLogger } from '../../base/logger.js';
 import { AgentPool } from '../../pool/agent-pool.js';
-import type { AgentPoolOptions } from '../../pool/pool-options.js';
-import type { SessionOutcome } from '../../settle/session-outcome.js';
+import type { AgentPoolOptions } from '../../options/pool-options.js';
+import type { SessionOutcome } from '../../call/session-outcome.js';
 import { cloning } from '../cloning-isolation.js';
 import { EchoLLM } from '../providers/echo-llm.js';
 import type { EmbeddedLiveKit } from './embedded-livekit.js';

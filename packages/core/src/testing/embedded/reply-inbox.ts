@@ -1,4 +1,4 @@
-import type { OpenRtcError } from '../../errors.js';
+import type { OpenRtcError } from '../../base/errors.js';
 import type { StreamFrame } from './room-wire.js';
 
 interface OpenSegment {

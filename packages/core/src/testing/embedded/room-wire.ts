@@ -1,4 +1,4 @@
-import { OpenRtcError } from '../../errors.js';
+import { OpenRtcError } from '../../base/errors.js';
 
 /** The path of the endpoint a participant's WebSocket connects to. */
 export const ROOM_PATH = '/room';

@@ -1,0 +1,271 @@
+import { createRequire } from 'node:module';
+
+import { voice } from '@livekit/agents';
+import { describe, expect, it } from 'vitest';
+
+import type { AgentOptions } from './agent-options.js';
+import { agentConfig } from './agent-config.js';
+import { checkAgentDefaults } from './check-agent-options.js';
+import { AgentRegistry } from './registry.js';
+
+class Sales extends voice.Agent {
+  constructor() {
+    super({ instructions: 'sell' });
+  }
+}
+class NeedsTopic extends voice.Agent {
+  constructor(topic: string) {
+    super({ instructions: topic });
+  }
+}
+
+const failure = (code: string, message: string): Error =>
+  expect.objectContaining({ code, message: expect.stringContaining(message) as string }) as Error;
+
+function add(agent: unknown, options?: unknown, name: unknown = 'sales'): () => unknown {
+  return () =>
+    new AgentRegistry().add(name as string, agent as typeof Sales, options as AgentOptions);
+}
+
+describe('AgentRegistry', () => {
+  it('keeps agents in the order of their registration', () => {
+    const registry = new AgentRegistry();
+    const zeta = registry.add(' zeta ', Sales);
+    registry.add('alpha', () => new Sales(), { greeting: 'Hi.' });
+    expect(registry.names()).toEqual(['zeta', 'alpha']);
+    expect(registry.list().map((config) => config.name)).toEqual(['zeta', 'alpha']);
+    expect(registry.get('zeta')).toBe(zeta);
+    expect(zeta).toEqual({ name: 'zeta', agent: Sales });
+    expect([registry.has('alpha'), registry.has('Alpha'), registry.has('__proto__')]).toEqual([
+      true,
+      false,
+      false,
+    ]);
+  });
+
+  it('forgets a removed agent and frees its name', () => {
+    const registry = new AgentRegistry();
+    const config = registry.add('sales', Sales);
+    expect(registry.remove('sales')).toBe(config);
+    expect(registry.list()).toEqual([]);
+    registry.add('sales', Sales);
+  });
+
+  it('names the agents there are when asked for another', () => {
+    const registry = new AgentRegistry();
+    expect(() => registry.get('x')).toThrow(
+      failure('CONFIG_UNKNOWN_AGENT', 'no agent named "x" (no agent is registered)'),
+    );
+    registry.add('sales', Sales);
+    registry.add('support', Sales);
+    const message = 'no agent named "salse" (registered: sales, support); did you mean "sales"?';
+    expect(() => registry.get('salse')).toThrow(failure('CONFIG_UNKNOWN_AGENT', message));
+    expect(() => registry.remove('salse')).toThrow(failure('CONFIG_UNKNOWN_AGENT', message));
+  });
+
+  it('takes the options of agentConfig() under those it is given', () => {
+    const Described = agentConfig(
+      { name: 'ignored', greeting: 'Hello.', llm: 'openai/gpt-4.1-mini' },
+      class extends Sales {},
+    );
+    const registry = new AgentRegistry();
+    expect(registry.add('a', Described, { greeting: null, stt: 'deepgram/nova-3' })).toEqual({
+      name: 'a',
+      agent: Described,
+      greeting: null,
+      llm: 'openai/gpt-4.1-mini',
+      stt: 'deepgram/nova-3',
+    });
+    const unset = { greeting: undefined } as unknown as AgentOptions;
+    expect(registry.add('b', Described, unset).greeting).toBe('Hello.');
+  });
+
+  it('copies and freezes what it was given', () => {
+    const options: AgentOptions = { greeting: 'Hi.' };
+    const config = new AgentRegistry().add('sales', Sales, options, '/agents/sales.ts');
+    options.greeting = 'changed';
+    expect(config).toMatchObject({ greeting: 'Hi.', sourcePath: '/agents/sales.ts' });
+    expect(Object.isFrozen(config)).toBe(true);
+    expect(Object.isFrozen(options)).toBe(false);
+  });
+
+  it('registers discovered agents all or none', () => {
+    const registry = new AgentRegistry();
+    registry.add('b', Sales);
+    const agents = ['a', 'b'].map((name) => ({
+      name,
+      agent: Sales,
+      sourcePath: `/agents/${name}.ts`,
+    }));
+    expect(() => registry.addDiscovered(agents)).toThrow(failure('CONFIG_DUPLICATE_AGENT', '"b"'));
+    expect(registry.names()).toEqual(['b']);
+    registry.remove('b');
+    expect(registry.addDiscovered(agents).map((config) => config.sourcePath)).toEqual([
+      '/agents/a.ts',
+      '/agents/b.ts',
+    ]);
+    const twins = [
+      { name: 'c', agent: Sales, sourcePath: '/1' },
+      { name: 'c', agent: Sales, sourcePath: '/2' },
+    ];
+    expect(() => registry.addDiscovered(twins)).toThrow(failure('CONFIG_DUPLICATE_AGENT', '"c"'));
+  });
+});
+
+describe('a name', () => {
+  it('may be registered once', () => {
+    const registry = new AgentRegistry();
+    registry.add('sales', Sales);
+    expect(() => registry.add(' sales', Sales)).toThrow(
+      failure('CONFIG_DUPLICATE_AGENT', 'remove("sales")'),
+    );
+  });
+
+  it.each(['', '  ', 'a b', 'a.b', 'ünï', 'a/b', 'x'.repeat(65), 5, null, undefined])(
+    'cannot be %j',
+    (name) => {
+      expect(add(Sales, undefined, name ?? null)).toThrow(
+        failure('CONFIG_INVALID_NAME', "an agent's name"),
+      );
+    },
+  );
+});
+
+describe('what is registered', () => {
+  it('may be a class, a factory or an asynchronous factory', () => {
+    expect(add(Sales)).not.toThrow();
+    expect(add(() => new Sales())).not.toThrow();
+    expect(add(async (call: { room: string }) => new NeedsTopic(call.room))).not.toThrow();
+    expect(
+      add(function build() {
+        return new Sales();
+      }),
+    ).not.toThrow();
+    expect(add(class extends Sales {})).not.toThrow();
+  });
+
+  it('is not an instance: it cannot serve many calls', () => {
+    expect(add(new Sales())).toThrow(
+      failure('CONFIG_NOT_AN_AGENT', 'one instance cannot serve many calls'),
+    );
+  });
+
+  it('is not a class whose constructor needs what the pool does not have', () => {
+    expect(add(NeedsTopic)).toThrow(
+      failure('CONFIG_NOT_AN_AGENT', 'pass a factory: (call) => new NeedsTopic(…)'),
+    );
+  });
+
+  it('is not voice.Agent itself', () => {
+    expect(add(voice.Agent)).toThrow(failure('CONFIG_NOT_AN_AGENT', 'voice.Agent.create'));
+  });
+
+  it('is not another class', () => {
+    class Other {}
+    expect(add(Other)).toThrow(
+      failure('CONFIG_NOT_AN_AGENT', 'the class Other does not extend voice.Agent'),
+    );
+  });
+
+  it.each([undefined, null, 'sales', 5, {}, []])('is not %j', (agent) => {
+    expect(add(agent)).toThrow(
+      failure('CONFIG_NOT_AN_AGENT', 'pass a class that extends voice.Agent, or a factory'),
+    );
+  });
+
+  it('is not of the CommonJS build of the SDK', () => {
+    const sdk = createRequire(import.meta.url)('@livekit/agents') as { voice: typeof voice };
+    class Foreign extends sdk.voice.Agent {
+      constructor() {
+        super({ instructions: 'sell' });
+      }
+    }
+    expect(Foreign.prototype).not.toBeInstanceOf(voice.Agent);
+    expect(add(Foreign)).toThrow(
+      failure('CONFIG_FOREIGN_SDK', 'agent "sales" comes from another copy of @livekit/agents'),
+    );
+    expect(add(new Foreign())).toThrow(failure('CONFIG_FOREIGN_SDK', 'npm ls @livekit/agents'));
+    expect(add(sdk.voice.Agent)).toThrow(failure('CONFIG_FOREIGN_SDK', 'ESM and CommonJS'));
+  });
+});
+
+describe('options', () => {
+  it('may be all there are', () => {
+    const options: AgentOptions = {
+      stt: 'deepgram/nova-3',
+      llm: null,
+      tts: () => 'cartesia/sonic-3',
+      greeting: { instructions: 'greet' },
+      session: { vad: null, turnHandling: { turnDetection: null }, llm: 'openai/gpt-4.1-mini' },
+      roomInput: { closeOnDisconnect: true },
+      roomOutput: { transcriptionEnabled: false },
+      record: false,
+    };
+    expect(add(Sales, options)).not.toThrow();
+    expect(
+      add(Sales, { session: { somethingNewInTheSdk: 1, turnDetection: undefined } }),
+    ).not.toThrow();
+  });
+
+  class Provider {}
+  it.each([
+    [5, 'agent "sales": options must be an object, got a number'],
+    [[], 'got an array'],
+    [null, 'got null'],
+    [{ gretting: 'Hi.' }, 'agent "sales": unknown option "gretting"; did you mean "greeting"?'],
+    [{ voice: 'x' }, 'unknown option "voice"; known: stt, llm, tts, greeting'],
+    [{ turnHandling: {} }, 'unknown option "turnHandling"; it goes in session: { turnHandling }'],
+    [{ inputOptions: {} }, 'it is called roomInput'],
+    [{ greeting: ' ' }, 'or null, got a blank string'],
+    [{ greeting: 5 }, 'or null, got a number'],
+    [{ greeting: { instructions: '' } }, 'greeting.instructions must be a string'],
+    [
+      { greeting: { instruction: 'x' } },
+      'greeting: unknown option "instruction"; did you mean "instructions"?',
+    ],
+    [{ llm: 5 }, 'llm must be a model string, a provider object, a factory or null, got a number'],
+    [{ stt: '' }, 'got a blank string'],
+    [
+      { tts: Provider },
+      'tts is the class Provider; pass an instance, or a factory: () => new Provider(…)',
+    ],
+    [{ session: { llm: false } }, 'session.llm must be a model string'],
+    [{ session: 'x' }, 'session must be an object, got a string'],
+    [{ roomInput: true }, 'roomInput must be an object, got a boolean'],
+    [{ roomOutput: 5 }, 'roomOutput must be an object'],
+    [{ record: 'yes' }, 'record must be an object'],
+    [{ session: { userData: {} } }, 'session.userData would be shared by every call'],
+    [
+      { session: { turnDetection: 'vad' } },
+      'session.turnDetection is deprecated by @livekit/agents; use session: { turnHandling: { turnDetection } }',
+    ],
+    [
+      { session: { preemptiveGeneration: true } },
+      'use session: { turnHandling: { preemptiveGeneration: { enabled } } }',
+    ],
+    [
+      { session: { allowInterruptions: false } },
+      'use session: { turnHandling: { interruption: { enabled } } }',
+    ],
+    [
+      { session: { minEndpointingDelay: 500 } },
+      'use session: { turnHandling: { endpointing: { minDelay } } }',
+    ],
+    [{ session: { voiceOptions: {} } }, 'session.voiceOptions is deprecated'],
+  ])('cannot be %j', (options, message) => {
+    expect(add(Sales, options)).toThrow(failure('CONFIG_INVALID_OPTION', message));
+  });
+
+  it('of all agents are checked in the same way', () => {
+    expect(checkAgentDefaults({ llm: 'openai/gpt-4.1-mini', greeting: null })).toEqual({
+      llm: 'openai/gpt-4.1-mini',
+      greeting: null,
+    });
+    expect(() => checkAgentDefaults({ lmm: 'x' })).toThrow(
+      failure('CONFIG_INVALID_OPTION', 'defaults: unknown option "lmm"; did you mean "llm"?'),
+    );
+    expect(() => checkAgentDefaults({ session: { turnDetection: 'vad' } })).toThrow(
+      'defaults: session.turnDetection',
+    );
+  });
+});

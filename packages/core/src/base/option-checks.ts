@@ -1,0 +1,69 @@
+import { OpenRtcError } from './errors.js';
+import { printable } from './printable.js';
+import { isClass, isRecord, kindOf } from './kind-of.js';
+import { didYouMean } from './nearest.js';
+
+// Checks of one option each. `where` begins the message, e.g. `agent "sales"`. All throw
+// CONFIG_INVALID_OPTION, and take `undefined` for an option not given.
+
+/** The error of an option that cannot work. */
+export function invalidOption(where: string, problem: string): OpenRtcError {
+  return new OpenRtcError('CONFIG_INVALID_OPTION', `${where}: ${problem}`);
+}
+
+/** Options are an object with no keys but `known`; `hints` says more about some others. */
+export function checkKeys(
+  where: string,
+  options: unknown,
+  known: readonly string[],
+  hints: ReadonlyMap<string, string> = new Map(),
+): asserts options is Readonly<Record<string, unknown>> {
+  if (!isRecord(options))
+    throw invalidOption(where, `options must be an object, got ${kindOf(options)}`);
+  for (const key of Object.keys(options)) {
+    if (known.includes(key)) continue;
+    const hint = hints.get(key) ?? (didYouMean(key, known) || `; known: ${known.join(', ')}`);
+    throw invalidOption(where, `unknown option "${printable(key)}"${hint}`);
+  }
+}
+
+/** A provider: a model string, a ready object, a factory, or null. */
+export function checkProvider(where: string, key: string, value: unknown): void {
+  if (value === undefined || value === null || isRecord(value)) return;
+  if (typeof value === 'string' && value.trim() !== '') return;
+  if (typeof value === 'function') {
+    if (!isClass(value)) return;
+    throw invalidOption(
+      where,
+      `${key} is the class ${value.name}; pass an instance, or a factory: () => new ${value.name}(…)`,
+    );
+  }
+  const got = typeof value === 'string' ? 'a blank string' : kindOf(value);
+  throw invalidOption(
+    where,
+    `${key} must be a model string, a provider object, a factory or null, got ${got}`,
+  );
+}
+
+/** A greeting: a text, `{ instructions }`, or null. */
+export function checkGreeting(where: string, value: unknown): void {
+  if (value === undefined || value === null || isText(value)) return;
+  if (isRecord(value)) {
+    checkKeys(`${where}: greeting`, value, ['instructions']);
+    if (isText(value.instructions)) return;
+    throw invalidOption(where, 'greeting.instructions must be a string that is not blank');
+  }
+  const got = typeof value === 'string' ? 'a blank string' : kindOf(value);
+  throw invalidOption(where, `greeting must be a text, { instructions: "…" } or null, got ${got}`);
+}
+
+/** An object of options that is passed on to the SDK. */
+export function checkRecord(where: string, key: string, value: unknown): void {
+  if (value !== undefined && !isRecord(value)) {
+    throw invalidOption(where, `${key} must be an object, got ${kindOf(value)}`);
+  }
+}
+
+function isText(value: unknown): boolean {
+  return typeof value === 'string' && value.trim() !== '';
+}

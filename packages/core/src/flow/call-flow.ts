@@ -1,0 +1,130 @@
+import type { Admission } from '../admit/admission.js';
+import { messageOf } from '../base/errors.js';
+import type { Call, Placement, Refusal, RefusalReason } from '../launch/isolation.js';
+import type { JobOffer } from '../call/job-offer.js';
+import type { Acceptance, Declined } from '../link/pending-offers.js';
+import type { AgentNames } from '../agents/agent-names.js';
+import { type CustomRouteOptions, route } from '../route/custom-router.js';
+import { printable } from '../base/printable.js';
+import type { Routed, RouteRefusal } from '../route/route.js';
+import type { AgentConfig } from '../agents/agent-options.js';
+import { FlowCounts } from './flow-counts.js';
+import {
+  type AcceptedCall,
+  type FlowLink,
+  LiveCalls,
+  type LiveCallsOptions,
+} from './live-calls.js';
+
+export interface CallFlowOptions extends LiveCallsOptions {
+  readonly agents: AgentNames & { get(name: string): AgentConfig };
+  readonly routing: CustomRouteOptions;
+  readonly admission: Admission;
+}
+
+/**
+ * The one way a call takes:
+ *
+ *     link → route → admit → launch → session → settle
+ *
+ * The stops do not know each other; only this class, for the way to the answer, and {@link LiveCalls},
+ * from the assignment on, call them, in this order.
+ */
+export class CallFlow {
+  readonly counts = new FlowCounts();
+  readonly live: LiveCalls;
+  readonly #options: CallFlowOptions;
+
+  constructor(options: CallFlowOptions) {
+    this.#options = options;
+    this.live = new LiveCalls(options, this.counts);
+  }
+
+  /** An offer: which agent, and is there a place? Both are decided before LiveKit hears yes. */
+  offer(offer: JobOffer, link: FlowLink): Acceptance | Declined | Promise<Acceptance | Declined> {
+    const routed = route(offer, this.#options.agents, this.#options.routing);
+    return routed instanceof Promise
+      ? routed.then((late) => this.#admit(offer, late, link))
+      : this.#admit(offer, routed, link);
+  }
+
+  #admit(offer: JobOffer, routed: Routed | RouteRefusal, link: FlowLink): Acceptance | Declined {
+    if (routed.problems.length > 0)
+      this.#options.logger.warn(
+        { jobId: offer.jobId, problems: routed.problems },
+        'metadata was not used',
+      );
+    // A misconfigured dispatch, not a full worker: somebody has to see it.
+    if ('refused' in routed)
+      return this.#refuse(offer, routed.refused, routed.message, 'error', { cause: routed.cause });
+    // From here on it may be removed: the call has its agent.
+    const config = this.#options.agents.get(routed.agent);
+    const call: Call = {
+      jobId: offer.jobId,
+      agent: routed.agent,
+      tenant: routed.tenant,
+      room: offer.room,
+    };
+    const reservation = this.#options.admission.reserve(call);
+    if ('refused' in reservation)
+      return this.#refuse(offer, reservation.refused, reservation.message, 'info', { call });
+    const placement = this.#place(call);
+    if (placement !== undefined && 'refused' in placement) {
+      reservation.release();
+      const { cause } = placement;
+      return this.#refuse(offer, placement.refused, placement.message, 'warn', { call, cause });
+    }
+    const identity = `agent-${offer.jobId}`;
+    return this.#accept(offer, { identity, routed, config, reservation, placement, link });
+  }
+
+  #place(call: Call): Placement | (Refusal & { readonly cause?: unknown }) | undefined {
+    try {
+      return this.#options.isolation.reserve?.(call);
+    } catch (cause) {
+      return { refused: 'isolation', message: `reserve() threw: ${messageOf(cause)}`, cause };
+    }
+  }
+
+  #accept(offer: JobOffer, accepted: AcceptedCall): Acceptance {
+    const { identity, routed, reservation, placement } = accepted;
+    const { logger } = this.#options;
+    this.counts.accept(routed.agent);
+    logger.info(
+      {
+        jobId: offer.jobId,
+        agent: routed.agent,
+        tenant: routed.tenant,
+        room: printable(offer.room),
+        by: routed.by,
+      },
+      'accepted a call',
+    );
+    return {
+      identity,
+      name: '',
+      // Clients and LiveKit's own tools look for the agent under this name.
+      attributes: { 'lk.agent.name': offer.agentName },
+      assigned: (assignment) => this.live.begin(assignment, accepted),
+      abandoned: () => {
+        placement?.release();
+        reservation.release();
+      },
+    };
+  }
+
+  #refuse(
+    offer: JobOffer,
+    reason: RefusalReason,
+    message: string,
+    level: 'info' | 'warn' | 'error',
+    { call, cause }: { readonly call?: Call; readonly cause?: unknown } = {},
+  ): Declined {
+    this.counts.refuse(reason, call?.agent);
+    this.#options.logger[level](
+      { jobId: offer.jobId, reason, ...(cause === undefined ? {} : { error: cause }) },
+      `refused a call: ${message}`,
+    );
+    return { refused: reason };
+  }
+}

@@ -1,0 +1,65 @@
+import { FlowMetrics } from '../operate/flow-metrics.js';
+import type { LoopBlock } from '../call/loop-block.js';
+import { MetricsStream } from '../operate/metrics-stream.js';
+import type { Call, RefusalReason } from '../launch/isolation.js';
+import { withoutSecrets } from '../base/secrets.js';
+import type { SessionOutcome } from '../call/session-outcome.js';
+import { FaultCounts } from './fault-counts.js';
+
+/** What has passed through the flow since the pool began. */
+export class FlowCounts {
+  readonly #refused = new Map<RefusalReason, number>();
+  readonly faults = new FaultCounts();
+  readonly metrics = new FlowMetrics();
+  readonly events = new MetricsStream();
+  started = 0;
+  failures = 0;
+  lastRoutedAgent: string | null = null;
+  lastError: string | null = null;
+
+  accept(agent: string): void {
+    this.lastRoutedAgent = agent;
+    this.metrics.accepted.add({ agent });
+  }
+
+  /** @param agent - empty where the offer named none that is registered */
+  refuse(reason: RefusalReason, agent = ''): void {
+    this.#refused.set(reason, (this.#refused.get(reason) ?? 0) + 1);
+    this.metrics.refused.add({ agent, reason });
+  }
+
+  start({ jobId, agent, tenant }: Call): void {
+    this.started += 1;
+    this.metrics.started.add({ agent });
+    this.events.push({ event: 'session_started', jobId, agent, tenant });
+  }
+
+  fault(agent: string, fault: 'hook' | 'tool'): void {
+    this.faults.add(fault);
+    this.metrics[fault === 'hook' ? 'hookErrors' : 'toolErrors'].add({ agent });
+  }
+
+  block({ cause, durationMs }: LoopBlock): void {
+    this.metrics.blocks.record({ cause }, durationMs / 1_000);
+  }
+
+  end({ jobId, agent, tenant }: Call, outcome: SessionOutcome, durationMs: number): void {
+    const { status, reason } = outcome;
+    this.metrics.end(agent, outcome, durationMs);
+    const durationSeconds = durationMs / 1_000;
+    const call = { jobId, agent, tenant, status, reason, durationSeconds };
+    if (status !== 'failed') {
+      this.events.push({ event: 'session_finished', ...call });
+      return;
+    }
+    this.failures += 1;
+    // What a provider says of a refused key may hold the key.
+    const error = withoutSecrets(`${outcome.error?.code ?? 'INTERNAL'}: ${outcome.detail ?? ''}`);
+    this.lastError = error;
+    this.events.push({ event: 'session_failed', ...call, error });
+  }
+
+  get refused(): Partial<Record<RefusalReason, number>> {
+    return Object.fromEntries(this.#refused);
+  }
+}

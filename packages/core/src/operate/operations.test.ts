@@ -1,0 +1,301 @@
+import { voice } from '@livekit/agents';
+import { JobType } from '@livekit/protocol';
+import { writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import type { AddressInfo } from 'node:net';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+
+import { TestFolder } from './files.fixture.js';
+import { readWorkers } from './read-workers.js';
+import { cloning } from '../testing/cloning-isolation.js';
+import { EchoLLM } from '../testing/providers/echo-llm.js';
+import type { AgentPool } from '../pool/agent-pool.js';
+import { EchoAgent, PoolHarness } from '../pool/pool-harness.js';
+
+let rig: PoolHarness;
+let folder: TestFolder;
+
+beforeEach(async () => {
+  rig = await PoolHarness.start();
+  folder = await TestFolder.make();
+});
+
+afterEach(async () => {
+  await rig.close();
+  await folder[Symbol.asyncDispose]();
+});
+
+const get = async (pool: AgentPool, path: string) => {
+  const response = await fetch(`http://127.0.0.1:${pool.runtimeSnapshot().health?.port}${path}`);
+  return { status: response.status, text: await response.text() };
+};
+
+const broken = () => {
+  throw new Error('it is broken: access_token=abcdef1234');
+};
+
+describe('health', () => {
+  test('nothing listens unless it is asked for', async () => {
+    const { pool } = await rig.registered();
+    expect(pool.runtimeSnapshot().health).toBeNull();
+  });
+
+  test('a worker is ready, full, ready, draining, and live all the while', async () => {
+    const { pool, running } = await rig.registered(
+      { maxConcurrentSessions: 1 },
+      { health: { port: 0 } },
+    );
+    expect(await get(pool, '/readyz')).toEqual({
+      status: 200,
+      text: '{"ready":true,"notReady":[]}',
+    });
+    const call = await rig.livekit.call();
+    await call.say('hello');
+    expect(await get(pool, '/readyz')).toMatchObject({
+      status: 503,
+      text: '{"ready":false,"notReady":["full"]}',
+    });
+    const drained = pool.drain();
+    expect(JSON.parse((await get(pool, '/readyz')).text).notReady).toContain('draining');
+    expect(await get(pool, '/healthz')).toEqual({ status: 200, text: 'OK' });
+    call.hangUp();
+    await Promise.all([drained, running]);
+    expect(pool.runtimeSnapshot().health).toBeNull();
+  });
+
+  test('a worker that has lost LiveKit is not ready, and is again when it is back', async () => {
+    const { pool } = await rig.registered({ health: { port: 0 } });
+    rig.livekit.faults.down();
+    rig.livekit.dropWorkers();
+    await vi.waitFor(() => expect(pool.runtimeSnapshot().notReady).toEqual(['disconnected']), {
+      timeout: 20_000,
+    });
+    expect(await get(pool, '/readyz')).toMatchObject({ status: 503 });
+    expect(await get(pool, '/')).toMatchObject({ status: 503, text: 'not connected to livekit' });
+    expect(await get(pool, '/healthz')).toMatchObject({ status: 200 });
+    await rig.livekit.faults.heal();
+    await rig.livekit.until(({ workers }) => workers.length === 1);
+    await vi.waitFor(() => expect(pool.runtimeSnapshot().ready).toBe(true), { timeout: 20_000 });
+    expect(await get(pool, '/')).toEqual({ status: 200, text: 'OK' });
+  });
+
+  test('a port that is taken stops the start before anything connects', async () => {
+    const other = createServer();
+    await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve));
+    const { port } = other.address() as AddressInfo;
+    const { pool, running } = rig.start({ health: { port } });
+    await expect(running).rejects.toMatchObject({
+      code: 'CONFIG_PORT_IN_USE',
+      message: expect.stringContaining(String(port)),
+    });
+    expect(pool.runtimeSnapshot().state).toBe('closed');
+    expect(rig.livekit.workers).toEqual([]);
+    other.close();
+  });
+
+  test('/worker says what LiveKit’s own worker says', async () => {
+    const { pool } = await rig.registered({ health: { port: 0 }, agentName: 'desk' });
+    expect(JSON.parse((await get(pool, '/worker')).text)).toEqual({
+      agent_name: 'desk',
+      agent_name_is_env: false,
+      deployment: '',
+      worker_type: JobType[JobType.JT_ROOM],
+      active_jobs: 0,
+      worker_load: 0,
+      sdk_version: expect.stringMatching(/^\d+\.\d+\.\d+/),
+      project_type: 'nodejs',
+      protocol_version: 1,
+    });
+  });
+});
+
+describe.each([
+  ['in this process', undefined],
+  ['through a channel', cloning()],
+])('metrics of calls %s', (_how, isolation) => {
+  test('count what happened, by registered agents alone', async () => {
+    const { pool } = await rig.registered({
+      ...(isolation === undefined ? {} : { isolation }),
+      health: { port: 0 },
+      agents: { echo: () => new EchoAgent(), broken },
+    });
+    const call = await rig.livekit.call({
+      room: 'a-hostile"room\n',
+      metadata: { agent: 'echo' },
+    });
+    await call.say('hello');
+    const failed = rig.livekit.dispatch({ metadata: { agent: 'broken' } });
+    await rig.ends.of(failed);
+    await expect(
+      rig.livekit.call({ metadata: { agent: 'nobody-knows' }, jobMetadata: { tenant: 'acme' } }),
+    ).rejects.toThrow();
+    const live = (await get(pool, '/metrics')).text;
+    expect(live).toContain('openrtc_sessions_active{agent="echo"} 1\n');
+    expect(live).toContain('openrtc_sessions_active{agent="broken"} 0\n');
+    expect(live).toContain('openrtc_sessions_accepted_total{agent="echo"} 1\n');
+    expect(live).toContain(
+      'openrtc_sessions_failed_total{agent="broken",code="SESSION_AGENT_FAILED"} 1\n',
+    );
+    expect(live).toContain('openrtc_sessions_refused_total{agent="",reason="unknown_agent"} 1\n');
+    expect(live).toContain('openrtc_availability_answer_seconds_count{accepted="true"} 2\n');
+    expect(live).toMatch(/openrtc_resident_memory_bytes\{process="worker"\} \d+\n/);
+    for (const theirs of ['hostile', 'nobody-knows', 'acme', call.jobId])
+      expect(live).not.toContain(theirs);
+    call.hangUp();
+    await rig.ends.of(call.jobId);
+    const over = (await get(pool, '/metrics')).text;
+    expect(over).toContain(
+      'openrtc_sessions_ended_total{agent="echo",status="success",reason="caller_left"} 1\n',
+    );
+    expect(over).toMatch(/openrtc_tokens_total\{agent="echo",.*direction="output"\} [1-9]/);
+  });
+
+  test('of a live call the snapshot tells what it costs, once somebody has looked', async () => {
+    const { pool } = await rig.registered(isolation === undefined ? {} : { isolation });
+    const call = await rig.livekit.call();
+    await call.say('hello');
+    expect(pool.runtimeSnapshot().sessions).toMatchObject([
+      { status: 'active', resources: null, blocks: { count: 0, last: null } },
+    ]);
+    await pool.look();
+    expect(pool.runtimeSnapshot().sessions).toMatchObject([
+      { jobId: call.jobId, resources: { pid: process.pid, basis: 'shared', cpuPercent: null } },
+    ]);
+  });
+
+  test('a call that keeps the loop for itself is slow, and named with its function', async () => {
+    const { pool } = await rig.registered({
+      ...(isolation === undefined ? {} : { isolation }),
+      watchdog: { slowMs: 200, killMs: Number.POSITIVE_INFINITY },
+      agents: { greedy: () => new voice.Agent({ instructions: '', llm: new EchoLLM({ reply }) }) },
+    });
+    const call = await rig.livekit.call();
+    await call.say('hello');
+    // Once in 5 s at most somebody looks where the loop is, and that may have been at a hiccup of the machine.
+    await vi.waitFor(
+      async () => {
+        await call.say('spin');
+        expect(pool.runtimeSnapshot().sessions).toMatchObject([
+          {
+            jobId: call.jobId,
+            status: 'slow',
+            blocks: { last: { cause: 'code', culprit: { function: 'spinLikeATool' } } },
+          },
+        ]);
+      },
+      { timeout: 50_000, interval: 250 },
+    );
+    await rig.log.until('by spinLikeATool (operations.test.ts');
+  });
+});
+
+describe('events', () => {
+  test('each call begins and ends once, and a failure says why, without secrets', async () => {
+    const { pool } = await rig.registered({ agents: { echo: () => new EchoAgent(), broken } });
+    expect(pool.drainMetricsStreamEvents()).toEqual([]);
+    const call = await rig.livekit.call({ metadata: { agent: 'echo' } });
+    await call.say('hello');
+    expect(pool.drainMetricsStreamEvents()).toMatchObject([
+      { event: 'session_started', jobId: call.jobId, agent: 'echo', tenant: 'default' },
+    ]);
+    call.hangUp();
+    await rig.ends.of(call.jobId);
+    const failed = rig.livekit.dispatch({ metadata: { agent: 'broken' } });
+    await rig.ends.of(failed);
+    expect(pool.drainMetricsStreamEvents()).toMatchObject([
+      { event: 'session_finished', jobId: call.jobId, status: 'success', reason: 'caller_left' },
+      { event: 'session_started', jobId: failed },
+      {
+        event: 'session_failed',
+        jobId: failed,
+        status: 'failed',
+        error: expect.stringMatching(/^SESSION_AGENT_FAILED: .*access_token=\[secret\]/),
+      },
+    ]);
+    expect(pool.runtimeSnapshot().lastError).not.toContain('abcdef1234');
+  });
+
+  test('before run() there are none', () => {
+    expect(rig.start({ agents: {} }).pool.drainMetricsStreamEvents()).toEqual([]);
+  });
+});
+
+test('snapshots and events are written to files, to the end of the last call', async () => {
+  const metrics = { jsonFile: folder.of('now.json'), jsonlFile: folder.of('all.jsonl') };
+  const { pool, running } = await rig.registered({}, { metrics });
+  const call = await rig.livekit.call();
+  await call.say('hello');
+  call.hangUp();
+  await rig.ends.of(call.jobId);
+  await pool.drain();
+  await running;
+  const lines = await folder.lines('all.jsonl');
+  expect(lines.map(({ seq }) => seq)).toEqual(lines.map((_line, at) => at + 1));
+  const events = lines.filter(({ kind }) => kind === 'event').map(({ payload }) => payload);
+  expect(events).toMatchObject([{ event: 'session_started' }, { event: 'session_finished' }]);
+  expect(await folder.lines('now.json')).toMatchObject([
+    { kind: 'snapshot', payload: { totalSessionsStarted: 1, activeSessions: 0 } },
+  ]);
+});
+
+test('a file that is not ours stops the start before anything connects', async () => {
+  const jsonlFile = folder.of('thesis.txt');
+  await writeFile(jsonlFile, 'four years of work\n');
+  const { running } = rig.start({ metrics: { jsonlFile } });
+  await expect(running).rejects.toMatchObject({ code: 'CONFIG_METRICS_FILE' });
+  expect(rig.livekit.workers).toEqual([]);
+});
+
+test('a full disk hurts no call', async () => {
+  const { pool } = await rig.registered({
+    health: { port: 0 },
+    metrics: { jsonlFile: '/dev/full', intervalMs: 250 },
+  });
+  const call = await rig.livekit.call();
+  await rig.log.until('metrics were not written');
+  expect(await call.say('hello')).toBe('You said: hello');
+  expect((await get(pool, '/metrics')).text).toMatch(
+    /openrtc_metrics_dropped_total\{sink="jsonl"\} [1-9]/,
+  );
+});
+
+test('openrtc top finds the worker, its calls, and nothing that is secret', async () => {
+  vi.stubEnv('OPENRTC_RUNTIME_DIR', folder.of('run'));
+  const { pool, running } = await rig.registered({}, { introspection: true });
+  const call = await rig.livekit.call({
+    jobMetadata: { agent: 'echo', note: 'for-the-agent-only' },
+  });
+  await call.say('my words');
+  const { workers } = await readWorkers({ directories: [folder.of('run')], timeoutMs: 20_000 });
+  expect(workers).toMatchObject([
+    {
+      pid: process.pid,
+      report: {
+        worker: { pid: process.pid },
+        snapshot: {
+          sessions: [{ jobId: call.jobId, agent: 'echo', resources: { basis: 'shared' } }],
+        },
+      },
+    },
+  ]);
+  const said = JSON.stringify(workers);
+  for (const secret of ['for-the-agent-only', 'my words', rig.livekit.apiSecret])
+    expect(said).not.toContain(secret);
+  await pool.close();
+  await running;
+  expect(await readWorkers({ directories: [folder.of('run')] })).toEqual({
+    workers: [],
+    problems: [],
+  });
+  vi.unstubAllEnvs();
+});
+
+function reply(text: string): string {
+  if (text === 'spin') spinLikeATool();
+  return text;
+}
+
+function spinLikeATool(): void {
+  const until = performance.now() + 3_000;
+  while (performance.now() < until) JSON.stringify({ until });
+}

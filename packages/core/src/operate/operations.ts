@@ -1,0 +1,170 @@
+import { version as sdkVersion } from '@livekit/agents';
+import { JobType } from '@livekit/protocol';
+import { availableParallelism, freemem, hostname, loadavg, totalmem } from 'node:os';
+import { basename } from 'node:path';
+
+import type { Logger } from '../base/logger.js';
+import { jobTypes } from '../call/job-offer.js';
+import { workerLoad } from '../link/load-curve.js';
+import type { WorkerInfo } from './health-routes.js';
+import { HealthServer } from './health-server.js';
+import type { MetricFamily } from './metric-families.js';
+import { OtelMetrics } from './otel-metrics.js';
+import { MetricsReporter } from './metrics-reporter.js';
+import type { MetricsStreamEvent } from './metrics-stream.js';
+import { ReportSocket } from './report-socket.js';
+import { REPORT_SCHEMA_VERSION, type WorkerReport } from './worker-report.js';
+import { version } from '../base/version.js';
+import type { OperateOptions } from '../options/operate-options.js';
+import type { ResolvedOptions } from '../options/resolve-options.js';
+import type { RuntimeSnapshot } from './runtime-snapshot.js';
+import type { Worker } from '../worker/worker.js';
+import { WorkerMetrics } from './worker-metrics.js';
+
+/** What a pool tells of itself. */
+export interface PoolView {
+  /** Until it runs, the pool can still be configured. */
+  resolved(): ResolvedOptions;
+  /** The user's entry. */
+  readonly entry: string;
+  snapshot(): RuntimeSnapshot;
+  worker(): Worker | undefined;
+}
+
+/** What is open to watch a pool while it runs: a server, files, a socket. None of it is in the way of a call. */
+export class Operations implements AsyncDisposable {
+  readonly #view: PoolView;
+  readonly #metrics: WorkerMetrics;
+  #health: HealthServer | undefined;
+  #files: MetricsReporter | undefined;
+  #socket: ReportSocket | undefined;
+  #otel: OtelMetrics | undefined;
+  #cpu = { ms: 0, at: Number.NEGATIVE_INFINITY };
+
+  constructor(view: PoolView) {
+    this.#view = view;
+    this.#metrics = new WorkerMetrics({
+      snapshot: () => view.snapshot(),
+      worker: () => view.worker(),
+      dropped: () => ({
+        json: this.#files?.dropped.json ?? 0,
+        jsonl: this.#files?.dropped.jsonl ?? 0,
+        top: this.#socket?.dropped ?? 0,
+      }),
+    });
+  }
+
+  /** @throws OpenRtcError `CONFIG_PORT_IN_USE`, `CONFIG_METRICS_FILE`; nothing stays open then. */
+  async open(options: OperateOptions, logger: Logger): Promise<void> {
+    const { health, metrics, introspection = true, meter } = options;
+    try {
+      if (meter !== undefined) this.#otel = new OtelMetrics(meter, () => this.metrics());
+      if (health !== undefined && health !== null)
+        this.#health = await HealthServer.listen(
+          health,
+          {
+            snapshot: () => this.#view.snapshot(),
+            info: () => this.#info(),
+            metrics: () => this.metrics(),
+          },
+          logger,
+        );
+      if (metrics !== undefined && metrics !== null)
+        this.#files = await MetricsReporter.open(
+          metrics,
+          {
+            snapshot: () => this.#view.snapshot(),
+            drainEvents: () => this.drainEvents(),
+            look: () => this.look(),
+          },
+          logger,
+        );
+      if (introspection) this.#socket = await ReportSocket.listen(() => this.#report(), logger);
+    } catch (error) {
+      await this[Symbol.asyncDispose]();
+      throw error;
+    }
+  }
+
+  /** The pool has begun to take calls. */
+  follow(worker: Worker): void {
+    this.#otel?.follow(worker.flow.counts.metrics);
+  }
+
+  /** Where the health server listens. */
+  get health(): RuntimeSnapshot['health'] {
+    return this.#health?.address ?? null;
+  }
+
+  metrics(): Promise<readonly MetricFamily[]> {
+    return this.#metrics.collect();
+  }
+
+  drainEvents(): readonly MetricsStreamEvent[] {
+    return this.#view.worker()?.flow.counts.events.drain() ?? [];
+  }
+
+  async look(): Promise<void> {
+    await this.#view.worker()?.resources.look();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#otel?.[Symbol.dispose]();
+    this.#otel = undefined;
+    const open = [this.#socket, this.#files, this.#health];
+    this.#socket = this.#files = this.#health = undefined;
+    for (const each of open) await each?.[Symbol.asyncDispose]();
+  }
+
+  #info(): WorkerInfo {
+    const { agentName, jobTypes: types, deployment } = this.#view.resolved();
+    const { activeSessions, reservedSessions, maxConcurrentSessions, notReady } =
+      this.#view.snapshot();
+    const closed = notReady.some((why) => why === 'draining' || why === 'busy');
+    return {
+      agent_name: agentName,
+      agent_name_is_env:
+        agentName !== '' && agentName === process.env['LIVEKIT_AGENT_NAME']?.trim(),
+      deployment,
+      worker_type: JobType[jobTypes[types[0] ?? 'room']],
+      active_jobs: activeSessions,
+      worker_load: workerLoad(activeSessions + reservedSessions, maxConcurrentSessions, closed)
+        .load,
+      sdk_version: sdkVersion,
+      project_type: 'nodejs',
+      protocol_version: 1,
+    };
+  }
+
+  async #report(): Promise<WorkerReport> {
+    await this.look();
+    return {
+      schemaVersion: REPORT_SCHEMA_VERSION,
+      worker: {
+        pid: process.pid,
+        host: hostname(),
+        entry: basename(this.#view.entry),
+        version,
+        node: process.versions.node,
+        cpuPercent: this.#cpuPercent(),
+      },
+      machine: {
+        cores: availableParallelism(),
+        loadAverage: loadavg(),
+        memoryBytes: totalmem(),
+        freeMemoryBytes: freemem(),
+      },
+      snapshot: this.#view.snapshot(),
+      processes: this.#view.worker()?.resources.processes ?? [],
+    };
+  }
+
+  #cpuPercent(): number | null {
+    const { user, system } = process.cpuUsage();
+    const now = { ms: (user + system) / 1_000, at: performance.now() };
+    const last = this.#cpu;
+    this.#cpu = now;
+    if (!Number.isFinite(last.at) || now.at === last.at) return null;
+    return Math.round((1_000 * (now.ms - last.ms)) / (now.at - last.at)) / 10;
+  }
+}

@@ -1,0 +1,103 @@
+import type { LiveKitOptions } from '../link/livekit-endpoint.js';
+import type { Logger } from '../base/logger.js';
+import type { SessionObserver } from '../settle/session-observer.js';
+import { isRecord, kindOf } from '../base/kind-of.js';
+import { checkKeys, invalidOption } from '../base/option-checks.js';
+
+// Options that are objects somebody else made: what the pool will call on them must be there. All throw
+// CONFIG_INVALID_OPTION, and take `undefined` for an option not given.
+
+const WHERE = 'AgentPool';
+const LEVELS = [
+  'debug',
+  'info',
+  'warn',
+  'error',
+  'child',
+] as const satisfies readonly (keyof Logger)[];
+const LIVEKIT_TEXTS = [
+  'url',
+  'apiKey',
+  'apiSecret',
+  'workerToken',
+] as const satisfies readonly (keyof LiveKitOptions)[];
+const HOOKS = [
+  'onSessionStart',
+  'onSessionEnd',
+  'onMemoryWarning',
+] as const satisfies readonly (keyof SessionObserver)[];
+
+export function checkObservers(observers: unknown): void {
+  if (observers === undefined) return;
+  if (!Array.isArray(observers)) throw invalidOption(WHERE, 'observers must be an array');
+  for (const [index, observer] of observers.entries()) {
+    const given = Object(observer) as Record<string, unknown>;
+    const hooks = HOOKS.map((hook) => given[hook]).filter((hook) => hook !== undefined);
+    if (hooks.length === 0)
+      throw invalidOption(WHERE, `observers[${index}] has none of ${HOOKS.join(', ')}`);
+    if (hooks.some((hook) => typeof hook !== 'function'))
+      throw invalidOption(WHERE, `observers[${index}]: ${HOOKS.join(', ')} must be functions`);
+  }
+}
+
+export function checkIsolation(isolation: unknown): void {
+  if (isolation === undefined) return;
+  // A function has a name as well: coroutine without its brackets.
+  const { open, name } = Object(isolation) as Record<string, unknown>;
+  if (typeof open !== 'function' || typeof name !== 'string')
+    throw invalidOption(
+      WHERE,
+      'isolation must be a strategy, such as coroutine() of @openrtc/isolation-coroutine',
+    );
+}
+
+/** What is missing is found when it runs: the environment may have it. Values are secrets. */
+export function checkLiveKit(livekit: unknown): void {
+  if (livekit === undefined) return;
+  if (!isRecord(livekit))
+    throw invalidOption(
+      WHERE,
+      `livekit must be an object { url, apiKey, apiSecret }, got ${kindOf(livekit)}`,
+    );
+  // An object of a class, such as an embedded endpoint, may have more than is asked of it.
+  if (isPlain(livekit)) checkKeys(`${WHERE}: livekit`, livekit, [...LIVEKIT_TEXTS, 'allowedHosts']);
+  for (const key of LIVEKIT_TEXTS) {
+    const value = livekit[key];
+    if (value !== undefined && typeof value !== 'string')
+      throw invalidOption(WHERE, `livekit.${key} must be a string, got ${kindOf(value)}`);
+  }
+}
+
+export function checkLogger(logger: unknown): void {
+  if (logger === undefined) return;
+  const missing = LEVELS.filter((level) => !canCall(logger, level));
+  if (missing.length > 0)
+    throw invalidOption(
+      WHERE,
+      `logger must have the methods ${LEVELS.join(', ')}, as a pino logger has; ${kindOf(logger)} without ${missing.join(', ')} was given`,
+    );
+}
+
+export function checkModels(models: unknown): void {
+  if (models === undefined || models === null) return;
+  const { executor, vad } = Object(models) as Record<string, unknown>;
+  const fits =
+    canCall(models, 'load') &&
+    (vad === undefined || canCall(models, 'vad')) &&
+    canCall(models, Symbol.asyncDispose) &&
+    canCall(executor, 'doInference');
+  if (!fits)
+    throw invalidOption(
+      WHERE,
+      `models must be what models() of @openrtc/prewarm returns, or null for none, got ${kindOf(models)}`,
+    );
+}
+
+function canCall(owner: unknown, key: string | symbol): boolean {
+  return typeof Reflect.get(Object(owner) as object, key) === 'function';
+}
+
+function isPlain(value: object): boolean {
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === Object.prototype || prototype === null;
+}

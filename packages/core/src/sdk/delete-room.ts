@@ -1,0 +1,34 @@
+import type { Room } from '@livekit/rtc-node';
+
+import { timeBox } from '../base/time-box.js';
+import type { CurrentCall } from './current-call.js';
+
+// A round trip to LiveKit; the caller is being hung up on and should not wait for it long.
+const UNPUBLISH_MS = 1_000;
+
+/**
+ * Makes `ctx.deleteRoom()` unpublish the agent's tracks first. The native library never lets go of a track
+ * that is still published when the server ends the room: one thread a call that wakes a hundred times a
+ * second, for as long as the process lives (livekit/rust-sdks#1443).
+ */
+export function unpublishBeforeDeleting({ ctx, logger }: CurrentCall): void {
+  const deleteRoom = ctx.deleteRoom.bind(ctx);
+  ctx.deleteRoom = async (roomName) => {
+    if (roomName === undefined || roomName === ctx.room.name) {
+      const ran = await timeBox(
+        UNPUBLISH_MS,
+        () => unpublishAll(ctx.room),
+        (error) => logger.warn({ error }, 'a track was not unpublished, late'),
+      );
+      if (ran.kind !== 'done')
+        logger.warn({ ...ran }, 'a track is still published while its room is deleted');
+    }
+    await deleteRoom(roomName);
+  };
+}
+
+async function unpublishAll({ localParticipant }: Room): Promise<void> {
+  if (localParticipant === undefined) return;
+  const sids = [...localParticipant.trackPublications.keys()];
+  await Promise.all(sids.map((sid) => localParticipant.unpublishTrack(sid)));
+}

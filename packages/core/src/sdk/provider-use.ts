@@ -1,0 +1,137 @@
+import type { EventEmitter } from 'node:events';
+
+import type { Logger } from '../base/logger.js';
+import { type CurrentCall, currentCall, runInCall } from './current-call.js';
+import { ProviderChanges } from './provider-changes.js';
+
+export type Listener = (...args: unknown[]) => void;
+export type EventName = string | symbol;
+
+/** A listener that was added inside a call. */
+interface CallListener {
+  readonly call: CurrentCall;
+  readonly event: EventName;
+  readonly listener: Listener;
+  /** What the emitter holds: calls `listener` for the events of its own call. */
+  readonly delivered: Listener;
+}
+
+/** What calls do with one provider object: who listens to it, and who may change it. */
+export class ProviderUse {
+  readonly #provider: EventEmitter;
+  readonly #logger: () => Logger;
+  readonly #changes: ProviderChanges;
+  readonly #listeners: CallListener[] = [];
+  // Not the call itself: the object may live as long as the process.
+  #firstJobId: string | undefined;
+
+  constructor(provider: EventEmitter, logger: () => Logger) {
+    this.#provider = provider;
+    this.#logger = logger;
+    this.#changes = new ProviderChanges(provider, logger);
+    // One listener a call and event is no leak: the end of the call removes it.
+    provider.setMaxListeners(0);
+  }
+
+  /** More than one call uses it, or may: what one of them causes is no longer everybody's. */
+  get shared(): boolean {
+    return this.#changes.keptOff;
+  }
+
+  /** From now on no call changes the object. */
+  share(): void {
+    this.#changes.keepOff();
+  }
+
+  /** A second call, even after the first has ended, makes an object a shared one. */
+  usedBy(call: CurrentCall): void {
+    this.#firstJobId ??= call.jobId;
+    if (this.#firstJobId !== call.jobId) this.share();
+  }
+
+  /** Makes what the emitter is to hold instead of `listener`. */
+  deliver(call: CurrentCall, event: EventName, listener: Listener, once: boolean): Listener {
+    const deliver = (args: unknown[]) => {
+      if (once) this.remove(call, event, listener);
+      Reflect.apply(listener, this.#provider, args);
+    };
+    const delivered: Listener & { listener?: Listener } = (...args) => {
+      if (currentCall() === call) deliver(args);
+      // Raised by a native callback or a timer of nobody's: there is only one call it can be for.
+      else if (!this.shared) runInCall(call, () => deliver(args));
+    };
+    // How Node marks a wrapper: off(event, listener) and listenerCount(event, listener) look here.
+    delivered.listener = listener;
+    this.#listeners.push({ call, event, listener, delivered });
+    return delivered;
+  }
+
+  /** Removes the call's own `listener`. False when it has none; another call's is not touched. */
+  remove(call: CurrentCall, event: EventName, listener: Listener): boolean {
+    const at = this.#listeners.findLastIndex(
+      (each) => each.call === call && each.event === event && each.listener === listener,
+    );
+    const [found] = at < 0 ? [] : this.#listeners.splice(at, 1);
+    if (found !== undefined) this.#provider.off(found.event, found.delivered);
+    return found !== undefined;
+  }
+
+  /** Removes the call's own listeners, all or those of one event. */
+  removeAll(call: CurrentCall, event?: EventName): void {
+    for (const each of this.#listeners.filter((listener) => listener.call === call))
+      if (event === undefined || each.event === event) this.remove(call, each.event, each.listener);
+  }
+
+  /** True when another call, and not this one, has added `listener`. */
+  isOthers(call: CurrentCall, event: EventName, listener: Listener): boolean {
+    const added = this.#listeners.filter(
+      (each) => each.event === event && each.listener === listener,
+    );
+    return added.length > 0 && added.every((each) => each.call !== call);
+  }
+
+  /** Forgets the listeners of an event that were removed by other means. */
+  forgetRemoved(event: EventName): void {
+    const held = new Set<unknown>(this.#provider.rawListeners(event));
+    for (let at = this.#listeners.length - 1; at >= 0; at -= 1) {
+      const each = this.#listeners[at];
+      if (each?.event === event && !held.has(each.delivered)) this.#listeners.splice(at, 1);
+    }
+  }
+
+  /**
+   * Looks at an event before it is emitted. False: nobody would hear this error, and an emitter throws
+   * one that nobody hears, so it is logged instead.
+   */
+  mayEmit(event: EventName, value: unknown): boolean {
+    const call = currentCall();
+    const inCalls = this.#listeners.filter((each) => each.event === event);
+    const deaf = this.shared ? inCalls.filter((each) => each.call !== call).length : 0;
+    const heard = this.#provider.listenerCount(event) > deaf;
+    if (call === undefined && deaf > 0) this.#unattributed(event, value);
+    else if (event === 'error' && !heard)
+      (call?.logger ?? this.#logger()).warn(
+        { error: errorOf(value) },
+        'a provider failed where nobody listens any more',
+      );
+    return event !== 'error' || heard;
+  }
+
+  #unattributed(event: EventName, value: unknown): void {
+    if (event === 'error')
+      this.#logger().error(
+        { error: errorOf(value), provider: this.#provider.constructor.name },
+        'a shared provider failed outside of any call: no call is told',
+      );
+    else
+      this.#logger().debug(
+        { provider: this.#provider.constructor.name },
+        'metrics of a shared provider that belong to no call were dropped',
+      );
+  }
+}
+
+// The SDK wraps the error in an event with a label and a time.
+function errorOf(value: unknown): unknown {
+  return typeof value === 'object' && value !== null && 'error' in value ? value.error : value;
+}

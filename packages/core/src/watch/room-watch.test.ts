@@ -1,0 +1,101 @@
+import { DisconnectReason, ParticipantKind, type Room, RoomEvent } from '@livekit/rtc-node';
+import { EventEmitter } from 'node:events';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+
+import { watchRoom } from './room-watch.js';
+import { SessionEnd } from '../call/session-end.js';
+import { defaultSessionLimits } from '../call/session-limits.js';
+
+const GRACE_MS = defaultSessionLimits.emptyRoomGraceMs;
+
+class FakeRoom extends EventEmitter {
+  readonly remoteParticipants = new Map<string, object>();
+
+  join(): void {
+    const caller = { info: { kind: ParticipantKind.STANDARD } };
+    this.remoteParticipants.set('caller', caller);
+    this.emit(RoomEvent.ParticipantConnected, caller);
+  }
+
+  leave(disconnectReason?: DisconnectReason): void {
+    this.remoteParticipants.clear();
+    this.emit(RoomEvent.ParticipantDisconnected, { disconnectReason });
+  }
+}
+
+let room: FakeRoom;
+let end: SessionEnd;
+let stop: () => void;
+
+beforeEach(() => {
+  vi.useFakeTimers();
+  room = new FakeRoom();
+  end = new SessionEnd();
+  room.join();
+  stop = watchRoom({
+    room: room as unknown as Room,
+    end,
+    limits: defaultSessionLimits,
+    participant: undefined,
+    hangUpEnds: () => false,
+  });
+});
+
+afterEach(() => {
+  stop();
+  vi.useRealTimers();
+});
+
+const decided = [
+  'ROOM_DELETED',
+  'ROOM_CLOSED',
+  'PARTICIPANT_REMOVED',
+  'DUPLICATE_IDENTITY',
+] as const;
+
+test.each(decided)("%s was somebody's decision: the call ends well", (reason) => {
+  room.emit(RoomEvent.Disconnected, DisconnectReason[reason]);
+  expect(end.outcome).toEqual({ status: 'success', reason: 'room_closed', detail: reason });
+});
+
+const lost = ['UNKNOWN_REASON', 'CONNECTION_TIMEOUT', 'SIGNAL_CLOSE', 'MEDIA_FAILURE'] as const;
+
+test.each(lost)("%s was nobody's decision: the call has failed", (reason) => {
+  room.emit(RoomEvent.Disconnected, DisconnectReason[reason]);
+  expect(end.outcome).toMatchObject({
+    status: 'failed',
+    error: { code: 'SESSION_CONNECTION_LOST', message: expect.stringContaining(reason) },
+  });
+});
+
+test('a room nobody is left in ends the call after the grace', () => {
+  room.leave();
+  vi.advanceTimersByTime(GRACE_MS - 1);
+  expect(end.outcome).toBeUndefined();
+  vi.advanceTimersByTime(1);
+  expect(end.outcome).toMatchObject({ reason: 'empty_room' });
+});
+
+// rtc-node tells that everybody has left before or after it tells that it reconnects.
+test.each(['before', 'after'])(
+  'a caller who is forgotten %s it reconnects has not left',
+  (when) => {
+    if (when === 'before') room.leave();
+    room.emit(RoomEvent.Reconnecting);
+    if (when === 'after') room.leave();
+    vi.advanceTimersByTime(GRACE_MS * 2);
+    expect(end.outcome).toBeUndefined();
+    room.join();
+    room.emit(RoomEvent.Reconnected);
+    vi.advanceTimersByTime(GRACE_MS * 2);
+    expect(end.outcome).toBeUndefined();
+  },
+);
+
+test('a room that is empty once it is reconnected ends the call after the grace', () => {
+  room.emit(RoomEvent.Reconnecting);
+  room.leave();
+  room.emit(RoomEvent.Reconnected);
+  vi.advanceTimersByTime(GRACE_MS);
+  expect(end.outcome).toMatchObject({ reason: 'empty_room' });
+});

@@ -1,0 +1,265 @@
+import { initializeLogger, voice } from '@livekit/agents';
+import { afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
+
+import { raise } from '../session/contained-failures.fixture.js';
+import { HOOK_MS } from '../call/session-limits.js';
+import { type HookName, HookWatch } from './watch-hooks.js';
+
+beforeAll(() => initializeLogger({ pretty: false, level: 'silent' }));
+
+let told: { agent: voice.Agent; hook: HookName; error: unknown }[];
+let watch: HookWatch;
+
+beforeEach(() => {
+  told = [];
+  watch = new HookWatch((agent, hook, error) => void told.push({ agent, hook, error }));
+});
+
+afterEach(() => vi.useRealTimers());
+
+const hooks: HookName[] = [
+  'onEnter',
+  'onExit',
+  'onUserTurnCompleted',
+  'onUserTurnExceeded',
+  'sttNode',
+  'llmNode',
+  'ttsNode',
+  'transcriptionNode',
+  'realtimeAudioOutputNode',
+];
+const nodes = hooks.filter((hook) => hook.endsWith('Node'));
+
+/** A watched agent of a class of its own that has one method. */
+function agentWith(hook: HookName, method: (...args: unknown[]) => unknown): voice.Agent {
+  class Own extends voice.Agent {}
+  Object.defineProperty(Own.prototype, hook, { value: method, configurable: true, writable: true });
+  const agent = new Own({ instructions: '' });
+  watch.watch(agent);
+  return agent;
+}
+
+const call = (agent: voice.Agent, hook: HookName, ...args: unknown[]) =>
+  (agent[hook] as (...given: unknown[]) => unknown).apply(agent, args);
+
+const hostile = Object.defineProperty({}, 'message', {
+  get() {
+    throw new Error('no');
+  },
+});
+
+describe.each(hooks)('%s', (hook) => {
+  test.each([new Error('boom'), 'boom', undefined, hostile])(
+    'that throws or rejects is told, and fails as it did',
+    async (error) => {
+      const throwing = agentWith(hook, () => raise(error));
+      await expect((async () => call(throwing, hook))()).rejects.toBe(error);
+      const rejecting = agentWith(hook, async () => raise(error));
+      await expect(call(rejecting, hook)).rejects.toBe(error);
+      expect(told).toEqual([
+        { agent: throwing, hook, error },
+        { agent: rejecting, hook, error },
+      ]);
+    },
+  );
+
+  test('that works gets what it got and gives what it gave', async () => {
+    const seen: unknown[] = [];
+    const agent = agentWith(hook, async function (this: unknown, ...args) {
+      seen.push(this, args);
+      return 'result';
+    });
+    expect(await call(agent, hook, 1, 2)).toBe('result');
+    expect(seen).toEqual([agent, [1, 2]]);
+    expect(told).toEqual([]);
+  });
+
+  test('that an agent does not bring is left as it is', () => {
+    const agent = new voice.Agent({ instructions: '' });
+    watch.watch(agent);
+    expect(Object.hasOwn(agent, hook)).toBe(false);
+  });
+
+  test('called off by the agent itself is no fault', async () => {
+    for (const error of [new voice.StopResponse(), new DOMException('off', 'AbortError')]) {
+      const agent = agentWith(hook, async () => {
+        throw error;
+      });
+      await expect(call(agent, hook)).rejects.toBe(error);
+    }
+    expect(told).toEqual([]);
+  });
+});
+
+describe.each(nodes)('what %s gives', (hook) => {
+  const boom = new Error('boom');
+
+  async function read(result: unknown): Promise<unknown[]> {
+    const all: unknown[] = [];
+    for await (const chunk of (await result) as AsyncIterable<unknown>) all.push(chunk);
+    return all;
+  }
+
+  test('is read to its end', async () => {
+    const agent = agentWith(hook, async () => ReadableStream.from(['a', 'b']));
+    expect(await read(call(agent, hook))).toEqual(['a', 'b']);
+    expect(told).toEqual([]);
+  });
+
+  test.each([
+    ['a stream', (source: AsyncIterable<string>) => ReadableStream.from(source)],
+    ['an iterable', (source: AsyncIterable<string>) => source],
+  ])('and fails later, as %s, is told once', async (_what, as) => {
+    async function* failing() {
+      yield 'a';
+      throw boom;
+    }
+    const agent = agentWith(hook, () => as(failing()));
+    await expect(read(call(agent, hook))).rejects.toBe(boom);
+    expect(told).toEqual([{ agent, hook, error: boom }]);
+  });
+
+  test('is not made before it is asked for, and ends when it is called off', async () => {
+    let made = 0;
+    const reasons: unknown[] = [];
+    const agent = agentWith(
+      hook,
+      () =>
+        new ReadableStream(
+          {
+            pull: (controller) => {
+              made += 1;
+              if (made === 1) controller.enqueue('a');
+            },
+            cancel: (reason) => void reasons.push(reason),
+          },
+          { highWaterMark: 0 },
+        ),
+    );
+    const stream = call(agent, hook) as ReadableStream;
+    expect(made).toBe(0);
+    const reader = stream.getReader();
+    expect(await reader.read()).toEqual({ done: false, value: 'a' });
+    const pending = reader.read();
+    await reader.cancel('enough');
+    expect(await pending).toMatchObject({ done: true });
+    expect(reasons).toEqual(['enough']);
+    expect(told).toEqual([]);
+  });
+
+  test('may be nothing', async () => {
+    const agent = agentWith(hook, async () => null);
+    expect(await call(agent, hook)).toBeNull();
+  });
+});
+
+test('an agent keeps its private fields, its super, and what the SDK decides by its prototype', async () => {
+  class Base extends voice.Agent {
+    override async transcriptionNode(
+      ...[text, settings]: Parameters<voice.Agent['transcriptionNode']>
+    ) {
+      return super.transcriptionNode(text, settings);
+    }
+  }
+  class Own extends Base {
+    readonly #secret = 'mine';
+    override async onEnter(): Promise<void> {
+      throw new Error(this.#secret);
+    }
+  }
+  const agent = new Own({ instructions: '' });
+  watch.watch(agent);
+  await expect(agent.onEnter()).rejects.toThrow('mine');
+  const node = await agent.transcriptionNode(ReadableStream.from(['words']), {});
+  const words: unknown[] = [];
+  for await (const word of node ?? []) words.push(word);
+  expect(words).toEqual(['words']);
+  const prototype = Object.getPrototypeOf(agent) as voice.Agent;
+  expect(Reflect.get(prototype, 'sttNode')).toBe(Reflect.get(voice.Agent.prototype, 'sttNode'));
+  expect(Object.keys(agent)).not.toContain('onEnter');
+});
+
+test('of an agent made by Agent.create() only the hooks it was given are wrapped', async () => {
+  const agent = voice.Agent.create({
+    instructions: '',
+    onEnter: () => {
+      throw new Error('boom');
+    },
+    llmNode: async function* () {
+      yield 'a';
+      throw new Error('late');
+    },
+  });
+  watch.watch(agent);
+  expect(hooks.filter((hook) => Object.hasOwn(agent, hook))).toEqual(['onEnter', 'llmNode']);
+  await expect(agent.onEnter()).rejects.toThrow('boom');
+  const node = await agent.llmNode(agent.chatCtx.copy(), agent.toolCtx, {});
+  // The SDK's adapter reads ahead: the error may overtake the chunk.
+  await expect(node?.pipeTo(new WritableStream())).rejects.toThrow('late');
+  expect(told.map(({ hook }) => hook)).toEqual(['onEnter', 'llmNode']);
+});
+
+test('an agent that takes over again is wrapped once, and its errors go to the call it serves', async () => {
+  const agent = agentWith('onEnter', () => {
+    throw new Error('boom');
+  });
+  const errors: unknown[] = [];
+  const next = new HookWatch((_agent, _hook, error) => void errors.push(error));
+  watch.watch(agent);
+  next.watch(agent);
+  expect(() => agent.onEnter()).toThrow('boom');
+  expect([told.length, errors.length]).toEqual([0, 1]);
+});
+
+test('a frozen agent works as it did', () => {
+  class Own extends voice.Agent {
+    override onEnter(): Promise<void> {
+      throw new Error('boom');
+    }
+  }
+  const agent = new Own({ instructions: '' });
+  Object.freeze(agent);
+  watch.watch(agent);
+  expect(() => agent.onEnter()).toThrow('boom');
+});
+
+test('a turn does not wait for ever for onUserTurnCompleted, and leaves no timer', async () => {
+  vi.useFakeTimers();
+  let fail!: (error: Error) => void;
+  const agent = agentWith(
+    'onUserTurnCompleted',
+    () => new Promise((_resolve, reject) => (fail = reject)),
+  );
+  const turn = expect(call(agent, 'onUserTurnCompleted')).rejects.toMatchObject({
+    code: 'SESSION_HOOK_TIMEOUT',
+  });
+  await vi.advanceTimersByTimeAsync(HOOK_MS);
+  await turn;
+  fail(new Error('late'));
+  await vi.advanceTimersByTimeAsync(0);
+  expect(told).toHaveLength(1);
+  await call(
+    agentWith('onUserTurnCompleted', async () => {}),
+    'onUserTurnCompleted',
+  );
+  expect(vi.getTimerCount()).toBe(0);
+});
+
+test('at the end of the call the time box is given up', async () => {
+  vi.useFakeTimers();
+  const agent = agentWith('onUserTurnCompleted', () => new Promise(() => {}));
+  void call(agent, 'onUserTurnCompleted');
+  expect(vi.getTimerCount()).toBe(1);
+  watch.close();
+  expect(vi.getTimerCount()).toBe(0);
+});
+
+test.each(hooks.filter((hook) => hook !== 'onUserTurnCompleted'))(
+  '%s may take as long as it likes',
+  async (hook) => {
+    vi.useFakeTimers();
+    const agent = agentWith(hook, () => new Promise(() => {}));
+    void call(agent, hook);
+    expect(vi.getTimerCount()).toBe(0);
+  },
+);

@@ -1,0 +1,27 @@
+import { OpenRtcError } from '../base/errors.js';
+import type { IsolationStrategy } from '../launch/isolation.js';
+import type { SharedModels } from '../session/shared-models.js';
+import { importOptional } from './resolve-from-entry.js';
+
+/**
+ * The strategy of a pool that names none.
+ * @throws OpenRtcError `CONFIG_NO_ISOLATION` with the line that installs it.
+ */
+export async function defaultIsolation(entry: string | undefined): Promise<IsolationStrategy> {
+  const module = await importOptional('@openrtc/isolation-coroutine', entry);
+  const coroutine = module?.['coroutine'];
+  if (typeof coroutine !== 'function') {
+    throw new OpenRtcError(
+      'CONFIG_NO_ISOLATION',
+      'No isolation strategy is given and the default one is not installed: npm install @openrtc/isolation-coroutine, or pass the pool option isolation.',
+    );
+  }
+  return (coroutine as () => IsolationStrategy)();
+}
+
+/** The shared models of a pool that names none: those of `@openrtc/prewarm` where it is installed. */
+export async function defaultModels(entry: string | undefined): Promise<SharedModels | undefined> {
+  const module = await importOptional('@openrtc/prewarm', entry);
+  const models = module?.['models'];
+  return typeof models === 'function' ? (models as () => SharedModels)() : undefined;
+}

@@ -1,0 +1,141 @@
+import { voice } from '@livekit/agents';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+
+import { EchoLLM } from '../testing/providers/echo-llm.js';
+import { EchoAgent, PoolHarness } from '../pool/pool-harness.js';
+
+const events = ['uncaughtException', 'unhandledRejection', 'SIGTERM', 'SIGINT'] as const;
+type Listener = (...args: unknown[]) => void;
+
+let rig: PoolHarness;
+let others: [event: (typeof events)[number], listener: Listener][];
+
+// Vitest fails a run for an error nobody caught; here the pool is who catches it.
+beforeEach(async () => {
+  rig = await PoolHarness.start();
+  others = events.flatMap((event) =>
+    (process.rawListeners(event) as Listener[]).map((listener): (typeof others)[number] => [
+      event,
+      listener,
+    ]),
+  );
+  for (const [event, listener] of others) process.off(event, listener);
+});
+
+afterEach(async () => {
+  await rig.close();
+  for (const [event, listener] of others) process.on(event, listener);
+});
+
+const handled = { processHandlers: true };
+
+/** An agent that has an accident when it is told "now". */
+function accidentProne(accident: () => void): voice.Agent {
+  const reply = (text: string) => {
+    if (text === 'now') accident();
+    return `You said: ${text}`;
+  };
+  return new voice.Agent({ instructions: '', llm: new EchoLLM({ reply }) });
+}
+
+test.each<[string, () => void]>([
+  ['a rejection nobody handles', () => void Promise.reject(new Error('boom'))],
+  [
+    'a throw in a timer',
+    () =>
+      void setTimeout(() => {
+        throw new Error('boom');
+      }, 0),
+  ],
+  [
+    'a rejection in a timer',
+    () => void setTimeout(() => void Promise.reject(new Error('boom')), 0),
+  ],
+])(
+  '%s ends the call it came from, and its neighbour goes on answering',
+  async (_what, accident) => {
+    const { pool } = await rig.registered(
+      { agents: { clumsy: () => accidentProne(accident), calm: () => new EchoAgent() } },
+      handled,
+    );
+    const clumsy = await rig.livekit.call({ metadata: { agent: 'clumsy' } });
+    const calm = await rig.livekit.call({ metadata: { agent: 'calm' } });
+    expect(await calm.say('hello')).toBe('You said: hello');
+    const last = clumsy.say('now').catch((error: unknown) => error);
+    expect(await rig.ends.of(clumsy.jobId)).toMatchObject({
+      status: 'failed',
+      error: { code: 'SESSION_UNCAUGHT', message: expect.stringContaining('boom') },
+    });
+    expect(await clumsy.ended).toMatchObject({
+      status: 'failed',
+      error: expect.stringContaining('SESSION_UNCAUGHT'),
+    });
+    expect(await calm.say('still there?')).toBe('You said: still there?');
+    expect(pool.runtimeSnapshot()).toMatchObject({
+      state: 'running',
+      activeSessions: 1,
+      consecutiveFailures: 1,
+    });
+    await last;
+  },
+);
+
+test('an error no call can be blamed for drains the worker, and its calls go on to their end', async () => {
+  const { pool, running } = await rig.registered({}, handled);
+  const call = await rig.livekit.call();
+  await call.say('hello');
+  setTimeout(() => {
+    throw new Error('whose was that?');
+  }, 0);
+  await rig.log.until('no call can be blamed');
+  expect(pool.runtimeSnapshot().state).toBe('draining');
+  expect(await call.say('still there?')).toBe('You said: still there?');
+  call.hangUp();
+  await expect(running).rejects.toMatchObject({
+    code: 'POOL_TAINTED',
+    message: expect.stringContaining('whose was that?'),
+  });
+  expect(await rig.ends.of(call.jobId)).toMatchObject({ status: 'success' });
+});
+
+test.each([new Error('boom'), 'boom', undefined])(
+  'an error during the start fails it, whatever was thrown: %s',
+  async (thrown) => {
+    let began!: () => void;
+    const prewarming = new Promise<void>((resolve) => {
+      began = resolve;
+    });
+    let finish!: () => void;
+    const finished = new Promise<void>((resolve) => {
+      finish = resolve;
+    });
+    const { running } = rig.start({ prewarm: () => (began(), finished) }, handled);
+    await prewarming;
+    void Promise.reject(thrown);
+    await rig.log.until('no call can be blamed');
+    finish();
+    await expect(running).rejects.toMatchObject({ code: 'POOL_TAINTED' });
+    expect(rig.livekit.workers).toEqual([]);
+  },
+);
+
+test('the first signal drains, its echo does nothing, the second ends the calls', async () => {
+  const { pool, running } = await rig.registered({}, handled);
+  const call = await rig.livekit.call();
+  await call.say('hello');
+  const clock = vi.spyOn(performance, 'now').mockReturnValue(10_000);
+  process.emit('SIGTERM', 'SIGTERM');
+  expect(pool.runtimeSnapshot().state).toBe('draining');
+  // A signal to the process group comes twice where npm passes it on as well.
+  clock.mockReturnValue(10_100);
+  process.emit('SIGTERM', 'SIGTERM');
+  clock.mockRestore();
+  expect(await call.say('still there?')).toBe('You said: still there?');
+  vi.spyOn(performance, 'now').mockReturnValueOnce(11_000);
+  process.emit('SIGINT', 'SIGINT');
+  expect(await rig.ends.of(call.jobId)).toMatchObject({
+    status: 'cancelled',
+    reason: 'pool_closed',
+  });
+  await running;
+});

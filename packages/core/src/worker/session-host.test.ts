@@ -1,0 +1,49 @@
+import { expect, test, vi } from 'vitest';
+
+import { LogBook } from '../base/log-book.js';
+import { currentFfiClient } from '../sdk/ffi-client.js';
+import { defaultSessionLimits } from '../call/session-limits.js';
+import { SessionHost } from './session-host.js';
+
+const sdk = vi.hoisted(() => ({ version: '1.9.0' }));
+vi.mock('@livekit/agents', async (original) => ({
+  ...(await original<object>()),
+  get version() {
+    return sdk.version;
+  },
+}));
+
+function hostOf(): SessionHost {
+  return new SessionHost({
+    pool: { models: null },
+    maxConcurrentSessions: 1,
+    source: { entry: '', pool: 0, argv: [], execArgv: [] },
+    logger: new LogBook(),
+    report: async () => {},
+    maxEventLoopLagMs: 100,
+    onBusy: () => {},
+    runtime: {
+      agent: () => {
+        throw new Error('no call comes');
+      },
+      defaults: {},
+      setup: undefined,
+      limits: defaultSessionLimits,
+      audioDevices: undefined,
+      credentials: undefined,
+    },
+  });
+}
+
+test('a host that could not be prepared leaves the native library to the others', async () => {
+  const { signal } = new AbortController();
+  const host = hostOf();
+  await host.prewarm(signal);
+  sdk.version = '2.0.0';
+  const other = hostOf();
+  await expect(other.prewarm(signal)).rejects.toMatchObject({ code: 'CONFIG_UNSUPPORTED_SDK' });
+  await other.close();
+  expect(currentFfiClient()).toBeDefined();
+  await host.close();
+  expect(currentFfiClient()).toBeUndefined();
+});
