@@ -3,6 +3,8 @@ import { defineConfig } from 'tsup';
 export default defineConfig({
   entry: {
     index: 'src/index.ts',
+    isolation: 'src/isolation.ts',
+    host: 'src/host.ts',
     'operate/index': 'src/operate/index.ts',
     'testing/index': 'src/testing/index.ts',
   },

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it, vi } from 'vitest';
 
-import { Admission, type Reservation } from './admission.js';
+import { type Gate, Admission, type Reservation } from './admission.js';
 
 const call = (jobId: string, agent = 'sales') => ({
   jobId,
@@ -77,7 +77,8 @@ describe('Admission', () => {
 
   it('takes no call while it is paused, says why, and keeps those it has', () => {
     const onChange = vi.fn();
-    const admission = new Admission({ maxConcurrentSessions: 2, onChange });
+    const admission = new Admission({ maxConcurrentSessions: 2 });
+    admission.watch(onChange);
     const kept = taken(admission, 'a');
     onChange.mockClear();
     admission.pause('the event loop is late');
@@ -119,13 +120,12 @@ describe('Admission', () => {
 
   it('tells of each change once, after it', () => {
     const seen: string[] = [];
-    const admission: Admission = new Admission({
-      maxConcurrentSessions: 1,
-      onChange: () =>
-        seen.push(
-          `${admission.reserved}/${admission.active}${admission.draining ? ' draining' : ''}`,
-        ),
-    });
+    const admission = new Admission({ maxConcurrentSessions: 1 });
+    admission.watch(() =>
+      seen.push(
+        `${admission.reserved}/${admission.active}${admission.draining ? ' draining' : ''}`,
+      ),
+    );
     const one = taken(admission, 'a');
     admission.reserve(call('b'));
     one.activate();
@@ -137,16 +137,49 @@ describe('Admission', () => {
     expect(seen).toEqual(['1/0', '0/1', '0/1 draining', '0/0 draining']);
   });
 
-  it('counts active calls by agent', () => {
+  it('counts the calls a gate with a cap of its own asks for, accepted and active', () => {
     const admission = new Admission({ maxConcurrentSessions: 9 });
     taken(admission, 'a', 'sales').activate();
     taken(admission, 'b', 'sales').activate();
     taken(admission, 'c', 'support').activate();
     taken(admission, 'd', 'billing');
-    expect([...admission.activeByAgent()]).toEqual([
-      ['sales', 2],
-      ['support', 1],
-    ]);
+    const of = (agent: string) => admission.count((each) => each.agent === agent);
+    expect([of('sales'), of('support'), of('billing'), of('none')]).toEqual([2, 1, 1, 0]);
+  });
+
+  it('asks the gates it was given after its own, in their order, and takes no slot when one refuses', () => {
+    const asked: string[] = [];
+    const gate =
+      (name: string, refuses: string): Gate =>
+      ({ agent }) => {
+        asked.push(name);
+        return agent === refuses ? { refused: 'busy', message: name } : undefined;
+      };
+    const gates = [gate('first', 'sales'), gate('second', 'support')];
+    const admission = new Admission({ maxConcurrentSessions: 2, gates });
+    expect(admission.reserve(call('a', 'sales'))).toEqual({ refused: 'busy', message: 'first' });
+    expect(admission.reserve(call('a', 'support'))).toEqual({ refused: 'busy', message: 'second' });
+    expect([admission.reserved, asked]).toEqual([0, ['first', 'first', 'second']]);
+    taken(admission, 'a', 'billing');
+    admission.drain();
+    asked.length = 0;
+    expect(admission.reserve(call('b', 'sales'))).toMatchObject({ refused: 'draining' });
+    expect(asked).toEqual([]);
+  });
+
+  it('a gate with a cap counts in the tick of the acceptance, so a burst cannot pass it', () => {
+    const admission: Admission = new Admission({
+      maxConcurrentSessions: 100,
+      gates: [
+        ({ agent }) =>
+          admission.count((each) => each.agent === agent) >= 2
+            ? { refused: 'full', message: agent }
+            : undefined,
+      ],
+    });
+    const answers = Array.from({ length: 50 }, (_, n) => admission.reserve(call(`j${n}`, 'sales')));
+    expect(answers.filter((answer) => !('refused' in answer))).toHaveLength(2);
+    expect(admission.reserve(call('other', 'support'))).not.toHaveProperty('refused');
   });
 
   it.each([0, -1, 1.5, Number.NaN, Number.POSITIVE_INFINITY, '5'])(
@@ -202,7 +235,7 @@ describe('Admission', () => {
             expect(admission.active + admission.reserved).toBeLessThanOrEqual(cap);
           }
           for (const reservation of live.keys()) reservation.release();
-          expect([admission.active, admission.reserved, admission.activeByAgent().size]).toEqual([
+          expect([admission.active, admission.reserved, admission.count(() => true)]).toEqual([
             0, 0, 0,
           ]);
           await admission.idle();

@@ -1,12 +1,19 @@
 import { OpenRtcError } from '../base/errors.js';
-import type { Call, Refusal } from '../launch/isolation.js';
+import type { Refusal } from '../call/refusal.js';
+import type { Call } from '../call/call.js';
+
+/**
+ * Decides whether one more call may be taken, in the tick of the answer to LiveKit. Returns why not, or undefined.
+ * It counts nothing itself: {@link Admission.count} says what is taken.
+ */
+export type Gate = (call: Call) => Refusal | undefined;
 
 /** How many calls a worker takes. */
 export interface AdmissionOptions {
   /** Cap on calls reserved and active together; a whole number of at least 1. */
   maxConcurrentSessions: number;
-  /** Called after each change, in the same tick. It must not throw. */
-  onChange?: () => void;
+  /** Asked in this order after the worker's own gates. */
+  gates?: readonly Gate[];
 }
 
 /** A slot taken for one call: from the answer to LiveKit until the call is over or never comes. */
@@ -18,28 +25,25 @@ export interface Reservation {
   release(): void;
 }
 
-/** Why {@link Admission.reserve} takes no call. */
-export interface AdmissionRefusal extends Refusal {
-  readonly refused: 'full' | 'draining' | 'duplicate' | 'busy';
-}
-
 type Slot = { readonly call: Call; state: 'reserved' | 'active' };
 
 /**
- * Counts calls in and out. A slot is taken in the tick the call is accepted, not when it starts, so
- * a burst of offers cannot pass the cap.
+ * Counts calls in and out. A call is taken when every gate lets it through: the worker is not draining, does not have
+ * the job already, has a free slot, and its event loop keeps up; then the gates it was given. A slot is taken in the
+ * tick the call is accepted, not when it starts, so a burst of offers cannot pass the cap.
  */
 export class Admission {
   readonly max: number;
-  readonly #onChange: () => void;
+  readonly #gates: readonly Gate[];
   readonly #slots = new Map<string, Slot>();
   #active = 0;
   #draining = false;
   #paused: string | undefined;
   #waiting: (() => void)[] = [];
+  #onChange = () => {};
 
   /** @throws CONFIG_INVALID_OPTION when the cap is not a whole number of at least 1. */
-  constructor({ maxConcurrentSessions, onChange = () => {} }: AdmissionOptions) {
+  constructor({ maxConcurrentSessions, gates = [] }: AdmissionOptions) {
     if (!Number.isSafeInteger(maxConcurrentSessions) || maxConcurrentSessions < 1) {
       throw new OpenRtcError(
         'CONFIG_INVALID_OPTION',
@@ -47,7 +51,13 @@ export class Admission {
       );
     }
     this.max = maxConcurrentSessions;
-    this.#onChange = onChange;
+    this.#gates = [
+      () => this.#drainingGate(),
+      (call) => this.#duplicateGate(call),
+      () => this.#fullGate(),
+      () => this.#busyGate(),
+      ...gates,
+    ];
   }
 
   /** Calls that were assigned and are not over. */
@@ -75,27 +85,24 @@ export class Admission {
     return this.#paused !== undefined;
   }
 
-  /** Active calls by agent name; agents without one are left out. */
-  activeByAgent(): ReadonlyMap<string, number> {
-    const counts = new Map<string, number>();
-    for (const { call, state } of this.#slots.values()) {
-      if (state === 'active') counts.set(call.agent, (counts.get(call.agent) ?? 0) + 1);
-    }
-    return counts;
+  /** Calls accepted or active for which `counts` is true: what a gate with a cap of its own asks. */
+  count(counts: (call: Call) => boolean): number {
+    let taken = 0;
+    for (const { call } of this.#slots.values()) if (counts(call)) taken += 1;
+    return taken;
   }
 
-  /** Takes a slot for `call`, or says why not. */
-  reserve(call: Call): Reservation | AdmissionRefusal {
-    if (this.#draining)
-      return { refused: 'draining', message: 'this worker is draining and takes no new calls' };
-    if (this.#slots.has(call.jobId))
-      return { refused: 'duplicate', message: `job ${call.jobId} is already taken` };
-    if (this.full)
-      return {
-        refused: 'full',
-        message: `all ${this.max} sessions are in use (maxConcurrentSessions)`,
-      };
-    if (this.#paused !== undefined) return { refused: 'busy', message: this.#paused };
+  /** Calls `onChange` after each change, in the same tick; it must not throw. Only the last watcher is called. */
+  watch(onChange: () => void): void {
+    this.#onChange = onChange;
+  }
+
+  /** Takes a slot for `call`, or returns the refusal of the first gate that stays closed. */
+  reserve(call: Call): Reservation | Refusal {
+    for (const gate of this.#gates) {
+      const refusal = gate(call);
+      if (refusal !== undefined) return refusal;
+    }
     const slot: Slot = { call, state: 'reserved' };
     this.#slots.set(call.jobId, slot);
     this.#onChange();
@@ -129,6 +136,28 @@ export class Admission {
   idle(): Promise<void> {
     if (this.#slots.size === 0) return Promise.resolve();
     return new Promise((resolve) => this.#waiting.push(resolve));
+  }
+
+  #drainingGate(): Refusal | undefined {
+    if (!this.#draining) return undefined;
+    return { refused: 'draining', message: 'this worker is draining and takes no new calls' };
+  }
+
+  #duplicateGate({ jobId }: Call): Refusal | undefined {
+    if (!this.#slots.has(jobId)) return undefined;
+    return { refused: 'duplicate', message: `job ${jobId} is already taken` };
+  }
+
+  #fullGate(): Refusal | undefined {
+    if (!this.full) return undefined;
+    return {
+      refused: 'full',
+      message: `all ${this.max} sessions are in use (maxConcurrentSessions)`,
+    };
+  }
+
+  #busyGate(): Refusal | undefined {
+    return this.#paused === undefined ? undefined : { refused: 'busy', message: this.#paused };
   }
 
   #activate(slot: Slot): void {

@@ -9,7 +9,6 @@ import type { AgentClass } from './agent-options.js';
 import { chooseAgentClass } from './agent-export.js';
 import { readAgentConfig } from './agent-config.js';
 import { checkAgentName } from './agent-name.js';
-import { commandImport } from '../pool/command-line.js';
 
 /** An agent found in a file, checked and ready to be registered. */
 export interface DiscoveredAgent {
@@ -112,7 +111,7 @@ async function loadAgent(
   const sourcePath = await realpath(join(root, file));
   if (!isInside(root, sourcePath))
     throw new Error(`it links to ${sourcePath}, outside of the directory`);
-  // A pipe would be imported for ever.
+  // The import of a pipe would never end.
   if (!(await stat(sourcePath)).isFile()) throw new Error('it is not a file');
   const exports = await importFile(sourcePath, options);
   const agentClass = chooseAgentClass(exports);
@@ -123,7 +122,7 @@ async function loadAgent(
 
 async function importFile(path: string, options: DiscoverOptions): Promise<unknown> {
   const { importTimeoutMs = IMPORT_TIMEOUT_MS } = options;
-  const importModule = options.importModule ?? commandImport() ?? importNatively;
+  const importModule = options.importModule ?? importNatively;
   const imported = importModule(pathToFileURL(path).href).catch((error: unknown) => {
     throw new Error(reasonOf(error, path), { cause: error });
   });

@@ -6,6 +6,9 @@ import { didYouMean } from './nearest.js';
 // Checks of one option each. `where` begins the message, e.g. `agent "sales"`. All throw
 // CONFIG_INVALID_OPTION, and take `undefined` for an option not given.
 
+/** The longest time a Node timer can count, in milliseconds: 24.8 days. */
+export const MAX_MS = 2_147_483_647;
+
 /** The error of an option that cannot work. */
 export function invalidOption(where: string, problem: string): OpenRtcError {
   return new OpenRtcError('CONFIG_INVALID_OPTION', `${where}: ${problem}`);
@@ -55,6 +58,39 @@ export function checkGreeting(where: string, value: unknown): void {
   }
   const got = typeof value === 'string' ? 'a blank string' : kindOf(value);
   throw invalidOption(where, `greeting must be a text, { instructions: "…" } or null, got ${got}`);
+}
+
+/** A whole number from `min` to `max`. */
+export function checkWhole(
+  where: string,
+  key: string,
+  value: unknown,
+  { min, max }: { readonly min: number; readonly max: number },
+): void {
+  if (value === undefined) return;
+  if (typeof value === 'number' && Number.isInteger(value) && value >= min && value <= max) return;
+  throw invalidOption(
+    where,
+    `${key} must be a whole number from ${min} to ${max}, got ${typeof value === 'number' ? value : kindOf(value)}`,
+  );
+}
+
+/** A string that is not blank. */
+export function checkText(where: string, key: string, value: unknown): void {
+  if (value === undefined || isText(value)) return;
+  const got = typeof value === 'string' ? 'a blank string' : kindOf(value);
+  throw invalidOption(where, `${key} must be a string that is not blank, got ${got}`);
+}
+
+/** `true` or `false`. */
+export function checkBoolean(where: string, key: string, value: unknown): void {
+  if (value === undefined || typeof value === 'boolean') return;
+  throw invalidOption(where, `${key} must be true or false, got ${kindOf(value)}`);
+}
+
+export function checkFunction(where: string, key: string, value: unknown): void {
+  if (value === undefined || typeof value === 'function') return;
+  throw invalidOption(where, `${key} must be a function, got ${kindOf(value)}`);
 }
 
 /** An object of options that is passed on to the SDK. */

@@ -1,6 +1,6 @@
 import type { Admission } from '../admit/admission.js';
-import { messageOf } from '../base/errors.js';
-import type { Call, Placement, Refusal, RefusalReason } from '../launch/isolation.js';
+import type { RefusalReason } from '../call/refusal.js';
+import type { Call } from '../call/call.js';
 import type { JobOffer } from '../call/job-offer.js';
 import type { Acceptance, Declined } from '../link/pending-offers.js';
 import type { AgentNames } from '../agents/agent-names.js';
@@ -8,16 +8,12 @@ import { type CustomRouteOptions, route } from '../route/custom-router.js';
 import { printable } from '../base/printable.js';
 import type { Routed, RouteRefusal } from '../route/route.js';
 import type { AgentConfig } from '../agents/agent-options.js';
-import { FlowCounts } from './flow-counts.js';
-import {
-  type AcceptedCall,
-  type FlowLink,
-  LiveCalls,
-  type LiveCallsOptions,
-} from './live-calls.js';
+import { FlowCounts } from '../operate/flow-counts.js';
+import type { FlowLink } from './live-call.js';
+import { type AcceptedCall, LiveCalls, type LiveCallsOptions } from './live-calls.js';
 
 export interface CallFlowOptions extends LiveCallsOptions {
-  readonly agents: AgentNames & { get(name: string): AgentConfig };
+  readonly agents: AgentNames & { get(name: string): Pick<AgentConfig, 'revision'> };
   readonly routing: CustomRouteOptions;
   readonly admission: Admission;
 }
@@ -57,8 +53,8 @@ export class CallFlow {
     // A misconfigured dispatch, not a full worker: somebody has to see it.
     if ('refused' in routed)
       return this.#refuse(offer, routed.refused, routed.message, 'error', { cause: routed.cause });
-    // From here on it may be removed: the call has its agent.
-    const config = this.#options.agents.get(routed.agent);
+    // From here on it may be replaced or removed: the call has its agent.
+    const { revision } = this.#options.agents.get(routed.agent);
     const call: Call = {
       jobId: offer.jobId,
       agent: routed.agent,
@@ -68,22 +64,14 @@ export class CallFlow {
     const reservation = this.#options.admission.reserve(call);
     if ('refused' in reservation)
       return this.#refuse(offer, reservation.refused, reservation.message, 'info', { call });
-    const placement = this.#place(call);
+    const placement = this.live.launcher.reserve(call);
     if (placement !== undefined && 'refused' in placement) {
       reservation.release();
       const { cause } = placement;
       return this.#refuse(offer, placement.refused, placement.message, 'warn', { call, cause });
     }
     const identity = `agent-${offer.jobId}`;
-    return this.#accept(offer, { identity, routed, config, reservation, placement, link });
-  }
-
-  #place(call: Call): Placement | (Refusal & { readonly cause?: unknown }) | undefined {
-    try {
-      return this.#options.isolation.reserve?.(call);
-    } catch (cause) {
-      return { refused: 'isolation', message: `reserve() threw: ${messageOf(cause)}`, cause };
-    }
+    return this.#accept(offer, { identity, routed, revision, reservation, placement, link });
   }
 
   #accept(offer: JobOffer, accepted: AcceptedCall): Acceptance {

@@ -1,92 +1,71 @@
-import type { JobStatus } from '@livekit/protocol';
-
 import type { Reservation } from '../admit/admission.js';
-import { BlockCounts } from '../operate/block-counts.js';
+import type { Logger } from '../base/logger.js';
+import { printable } from '../base/printable.js';
+
+import type { SessionInfo } from '../call/call.js';
 import { participantOf } from '../call/job-participant.js';
-import type { Call, Isolation, Placement } from '../launch/isolation.js';
 import type { JobTicket } from '../call/job-ticket.js';
+import type { SessionEvent } from '../call/session-event.js';
+import type { SessionFaults } from '../call/session-faults.js';
+import type { SessionOutcome } from '../call/session-outcome.js';
+import type { Placement } from '../launch/isolation.js';
 import { Launcher } from '../launch/launcher.js';
 import type { LiveKitEndpoint } from '../link/livekit-endpoint.js';
 import type { Assignment } from '../link/pending-offers.js';
 import { roomUrl } from '../link/room-url.js';
-import type { Logger } from '../base/logger.js';
-import type { ProviderUsage } from '../call/provider-usage.js';
-import { printable } from '../base/printable.js';
+import { BlockCounts } from '../operate/block-counts.js';
 import type { Routed } from '../route/route.js';
-import type { SessionEvent } from '../call/session-event.js';
 import { FailureStreak } from '../settle/failure-streak.js';
 import { finalStatus } from '../settle/final-status.js';
 import { removeGhost } from '../settle/remove-ghost.js';
-import type { SessionFaults } from '../call/session-faults.js';
 import { Observers, type SessionObserver } from '../settle/session-observer.js';
-import type { SessionOutcome } from '../call/session-outcome.js';
 import { Settlement } from '../settle/settlement.js';
-import type { AgentConfig, SessionInfo } from '../agents/agent-options.js';
-import { FaultCounts } from './fault-counts.js';
-import type { FlowCounts } from './flow-counts.js';
-
-/** What the flow tells LiveKit of a call, over the registration the call came by. */
-export interface FlowLink {
-  sendRunning(jobId: string): void;
-  sendFinal(update: {
-    jobId: string;
-    status: JobStatus.JS_SUCCESS | JobStatus.JS_FAILED;
-    error: string;
-  }): Promise<void>;
-}
+import { FaultCounts } from '../operate/fault-counts.js';
+import type { FlowCounts } from '../operate/flow-counts.js';
+import type { FlowLink, LiveCall } from './live-call.js';
+import { SessionEvents } from './session-events.js';
 
 /** A call from its yes to its assignment. */
 export interface AcceptedCall {
-  /** What the agent joins as. */
+  /** The agent joins under it. */
   readonly identity: string;
   readonly routed: Routed;
-  /** The agent as it was when the call was accepted. */
-  readonly config: AgentConfig;
+  /** Of the agent as it was when the call was accepted. */
+  readonly revision: number;
   readonly reservation: Reservation;
   readonly placement: Placement | undefined;
   readonly link: FlowLink;
 }
 
 export interface LiveCallsOptions {
-  readonly isolation: Isolation;
   readonly endpoint: LiveKitEndpoint;
   readonly observers: readonly SessionObserver[];
   readonly consecutiveFailureLimit: number;
-  /** Too many calls failed in a row. */
-  readonly onUnhealthy: (failures: number) => void;
   readonly logger: Logger;
-}
-
-/** A call from its assignment on. */
-interface LiveCall {
-  readonly info: SessionInfo;
-  readonly config: AgentConfig;
-  readonly settlement: Settlement;
-  readonly link: FlowLink;
-  /** By the monotonic clock: the other one may be set while a call lasts. */
-  readonly since: number;
-  readonly faults: FaultCounts;
-  readonly blocks: BlockCounts;
-  /** So far. */
-  usage: readonly ProviderUsage[];
-  joined: boolean;
 }
 
 /** The second half of the flow, `launch → session → settle`: calls from their assignment to their end. */
 export class LiveCalls {
-  readonly launcher: Launcher;
+  readonly launcher = new Launcher();
   readonly #options: LiveCallsOptions;
   readonly #counts: FlowCounts;
   readonly #observers: Observers;
+  readonly #events: SessionEvents;
   readonly #streak: FailureStreak;
   readonly #live = new Map<string, LiveCall>();
   readonly #finishing = new Set<Promise<void>>();
+  #onUnhealthy: (failures: number) => void = () => {};
 
   constructor(options: LiveCallsOptions, counts: FlowCounts) {
     this.#options = options;
     this.#counts = counts;
-    this.launcher = new Launcher(options.isolation);
     this.#observers = new Observers(options.observers, options.logger);
+    this.#events = new SessionEvents({
+      counts,
+      observers: this.#observers,
+      inBackground: (work) => this.#finish(work),
+      logger: options.logger,
+    });
     this.#streak = new FailureStreak(options.consecutiveFailureLimit);
   }
 
@@ -98,99 +77,62 @@ export class LiveCalls {
     return [...this.#live.values()];
   }
 
-  /** The agent a live call was accepted for. */
-  agentOf(jobId: string): AgentConfig | undefined {
-    return this.#live.get(jobId)?.config;
+  /** Calls `onUnhealthy` when too many calls have failed in a row; only the last watcher is called. */
+  watchHealth(onUnhealthy: (failures: number) => void): void {
+    this.#onUnhealthy = onUnhealthy;
   }
 
-  /** Resolves when the ends of all calls so far have been told to everybody. */
+  /** Resolves when the ends of all calls so far have been reported to everybody. */
   async settled(): Promise<void> {
     while (this.#finishing.size > 0) await Promise.all(this.#finishing);
   }
 
-  /** What a session reports, from wherever it runs. */
+  /** Takes an event of a session, wherever it runs; resolves when it has taken effect. */
   async report(event: SessionEvent): Promise<void> {
     const call = this.#live.get(event.jobId);
-    if (call === undefined) {
-      this.#options.logger.debug(
-        { jobId: event.jobId, kind: event.kind },
-        'a report of a call that is over',
-      );
-      return;
-    }
-    switch (event.kind) {
-      case 'joined':
-        if (call.joined) return;
-        call.joined = true;
-        call.link.sendRunning(event.jobId);
-        this.#finish(this.#observers.started(call.info));
-        break;
-      case 'ending':
-        await call.settlement.ending(event.outcome);
-        break;
-      case 'memory':
-        this.#options.logger.warn(
-          { jobId: event.jobId, agent: call.info.agent, ...event.memory },
-          'the process of a call uses much memory',
-        );
-        this.#finish(this.#observers.memoryWarning(call.info, event.memory));
-        break;
-      case 'fault':
-        call.faults.add(event.fault);
-        this.#counts.fault(call.info.agent, event.fault);
-        break;
-      case 'usage':
-        this.#counts.metrics.use(call.info.agent, event.usage, call.usage);
-        call.usage = event.usage;
-        break;
-      case 'blocked':
-        this.#counts.block(event.block);
-        call.blocks.add(event.block);
-        break;
-    }
+    if (call !== undefined) return this.#events.apply(event, call);
+    const { jobId, kind } = event;
+    this.#options.logger.debug({ jobId, kind }, 'a report of a call that is over');
   }
 
-  /** LiveKit has given us the call: launch it, and settle it when it is over. */
+  /** LiveKit has assigned the call: launch it, and settle it when it is over. */
   begin(assignment: Assignment, accepted: AcceptedCall): void {
-    const { identity, routed, config, reservation, placement, link } = accepted;
-    const { call } = reservation;
-    const info: SessionInfo = {
-      ...call,
+    const { identity, routed, reservation, link } = accepted;
+    const { jobId } = reservation.call;
+    const info: SessionInfo = Object.freeze({
+      ...reservation.call,
       metadata: routed.metadata,
       ...participantOf(assignment.job),
       startedAt: Date.now(),
-    };
-    const faults = new FaultCounts();
-    const settlement = new Settlement({
-      sendFinal: (outcome) => link.sendFinal({ jobId: call.jobId, ...finalStatus(outcome) }),
-      removeGhost: () => this.#removeGhost(call, identity),
-      done: (outcome) => this.#done(info, outcome, faults.taken(), reservation),
     });
-    this.#live.set(call.jobId, {
+    const call: LiveCall = {
       info,
-      config,
-      settlement,
-      faults,
-      blocks: new BlockCounts(),
-      usage: [],
+      settlement: new Settlement({
+        sendFinal: (outcome) => link.sendFinal({ jobId, ...finalStatus(outcome) }),
+        removeGhost: () => this.#removeGhost(info, identity),
+        done: (outcome) => this.#done(call, outcome, reservation),
+      }),
       link,
       since: performance.now(),
+      faults: new FaultCounts(),
+      blocks: new BlockCounts(),
+      usage: [],
       joined: false,
-    });
-    this.#counts.start(call);
+    };
+    this.#live.set(jobId, call);
+    this.#counts.start(info);
     reservation.activate();
-    const ended = this.#run(assignment, call, identity, placement).then(
-      () => settlement.settled(),
-      (reason: unknown) => settlement.settled({ reason }),
+    const ended = this.#run(assignment, accepted, info).then(
+      () => call.settlement.settled(),
+      (reason: unknown) => call.settlement.settled({ reason }),
     );
     this.#finish(ended);
   }
 
   async #run(
     { url, token, workerId, job }: Assignment,
-    call: Call,
-    identity: string,
-    placement: Placement | undefined,
+    { identity, revision, placement }: AcceptedCall,
+    info: SessionInfo,
   ): Promise<void> {
     let media: JobTicket['media'];
     try {
@@ -199,64 +141,64 @@ export class LiveCalls {
       placement?.release();
       throw error;
     }
-    await this.launcher.launch({
-      ...call,
-      identity,
-      workerId,
-      generation: 0,
-      media,
-      job: job.toBinary(),
-    });
+    await this.launcher.launch({ info, revision, identity, workerId, media, job });
   }
 
-  async #removeGhost(call: Call, identity: string): Promise<void> {
+  async #removeGhost({ jobId, room }: SessionInfo, identity: string): Promise<void> {
     try {
-      await removeGhost(this.#options.endpoint, call.room, identity);
+      await removeGhost(this.#options.endpoint, room, identity);
     } catch (error) {
       this.#options.logger.warn(
-        { error, jobId: call.jobId },
+        { error, jobId },
         'the participant of a lost call could not be removed; LiveKit removes it in about 20 s',
       );
     }
   }
 
   #done(
-    info: SessionInfo,
+    { info, since, faults }: LiveCall,
     outcome: SessionOutcome,
-    faults: SessionFaults,
     reservation: Reservation,
   ): void {
-    const { logger } = this.#options;
-    const since = this.#live.get(info.jobId)?.since ?? performance.now();
     const durationMs = Math.round(performance.now() - since);
-    const fields = {
-      jobId: info.jobId,
-      agent: info.agent,
-      tenant: info.tenant,
-      room: printable(info.room),
-      reason: outcome.reason,
-      durationMs,
-      ...faults,
-    };
+    const survived = faults.snapshot();
     this.#live.delete(info.jobId);
     reservation.release();
     this.#counts.end(info, outcome, durationMs);
-    this.#finish(this.#observers.ended(info, outcome, faults));
+    this.#finish(this.#observers.ended(info, outcome, survived));
+    this.#log(info, outcome, durationMs, survived);
+    this.#judge(info, outcome);
+  }
+
+  #log(
+    info: SessionInfo,
+    outcome: SessionOutcome,
+    durationMs: number,
+    faults: SessionFaults,
+  ): void {
+    const { logger } = this.#options;
+    const { jobId, agent, tenant, room } = info;
+    const { reason, detail, error } = outcome;
+    const fields = { jobId, agent, tenant, room: printable(room), reason, durationMs, ...faults };
     switch (outcome.status) {
       case 'success':
-        logger.info({ ...fields, detail: outcome.detail }, 'a call ended');
-        this.#streak.success();
+        logger.info({ ...fields, detail }, 'a call ended');
         break;
       case 'cancelled':
         logger.warn(fields, 'a call was cut by the worker');
         break;
       case 'failed':
-        logger.error({ ...fields, error: outcome.error }, `a call failed: ${outcome.detail ?? ''}`);
-        // A network that is gone takes every call with it, and says nothing about this worker.
-        if (outcome.error?.code === 'SESSION_CONNECTION_LOST') break;
-        if (this.#streak.failure(info.tenant)) this.#options.onUnhealthy(this.#streak.length);
+        logger.error({ ...fields, error }, `a call failed: ${detail ?? ''}`);
         break;
     }
+  }
+
+  /** A call that the worker cut says nothing about the worker's health, in either direction. */
+  #judge({ tenant }: SessionInfo, { status, error }: SessionOutcome): void {
+    if (status === 'success') this.#streak.success();
+    // A network that is gone takes every call with it, and says nothing about this worker.
+    if (status !== 'failed' || error?.code === 'SESSION_CONNECTION_LOST') return;
+    if (this.#streak.failure(tenant)) this.#onUnhealthy(this.#streak.length);
   }
 
   #finish(work: Promise<void>): void {

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 
 import { deferred } from '../base/deferred.js';
 import { beforeDeadline } from './before-deadline.js';
-import type { HangUp } from './isolation.js';
+import type { HangUp } from '../call/hang-up.js';
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());

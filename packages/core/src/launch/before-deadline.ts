@@ -1,5 +1,5 @@
 import { OpenRtcError } from '../base/errors.js';
-import type { HangUp } from './isolation.js';
+import type { HangUpSignal } from '../call/hang-up.js';
 
 /**
  * Waits for the place a call is to run in. A call that is hung up meanwhile has until its deadline to begin,
@@ -7,12 +7,12 @@ import type { HangUp } from './isolation.js';
  * @param signal - that of {@link Isolation.run}
  * @throws OpenRtcError `ISOLATION_CLOSED` past the deadline
  */
-export async function beforeDeadline<T>(ready: Promise<T>, signal: AbortSignal): Promise<T> {
+export async function beforeDeadline<T>(ready: Promise<T>, signal: HangUpSignal): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   let onAbort = () => {};
   const tooLate = new Promise<never>((_resolve, reject) => {
     onAbort = () => {
-      const { deadline } = signal.reason as HangUp;
+      const deadline = signal.reason?.deadline ?? 0;
       const error = new OpenRtcError(
         'ISOLATION_CLOSED',
         'The call was hung up before the place it should run in was ready.',

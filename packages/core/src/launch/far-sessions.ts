@@ -2,7 +2,8 @@ import { type Deferred, deferred } from '../base/deferred.js';
 import { OpenRtcError, toPlainError } from '../base/errors.js';
 import type { SessionEvent } from '../call/session-event.js';
 import type { Channel } from './channel.js';
-import type { HangUp, IsolationHost } from './isolation.js';
+import type { IsolationHost } from './isolation.js';
+import type { HangUp } from '../call/hang-up.js';
 import type { JobTicket } from '../call/job-ticket.js';
 import { type FromSessions, PROTOCOL, type ToSessions, fromWire } from './wire.js';
 
@@ -127,7 +128,7 @@ export class FarSessions {
   }
 
   async #run(ticket: JobTicket): Promise<void> {
-    const { jobId } = ticket;
+    const { jobId } = ticket.info;
     const abort = new AbortController();
     this.#calls.set(jobId, abort);
     try {

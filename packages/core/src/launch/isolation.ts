@@ -1,7 +1,9 @@
 import type { Logger } from '../base/logger.js';
-import type { ReportSessionEvent, SessionEvent } from '../call/session-event.js';
-import type { SessionEndReason } from '../call/session-outcome.js';
+import type { Call } from '../call/call.js';
+import type { HangUpSignal } from '../call/hang-up.js';
 import type { JobTicket } from '../call/job-ticket.js';
+import type { Refusal } from '../call/refusal.js';
+import type { ReportSessionEvent, SessionEvent } from '../call/session-event.js';
 
 /**
  * Where calls run. This file is the whole seam: a strategy turns a {@link JobTicket} into a promise
@@ -24,7 +26,7 @@ export interface Isolation extends AsyncDisposable {
    * that carries `code` and `message` when it failed. When `signal` aborts, its reason is a
    * {@link HangUp}: end the call by then, and still settle.
    */
-  run(ticket: JobTicket, signal: AbortSignal): Promise<void>;
+  run(ticket: JobTicket, signal: HangUpSignal): Promise<void>;
   /**
    * Called in the same tick as the answer to LiveKit: take a place for the call, or say why not.
    * Absent: the pool's cap is all there is.
@@ -56,42 +58,9 @@ export interface ProcessCounts {
   readonly lost: number;
 }
 
-/** A call before it runs: what admission and {@link Isolation.reserve} decide on. */
-export interface Call {
-  readonly jobId: string;
-  readonly agent: string;
-  readonly tenant: string;
-  readonly room: string;
-}
-
 /** A place taken by {@link Isolation.reserve}; released when the call never comes. */
 export interface Placement {
   release(): void;
-}
-
-/** Why a call is not taken. LiveKit offers it to another worker. */
-export interface Refusal {
-  readonly refused: RefusalReason;
-  readonly message: string;
-}
-
-/** Why a call was not taken, as counted in {@link RuntimeSnapshot.refused}. */
-export type RefusalReason =
-  | 'unknown_agent'
-  | 'invalid_tenant'
-  | 'router_failed'
-  | 'full'
-  | 'busy'
-  | 'draining'
-  | 'duplicate'
-  | 'isolation'
-  | 'too_slow';
-
-/** The reason of an aborted `signal`: why the call must end, and until when. Plain data. */
-export interface HangUp {
-  readonly reason: Exclude<SessionEndReason, 'failed'>;
-  /** Unix time in milliseconds after which the call is abandoned. */
-  readonly deadline: number;
 }
 
 /** What the pool lends a strategy. */
@@ -110,7 +79,7 @@ export interface IsolationHost {
    * @param report - where its events go; by default straight to this pool. A strategy that runs
    * the body elsewhere passes a function that carries them back to {@link IsolationHost.report}.
    */
-  runSession(ticket: JobTicket, signal: AbortSignal, report?: ReportSessionEvent): Promise<void>;
+  runSession(ticket: JobTicket, signal: HangUpSignal, report?: ReportSessionEvent): Promise<void>;
   /** Takes an event relayed from elsewhere; resolves when the pool has acted on it. */
   report(event: SessionEvent): Promise<void>;
 }

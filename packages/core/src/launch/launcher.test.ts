@@ -1,13 +1,20 @@
 import { expect, test } from 'vitest';
 
 import { deferred } from '../base/deferred.js';
-import type { HangUp, Isolation } from './isolation.js';
-import type { JobTicket } from '../call/job-ticket.js';
+import type { Isolation } from './isolation.js';
+import type { HangUp } from '../call/hang-up.js';
+import { ticketOf } from '../call/ticket.fixture.js';
 import { Launcher } from './launcher.js';
 
-const ticket = (jobId: string) => ({ jobId }) as JobTicket;
+const ticket = (jobId: string) => ticketOf({ jobId });
 const terminated: HangUp = { reason: 'terminated', deadline: 1 };
 const closed: HangUp = { reason: 'pool_closed', deadline: 2 };
+
+function launcherOf(isolation: Isolation): Launcher {
+  const launcher = new Launcher();
+  launcher.attach(isolation);
+  return launcher;
+}
 
 function launcher() {
   const runs = new Map<
@@ -15,14 +22,14 @@ function launcher() {
     { signal: AbortSignal; end: () => void; fail: (error: unknown) => void }
   >();
   const isolation: Isolation = {
-    run: ({ jobId }, signal) => {
+    run: ({ info: { jobId } }, signal) => {
       const { promise, resolve, reject } = deferred();
       runs.set(jobId, { signal, end: resolve, fail: reject });
       return promise;
     },
     async [Symbol.asyncDispose]() {},
   };
-  return { launcher: new Launcher(isolation), runs };
+  return { launcher: launcherOf(isolation), runs };
 }
 
 test('a call runs from its launch to its end', async () => {
@@ -44,7 +51,7 @@ test('a call that fails is over too, and its error comes through as it is', asyn
 });
 
 test('a strategy that throws instead of rejecting leaves nothing behind', async () => {
-  const calls = new Launcher({
+  const calls = launcherOf({
     run: () => {
       throw new Error('a bug in a strategy');
     },

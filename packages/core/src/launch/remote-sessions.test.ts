@@ -4,8 +4,10 @@ import { OpenRtcError } from '../base/errors.js';
 import { LogBook } from '../base/log-book.js';
 import type { SessionEvent } from '../call/session-event.js';
 import type { Channel } from './channel.js';
-import type { HangUp, IsolationHost } from './isolation.js';
-import type { JobTicket } from '../call/job-ticket.js';
+import type { IsolationHost } from './isolation.js';
+import type { HangUp } from '../call/hang-up.js';
+import { ticketOf } from '../call/ticket.fixture.js';
+import { PROTOCOL } from './wire.js';
 import { RemoteSessions } from './remote-sessions.js';
 import type { FromSessions, ToSessions } from './wire.js';
 
@@ -41,9 +43,9 @@ class FarEnd implements Channel {
 }
 
 const jobId = 'AJ_1';
-const ticket = { jobId, job: new Uint8Array() } as JobTicket;
+const ticket = ticketOf({ jobId });
 const never = new AbortController().signal;
-const here: FromSessions = { kind: 'here', protocol: 1 };
+const here: FromSessions = { kind: 'here', protocol: PROTOCOL };
 const ready: FromSessions = { kind: 'ready', warnings: ['mind the gap'] };
 
 let far: FarEnd;

@@ -3,7 +3,8 @@ import { type ErrorCode, OpenRtcError, type PlainError, toPlainError } from '../
 import type { SessionEvent } from '../call/session-event.js';
 import type { Channel } from './channel.js';
 import { Heartbeat } from './heartbeat.js';
-import type { HangUp, IsolationHost } from './isolation.js';
+import type { IsolationHost } from './isolation.js';
+import type { HangUpSignal } from '../call/hang-up.js';
 import type { JobTicket } from '../call/job-ticket.js';
 import { PROTOCOL, type ToSessions, readFromSessions, toWire } from './wire.js';
 
@@ -85,14 +86,14 @@ export class RemoteSessions {
   }
 
   /** Runs one call there, see {@link Isolation.run}. */
-  async run(ticket: JobTicket, signal: AbortSignal): Promise<void> {
-    const { jobId } = ticket;
+  async run(ticket: JobTicket, signal: HangUpSignal): Promise<void> {
+    const { jobId } = ticket.info;
     if (this.#lost !== undefined) throw this.#lost;
     const ended = deferred();
     this.#running.set(jobId, ended);
     let overdue: NodeJS.Timeout | undefined;
     const hangUp = () => {
-      const { reason, deadline } = signal.reason as HangUp;
+      const { reason, deadline } = signal.reason ?? { reason: 'pool_closed', deadline: 0 };
       const withinMs = Math.max(0, deadline - Date.now());
       this.#send({ kind: 'hang_up', jobId, reason, withinMs });
       overdue = setTimeout(() => this.#overdue(jobId), withinMs + GRACE_MS);

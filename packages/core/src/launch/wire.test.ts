@@ -1,21 +1,18 @@
+import { Job } from '@livekit/protocol';
 import { expect, test } from 'vitest';
 
-import type { JobTicket } from '../call/job-ticket.js';
+import { ticketOf } from '../call/ticket.fixture.js';
 import { fromWire, readFromSessions, toWire } from './wire.js';
 
-test('a ticket comes back from JSON as it was, its bytes included', () => {
-  const ticket: JobTicket = {
-    jobId: 'AJ_1',
-    agent: 'bar',
-    tenant: 'default',
-    room: 'bar-\u{1F378}',
-    identity: 'agent-AJ_1',
-    workerId: 'AW_1',
-    generation: 0,
-    media: { kind: 'room', url: 'wss://livekit', token: 'ey' },
-    job: new Uint8Array([0, 255, 128, 10]),
-  };
-  expect(fromWire(JSON.parse(JSON.stringify(toWire(ticket))))).toEqual(ticket);
+test('a ticket comes back from JSON as it was, the int64 and bytes of its job included', () => {
+  const job = new Job({ id: 'AJ_1', room: { name: 'bar', creationTime: 2n ** 62n } });
+  const metadata = Object.freeze(Object.assign(Object.create(null), { unicode: '\u{1F378}' }));
+  const ticket = ticketOf({ room: 'bar-\u{1F378}', metadata }, { job, revision: 3 });
+  const back = fromWire(JSON.parse(JSON.stringify(toWire(ticket))));
+  expect(back).toEqual(ticket);
+  expect(back.job.equals(job)).toBe(true);
+  expect(Object.getPrototypeOf(back.info.metadata)).toBe(null);
+  expect([Object.isFrozen(back.info), Object.isFrozen(back.info.metadata)]).toEqual([true, true]);
 });
 
 const error = { code: 'INTERNAL', message: 'x' };

@@ -1,15 +1,17 @@
+import { Job } from '@livekit/protocol';
+
 import type { PlainError } from '../base/errors.js';
 import { isLoopBlock } from '../call/loop-block.js';
 import { MOST_PROVIDERS, isProviderUsage } from '../call/provider-usage.js';
 import type { SessionEvent } from '../call/session-event.js';
 import { type SessionEndReason, statusOf } from '../call/session-outcome.js';
-import type { HangUp } from './isolation.js';
+import type { HangUp } from '../call/hang-up.js';
 import type { JobTicket } from '../call/job-ticket.js';
 
 /** What both ends speak; other numbers do not understand each other. */
-export const PROTOCOL = 1;
+export const PROTOCOL = 2;
 
-/** A ticket as JSON: its job in base64. */
+/** A ticket as JSON: its job as protobuf in base64, because JSON would lose int64, enums and bytes. */
 export type WireTicket = Omit<JobTicket, 'job'> & { readonly job: string };
 
 /** From the pool to where calls run. */
@@ -56,11 +58,20 @@ export type FromSessions =
   | { readonly kind: 'tainted'; readonly error: PlainError };
 
 export function toWire(ticket: JobTicket): WireTicket {
-  return { ...ticket, job: Buffer.from(ticket.job).toString('base64') };
+  return { ...ticket, job: Buffer.from(ticket.job.toBinary()).toString('base64') };
 }
 
 export function fromWire(ticket: WireTicket): JobTicket {
-  return { ...ticket, job: new Uint8Array(Buffer.from(ticket.job, 'base64')) };
+  const { info } = ticket;
+  // As it was before JSON: own properties alone, and frozen.
+  const metadata = Object.freeze(
+    Object.assign(Object.create(null) as Record<string, unknown>, info.metadata),
+  );
+  return {
+    ...ticket,
+    info: Object.freeze({ ...info, metadata }),
+    job: Job.fromBinary(Buffer.from(ticket.job, 'base64')),
+  };
 }
 
 type Kind = FromSessions['kind'];

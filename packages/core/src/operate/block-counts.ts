@@ -21,7 +21,7 @@ export class BlockCounts {
   }
 
   /** The counts at this moment, as plain data. */
-  taken(): BlocksSnapshot {
+  snapshot(): BlocksSnapshot {
     return { count: this.#count, longestMs: this.#longestMs, last: this.#last };
   }
 }

@@ -1,6 +1,6 @@
 import { errorCodes } from '../base/errors.js';
 import type { ProviderUsage } from '../call/provider-usage.js';
-import type { RefusalReason } from '../launch/isolation.js';
+import type { RefusalReason } from '../call/refusal.js';
 import type { SessionOutcome } from '../call/session-outcome.js';
 import { Counter } from './counter.js';
 import { Histogram } from './histogram.js';

@@ -28,9 +28,9 @@ export interface MetricsFilesOptions {
 /** What the files tell of. */
 export interface MetricsSource {
   snapshot(): RuntimeSnapshot;
-  drainEvents(): readonly MetricsStreamEvent[];
+  takeEvents(): readonly MetricsStreamEvent[];
   /** Looks at what calls use, so that the next snapshot has it. Never rejects. */
-  look(): Promise<void>;
+  sample(): Promise<void>;
 }
 
 const MIB = 1_048_576;
@@ -114,7 +114,7 @@ export class MetricsReporter implements AsyncDisposable {
     }
     this.#looking = true;
     this.#source
-      .look()
+      .sample()
       .then(() => {
         this.#looking = false;
         write();
@@ -130,7 +130,7 @@ export class MetricsReporter implements AsyncDisposable {
     const jsonl = this.#jsonl;
     if (jsonl === undefined) return;
     jsonl.write({ kind: 'snapshot', payload: this.#source.snapshot() });
-    for (const payload of this.#source.drainEvents()) jsonl.write({ kind: 'event', payload });
+    for (const payload of this.#source.takeEvents()) jsonl.write({ kind: 'event', payload });
   }
 
   #failed(error: unknown): void {

@@ -157,7 +157,7 @@ describe.each([
     expect(pool.runtimeSnapshot().sessions).toMatchObject([
       { status: 'active', resources: null, blocks: { count: 0, last: null } },
     ]);
-    await pool.look();
+    await pool.inspect();
     expect(pool.runtimeSnapshot().sessions).toMatchObject([
       { jobId: call.jobId, resources: { pid: process.pid, basis: 'shared', cpuPercent: null } },
     ]);
@@ -192,17 +192,17 @@ describe.each([
 describe('events', () => {
   test('each call begins and ends once, and a failure says why, without secrets', async () => {
     const { pool } = await rig.registered({ agents: { echo: () => new EchoAgent(), broken } });
-    expect(pool.drainMetricsStreamEvents()).toEqual([]);
+    expect(pool.takeMetricsEvents()).toEqual([]);
     const call = await rig.livekit.call({ metadata: { agent: 'echo' } });
     await call.say('hello');
-    expect(pool.drainMetricsStreamEvents()).toMatchObject([
+    expect(pool.takeMetricsEvents()).toMatchObject([
       { event: 'session_started', jobId: call.jobId, agent: 'echo', tenant: 'default' },
     ]);
     call.hangUp();
     await rig.ends.of(call.jobId);
     const failed = rig.livekit.dispatch({ metadata: { agent: 'broken' } });
     await rig.ends.of(failed);
-    expect(pool.drainMetricsStreamEvents()).toMatchObject([
+    expect(pool.takeMetricsEvents()).toMatchObject([
       { event: 'session_finished', jobId: call.jobId, status: 'success', reason: 'caller_left' },
       { event: 'session_started', jobId: failed },
       {
@@ -216,7 +216,7 @@ describe('events', () => {
   });
 
   test('before run() there are none', () => {
-    expect(rig.start({ agents: {} }).pool.drainMetricsStreamEvents()).toEqual([]);
+    expect(rig.start({ agents: {} }).pool.takeMetricsEvents()).toEqual([]);
   });
 });
 

@@ -15,20 +15,18 @@ import type { MetricsStreamEvent } from './metrics-stream.js';
 import { ReportSocket } from './report-socket.js';
 import { REPORT_SCHEMA_VERSION, type WorkerReport } from './worker-report.js';
 import { version } from '../base/version.js';
-import type { OperateOptions } from '../options/operate-options.js';
-import type { ResolvedOptions } from '../options/resolve-options.js';
+import type { OperateOptions } from './operate-options.js';
 import type { RuntimeSnapshot } from './runtime-snapshot.js';
-import type { Worker } from '../worker/worker.js';
+import type { PoolFacts, WorkerView } from './worker-view.js';
 import { WorkerMetrics } from './worker-metrics.js';
 
-/** What a pool tells of itself. */
+/** The parts of a pool that are shown to operators. */
 export interface PoolView {
-  /** Until it runs, the pool can still be configured. */
-  resolved(): ResolvedOptions;
+  readonly facts: PoolFacts;
   /** The user's entry. */
   readonly entry: string;
   snapshot(): RuntimeSnapshot;
-  worker(): Worker | undefined;
+  worker(): WorkerView | undefined;
 }
 
 /** What is open to watch a pool while it runs: a server, files, a socket. None of it is in the way of a call. */
@@ -74,8 +72,8 @@ export class Operations implements AsyncDisposable {
           metrics,
           {
             snapshot: () => this.#view.snapshot(),
-            drainEvents: () => this.drainEvents(),
-            look: () => this.look(),
+            takeEvents: () => this.takeEvents(),
+            sample: () => this.sample(),
           },
           logger,
         );
@@ -87,8 +85,8 @@ export class Operations implements AsyncDisposable {
   }
 
   /** The pool has begun to take calls. */
-  follow(worker: Worker): void {
-    this.#otel?.follow(worker.flow.counts.metrics);
+  follow(worker: WorkerView): void {
+    this.#otel?.follow(worker.counts.metrics);
   }
 
   /** Where the health server listens. */
@@ -100,12 +98,13 @@ export class Operations implements AsyncDisposable {
     return this.#metrics.collect();
   }
 
-  drainEvents(): readonly MetricsStreamEvent[] {
-    return this.#view.worker()?.flow.counts.events.drain() ?? [];
+  takeEvents(): readonly MetricsStreamEvent[] {
+    return this.#view.worker()?.counts.events.drain() ?? [];
   }
 
-  async look(): Promise<void> {
-    await this.#view.worker()?.resources.look();
+  /** Measures what calls use; at most about once a second. */
+  async sample(): Promise<void> {
+    await this.#view.worker()?.resources.sample();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -117,7 +116,7 @@ export class Operations implements AsyncDisposable {
   }
 
   #info(): WorkerInfo {
-    const { agentName, jobTypes: types, deployment } = this.#view.resolved();
+    const { agentName, jobTypes: types, deployment } = this.#view.facts;
     const { activeSessions, reservedSessions, maxConcurrentSessions, notReady } =
       this.#view.snapshot();
     const closed = notReady.some((why) => why === 'draining' || why === 'busy');
@@ -137,7 +136,7 @@ export class Operations implements AsyncDisposable {
   }
 
   async #report(): Promise<WorkerReport> {
-    await this.look();
+    await this.sample();
     return {
       schemaVersion: REPORT_SCHEMA_VERSION,
       worker: {

@@ -42,7 +42,7 @@ test('a call alone in its process has what that uses', async () => {
   processes = [child(10, ['AJ_1'], 1_000)];
   const resources = sampler(['AJ_1']);
   expect(resources.of('AJ_1')).toBeNull();
-  await resources.look();
+  await resources.sample();
   expect(resources.of('AJ_1')).toEqual({
     pid: 10,
     memoryBytes: 100 * MIB,
@@ -51,17 +51,17 @@ test('a call alone in its process has what that uses', async () => {
   });
   processes = [child(10, ['AJ_1'], 1_250)];
   vi.advanceTimersByTime(1_000);
-  await resources.look();
+  await resources.sample();
   expect(resources.of('AJ_1')).toMatchObject({ cpuPercent: 25 });
 });
 
 test('calls that share a process are given equal parts, and that is said', async () => {
   processes = [child(10, ['AJ_1', 'AJ_2'], 1_000)];
   const resources = sampler(['AJ_1', 'AJ_2']);
-  await resources.look();
+  await resources.sample();
   vi.advanceTimersByTime(2_000);
   processes = [child(10, ['AJ_1', 'AJ_2'], 2_000)];
-  await resources.look();
+  await resources.sample();
   for (const jobId of ['AJ_1', 'AJ_2'])
     expect(resources.of(jobId)).toEqual({
       pid: 10,
@@ -73,17 +73,17 @@ test('calls that share a process are given equal parts, and that is said', async
 
 test('a call that is in no other process is in this one, which does more than run it', async () => {
   const resources = sampler(['AJ_1']);
-  await resources.look();
+  await resources.sample();
   expect(resources.of('AJ_1')).toMatchObject({ pid: process.pid, basis: 'shared' });
 });
 
 test('whoever asks more often gets the figures of the last look', async () => {
   const resources = sampler([]);
-  await Promise.all([resources.look(), resources.look()]);
-  await resources.look();
+  await Promise.all([resources.sample(), resources.sample()]);
+  await resources.sample();
   expect(looks).toBe(1);
   vi.advanceTimersByTime(1_000);
-  await resources.look();
+  await resources.sample();
   expect(looks).toBe(2);
 });
 
@@ -93,7 +93,7 @@ test('a strategy that cannot tell of its processes is logged, and nobody is the 
     processes: () => Promise.reject(new Error('boom')),
     logger: log,
   });
-  await resources.look();
+  await resources.sample();
   expect(log.matching('warn', /could not be seen/)).toHaveLength(1);
   expect(resources.of('AJ_1')).toBeNull();
 });
@@ -106,7 +106,7 @@ test('one that never answers is not waited for', async () => {
     processes: () => new Promise(() => {}),
     logger: log,
   });
-  const asked = [resources.look(), resources.look()];
+  const asked = [resources.sample(), resources.sample()];
   await vi.runAllTimersAsync();
   await Promise.all(asked);
   expect(resources.of('AJ_1')).toBeNull();
@@ -115,10 +115,10 @@ test('one that never answers is not waited for', async () => {
 test('a call that is over is forgotten with the next look', async () => {
   processes = [child(10, ['AJ_1'], 1_000)];
   const resources = sampler(['AJ_1']);
-  await resources.look();
+  await resources.sample();
   processes = [];
   vi.advanceTimersByTime(1_000);
-  await resources.look();
+  await resources.sample();
   // It is live until the pool says otherwise, and then nobody asks for it.
   expect(resources.of('AJ_1')).toMatchObject({ pid: process.pid });
   expect(resources.processes).toEqual([]);

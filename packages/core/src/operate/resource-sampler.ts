@@ -39,7 +39,7 @@ export class ResourceSampler {
   #cpuByPid: ReadonlyMap<number, number> = new Map();
   #processes: readonly ProcessUsage[] = [];
   #lookedAt = Number.NEGATIVE_INFINITY;
-  #looking: Promise<void> | undefined;
+  #sampling: Promise<void> | undefined;
 
   constructor(options: ResourceSamplerOptions) {
     this.#options = options;
@@ -56,20 +56,20 @@ export class ResourceSampler {
   }
 
   /** Looks now, unless somebody just has. Never rejects, and never waits for long. */
-  async look(): Promise<void> {
+  async sample(): Promise<void> {
     if (performance.now() - this.#lookedAt < AT_MOST_EVERY_MS) return;
-    this.#looking ??= this.#look()
+    this.#sampling ??= this.#sample()
       .catch((error: unknown) =>
         this.#options.logger.warn({ error }, 'what processes of calls use could not be seen'),
       )
       .finally(() => {
-        this.#looking = undefined;
+        this.#sampling = undefined;
       });
-    const looking = this.#looking;
+    const looking = this.#sampling;
     await timeBox(WAIT_MS, () => looking);
   }
 
-  async #look(): Promise<void> {
+  async #sample(): Promise<void> {
     const processes = await this.#options.processes();
     const now = performance.now();
     const sinceMs = now - this.#lookedAt;

@@ -1,4 +1,4 @@
-import type { RefusalReason } from '../launch/isolation.js';
+import type { RefusalReason } from '../call/refusal.js';
 import type { LinkState } from '../link/worker-link.js';
 import type { RegistrationSnapshot } from '../link/worker-links.js';
 import type { BlocksSnapshot } from './block-counts.js';
@@ -28,7 +28,7 @@ export interface SessionSnapshot extends SessionFaults {
   readonly usage: readonly ProviderUsage[];
   /** How often its code has kept the event loop from everything else. */
   readonly blocks: BlocksSnapshot;
-  /** CPU and memory when somebody last looked, see {@link AgentPool.look}; null: nobody has yet. */
+  /** CPU and memory when they were last measured, see {@link AgentPool.inspect}; null: they were not measured yet. */
   readonly resources: CallResources | null;
 }
 

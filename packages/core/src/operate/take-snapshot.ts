@@ -1,16 +1,15 @@
 import { readiness } from './readiness.js';
-import type { ResolvedOptions } from '../options/resolve-options.js';
 import type { PoolState, RuntimeSnapshot, SessionSnapshot } from './runtime-snapshot.js';
-import type { Worker } from '../worker/worker.js';
+import type { CallView, PoolFacts, WorkerView } from './worker-view.js';
 
 export interface SnapshotSources {
   readonly state: PoolState;
   /** `performance.now()` of `run()`; 0 before. */
   readonly startedAt: number;
   readonly isolation: string;
-  readonly resolved: ResolvedOptions;
+  readonly facts: PoolFacts;
   readonly agents: readonly string[];
-  readonly worker: Worker | undefined;
+  readonly worker: WorkerView | undefined;
   readonly health: RuntimeSnapshot['health'];
 }
 
@@ -19,8 +18,8 @@ const SLOW_MS = 5_000;
 
 /** The snapshot of a pool, running or not. */
 export function takeSnapshot(sources: SnapshotSources): RuntimeSnapshot {
-  const { resolved, worker } = sources;
-  const sessions = (worker?.flow.live.all ?? []).map((call) => sessionOf(call, worker));
+  const { facts, worker } = sources;
+  const sessions = (worker?.calls ?? []).map((call) => sessionOf(call, worker));
   const livekit = worker?.links.state ?? 'none';
   const notReady = readiness({ state: sources.state, livekit, admission: worker?.admission });
   return {
@@ -31,22 +30,22 @@ export function takeSnapshot(sources: SnapshotSources): RuntimeSnapshot {
     ready: notReady.length === 0,
     notReady,
     isolation: sources.isolation,
-    deploymentVersion: resolved.deployment || null,
+    deploymentVersion: facts.deployment || null,
     registeredAgents: sources.agents,
-    maxConcurrentSessions: resolved.maxConcurrentSessions,
+    maxConcurrentSessions: facts.maxConcurrentSessions,
     activeSessions: worker?.admission.active ?? 0,
     reservedSessions: worker?.admission.reserved ?? 0,
-    totalSessionsStarted: worker?.flow.counts.started ?? 0,
-    totalSessionFailures: worker?.flow.counts.failures ?? 0,
-    consecutiveFailures: worker?.flow.live.consecutiveFailures ?? 0,
-    totalHookErrors: worker?.flow.counts.faults.hookErrors ?? 0,
-    totalToolErrors: worker?.flow.counts.faults.toolErrors ?? 0,
-    refused: worker?.flow.counts.refused ?? {},
+    totalSessionsStarted: worker?.counts.started ?? 0,
+    totalSessionFailures: worker?.counts.failures ?? 0,
+    consecutiveFailures: worker?.consecutiveFailures ?? 0,
+    totalHookErrors: worker?.counts.faults.hookErrors ?? 0,
+    totalToolErrors: worker?.counts.faults.toolErrors ?? 0,
+    refused: worker?.counts.refused ?? {},
     sessionsByAgent: countBy(sessions, 'agent'),
     sessionsByTenant: countBy(sessions, 'tenant'),
     sessions,
-    lastRoutedAgent: worker?.flow.counts.lastRoutedAgent ?? null,
-    lastError: worker?.flow.counts.lastError ?? null,
+    lastRoutedAgent: worker?.counts.lastRoutedAgent ?? null,
+    lastError: worker?.counts.lastError ?? null,
     residentSet: {
       bytes: process.memoryUsage.rss(),
       metric: 'process_rss',
@@ -64,10 +63,10 @@ export function takeSnapshot(sources: SnapshotSources): RuntimeSnapshot {
 }
 
 function sessionOf(
-  { info, joined, faults, blocks, usage, since }: Worker['flow']['live']['all'][number],
-  worker: Worker | undefined,
+  { info, joined, faults, blocks, usage, since }: CallView,
+  worker: WorkerView | undefined,
 ): SessionSnapshot {
-  const blocked = blocks.taken();
+  const blocked = blocks.snapshot();
   const { startedAt = 0, durationMs = 0 } = blocked.last ?? {};
   const slow = Date.now() - (startedAt + durationMs) < SLOW_MS;
   return {
@@ -82,7 +81,7 @@ function sessionOf(
     usage,
     blocks: blocked,
     resources: worker?.resources.of(info.jobId) ?? null,
-    ...faults.taken(),
+    ...faults.snapshot(),
   };
 }
 

@@ -8,12 +8,12 @@ import { type MetricFamily, type MetricValues, familiesOf, single } from './metr
 import { proportionalMemory } from './proportional-memory.js';
 import { version } from '../base/version.js';
 import type { RuntimeSnapshot } from './runtime-snapshot.js';
-import type { Worker } from '../worker/worker.js';
+import type { WorkerView } from './worker-view.js';
 
 /** What the metrics of a pool are made of. */
 export interface MetricFacts {
   snapshot(): RuntimeSnapshot;
-  worker(): Worker | undefined;
+  worker(): WorkerView | undefined;
   /** What was dropped, by where it should have gone. */
   dropped(): Readonly<Record<string, number>>;
 }
@@ -35,11 +35,11 @@ export class WorkerMetrics {
 
   async collect(): Promise<readonly MetricFamily[]> {
     const worker = this.#facts.worker();
-    await worker?.resources.look();
+    await worker?.resources.sample();
     const processes = worker?.resources.processes ?? [];
     await this.#measure(processes.map(({ pid }) => pid));
     const snapshot = this.#facts.snapshot();
-    const flow = worker?.flow.counts.metrics ?? none;
+    const flow = worker?.counts.metrics ?? none;
     // An agent that was removed stays as long as it has a call.
     flow.fit(new Set([...snapshot.registeredAgents, ...Object.keys(snapshot.sessionsByAgent)]));
     return familiesOf({
@@ -48,7 +48,7 @@ export class WorkerMetrics {
       ...ofCalls(snapshot, flow),
       ...this.#ofProcesses(snapshot, processes, worker),
       openrtc_metrics_dropped_total: labelled('sink', {
-        events: worker?.flow.counts.events.dropped ?? 0,
+        events: worker?.counts.events.dropped ?? 0,
         ...this.#facts.dropped(),
       }),
     });
@@ -70,7 +70,7 @@ export class WorkerMetrics {
   #ofProcesses(
     { eventLoopLagMs, residentSet }: RuntimeSnapshot,
     processes: readonly ProcessUsage[],
-    worker: Worker | undefined,
+    worker: WorkerView | undefined,
   ) {
     const { user, system } = process.cpuUsage();
     const counts = worker?.processCounts;

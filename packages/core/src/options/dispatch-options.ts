@@ -17,7 +17,7 @@ export interface AgentPermissions {
 }
 
 /** How calls find the agents of a pool, see the option `dispatch`. */
-export type DispatchMode = 'per-pool' | 'per-agent';
+export type DispatchMode = 'per_pool' | 'per_agent';
 
 const DEFAULTS: Readonly<Required<AgentPermissions>> = {
   canPublish: true,
@@ -26,7 +26,7 @@ const DEFAULTS: Readonly<Required<AgentPermissions>> = {
   canUpdateMetadata: true,
   hidden: false,
 };
-const MODES: readonly unknown[] = ['per-pool', 'per-agent'] satisfies DispatchMode[];
+const MODES: readonly unknown[] = ['per_pool', 'per_agent'] satisfies DispatchMode[];
 const WHERE = 'AgentPool';
 
 // All throw CONFIG_INVALID_OPTION, and fill in the default.
@@ -55,13 +55,13 @@ export function resolveJobTypes(given: unknown): readonly JobTypeName[] {
 }
 
 export function resolveDispatch(given: unknown, agentName: string): DispatchMode {
-  if (given === undefined || given === 'per-pool') return 'per-pool';
+  if (given === undefined || given === 'per_pool') return 'per_pool';
   if (!MODES.includes(given))
-    throw invalidOption(WHERE, `dispatch must be 'per-pool' or 'per-agent', got ${kindOf(given)}`);
+    throw invalidOption(WHERE, `dispatch must be 'per_pool' or 'per_agent', got ${kindOf(given)}`);
   if (agentName !== '')
     throw invalidOption(
       WHERE,
-      `dispatch: 'per-agent' registers the agents' own names, so the pool cannot have the name "${agentName}" (agentName, LIVEKIT_AGENT_NAME) as well`,
+      `dispatch: 'per_agent' registers the agents' own names, so the pool cannot have the name "${agentName}" (agentName, LIVEKIT_AGENT_NAME) as well`,
     );
-  return 'per-agent';
+  return 'per_agent';
 }

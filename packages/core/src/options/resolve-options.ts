@@ -1,7 +1,8 @@
 import { OpenRtcError } from '../base/errors.js';
+import { checkKeys } from '../base/option-checks.js';
 import type { JobTypeName } from '../call/job-offer.js';
-import { defaultSessionLimits, type SessionLimits } from '../call/session-limits.js';
-import { checkAgentDefaults } from '../agents/check-agent-options.js';
+import type { SessionLimits } from '../call/session-limits.js';
+import { checkOperateOptions } from './check-operate-options.js';
 import {
   type AgentPermissions,
   type DispatchMode,
@@ -9,17 +10,8 @@ import {
   resolveJobTypes,
   resolvePermissions,
 } from './dispatch-options.js';
-import {
-  checkIsolation,
-  checkLiveKit,
-  checkLogger,
-  checkModels,
-  checkObservers,
-} from './object-options.js';
-import { checkOperateOptions, operateKeys } from './operate-options.js';
-import { checkKeys, invalidOption } from '../base/option-checks.js';
+import { WHERE, checkRow, numberOf, optionTable } from './option-table.js';
 import type { AgentPoolOptions } from './pool-options.js';
-import { checkPrewarm } from '../worker/prewarm.js';
 
 /** The options that have a default, with it. */
 export interface ResolvedOptions {
@@ -35,37 +27,6 @@ export interface ResolvedOptions {
   readonly limits: SessionLimits;
 }
 
-const KNOWN = [
-  'isolation',
-  'agents',
-  'defaults',
-  'prewarm',
-  'models',
-  'maxConcurrentSessions',
-  'maxEventLoopLagMs',
-  'consecutiveFailureLimit',
-  'drainTimeoutMs',
-  'router',
-  'routerTimeoutMs',
-  'agentName',
-  'dispatch',
-  'jobTypes',
-  'permissions',
-  'deploymentVersion',
-  'observers',
-  'setup',
-  'livekit',
-  'logger',
-  ...operateKeys,
-  'joinTimeoutMs',
-  'emptyRoomGraceMs',
-  'maxSessionDurationMs',
-] as const satisfies readonly (keyof AgentPoolOptions)[];
-
-const WHERE = 'AgentPool';
-// Longer than any call, and what a Node timer can count.
-const LONGEST_MS = 2_147_483_647;
-
 /**
  * Checks every option that can be checked before anything runs, and fills in the defaults.
  * @throws OpenRtcError `CONFIG_INVALID_OPTION` naming the option, what it must be, and what it was.
@@ -74,96 +35,33 @@ export function resolveOptions(
   options: AgentPoolOptions,
   env: NodeJS.ProcessEnv = process.env,
 ): ResolvedOptions {
-  checkKeys(WHERE, options, KNOWN);
-  if (options.defaults !== undefined) checkAgentDefaults(options.defaults);
-  for (const key of ['router', 'setup'] as const) {
-    const value: unknown = options[key];
-    if (value !== undefined && typeof value !== 'function')
-      throw invalidOption(WHERE, `${key} must be a function, got ${typeof value}`);
-  }
-  checkPrewarm(options.prewarm);
-  checkObservers(options.observers);
-  checkIsolation(options.isolation);
-  checkLiveKit(options.livekit);
-  checkLogger(options.logger);
-  checkModels(options.models);
+  const given: unknown = options;
+  checkKeys(WHERE, given, Object.keys(optionTable));
+  for (const [name, row] of Object.entries(optionTable))
+    checkRow(name, row, options[name as keyof AgentPoolOptions]);
   checkOperateOptions(WHERE, options);
-  if (options.routerTimeoutMs !== undefined)
-    whole('routerTimeoutMs', options.routerTimeoutMs, 1, 900);
-  const limits = {
-    joinTimeoutMs: whole(
-      'joinTimeoutMs',
-      options.joinTimeoutMs ?? defaultSessionLimits.joinTimeoutMs,
-      1,
-      LONGEST_MS,
-    ),
-    emptyRoomGraceMs: whole(
-      'emptyRoomGraceMs',
-      options.emptyRoomGraceMs ?? defaultSessionLimits.emptyRoomGraceMs,
-      0,
-      LONGEST_MS,
-    ),
-    maxSessionDurationMs: whole(
-      'maxSessionDurationMs',
-      options.maxSessionDurationMs ?? defaultSessionLimits.maxSessionDurationMs,
-      0,
-      LONGEST_MS,
-    ),
-  };
-  const agentName = text('agentName', options.agentName) ?? env['LIVEKIT_AGENT_NAME']?.trim() ?? '';
+  const agentName = options.agentName?.trim() ?? env['LIVEKIT_AGENT_NAME']?.trim() ?? '';
   return {
-    maxConcurrentSessions: whole(
-      'maxConcurrentSessions',
-      options.maxConcurrentSessions ?? 50,
-      1,
-      100_000,
-    ),
-    maxEventLoopLagMs: lag(options.maxEventLoopLagMs ?? 100),
-    consecutiveFailureLimit: whole(
-      'consecutiveFailureLimit',
-      options.consecutiveFailureLimit ?? 5,
-      1,
-      100_000,
-    ),
-    drainTimeoutMs: whole('drainTimeoutMs', options.drainTimeoutMs ?? 3_600_000, 0, LONGEST_MS),
+    maxConcurrentSessions: numberOf(options, 'maxConcurrentSessions'),
+    maxEventLoopLagMs: numberOf(options, 'maxEventLoopLagMs'),
+    consecutiveFailureLimit: numberOf(options, 'consecutiveFailureLimit'),
+    drainTimeoutMs: numberOf(options, 'drainTimeoutMs'),
     agentName,
     dispatch: resolveDispatch(options.dispatch, agentName),
     jobTypes: resolveJobTypes(options.jobTypes),
     permissions: resolvePermissions(options.permissions),
     deployment: checkDeployment(
-      text('deploymentVersion', options.deploymentVersion) ??
-        env['LIVEKIT_AGENT_DEPLOYMENT']?.trim() ??
-        '',
+      options.deploymentVersion?.trim() ?? env['LIVEKIT_AGENT_DEPLOYMENT']?.trim() ?? '',
     ),
-    limits,
+    limits: {
+      joinTimeoutMs: numberOf(options, 'joinTimeoutMs'),
+      emptyRoomGraceMs: numberOf(options, 'emptyRoomGraceMs'),
+      maxSessionDurationMs: numberOf(options, 'maxSessionDurationMs'),
+    },
   };
 }
 
-function whole(name: string, value: unknown, least: number, most: number): number {
-  if (typeof value === 'number' && Number.isInteger(value) && value >= least && value <= most)
-    return value;
-  throw invalidOption(
-    WHERE,
-    `${name} must be a whole number from ${least} to ${most}, got ${String(value)}`,
-  );
-}
-
-// Less than the meter tells apart would refuse calls for nothing.
-function lag(value: unknown): number {
-  if (typeof value === 'number' && value >= 20) return value;
-  throw invalidOption(
-    WHERE,
-    `maxEventLoopLagMs must be a number of milliseconds, 20 or more, or Infinity for no limit, got ${String(value)}`,
-  );
-}
-
-function text(name: string, value: unknown): string | undefined {
-  if (value === undefined) return undefined;
-  if (typeof value === 'string' && value.trim() !== '') return value.trim();
-  throw invalidOption(WHERE, `${name} must be a string that is not blank; leave it out for none`);
-}
-
-// What the server drops a registration for, without a word: say it here.
+// The server drops such a registration without saying so.
 function checkDeployment(name: string): string {
   if (Buffer.byteLength(name) <= 64 && !/[_\s\p{Cc}]/u.test(name)) return name;
   throw new OpenRtcError(

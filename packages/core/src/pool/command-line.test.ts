@@ -7,7 +7,8 @@ import { afterEach, expect, test, vi } from 'vitest';
 
 import { deferred } from '../base/deferred.js';
 import { AgentPool } from './agent-pool.js';
-import { commandLine, hostCommand } from './command-line.js';
+import { hostCommand } from './command-host.js';
+import { commandLine } from './command-line.js';
 import { manual } from './manual-isolation.fixture.js';
 import { EchoAgent, PoolHarness } from './pool-harness.js';
 

@@ -16,7 +16,7 @@ const agents = { sales: () => new EchoAgent('Sales'), support: () => new EchoAge
 const names = () => rig.livekit.workers.map(({ agentName }) => agentName).toSorted();
 
 async function perAgent(options: AgentPoolOptions = {}) {
-  const started = rig.start({ dispatch: 'per-agent', agents, ...options });
+  const started = rig.start({ dispatch: 'per_agent', agents, ...options });
   await Promise.race([
     rig.livekit.until(({ workers }) => workers.length === Object.keys(agents).length),
     started.running,
@@ -123,8 +123,8 @@ describe('an agent name each', () => {
 });
 
 test.each<[AgentPoolOptions | Record<string, unknown>, string]>([
-  [{ dispatch: 'per-agent', agentName: 'desk' }, 'cannot have the name "desk"'],
-  [{ dispatch: 'each' }, "dispatch must be 'per-pool' or 'per-agent'"],
+  [{ dispatch: 'per_agent', agentName: 'desk' }, 'cannot have the name "desk"'],
+  [{ dispatch: 'each' }, "dispatch must be 'per_pool' or 'per_agent'"],
   [{ jobTypes: [] }, 'jobTypes must be an array of one or more'],
   [{ jobTypes: ['toString'] }, 'jobTypes must be an array of one or more'],
   [{ jobTypes: ['room', 'room'] }, 'jobTypes must not name a type twice'],

@@ -58,7 +58,7 @@ describe('draining', () => {
     const drained = rig.log.when('accepted a call', () => pool.drain());
     const jobId = rig.livekit.dispatch({ room: 'lobby' });
     await began;
-    expect(calls[0]?.ticket.jobId).toBe(jobId);
+    expect(calls[0]?.ticket.info.jobId).toBe(jobId);
     expect(calls[0]?.signal.aborted).toBe(false);
     expect(pool.runtimeSnapshot()).toMatchObject({ draining: true, activeSessions: 1 });
     calls[0]?.end();

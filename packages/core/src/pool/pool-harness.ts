@@ -2,7 +2,7 @@ import { initializeLogger, voice } from '@livekit/agents';
 
 import type { IsolationStrategy } from '../launch/isolation.js';
 import { LogBook } from '../base/log-book.js';
-import type { SessionInfo } from '../agents/agent-options.js';
+import type { SessionInfo } from '../call/call.js';
 import type { SessionObserver } from '../settle/session-observer.js';
 import type { SessionOutcome } from '../call/session-outcome.js';
 import type { EmbeddedCall } from '../testing/embedded/embedded-call.js';
@@ -16,7 +16,8 @@ import type {
 } from '../testing/embedded/embedded-options.js';
 import { EchoLLM } from '../testing/providers/echo-llm.js';
 import { AgentPool } from './agent-pool.js';
-import type { AgentPoolOptions, RunOptions } from '../options/pool-options.js';
+import type { AgentPoolOptions } from '../options/pool-options.js';
+import type { RunOptions } from '../options/run-options.js';
 
 /** Every call in this process: what `coroutine()` does. Core cannot import the package that has it. */
 export function inProcess(): IsolationStrategy {

@@ -1,7 +1,7 @@
 import { messageOf } from '../base/errors.js';
 import type { JobOffer } from '../call/job-offer.js';
 import type { AgentNames } from '../agents/agent-names.js';
-import type { MetadataValues } from './metadata.js';
+import type { MetadataValues } from '../call/call.js';
 import { printable } from '../base/printable.js';
 import {
   type ReadOffer,

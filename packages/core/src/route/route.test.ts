@@ -18,18 +18,18 @@ describe('routeOffer chooses the agent', () => {
 
   it('of the dispatch before all metadata, where its names are those of agents', () => {
     const offer = fakeOffer({ agentName: 'support', room: 'sales-1', job: { agent: 'sales' } });
-    expect(routeOffer(offer, agents, { agentName: true })).toMatchObject({
+    expect(routeOffer(offer, agents, { byAgentName: true })).toMatchObject({
       agent: 'support',
       by: 'agent_name',
     });
     expect(routeOffer(offer, agents)).toMatchObject({ agent: 'sales' });
     const unknown = fakeOffer({ agentName: 'billing', job: { agent: 'sales' } });
-    expect(routeOffer(unknown, agents, { agentName: true })).toMatchObject({
+    expect(routeOffer(unknown, agents, { byAgentName: true })).toMatchObject({
       refused: 'unknown_agent',
       message: expect.stringContaining('the dispatch is for agent "billing"'),
     });
     const automatic = fakeOffer({ job: { agent: 'sales' } });
-    expect(routeOffer(automatic, agents, { agentName: true })).toMatchObject({ agent: 'sales' });
+    expect(routeOffer(automatic, agents, { byAgentName: true })).toMatchObject({ agent: 'sales' });
   });
 
   it('of `agent` before `demo`', () => {

@@ -1,7 +1,8 @@
-import type { Refusal } from '../launch/isolation.js';
+import type { Refusal } from '../call/refusal.js';
 import type { JobOffer } from '../call/job-offer.js';
 import { type AgentNames, listNames } from '../agents/agent-names.js';
-import { type Metadata, mergeMetadata, type MetadataValues, readMetadata } from './metadata.js';
+import { type Metadata, mergeMetadata, readMetadata } from './metadata.js';
+import { type MetadataValues } from '../call/call.js';
 import { printable } from '../base/printable.js';
 import { type MetadataSource, readTenant } from './tenant.js';
 
@@ -45,7 +46,7 @@ export interface RouteOptions {
    * Whether the agent name of an explicit dispatch is the name of a registered agent, and goes before
    * all metadata. Default: false.
    */
-  agentName?: boolean;
+  byAgentName?: boolean;
 }
 
 /** An offer with its metadata parsed: what every rule looks at. */
@@ -80,7 +81,7 @@ export function routeByRules(
   agents: AgentNames,
   options: RouteOptions,
 ): Routed | RouteRefusal {
-  if (options.agentName === true && read.offer.agentName !== '') {
+  if (options.byAgentName === true && read.offer.agentName !== '') {
     const name = read.offer.agentName;
     if (!agents.has(name)) return refuseUnknown(read, 'the dispatch is for', name, agents);
     return settleRoute(read, name, 'agent_name');

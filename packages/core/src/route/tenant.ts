@@ -1,4 +1,4 @@
-import type { MetadataValues } from './metadata.js';
+import type { MetadataValues } from '../call/call.js';
 
 // Also a metric label and a key of counters, so it has a charset and a length.
 const TENANT = /^[A-Za-z0-9_.-]{1,128}$/;

@@ -4,7 +4,7 @@ import { Writable } from 'node:stream';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 
 import { EchoAgent, PoolHarness } from '../pool/pool-harness.js';
-import { sdkLogger } from './prepare-sdk.js';
+import { sdkLogger } from './sdk-logger.js';
 
 type Pino = ReturnType<typeof log>;
 

@@ -2,6 +2,7 @@ import type { Logger } from '../base/logger.js';
 import { printable } from '../base/printable.js';
 import { currentCall } from './current-call.js';
 import { symbolOf } from './redacted-logs.js';
+import { type ProcessPatch, type UndoPatch, nothingToUndo } from './sdk-patch.js';
 
 /*
  * The SDK has one logger for the process, and its lines do not say which call they are about. While a pool
@@ -17,22 +18,31 @@ const LOGGER = Symbol.for('@livekit/agents:logger');
 const globals = globalThis as { [LOGGER]?: Logger };
 
 const originals = new WeakMap<Logger, Logger>();
-let users = 0;
 
-/** The logger as it was before {@link addCallFields}. */
+/** The logger as it was before {@link callFieldsPatch}. */
 export function withoutCallFields(logger: Logger): Logger {
   return originals.get(logger) ?? logger;
 }
 
-/** Lets every line of the SDK say job, agent, tenant and room of the call it is about. */
-export function addCallFields(poolLogger: Logger): void {
-  users += 1;
+export const callFieldsPatch: ProcessPatch = {
+  scope: 'process',
+  name: 'call-log-fields',
+  why: 'With many calls in a process, a line of the SDK does not say which call it is about.',
+  versions: '@livekit/agents 1.9 with pino 8 to 10',
+  apply: addCallFields,
+};
+
+/** Adds job, agent, tenant and room of the call to every line of the SDK. */
+function addCallFields(poolLogger: Logger): UndoPatch {
   const logger = globals[LOGGER];
-  if (logger === undefined || originals.has(logger)) return;
+  if (logger === undefined || originals.has(logger)) return nothingToUndo;
   const mixinKey = symbolOf(logger, 'pino.mixin');
   if (mixinKey === undefined) {
-    poolLogger.debug({}, 'the logger of @livekit/agents is no pino: its lines will not name calls');
-    return;
+    poolLogger.debug(
+      {},
+      'the logger of @livekit/agents is not a pino: its lines will not name calls',
+    );
+    return nothingToUndo;
   }
   const own = Reflect.get(logger, mixinKey) as Mixin | undefined;
   const mixin: Mixin = (...args) => ({ ...fieldsFor(args[2]), ...own?.(...args) });
@@ -40,21 +50,18 @@ export function addCallFields(poolLogger: Logger): void {
   const derived = Object.create(logger, { [mixinKey]: { value: mixin } }) as Logger;
   originals.set(derived, logger);
   globals[LOGGER] = derived;
-}
-
-/** The last pool of the process gives the SDK its own logger back. */
-export function removeCallFields(): void {
-  if (users > 0) users -= 1;
-  const original = globals[LOGGER] && originals.get(globals[LOGGER]);
-  if (users === 0 && original !== undefined) globals[LOGGER] = original;
+  return () => {
+    // Its owner may have set up another one meanwhile.
+    if (globals[LOGGER] === derived) globals[LOGGER] = logger;
+  };
 }
 
 /** Fields the line has already, as a child logger of the call has them, are left out. */
 function fieldsFor(logger: unknown): object {
   const call = currentCall();
   if (call === undefined) return {};
-  const { jobId, agent, tenant } = call;
-  const fields = { jobId, agent, tenant, room: printable(call.ctx.job.room?.name ?? '') };
+  const { jobId, agent, tenant, room } = call;
+  const fields = { jobId, agent, tenant, room: printable(room) };
   const bound = (logger as Pino | undefined)?.bindings() ?? {};
   return Object.fromEntries(Object.entries(fields).filter(([name]) => !(name in bound)));
 }

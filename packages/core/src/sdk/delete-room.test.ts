@@ -32,6 +32,7 @@ function callWith(unpublishTrack: (sid: string) => Promise<void>) {
     jobId: 'AJ_1',
     agent: 'a',
     tenant: 'default',
+    room: 'lobby',
     ctx: ctx as unknown as JobContext,
     end: new SessionEnd(),
     logger: { ...silentLogger, warn },

@@ -2,9 +2,18 @@ import type { Room } from '@livekit/rtc-node';
 
 import { timeBox } from '../base/time-box.js';
 import type { CurrentCall } from './current-call.js';
+import type { CallPatch } from './sdk-patch.js';
 
 // A round trip to LiveKit; the caller is being hung up on and should not wait for it long.
 const UNPUBLISH_MS = 1_000;
+
+export const deleteRoomPatch: CallPatch = {
+  scope: 'call',
+  name: 'delete-room',
+  why: 'A track that is published when its room is deleted leaves a native thread behind (livekit/rust-sdks#1443).',
+  versions: '@livekit/rtc-node 0.13',
+  undo: 'It goes with the job context.',
+};
 
 /**
  * Makes `ctx.deleteRoom()` unpublish the agent's tracks first. The native library never lets go of a track

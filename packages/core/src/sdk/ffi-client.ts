@@ -6,6 +6,7 @@ import { join, dirname } from 'node:path';
 import { messageOf } from '../base/errors.js';
 import type { Logger } from '../base/logger.js';
 import { timeBox } from '../base/time-box.js';
+import type { ProcessPatch, UndoPatch } from './sdk-patch.js';
 import { FFI_EVENT, type FfiEvent, FfiEvents, type FfiMessage } from './ffi-events.js';
 
 /*
@@ -42,41 +43,43 @@ export function currentFfiClient(): EventEmitter | undefined {
   return globals._ffiClientInstance;
 }
 
-// Pools of this process that use the client.
-let users = 0;
-// dispose() has been seen to hang; nothing of ours depends on its end.
+// dispose() has been seen to hang; nothing here depends on its end.
 const DISPOSE_MS = 10_000;
+
+export const ffiClientPatch: ProcessPatch = {
+  scope: 'process',
+  name: 'ffi-client',
+  why: 'Native events run in the context of the first call, and each is offered to every room, stream and request.',
+  versions: '@livekit/rtc-node 0.13',
+  apply: installFfiClient,
+};
 
 /**
  * Installs the client unless one exists already. When the installed `@livekit/rtc-node` is not built
  * the way this expects, it warns and leaves the stock client, which works but costs more.
+ * @returns shuts the native library down when no room is left: it would keep the process alive
  */
-export function installFfiClient(logger: Logger): void {
-  users += 1;
+function installFfiClient(logger: Logger): UndoPatch {
   if (globals._ffiClientInstance !== undefined) {
     logger.debug({}, 'rtc-node was used before the pool started: keeping its own event client');
-    return;
+  } else {
+    try {
+      globals._ffiClientInstance = new FfiClient(loadBindings());
+    } catch (error) {
+      logger.warn(
+        { error: messageOf(error) },
+        'this version of @livekit/rtc-node is not known: using its own event client, at a higher cost per call',
+      );
+    }
   }
-  try {
-    globals._ffiClientInstance = new FfiClient(loadBindings());
-  } catch (error) {
-    logger.warn(
-      { error: messageOf(error) },
-      'this version of @livekit/rtc-node is not known: using its own event client, at a higher cost per call',
-    );
-  }
+  return () => releaseFfiClient(logger);
 }
 
-/**
- * The other end of {@link installFfiClient}: with the last pool gone, and nobody else in a room, the
- * native library is shut down. It would keep the process alive for ever.
- */
-export async function releaseFfiClient(logger: Logger): Promise<void> {
-  users -= 1;
+async function releaseFfiClient(logger: Logger): Promise<void> {
   const client = globals._ffiClientInstance;
-  if (users > 0 || client === undefined || client.listenerCount(FFI_EVENT) > 0) return;
+  if (client === undefined || client.listenerCount(FFI_EVENT) > 0) return;
   const ran = await timeBox(DISPOSE_MS, () => dispose());
-  // A room made later in this process gets a fresh client.
+  // A room created later in this process gets a fresh client.
   delete globals._ffiClientInstance;
   if (ran.kind !== 'done')
     logger.warn({ ...ran }, 'the native WebRTC library did not shut down in good order');

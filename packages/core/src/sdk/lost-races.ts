@@ -2,6 +2,7 @@ import { createRequire } from 'node:module';
 
 import { messageOf } from '../base/errors.js';
 import type { Logger } from '../base/logger.js';
+import { type ProcessPatch, type UndoPatch, nothingToUndo } from './sdk-patch.js';
 
 /*
  * The SDK reads a session's audio with `ThrowsPromise.race([reader.read(), aborted])`, where `aborted` lives as
@@ -32,11 +33,19 @@ interface Contender {
 
 const contenders = new WeakMap<object, Contender>();
 
+export const lostRacesPatch: ProcessPatch = {
+  scope: 'process',
+  name: 'lost-races',
+  why: 'A session keeps every frame of audio it has heard until it ends, about 10 MB a minute.',
+  versions: '@livekit/agents 1.9 with @livekit/throws-transformer',
+  apply: forgetLostRaces,
+};
+
 /**
  * Gives the SDK's promises a `race` that holds on to nothing. Warns and leaves them as they are when they are
  * not built the way this expects.
  */
-export function forgetLostRaces(logger: Logger): void {
+export function forgetLostRaces(logger: Logger): UndoPatch {
   try {
     const fromCore = createRequire(import.meta.url);
     // The SDK's own copy. It is CommonJS, so there is one for both of the SDK's builds.
@@ -46,12 +55,15 @@ export function forgetLostRaces(logger: Logger): void {
     };
     if (!Object.hasOwn(ThrowsPromise ?? {}, 'race') || ThrowsPromise === undefined)
       throw new Error('ThrowsPromise has no race of its own');
+    const { race } = ThrowsPromise;
     ThrowsPromise.race = raceOf(ThrowsPromise);
+    return () => void (ThrowsPromise.race = race);
   } catch (error) {
     logger.warn(
       { error: messageOf(error) },
       'this version of @livekit/agents is not known: sessions keep the audio they hear until they end',
     );
+    return nothingToUndo;
   }
 }
 

@@ -1,11 +1,21 @@
 import { type Room, RoomEvent } from '@livekit/rtc-node';
 
+import type { CallPatch } from './sdk-patch.js';
+
 /*
  * A handle is a pointer into the native library. One that is not disposed waits for the garbage
  * collector, which sees a few bytes and is in no hurry; behind that of a participant there is the
  * whole room. A room's own maps have forgotten who left and what was unpublished: in most calls that
  * is the caller, who hangs up first.
  */
+
+export const roomHandlesPatch: CallPatch = {
+  scope: 'call',
+  name: 'room-handles',
+  why: 'Native handles wait for the garbage collector, which sees a few bytes where there is a whole room.',
+  versions: '@livekit/rtc-node 0.13',
+  undo: 'It disposes handles of a room that was left, and changes nothing else.',
+};
 
 interface Handle {
   dispose(): void;

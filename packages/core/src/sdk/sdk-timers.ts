@@ -1,27 +1,40 @@
 import { Task, type voice } from '@livekit/agents';
 
+import { type CallPatch, type ProcessPatch, type UndoPatch, nothingToUndo } from './sdk-patch.js';
+
 /*
  * Two timers of the SDK outlive what they were for and would keep a drained worker from exiting, the
  * first for 5 s after every call, the second for 15 s after some.
  */
 
-const patched = Symbol.for('@openrtc/core:cancelAndWait');
-
 interface TaskPrototype {
   cancelAndWait(timeout?: number): Promise<unknown>;
-  [patched]?: true;
 }
 
+export const taskTimersPatch: ProcessPatch = {
+  scope: 'process',
+  name: 'task-timers',
+  why: 'Task.cancelAndWait(timeout) leaves its timer running, which keeps a drained worker from exiting for 5 s.',
+  versions: '@livekit/agents 1.9',
+  apply: clearTaskTimers,
+};
+
+export const awayTimerPatch: CallPatch = {
+  scope: 'call',
+  name: 'away-timer',
+  why: 'Speech that ends while a session closes starts its "user is away" timer once more, for 15 s.',
+  versions: '@livekit/agents 1.9',
+  undo: 'It clears a timer at the end of the call and changes nothing else.',
+};
+
 /**
- * Makes `Task.cancelAndWait(timeout)` clear its timer when the task is done first; as shipped it leaves
- * it running. Otherwise it does what it did.
+ * Makes `Task.cancelAndWait(timeout)` clear its timer when the task is done first. Otherwise it does what it did.
  */
-export function clearTaskTimers(): void {
+function clearTaskTimers(): UndoPatch {
   const prototype = Task.prototype as unknown as TaskPrototype;
   const descriptor = Object.getOwnPropertyDescriptor(prototype, 'cancelAndWait');
   const cancelAndWait = descriptor?.value as TaskPrototype['cancelAndWait'] | undefined;
-  if (prototype[patched] || typeof cancelAndWait !== 'function') return;
-  prototype[patched] = true;
+  if (descriptor === undefined || typeof cancelAndWait !== 'function') return nothingToUndo;
   prototype.cancelAndWait = async function (this: TaskPrototype, timeout?: number) {
     if (!timeout) return cancelAndWait.call(this);
     let timer: NodeJS.Timeout | undefined;
@@ -34,6 +47,7 @@ export function clearTaskTimers(): void {
       clearTimeout(timer);
     }
   };
+  return () => void Object.defineProperty(prototype, 'cancelAndWait', descriptor);
 }
 
 /** Clears the "user is away" timer, which speech that ends while the session closes sets once more. */

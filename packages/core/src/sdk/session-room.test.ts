@@ -5,13 +5,22 @@ import { expect, onTestFinished, test } from 'vitest';
 
 import { silentLogger } from '../base/logger.js';
 import { EmbeddedRoom } from '../testing/embedded/embedded-room.js';
-import { type CurrentCall, blameCurrentCall, currentCall } from './current-call.js';
+import { type CurrentCall, currentCall } from './current-call.js';
+import { blameCurrentCall } from '../watch/blame.js';
 import { SessionEnd } from '../call/session-end.js';
 import { bindRoomToCall, openRoom, releaseRoom, sameRoom } from './session-room.js';
 
 function callOf(jobId: string): CurrentCall {
   const ctx = { job: { id: jobId } } as unknown as JobContext;
-  return { jobId, agent: 'a', tenant: 'default', ctx, end: new SessionEnd(), logger: silentLogger };
+  return {
+    jobId,
+    agent: 'a',
+    tenant: 'default',
+    room: 'lobby',
+    ctx,
+    end: new SessionEnd(),
+    logger: silentLogger,
+  };
 }
 
 /** A room as rtc-node makes one: a native event comes in, and listeners hear of it. */

@@ -5,6 +5,23 @@ import { type CurrentCall, runInCall } from './current-call.js';
 import { currentFfiClient } from './ffi-client.js';
 import { FFI_EVENT } from './ffi-events.js';
 import { disposeHandles, noteParting } from './room-handles.js';
+import type { CallPatch } from './sdk-patch.js';
+
+export const twoPeerConnectionsPatch: CallPatch = {
+  scope: 'call',
+  name: 'two-peer-connections',
+  why: 'Joining over one peer connection costs twice the CPU, and more memory stays behind.',
+  versions: '@livekit/rtc-node 0.13',
+  undo: 'It goes with the room.',
+};
+
+export const roomContextPatch: CallPatch = {
+  scope: 'call',
+  name: 'room-context',
+  why: 'Native events have no async context: room handlers would not know their call.',
+  versions: '@livekit/rtc-node 0.13',
+  undo: 'It goes with the room.',
+};
 
 /** A room to join. */
 export interface SessionRoom {

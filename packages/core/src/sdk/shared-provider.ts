@@ -3,6 +3,7 @@ import { EventEmitter } from 'node:events';
 
 import { type Logger, silentLogger } from '../base/logger.js';
 import { type CurrentCall, currentCall } from './current-call.js';
+import type { ProcessPatch, UndoPatch } from './sdk-patch.js';
 import { type EventName, type Listener, ProviderUse } from './provider-use.js';
 
 /*
@@ -28,18 +29,29 @@ const BASES = [
 const uses = new WeakMap<object, ProviderUse>();
 const usesOfCall = new WeakMap<CurrentCall, Set<ProviderUse>>();
 let logger: Logger = silentLogger;
-let installed = false;
 
-/** Keeps the events of one call's providers from all others, from now on in this process. */
-export function separateProviderEvents(poolLogger: Logger): void {
+export const sharedProvidersPatch: ProcessPatch = {
+  scope: 'process',
+  name: 'shared-providers',
+  why: 'A session listens on the provider itself, so the failure of one call would close every call that shares it.',
+  versions: '@livekit/agents 1.9',
+  apply: separateProviderEvents,
+};
+
+/** Keeps the events of one call's providers from all others. */
+function separateProviderEvents(poolLogger: Logger): UndoPatch {
   logger = poolLogger;
-  if (installed) return;
-  installed = true;
-  for (const { prototype } of BASES) {
-    if (!(prototype instanceof EventEmitter)) continue;
+  const patched = BASES.map((base): object => base.prototype).filter(
+    (prototype) => prototype instanceof EventEmitter,
+  );
+  for (const prototype of patched)
     for (const [name, value] of Object.entries(separated))
       Object.defineProperty(prototype, name, { value, configurable: true, writable: true });
-  }
+  return () => {
+    // They inherit these from EventEmitter.
+    for (const prototype of patched)
+      for (const name of Object.keys(separated)) Reflect.deleteProperty(prototype, name);
+  };
 }
 
 /** Marks a ready object of the options as shared before its first call: no call may change it. */

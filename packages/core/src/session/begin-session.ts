@@ -1,7 +1,8 @@
 import { type JobContext, voice } from '@livekit/agents';
 
 import { OpenRtcError, isOpenRtcError, messageOf } from '../base/errors.js';
-import type { AgentConfig, PrewarmedCall } from '../agents/agent-options.js';
+import type { AgentConfig } from '../agents/agent-options.js';
+import type { PrewarmedCall } from '../call/call.js';
 import { timeBox } from '../base/time-box.js';
 import { buildAgent } from './build-agent.js';
 import type { CurrentCall } from '../sdk/current-call.js';

@@ -2,7 +2,8 @@ import { initializeLogger, voice } from '@livekit/agents';
 import { createRequire } from 'node:module';
 import { beforeAll, expect, test } from 'vitest';
 
-import type { AgentConfig, PrewarmedCall } from '../agents/agent-options.js';
+import type { AgentConfig } from '../agents/agent-options.js';
+import type { PrewarmedCall } from '../call/call.js';
 import { buildAgent } from './build-agent.js';
 
 beforeAll(() => initializeLogger({ pretty: false, level: 'silent' }));

@@ -2,7 +2,8 @@ import { voice } from '@livekit/agents';
 
 import { OpenRtcError, isOpenRtcError, messageOf } from '../base/errors.js';
 import { foreignSdk, isAgentClass, isForeignAgent } from '../agents/agent-class.js';
-import type { AgentConfig, PrewarmedCall } from '../agents/agent-options.js';
+import type { AgentConfig } from '../agents/agent-options.js';
+import type { PrewarmedCall } from '../call/call.js';
 
 /**
  * The agent of one call: a new instance each time.

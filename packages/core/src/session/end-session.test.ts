@@ -53,6 +53,7 @@ function fakeCall(overrides: Overrides = {}) {
     jobId: 'AJ_1',
     agent: 'sales',
     tenant: 'default',
+    room: 'lobby',
     ctx: ctx as unknown as JobContext,
     end: new SessionEnd(),
     logger: log,

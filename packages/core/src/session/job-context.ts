@@ -1,5 +1,4 @@
 import { JobContext, type JobProcess, type ipc } from '@livekit/agents';
-import type { Job } from '@livekit/protocol';
 import type { Room } from '@livekit/rtc-node';
 
 import { OpenRtcError } from '../base/errors.js';
@@ -8,7 +7,6 @@ import type { JobTicket } from '../call/job-ticket.js';
 /** What the `JobContext` of a call is made of. */
 export interface JobContextParts {
   readonly ticket: JobTicket;
-  readonly job: Job;
   readonly room: Room;
   readonly process: JobProcess;
   readonly executor: ipc.InferenceExecutor | undefined;
@@ -31,12 +29,12 @@ export const noExecutor: ipc.InferenceExecutor = {
 
 /** The SDK's own job context, so that user code finds everything where it is used to. */
 export function createJobContext(parts: JobContextParts): JobContext {
-  const { ticket, job, room } = parts;
+  const { ticket, room } = parts;
   return new JobContext(
     parts.process,
     {
       acceptArguments: { name: '', identity: ticket.identity, metadata: '' },
-      job,
+      job: ticket.job,
       url: ticket.media.url,
       token: ticket.media.token,
       workerId: ticket.workerId,

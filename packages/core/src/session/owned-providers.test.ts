@@ -8,7 +8,15 @@ import { SessionEnd } from '../call/session-end.js';
 
 function fakeCall(logger = new LogBook()): CurrentCall {
   const ctx = {} as JobContext;
-  return { jobId: 'AJ_1', agent: 'a', tenant: 'default', ctx, end: new SessionEnd(), logger };
+  return {
+    jobId: 'AJ_1',
+    agent: 'a',
+    tenant: 'default',
+    room: 'lobby',
+    ctx,
+    end: new SessionEnd(),
+    logger,
+  };
 }
 
 class Provider {

@@ -1,7 +1,9 @@
 import { initializeLogger } from '@livekit/agents';
 import { beforeAll, expect, test } from 'vitest';
 
-import type { AgentConfig, AgentOptions, SessionInfo } from '../agents/agent-options.js';
+import type { AgentConfig, AgentOptions } from '../agents/agent-options.js';
+import type { SessionInfo } from '../call/call.js';
+import { callOf } from '../call/ticket.fixture.js';
 import { EchoAgent } from '../pool/pool-harness.js';
 import { EchoLLM } from '../testing/providers/echo-llm.js';
 import { ToneTTS } from '../testing/providers/tone-tts.js';
@@ -9,16 +11,15 @@ import { isRealtime, resolveProviders } from './resolve-providers.js';
 
 beforeAll(() => initializeLogger({ pretty: false, level: 'silent' }));
 
-const call: SessionInfo = {
-  jobId: 'AJ_1',
+const call = callOf({
   agent: 'sales',
   tenant: 'acme',
   room: 'r',
   metadata: { voice: 'x' },
-  startedAt: 1,
-};
+});
 const agent = (options: AgentOptions = {}): AgentConfig => ({
   name: 'sales',
+  revision: 0,
   agent: EchoAgent,
   ...options,
 });

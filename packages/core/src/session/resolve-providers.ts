@@ -1,12 +1,8 @@
 import { llm, type voice } from '@livekit/agents';
 
 import { OpenRtcError, messageOf } from '../base/errors.js';
-import type {
-  AgentConfig,
-  AgentDefaults,
-  ProviderValue,
-  SessionInfo,
-} from '../agents/agent-options.js';
+import type { AgentConfig, AgentDefaults, ProviderValue } from '../agents/agent-options.js';
+import type { PrewarmedCall } from '../call/call.js';
 import { ownProvider } from './owned-providers.js';
 import { shareProvider } from '../sdk/shared-provider.js';
 
@@ -24,7 +20,7 @@ export type SessionProviders = Pick<voice.AgentSessionOptions, Kind>;
 export async function resolveProviders(
   config: AgentConfig,
   defaults: AgentDefaults,
-  call: SessionInfo,
+  call: PrewarmedCall,
 ): Promise<SessionProviders> {
   const [stt, model, tts] = await Promise.all([
     build('stt', chosen('stt', config, defaults), call),
@@ -56,7 +52,7 @@ function chosen<K extends Kind>(kind: K, config: AgentConfig, defaults: AgentDef
 async function build<K extends Kind>(
   kind: K,
   value: ProviderValue<K> | undefined,
-  call: SessionInfo,
+  call: PrewarmedCall,
 ) {
   if (value === undefined || value === null) return undefined;
   if (typeof value !== 'function') return shareProvider(value);

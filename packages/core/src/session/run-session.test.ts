@@ -17,31 +17,15 @@ import { RawWorker } from '../testing/embedded/raw-worker.fixture.js';
 import { runSession } from './run-session.js';
 import type { SessionEvent } from '../call/session-event.js';
 import { defaultSessionLimits } from '../call/session-limits.js';
+import { participantOf } from '../call/job-participant.js';
+import { ticketOf } from '../call/ticket.fixture.js';
 import type { SessionRuntime } from './session-runtime.js';
 
 beforeAll(() => initializeLogger({ pretty: false, level: 'silent' }));
 
-// Nothing listens there.
-const nowhere = 'embedded://127.0.0.1:9';
-
-function ticket(overrides: Partial<JobTicket> = {}): JobTicket {
-  return {
-    jobId: 'AJ_1',
-    agent: 'echo',
-    tenant: 'default',
-    room: 'lobby',
-    identity: 'agent-AJ_1',
-    workerId: 'AW_1',
-    generation: 0,
-    media: { kind: 'room', url: nowhere, token: 'token' },
-    job: new Job({ id: 'AJ_1', room: { name: 'lobby' } }).toBinary(),
-    ...overrides,
-  };
-}
-
 function runtime(agent: Partial<AgentConfig> = {}): SessionRuntime {
   return {
-    agent: () => ({ name: 'echo', agent: EchoAgent, ...agent }),
+    agent: () => ({ name: 'echo', revision: 0, agent: EchoAgent, ...agent }),
     defaults: {},
     setup: undefined,
     limits: defaultSessionLimits,
@@ -71,19 +55,14 @@ async function assigned(
   const media = { kind: 'room' as const, url: url ?? '', token };
   return {
     worker,
-    ticket: ticket({
-      jobId,
-      identity: `agent-${jobId}`,
-      media,
-      job: job?.toBinary() ?? new Uint8Array(),
-    }),
+    ticket: ticketOf({ jobId }, { media, ...(job === undefined ? {} : { job }) }),
   };
 }
 
 test('a call that was hung up before it began joins nothing, and says how it ended', async () => {
   const { events, report } = witness();
   await runSession(
-    ticket(),
+    ticketOf(),
     AbortSignal.abort({ reason: 'terminated', deadline: Date.now() }),
     report,
     runtime(),
@@ -95,14 +74,14 @@ test('a call that was hung up before it began joins nothing, and says how it end
 
 test('a hang-up without a reason of ours is a closed pool', async () => {
   const { events, report } = witness();
-  await runSession(ticket(), AbortSignal.abort(), report, runtime());
+  await runSession(ticketOf(), AbortSignal.abort(), report, runtime());
   expect(events).toMatchObject([{ outcome: { status: 'cancelled', reason: 'pool_closed' } }]);
 });
 
 test('a room that cannot be joined fails the call, with the cause kept', async () => {
   const { events, report } = witness();
   await expect(
-    runSession(ticket(), new AbortController().signal, report, runtime()),
+    runSession(ticketOf(), new AbortController().signal, report, runtime()),
   ).rejects.toMatchObject({
     code: 'SESSION_JOIN_FAILED',
     cause: expect.any(Error),
@@ -121,7 +100,7 @@ test('an agent that is gone fails the call before anything is opened', async () 
     },
   };
   await expect(
-    runSession(ticket(), new AbortController().signal, report, gone),
+    runSession(ticketOf(), new AbortController().signal, report, gone),
   ).rejects.toMatchObject({
     code: 'CONFIG_UNKNOWN_AGENT',
   });
@@ -177,12 +156,10 @@ describe('a job for one participant', () => {
     if (job?.room !== undefined) forOne.room = job.room;
     const { events, report } = witness();
     const running = runSession(
-      ticket({
-        jobId,
-        identity: `agent-${jobId}`,
-        media: { kind: 'room', url: url ?? '', token },
-        job: forOne.toBinary(),
-      }),
+      ticketOf(
+        { jobId, ...participantOf(forOne) },
+        { media: { kind: 'room', url: url ?? '', token }, job: forOne },
+      ),
       new AbortController().signal,
       report,
       { ...runtime(), limits: { ...defaultSessionLimits, emptyRoomGraceMs: 20 } },

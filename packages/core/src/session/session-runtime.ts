@@ -1,12 +1,8 @@
 import type { JobProcess } from '@livekit/agents';
 
 import type { Logger } from '../base/logger.js';
-import type {
-  AgentConfig,
-  AgentDefaults,
-  SessionInfo,
-  SessionSetup,
-} from '../agents/agent-options.js';
+import type { AgentConfig, AgentDefaults, SessionSetup } from '../agents/agent-options.js';
+import type { SessionInfo } from '../call/call.js';
 import type { AudioDevices } from '../audio/local-audio.js';
 import type { SessionLimits } from '../call/session-limits.js';
 import type { SharedModels } from './shared-models.js';
@@ -14,10 +10,10 @@ import type { SharedModels } from './shared-models.js';
 /** What the sessions of one process share: made by the pool, read by each call. */
 export interface SessionRuntime {
   /**
-   * The agent of a call: where the worker runs it itself, as it was when the call was accepted.
-   * @throws OpenRtcError `CONFIG_UNKNOWN_AGENT`.
+   * The agent a call was accepted for.
+   * @throws OpenRtcError `CONFIG_UNKNOWN_AGENT` when none of that name is registered in this process.
    */
-  readonly agent: (name: string, jobId: string) => AgentConfig;
+  readonly agent: (name: string, revision: number) => AgentConfig;
   readonly defaults: AgentDefaults;
   readonly setup: SessionSetup | undefined;
   readonly limits: SessionLimits;

@@ -1,9 +1,9 @@
 import { initializeLogger, inference, runWithJobContext } from '@livekit/agents';
-import { Job } from '@livekit/protocol';
 import { JobProcess } from '@livekit/agents';
 import { beforeAll, expect, test } from 'vitest';
 
 import { createEmbeddedRoom } from '../testing/embedded/embedded-room.js';
+import { ticketOf } from '../call/ticket.fixture.js';
 import { createJobContext } from './job-context.js';
 import { turnHandling } from './turn-handling.js';
 
@@ -65,18 +65,7 @@ test('the options of the user are not written to', () => {
 
 test('the local turn detector is used where it can be served, one for each call', () => {
   const ctx = createJobContext({
-    ticket: {
-      jobId: 'AJ_1',
-      agent: 'a',
-      tenant: 'default',
-      room: 'r',
-      identity: 'agent-AJ_1',
-      workerId: 'AW_1',
-      generation: 0,
-      media: { kind: 'room', url: 'embedded://host', token: '' },
-      job: new Uint8Array(),
-    },
-    job: new Job({ id: 'AJ_1' }),
+    ticket: ticketOf(),
     room: createEmbeddedRoom(),
     process: new JobProcess(),
     executor: { doInference: () => Promise.reject(new Error('not asked here')) },

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 
 import { LogBook } from '../base/log-book.js';
-import type { SessionInfo } from '../agents/agent-options.js';
+import type { SessionInfo } from '../call/call.js';
 import { Observers } from './session-observer.js';
 import type { SessionFaults } from '../call/session-faults.js';
 import type { SessionOutcome } from '../call/session-outcome.js';

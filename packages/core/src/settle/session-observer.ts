@@ -1,5 +1,5 @@
 import type { Logger } from '../base/logger.js';
-import type { SessionInfo } from '../agents/agent-options.js';
+import type { SessionInfo } from '../call/call.js';
 import type { MemoryWarning } from '../call/session-event.js';
 import { timeBox } from '../base/time-box.js';
 import type { SessionFaults } from '../call/session-faults.js';

@@ -1,14 +1,14 @@
 import { voice } from '@livekit/agents';
 
 import type { CurrentCall } from '../sdk/current-call.js';
+import { watchHandOffs } from '../sdk/hand-offs.js';
 import type { ReportSessionEvent } from '../call/session-event.js';
 import { SessionFaultReporter } from './fault-reporter.js';
 import { type HookName, HookWatch } from './watch-hooks.js';
 
-/** Where the SDK brings an agent into a session: at the start, on a hand-off, for a task and back. */
+/** The session is being closed, before it says so. */
 interface SessionInternals {
-  _updateActivity?: (agent: voice.Agent, ...rest: unknown[]) => Promise<void>;
-  _closing?: boolean;
+  readonly _closing?: boolean;
 }
 
 /**
@@ -32,37 +32,11 @@ export function watchFaults(
     else faults.hook(agent, hook, error);
   });
   hooks.watch(first);
-  watchHandOffs(session, internals, hooks, call);
+  watchHandOffs(session, (agent) => hooks.watch(agent), call.logger);
   session.on(voice.AgentSessionEventTypes.FunctionToolsExecuted, ({ functionCallOutputs }) => {
     // A tool that has no output to tell leaves a hole.
     for (const output of functionCallOutputs)
       if (output?.isError) faults.tool(output.name, output.output);
   });
   return () => hooks.close();
-}
-
-function watchHandOffs(
-  session: voice.AgentSession,
-  internals: SessionInternals,
-  hooks: HookWatch,
-  call: CurrentCall,
-): void {
-  const { _updateActivity: updateActivity } = internals;
-  if (typeof updateActivity === 'function') {
-    internals._updateActivity = (agent, ...rest) => {
-      hooks.watch(agent);
-      return updateActivity.call(session, agent, ...rest);
-    };
-    return;
-  }
-  // The public way at least; an AgentTask does not take it.
-  call.logger.debug(
-    {},
-    'AgentSession._updateActivity is gone: hooks of agent tasks are not watched',
-  );
-  const updateAgent = session.updateAgent.bind(session);
-  session.updateAgent = (agent) => {
-    hooks.watch(agent);
-    updateAgent(agent);
-  };
 }

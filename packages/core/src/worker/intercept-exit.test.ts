@@ -26,6 +26,7 @@ function fakeCall(): CurrentCall {
     jobId: 'AJ_1',
     agent: 'sales',
     tenant: 'default',
+    room: 'lobby',
     ctx: {} as JobContext,
     end: new SessionEnd(),
     logger: new LogBook(),

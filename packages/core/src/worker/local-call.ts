@@ -3,12 +3,12 @@ import { AccessToken, RoomServiceClient } from 'livekit-server-sdk';
 import { randomUUID } from 'node:crypto';
 
 import { OpenRtcError, messageOf } from '../base/errors.js';
-import type { RefusalReason } from '../launch/isolation.js';
+import type { RefusalReason } from '../call/refusal.js';
 import { type JobOffer, toJobOffer } from '../call/job-offer.js';
 import type { LiveKitEndpoint } from '../link/livekit-endpoint.js';
 import { printable } from '../base/printable.js';
 import type { AgentPermissions } from '../options/dispatch-options.js';
-import type { FlowLink } from '../flow/live-calls.js';
+import type { FlowLink } from '../flow/live-call.js';
 
 /** A call that LiveKit does not offer: somebody wants an agent in this room, now. */
 export interface ConnectRequest {

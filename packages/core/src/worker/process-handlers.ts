@@ -1,5 +1,5 @@
 import type { Logger } from '../base/logger.js';
-import { blameCurrentCall } from '../sdk/current-call.js';
+import { blameCurrentCall } from '../watch/blame.js';
 import { interceptExit } from './intercept-exit.js';
 
 /** What the signals and uncaught errors of the process do to a worker. */

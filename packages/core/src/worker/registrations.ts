@@ -7,7 +7,7 @@ export function registrationsOf(
   agents: readonly string[],
   version: string,
 ): readonly Registration[] {
-  const names = dispatch === 'per-agent' ? agents : [agentName];
+  const names = dispatch === 'per_agent' ? agents : [agentName];
   return names.flatMap((name) =>
     jobTypes.map((jobType) => ({ agentName: name, jobType, deployment, version, permissions })),
   );

@@ -2,27 +2,17 @@ import type { ipc } from '@livekit/agents';
 
 import type { Channel } from '../launch/channel.js';
 import { FarSessions } from '../launch/far-sessions.js';
-import type { PoolSource } from '../launch/isolation.js';
-import type { Logger } from '../base/logger.js';
 import { type WatchdogOptions, watchdogLimits } from '../operate/watchdog-options.js';
 import type { SharedModels } from '../session/shared-models.js';
 import type { AgentConfig } from '../agents/agent-options.js';
 import { defaultModels } from './default-parts.js';
-import type { OperateOptions } from '../options/operate-options.js';
 import type { AgentPoolOptions } from '../options/pool-options.js';
 import { installFaultHandlers, ignoreSignals } from './process-handlers.js';
-import type { AgentRegistry } from '../agents/registry.js';
-import type { ResolvedOptions } from '../options/resolve-options.js';
 import { SessionHost, type SessionHostOptions } from './session-host.js';
 import { tightenHeap } from './tight-heap.js';
+import type { ProcessOptions } from './worker-options.js';
 
-export interface ServeOptions {
-  readonly pool: AgentPoolOptions;
-  readonly resolved: ResolvedOptions;
-  readonly registry: AgentRegistry;
-  readonly source: PoolSource;
-  readonly watchdog: OperateOptions['watchdog'];
-  readonly logger: Logger;
+export interface ServeOptions extends ProcessOptions {
   readonly processHandlers: boolean;
 }
 
@@ -32,7 +22,7 @@ export interface ServeOptions {
  * is gone; rejects when no call can run here.
  */
 export async function serveSessions(channel: Channel, options: ServeOptions): Promise<void> {
-  const { pool, resolved, registry, source, watchdog, logger } = options;
+  const { pool, registry, source, watchdog, logger } = options;
   const sessions = new FarSessions(channel);
   const uninstalls = options.processHandlers
     ? [
@@ -49,23 +39,12 @@ export async function serveSessions(channel: Channel, options: ServeOptions): Pr
     };
     const models = await lentModels(pool, source.entry, executor, turnDetector);
     host = new SessionHost({
+      ...options,
       pool: { ...pool, models },
-      maxConcurrentSessions: resolved.maxConcurrentSessions,
-      source,
-      logger,
       report: (event) => sessions.report(event),
-      maxEventLoopLagMs: resolved.maxEventLoopLagMs,
       onBusy: (why) => sessions.busy(why !== undefined),
-      ...(watchdog === false ? {} : { watch: watchInCallProcess(watchdog) }),
-      runtime: {
-        agent: (name) => registry.get(name),
-        defaults: pool.defaults ?? {},
-        setup: pool.setup,
-        limits: resolved.limits,
-        // Those are at the worker's end.
-        audioDevices: undefined,
-        credentials: credentialsOf(pool),
-      },
+      watch: watchdog === false ? undefined : watchInCallProcess(watchdog),
+      credentials: credentialsOf(pool),
     });
     await host.prewarm(sessions.closed);
     if (options.processHandlers) tightenHeap();

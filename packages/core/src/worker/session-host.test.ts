@@ -2,7 +2,8 @@ import { expect, test, vi } from 'vitest';
 
 import { LogBook } from '../base/log-book.js';
 import { currentFfiClient } from '../sdk/ffi-client.js';
-import { defaultSessionLimits } from '../call/session-limits.js';
+import { AgentRegistry } from '../agents/registry.js';
+import { resolveOptions } from '../options/resolve-options.js';
 import { SessionHost } from './session-host.js';
 
 const sdk = vi.hoisted(() => ({ version: '1.9.0' }));
@@ -16,22 +17,14 @@ vi.mock('@livekit/agents', async (original) => ({
 function hostOf(): SessionHost {
   return new SessionHost({
     pool: { models: null },
-    maxConcurrentSessions: 1,
+    resolved: resolveOptions({}, {}),
+    registry: new AgentRegistry(),
     source: { entry: '', pool: 0, argv: [], execArgv: [] },
     logger: new LogBook(),
     report: async () => {},
-    maxEventLoopLagMs: 100,
     onBusy: () => {},
-    runtime: {
-      agent: () => {
-        throw new Error('no call comes');
-      },
-      defaults: {},
-      setup: undefined,
-      limits: defaultSessionLimits,
-      audioDevices: undefined,
-      credentials: undefined,
-    },
+    watch: undefined,
+    credentials: undefined,
   });
 }
 

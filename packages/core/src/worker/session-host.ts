@@ -2,6 +2,8 @@ import { JobProcess } from '@livekit/agents';
 
 import { LagGuard } from '../admit/lag-guard.js';
 import type { IsolationHost, PoolSource, WorkerInference } from '../launch/isolation.js';
+import type { AgentConfig } from '../agents/agent-options.js';
+import type { HangUpSignal } from '../call/hang-up.js';
 import type { JobTicket } from '../call/job-ticket.js';
 import type { Logger } from '../base/logger.js';
 import type { LoopBlock } from '../call/loop-block.js';
@@ -10,32 +12,34 @@ import type { WatchdogLimits } from '../operate/watchdog-options.js';
 import { currentCall } from '../sdk/current-call.js';
 import { noExecutor } from '../session/job-context.js';
 import { runSession } from '../session/run-session.js';
-import { prepareSdk, sdkLogger } from '../sdk/prepare-sdk.js';
+import { prepareSdk } from '../sdk/patches.js';
+import { sdkLogger } from '../sdk/sdk-logger.js';
 import type { ReportSessionEvent, SessionEvent } from '../call/session-event.js';
 import type { SessionRuntime } from '../session/session-runtime.js';
 import type { SharedModels } from '../session/shared-models.js';
 import { defaultModels } from './default-parts.js';
-import type { AgentPoolOptions } from '../options/pool-options.js';
 import { inTime, runPrewarm } from './prewarm.js';
+import type { ProcessOptions } from './worker-options.js';
 
 /** What a process needs to run sessions, and lends to the isolation strategy. */
-export interface SessionHostOptions {
-  readonly pool: AgentPoolOptions;
-  readonly maxConcurrentSessions: number;
-  readonly runtime: Omit<SessionRuntime, 'process' | 'models' | 'logger' | 'warnOnce'>;
-  readonly source: PoolSource;
-  readonly logger: Logger;
+export interface SessionHostOptions extends Pick<
+  ProcessOptions,
+  'pool' | 'resolved' | 'registry' | 'source' | 'logger'
+> {
   readonly report: ReportSessionEvent;
-  /** How late the event loop may be, see the pool option. */
-  readonly maxEventLoopLagMs: number;
-  /** Why no call should be added to those that run here; undefined: they may come again. */
+  /** Called with why no call should be added to those that run here; with undefined when they may come again. */
   readonly onBusy: (why: string | undefined) => void;
-  /** How the event loop is looked after while there are calls. */
-  readonly watch?: Pick<LoopWatchOptions, 'thread'> & {
-    readonly limits: WatchdogLimits;
-    /** It was blocked, by no call that could be named. */
-    readonly onBlock: (block: LoopBlock) => void;
-  };
+  /** How the event loop is watched while there are calls; undefined: it is not. */
+  readonly watch:
+    | (Pick<LoopWatchOptions, 'thread'> & {
+        readonly limits: WatchdogLimits;
+        /** It was blocked, and no call can be named. */
+        readonly onBlock: (block: LoopBlock) => void;
+      })
+    | undefined;
+  /** Devices for calls whose room carries no audio. Default: none. */
+  readonly audioDevices?: SessionRuntime['audioDevices'];
+  readonly credentials: SessionRuntime['credentials'];
 }
 
 /** Runs sessions in this process, with what they share loaded once. */
@@ -66,9 +70,9 @@ export class SessionHost implements IsolationHost {
     this.#options = options;
     this.source = options.source;
     this.logger = options.logger;
-    this.maxConcurrentSessions = options.maxConcurrentSessions;
+    this.maxConcurrentSessions = options.resolved.maxConcurrentSessions;
     this.#lag = new LagGuard({
-      maxLagMs: options.maxEventLoopLagMs,
+      maxLagMs: options.resolved.maxEventLoopLagMs,
       onChange: options.onBusy,
       logger: options.logger,
     });
@@ -86,20 +90,14 @@ export class SessionHost implements IsolationHost {
 
   async runSession(
     ticket: JobTicket,
-    signal: AbortSignal,
+    signal: HangUpSignal,
     report: ReportSessionEvent = this.#options.report,
   ): Promise<void> {
     await this.#prewarmed;
     this.#lag.enter();
     this.#watch ??= this.#watchLoop();
     try {
-      await runSession(ticket, signal, report, {
-        ...this.#options.runtime,
-        process: this.#process,
-        models: this.#models,
-        logger: this.logger,
-        warnOnce: (message) => this.#warnOnce(message),
-      });
+      await runSession(ticket, signal, report, this.#runtime);
     } finally {
       this.#lag.leave();
     }
@@ -107,6 +105,34 @@ export class SessionHost implements IsolationHost {
 
   report(event: SessionEvent): Promise<void> {
     return this.#options.report(event);
+  }
+
+  get #runtime(): SessionRuntime {
+    const { pool, resolved, audioDevices, credentials } = this.#options;
+    return {
+      agent: (name, revision) => this.#acceptedAgent(name, revision),
+      defaults: pool.defaults ?? {},
+      setup: pool.setup,
+      limits: resolved.limits,
+      process: this.#process,
+      models: this.#models,
+      audioDevices,
+      credentials,
+      logger: this.logger,
+      warnOnce: (message) => this.#warnOnce(message),
+    };
+  }
+
+  /** Each process registers its agents itself, so another one may be ahead. */
+  #acceptedAgent(name: string, revision: number): AgentConfig {
+    const { registry } = this.#options;
+    const accepted = registry.at(name, revision);
+    if (accepted !== undefined) return accepted;
+    const newest = registry.get(name);
+    this.#warnOnce(
+      `a call was accepted for revision ${revision} of agent "${name}", which this process does not have: it runs revision ${newest.revision}. Call pool.replace() in every process that runs calls.`,
+    );
+    return newest;
   }
 
   /** Frees what was loaded. */

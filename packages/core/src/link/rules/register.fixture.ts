@@ -150,7 +150,7 @@ export const registerRules: readonly Rule[] = [
     async run(bench) {
       const server = await bench.server();
       await bench.pool(server, {
-        dispatch: 'per-agent',
+        dispatch: 'per_agent',
         jobTypes: ['room', 'participant'],
         agents: { sales: () => Promise.reject(new Error('not built here')), support: failing },
         maxConcurrentSessions: 1,

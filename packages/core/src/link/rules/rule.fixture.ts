@@ -131,7 +131,7 @@ class ManualCalls {
 
   async began(jobId: string): Promise<JobTicket> {
     for (;;) {
-      const ticket = this.tickets.find((each) => each.jobId === jobId);
+      const ticket = this.tickets.find((each) => each.info.jobId === jobId);
       if (ticket !== undefined) return ticket;
       await new Promise<void>((resolve) => this.#waiting.push(resolve));
     }
@@ -140,7 +140,9 @@ class ManualCalls {
   #run(ticket: JobTicket, signal: AbortSignal): Promise<void> {
     return new Promise((resolve, reject) => {
       this.tickets.push(ticket);
-      this.#running.set(ticket.jobId, (error) => (error === undefined ? resolve() : reject(error)));
+      this.#running.set(ticket.info.jobId, (error) =>
+        error === undefined ? resolve() : reject(error),
+      );
       const hangUp = () => {
         this.hangUps.push(signal.reason);
         resolve();

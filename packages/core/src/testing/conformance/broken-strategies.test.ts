@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 
+import type { JobTicket } from '../../call/job-ticket.js';
 import type { Isolation, IsolationHost, IsolationStrategy } from '../../launch/isolation.js';
 import type { SessionEvent } from '../../call/session-event.js';
 import { isolationCases } from './isolation-suite.js';
@@ -155,7 +156,7 @@ test('one that loads nothing fails where prewarm counts', async () => {
 
 test('one that gives every call the ticket of the first fails with several at a time', async () => {
   const mixing = () => {
-    let first: Uint8Array | undefined;
+    let first: JobTicket['job'] | undefined;
     return strategy((host, ticket, signal) =>
       host.runSession({ ...ticket, job: (first ??= ticket.job) }, signal),
     );

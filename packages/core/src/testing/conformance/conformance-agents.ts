@@ -1,7 +1,8 @@
 import { type JobContext, getJobContext, voice } from '@livekit/agents';
 import { createHash } from 'node:crypto';
 
-import type { AgentOptions, SessionInfo, SessionSetup } from '../../agents/agent-options.js';
+import type { AgentOptions, SessionSetup } from '../../agents/agent-options.js';
+import type { SessionInfo } from '../../call/call.js';
 import { EchoLLM } from '../providers/echo-llm.js';
 
 /** What the agents of the suite say first. */

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 
-import type { SessionInfo } from '../../agents/agent-options.js';
+import type { SessionInfo } from '../../call/call.js';
 import type { AgentPool } from '../../pool/agent-pool.js';
 import type { AgentPoolOptions } from '../../options/pool-options.js';
 import type { SessionOutcome } from '../../call/session-outcome.js';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 
-import type { HangUp } from '../../launch/isolation.js';
+import type { HangUp } from '../../call/hang-up.js';
 import type { CaseSpec } from './case-spec.js';
 import { hurried } from './watched-strategy.js';
 

@@ -1,13 +1,14 @@
 import { type PlainError, toPlainError } from '../../base/errors.js';
 import type {
-  Call,
-  HangUp,
   Isolation,
   IsolationHost,
   IsolationStrategy,
   Placement,
-  Refusal,
 } from '../../launch/isolation.js';
+import type { HangUp } from '../../call/hang-up.js';
+import type { Refusal } from '../../call/refusal.js';
+import type { HangUpSignal } from '../../call/hang-up.js';
+import type { Call } from '../../call/call.js';
 import type { JobTicket } from '../../call/job-ticket.js';
 import type { SessionEvent } from '../../call/session-event.js';
 
@@ -81,8 +82,8 @@ export class WatchedStrategy implements IsolationStrategy {
     return this.events.filter((event) => 'jobId' in event && event.jobId === jobId);
   }
 
-  async #run(isolation: Isolation, ticket: JobTicket, signal: AbortSignal): Promise<void> {
-    const { jobId } = ticket;
+  async #run(isolation: Isolation, ticket: JobTicket, signal: HangUpSignal): Promise<void> {
+    const { jobId } = ticket.info;
     this.tickets.set(jobId, ticket);
     this.events.push({ kind: 'run', jobId });
     try {

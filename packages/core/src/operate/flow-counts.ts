@@ -1,7 +1,8 @@
-import { FlowMetrics } from '../operate/flow-metrics.js';
+import { FlowMetrics } from './flow-metrics.js';
 import type { LoopBlock } from '../call/loop-block.js';
-import { MetricsStream } from '../operate/metrics-stream.js';
-import type { Call, RefusalReason } from '../launch/isolation.js';
+import { MetricsStream } from './metrics-stream.js';
+import type { RefusalReason } from '../call/refusal.js';
+import type { Call } from '../call/call.js';
 import { withoutSecrets } from '../base/secrets.js';
 import type { SessionOutcome } from '../call/session-outcome.js';
 import { FaultCounts } from './fault-counts.js';
@@ -12,6 +13,7 @@ export class FlowCounts {
   readonly faults = new FaultCounts();
   readonly metrics = new FlowMetrics();
   readonly events = new MetricsStream();
+  #full = false;
   started = 0;
   failures = 0;
   lastRoutedAgent: string | null = null;
@@ -20,6 +22,12 @@ export class FlowCounts {
   accept(agent: string): void {
     this.lastRoutedAgent = agent;
     this.metrics.accepted.add({ agent });
+  }
+
+  /** Call it after each change of admission. */
+  full(full: boolean): void {
+    if (full && !this.#full) this.metrics.timesFull += 1;
+    this.#full = full;
   }
 
   /** @param agent - empty where the offer named none that is registered */

@@ -11,7 +11,7 @@ export class FaultCounts implements SessionFaults {
   }
 
   /** The counts at this moment, as plain data. */
-  taken(): SessionFaults {
+  snapshot(): SessionFaults {
     return { hookErrors: this.hookErrors, toolErrors: this.toolErrors };
   }
 }

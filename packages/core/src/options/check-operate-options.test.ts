@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 
-import { type OperateOptions, operateOptions } from './operate-options.js';
+import { operateOptions } from './check-operate-options.js';
+import { type OperateOptions } from '../operate/operate-options.js';
 
 const chosen = (pool: unknown, run: unknown = {}) =>
   operateOptions(pool as OperateOptions, run as OperateOptions);

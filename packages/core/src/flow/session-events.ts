@@ -1,0 +1,69 @@
+import type { Logger } from '../base/logger.js';
+import type { SessionEvent } from '../call/session-event.js';
+import type { Observers } from '../settle/session-observer.js';
+import type { FlowCounts } from '../operate/flow-counts.js';
+import type { LiveCall } from './live-call.js';
+
+export interface SessionEventsOptions {
+  readonly counts: FlowCounts;
+  readonly observers: Observers;
+  /** Work that outlasts the event; the worker waits for it before it ends. */
+  readonly inBackground: (work: Promise<void>) => void;
+  readonly logger: Logger;
+}
+
+/**
+ * The one dispatch of session events, whether the session runs in this process or elsewhere:
+ *
+ * | event | sent by | then |
+ * |---|---|---|
+ * | `joined` | session | LiveKit hears that the job runs; observers: `onSessionStart` |
+ * | `ending` | session | LiveKit gets the final status; the session waits for it before it leaves its room |
+ * | `memory` | strategy | logged; observers: `onMemoryWarning` |
+ * | `fault` | session | counted for the call, its agent, and the worker |
+ * | `usage` | session | replaces what the call has used; the difference is added to the metrics |
+ * | `blocked` | the host of the session | counted for the call and the worker |
+ */
+export class SessionEvents {
+  readonly #options: SessionEventsOptions;
+
+  constructor(options: SessionEventsOptions) {
+    this.#options = options;
+  }
+
+  /** Resolves when the event has taken effect. */
+  async apply(event: SessionEvent, call: LiveCall): Promise<void> {
+    const { counts, observers, inBackground, logger } = this.#options;
+    const { info } = call;
+    switch (event.kind) {
+      case 'joined':
+        if (call.joined) return;
+        call.joined = true;
+        call.link.sendRunning(info.jobId);
+        inBackground(observers.started(info));
+        break;
+      case 'ending':
+        await call.settlement.ending(event.outcome);
+        break;
+      case 'memory':
+        logger.warn(
+          { jobId: info.jobId, agent: info.agent, ...event.memory },
+          'the process of a call uses much memory',
+        );
+        inBackground(observers.memoryWarning(info, event.memory));
+        break;
+      case 'fault':
+        call.faults.add(event.fault);
+        counts.fault(info.agent, event.fault);
+        break;
+      case 'usage':
+        counts.metrics.use(info.agent, event.usage, call.usage);
+        call.usage = event.usage;
+        break;
+      case 'blocked':
+        counts.block(event.block);
+        call.blocks.add(event.block);
+        break;
+    }
+  }
+}

@@ -1,0 +1,145 @@
+import { checkAgentDefaults } from '../agents/check-agent-options.js';
+import { isRecord, kindOf } from '../base/kind-of.js';
+import {
+  checkFunction,
+  checkText,
+  checkWhole,
+  invalidOption,
+  MAX_MS,
+} from '../base/option-checks.js';
+import { defaultSessionLimits } from '../call/session-limits.js';
+import {
+  checkIsolation,
+  checkLiveKit,
+  checkLogger,
+  checkModels,
+  checkObservers,
+} from './object-options.js';
+import type { AgentPoolOptions } from './pool-options.js';
+import { checkPrewarm } from './prewarm-option.js';
+
+/** Where messages say an option was given. */
+export const WHERE = 'AgentPool';
+
+/**
+ * One option of a pool.
+ *
+ * - `whole`: a whole number from `min` to `max`, both included
+ * - `number`: a number of at least `min`; `Infinity` for no limit
+ * - `text`: a string that is not blank
+ * - `function`: called by the pool
+ * - `checked`: `check` throws for a value that cannot work
+ * - `elsewhere`: another table checks it, see `resolveOptions`
+ */
+export type OptionRow =
+  | {
+      readonly kind: 'whole';
+      readonly min: number;
+      readonly max: number;
+      /** Absent: the option has none of its own. */
+      readonly default?: number;
+    }
+  | { readonly kind: 'number'; readonly min: number; readonly default: number }
+  | { readonly kind: 'text' | 'function' | 'elsewhere' }
+  | { readonly kind: 'checked'; readonly check: (value: unknown) => void };
+
+/** Every option of a pool: its kind, range and default. What each does is said in {@link AgentPoolOptions}. */
+export const optionTable = {
+  isolation: { kind: 'checked', check: checkIsolation },
+  agents: { kind: 'checked', check: checkAgents },
+  defaults: { kind: 'checked', check: checkDefaults },
+  prewarm: { kind: 'checked', check: checkPrewarm },
+  models: { kind: 'checked', check: checkModels },
+  maxConcurrentSessions: { kind: 'whole', min: 1, max: 100_000, default: 50 },
+  // Less than the meter tells apart would refuse calls for nothing.
+  maxEventLoopLagMs: { kind: 'number', min: 20, default: 100 },
+  consecutiveFailureLimit: { kind: 'whole', min: 1, max: 100_000, default: 5 },
+  drainTimeoutMs: { kind: 'whole', min: 0, max: MAX_MS, default: 3_600_000 },
+  router: { kind: 'function' },
+  // LiveKit waits for an answer; past a second the call is lost anyway.
+  routerTimeoutMs: { kind: 'whole', min: 1, max: 900 },
+  agentName: { kind: 'text' },
+  dispatch: { kind: 'elsewhere' },
+  jobTypes: { kind: 'elsewhere' },
+  permissions: { kind: 'elsewhere' },
+  deploymentVersion: { kind: 'text' },
+  observers: { kind: 'checked', check: checkObservers },
+  setup: { kind: 'function' },
+  livekit: { kind: 'checked', check: checkLiveKit },
+  logger: { kind: 'checked', check: checkLogger },
+  health: { kind: 'elsewhere' },
+  metrics: { kind: 'elsewhere' },
+  introspection: { kind: 'elsewhere' },
+  meter: { kind: 'elsewhere' },
+  watchdog: { kind: 'elsewhere' },
+  joinTimeoutMs: {
+    kind: 'whole',
+    min: 1,
+    max: MAX_MS,
+    default: defaultSessionLimits.joinTimeoutMs,
+  },
+  emptyRoomGraceMs: {
+    kind: 'whole',
+    min: 0,
+    max: MAX_MS,
+    default: defaultSessionLimits.emptyRoomGraceMs,
+  },
+  maxSessionDurationMs: {
+    kind: 'whole',
+    min: 0,
+    max: MAX_MS,
+    default: defaultSessionLimits.maxSessionDurationMs,
+  },
+} as const satisfies Record<keyof AgentPoolOptions, OptionRow>;
+
+/** The options that are numbers with a default. */
+export type NumberOption = {
+  [Name in keyof typeof optionTable]: (typeof optionTable)[Name] extends {
+    readonly default: number;
+  }
+    ? Name
+    : never;
+}[keyof typeof optionTable];
+
+/** The number that was given, or the default. */
+export function numberOf(options: AgentPoolOptions, name: NumberOption): number {
+  return options[name] ?? optionTable[name].default;
+}
+
+/** @throws OpenRtcError `CONFIG_INVALID_OPTION` naming the option, what it must be, and what it was. */
+export function checkRow(name: string, row: OptionRow, value: unknown): void {
+  switch (row.kind) {
+    case 'whole':
+      return checkWhole(WHERE, name, value, row);
+    case 'number':
+      if (value === undefined || (typeof value === 'number' && value >= row.min)) return;
+      throw invalidOption(
+        WHERE,
+        `${name} must be a number of milliseconds, ${row.min} or more, or Infinity for no limit, got ${String(value)}`,
+      );
+    case 'text':
+      return checkText(WHERE, name, value);
+    case 'function':
+      return checkFunction(WHERE, name, value);
+    case 'checked':
+      return row.check(value);
+    case 'elsewhere':
+      return;
+  }
+}
+
+function checkDefaults(defaults: unknown): void {
+  if (defaults !== undefined) checkAgentDefaults(defaults);
+}
+
+/** Each agent is checked when it is registered. */
+function checkAgents(agents: unknown): void {
+  if (agents === undefined) return;
+  const isPlain = isRecord(agents) && Object.prototype.toString.call(agents) === '[object Object]';
+  if (isPlain) return;
+  const got = agents instanceof Map ? 'a Map' : kindOf(agents);
+  throw invalidOption(
+    WHERE,
+    `agents must be an object of agents by name, such as { support: SupportAgent }, got ${got}`,
+  );
+}

@@ -1,0 +1,204 @@
+import type { AgentRegistry } from '../agents/registry.js';
+import { isOpenRtcError } from '../base/errors.js';
+import { type Logger, unbreakable } from '../base/logger.js';
+import { version } from '../base/version.js';
+import type { SessionObserver } from '../settle/session-observer.js';
+import type { Channel } from '../launch/channel.js';
+import type { PoolSource } from '../launch/isolation.js';
+import { Operations } from '../operate/operations.js';
+import type { PoolState, RuntimeSnapshot } from '../operate/runtime-snapshot.js';
+import { givenOperateOptions, operateOptions } from '../options/check-operate-options.js';
+import type { AgentPoolOptions } from '../options/pool-options.js';
+import type { ResolvedOptions } from '../options/resolve-options.js';
+import type { RunOptions } from '../options/run-options.js';
+import { sdkLogger } from '../sdk/sdk-logger.js';
+import type { ConnectRequest } from '../worker/local-call.js';
+import { installProcessHandlers } from '../worker/process-handlers.js';
+import { serveSessions } from '../worker/serve-sessions.js';
+import { Worker, tainted } from '../worker/worker.js';
+import type { WorkerOptions } from '../worker/worker-options.js';
+
+/** The parts of a pool that a run needs. They do not change any more. */
+export interface PoolParts {
+  readonly options: AgentPoolOptions;
+  readonly resolved: ResolvedOptions;
+  readonly registry: AgentRegistry;
+  readonly source: PoolSource;
+  /** What the pool shows while it runs. */
+  readonly snapshot: () => RuntimeSnapshot;
+}
+
+/** The one run of a pool: what is open while it runs, and how it ends. */
+export class PoolRun {
+  readonly operations: Operations;
+  /** `performance.now()` of its beginning. */
+  readonly startedAt = performance.now();
+  /** Resolves when the run is over. Set by whoever began it. */
+  finished: Promise<void> = Promise.resolve();
+  readonly #parts: PoolParts;
+  readonly #logger: Logger;
+  readonly #starting = new AbortController();
+  #state: Exclude<PoolState, 'draining' | 'idle'> = 'starting';
+  #worker: Worker | undefined;
+
+  constructor(parts: PoolParts) {
+    this.#parts = parts;
+    this.#logger = unbreakable(parts.options.logger ?? sdkLogger());
+    this.operations = new Operations({
+      facts: parts.resolved,
+      entry: parts.source.entry,
+      snapshot: parts.snapshot,
+      worker: () => this.#worker,
+    });
+  }
+
+  get state(): PoolState {
+    return this.#state === 'running' && this.#worker?.draining === true ? 'draining' : this.#state;
+  }
+
+  get worker(): Worker | undefined {
+    return this.#worker;
+  }
+
+  /** Takes calls until the worker has drained. */
+  async work(options: RunOptions): Promise<void> {
+    await this.#run(options, { registers: true, observers: [] }, (worker) => worker.finished);
+  }
+
+  /** Sends one agent into one room; resolves when that call is over. */
+  async connect(
+    options: RunOptions,
+    request: ConnectRequest,
+    observer: SessionObserver,
+  ): Promise<void> {
+    await this.#run(options, { registers: false, observers: [observer] }, async (worker) => {
+      if (!worker.draining) await connectOnly(worker, request);
+      await worker.finished;
+    });
+  }
+
+  /** Runs the calls of another process's pool, which come through `channel`. */
+  async serve(channel: Channel, options: RunOptions): Promise<void> {
+    const { options: pool, resolved, registry, source } = this.#parts;
+    const { processHandlers = true } = options;
+    this.#state = 'running';
+    try {
+      await serveSessions(channel, {
+        pool,
+        resolved,
+        registry,
+        source,
+        watchdog: operateOptions(pool, givenOperateOptions(options)).watchdog,
+        logger: this.#logger,
+        processHandlers,
+      });
+    } finally {
+      this.#state = 'closed';
+    }
+  }
+
+  async drain(): Promise<void> {
+    this.#starting.abort();
+    await (this.#worker?.drain() ?? this.#calledOff());
+  }
+
+  async close(): Promise<void> {
+    this.#starting.abort();
+    await (this.#worker?.close() ?? this.#calledOff());
+  }
+
+  async #run(
+    options: RunOptions,
+    { registers, observers }: Pick<WorkerOptions, 'registers' | 'observers'>,
+    untilOver: (worker: Worker) => Promise<void>,
+  ): Promise<void> {
+    const { signal, processHandlers = true, audioDevices } = options;
+    // A single call has nothing to wait for: the first signal ends it.
+    const uninstall = processHandlers ? this.#installHandlers(registers) : () => {};
+    const onAbort = () => this.#inBackground(this.drain());
+    signal?.addEventListener('abort', onAbort, { once: true });
+    if (signal?.aborted) this.#starting.abort();
+    try {
+      const { options: pool } = this.#parts;
+      const watched = operateOptions(pool, givenOperateOptions(options));
+      await this.operations.open(watched, this.#logger);
+      const worker = await this.#start({
+        registers,
+        observers: [...(pool.observers ?? []), ...observers],
+        audioDevices,
+        ownProcess: processHandlers,
+        watchdog: watched.watchdog,
+      });
+      if (worker === undefined) return;
+      this.#worker = worker;
+      this.operations.follow(worker);
+      this.#state = 'running';
+      if (this.#starting.signal.aborted) this.#inBackground(worker.drain());
+      await untilOver(worker);
+    } finally {
+      this.#state = 'closed';
+      signal?.removeEventListener('abort', onAbort);
+      uninstall();
+      await this.operations[Symbol.asyncDispose]();
+    }
+  }
+
+  #installHandlers(registers: boolean): () => void {
+    return installProcessHandlers(
+      {
+        drain: () => this.#inBackground(registers ? this.drain() : this.close()),
+        close: () => this.#inBackground(this.close()),
+        tainted: (error) =>
+          this.#worker === undefined
+            ? this.#starting.abort(tainted(error))
+            : this.#worker.tainted(error),
+      },
+      this.#logger,
+    );
+  }
+
+  /** Undefined when the start was called off by a drain or a signal. */
+  async #start(
+    how: Pick<
+      WorkerOptions,
+      'registers' | 'observers' | 'audioDevices' | 'ownProcess' | 'watchdog'
+    >,
+  ): Promise<Worker | undefined> {
+    const { options: pool, resolved, registry, source } = this.#parts;
+    const { signal } = this.#starting;
+    try {
+      const logger = this.#logger;
+      return await Worker.start(
+        { pool, resolved, registry, source, logger, version, ...how },
+        signal,
+      );
+    } catch (error) {
+      if (!signal.aborted) throw error;
+      if (isOpenRtcError(signal.reason)) throw signal.reason;
+      this.#logger.info({}, 'stopped before the worker had started');
+      return undefined;
+    }
+  }
+
+  /** `finished` reports how the run ended; these calls only set the end off. */
+  #inBackground(work: Promise<void>): void {
+    work.catch((error: unknown) => this.#logger.debug({ error }, 'drained'));
+  }
+
+  /** Waits for a start that is under way; its result is reported by `finished`. */
+  async #calledOff(): Promise<void> {
+    await Promise.allSettled([this.finished]);
+  }
+}
+
+/** One call and no other. */
+async function connectOnly(worker: Worker, request: ConnectRequest): Promise<void> {
+  try {
+    await worker.connect(request);
+  } finally {
+    // The call that was launched goes on to its end; the run waits for it.
+    const drained = worker.drain();
+    if (worker.admission.active === 0) await drained;
+    else drained.catch(() => {});
+  }
+}

@@ -1,0 +1,41 @@
+import type { voice } from '@livekit/agents';
+
+import type { Logger } from '../base/logger.js';
+import type { CallPatch } from './sdk-patch.js';
+
+export const handOffPatch: CallPatch = {
+  scope: 'call',
+  name: 'hand-offs',
+  why: 'The SDK has no event for an agent that takes over before it enters.',
+  versions: '@livekit/agents 1.9',
+  undo: 'It goes with the session.',
+};
+
+/** The place where the SDK brings an agent into a session: at the start, on a hand-off, for a task and back. */
+interface SessionInternals {
+  _updateActivity?: (agent: voice.Agent, ...rest: unknown[]) => Promise<void>;
+}
+
+/** Calls `onAgent` with each agent that takes over, before it enters. */
+export function watchHandOffs(
+  session: voice.AgentSession,
+  onAgent: (agent: voice.Agent) => void,
+  logger: Logger,
+): void {
+  const internals = session as unknown as SessionInternals;
+  const { _updateActivity: updateActivity } = internals;
+  if (typeof updateActivity === 'function') {
+    internals._updateActivity = (agent, ...rest) => {
+      onAgent(agent);
+      return updateActivity.call(session, agent, ...rest);
+    };
+    return;
+  }
+  // The public way at least; an AgentTask does not take it.
+  logger.debug({}, 'AgentSession._updateActivity is gone: hooks of agent tasks are not watched');
+  const updateAgent = session.updateAgent.bind(session);
+  session.updateAgent = (agent) => {
+    onAgent(agent);
+    updateAgent(agent);
+  };
+}

@@ -1,0 +1,74 @@
+import { version } from '@livekit/agents';
+
+import { OpenRtcError } from '../base/errors.js';
+import type { Logger } from '../base/logger.js';
+import { callFieldsPatch } from './call-log-fields.js';
+import { deleteRoomPatch } from './delete-room.js';
+import { ffiClientPatch } from './ffi-client.js';
+import { handOffPatch } from './hand-offs.js';
+import { lostRacesPatch } from './lost-races.js';
+import { redactedLogsPatch } from './redacted-logs.js';
+import { roomHandlesPatch } from './room-handles.js';
+import { sdkLogger } from './sdk-logger.js';
+import type { CallPatch, ProcessPatch, UndoPatch } from './sdk-patch.js';
+import { awayTimerPatch, taskTimersPatch } from './sdk-timers.js';
+import { roomContextPatch, twoPeerConnectionsPatch } from './session-room.js';
+import { sharedProvidersPatch } from './shared-provider.js';
+
+const SUPPORTED = /^1\.9\./;
+
+/** Patches of the whole process, in the order they are applied; undone in the opposite order. */
+export const processPatches: readonly ProcessPatch[] = [
+  redactedLogsPatch,
+  taskTimersPatch,
+  lostRacesPatch,
+  sharedProvidersPatch,
+  callFieldsPatch,
+  ffiClientPatch,
+];
+
+/** Patches of the objects of one call. */
+export const callPatches: readonly CallPatch[] = [
+  twoPeerConnectionsPatch,
+  roomContextPatch,
+  roomHandlesPatch,
+  deleteRoomPatch,
+  handOffPatch,
+  awayTimerPatch,
+];
+
+// Pools of this process that rely on the patches.
+let users = 0;
+let undos: UndoPatch[] = [];
+
+/**
+ * Makes `@livekit/agents` ready for many calls in this process: applies {@link processPatches}. Must run outside
+ * any call, before the first room.
+ * @returns undoes them, once the last pool has called it; to be called once
+ * @throws OpenRtcError `CONFIG_UNSUPPORTED_SDK` for a version this was not built against; nothing is to
+ * be undone then.
+ */
+export function prepareSdk(logger: Logger): () => Promise<void> {
+  if (!SUPPORTED.test(version)) {
+    throw new OpenRtcError(
+      'CONFIG_UNSUPPORTED_SDK',
+      `@livekit/agents ${version} is installed, but this version of OpenRTC runs on 1.9: npm install @livekit/agents@~1.9.0`,
+    );
+  }
+  sdkLogger();
+  users += 1;
+  if (users === 1) undos = processPatches.map((patch) => patch.apply(logger));
+  return async () => {
+    users -= 1;
+    if (users > 0) return;
+    for (const [index, undo] of undos.splice(0).entries()) await undone(index, undo, logger);
+  };
+}
+
+async function undone(index: number, undo: UndoPatch, logger: Logger): Promise<void> {
+  try {
+    await undo();
+  } catch (error) {
+    logger.warn({ error, patch: processPatches[index]?.name }, 'a patch of the SDK was not undone');
+  }
+}

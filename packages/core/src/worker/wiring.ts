@@ -1,0 +1,129 @@
+import { AsyncResource } from 'node:async_hooks';
+
+import { Admission } from '../admit/admission.js';
+import type { SessionEvent } from '../call/session-event.js';
+import { CallFlow } from '../flow/call-flow.js';
+import type { LiveKitEndpoint } from '../link/livekit-endpoint.js';
+import { workerLoad } from '../link/load-curve.js';
+import { WorkerLinks } from '../link/worker-links.js';
+import { ResourceSampler } from '../operate/resource-sampler.js';
+import { watchdogLimits } from '../operate/watchdog-options.js';
+import { registrationsOf } from './registrations.js';
+import { SessionHost } from './session-host.js';
+import type { WorkerOptions } from './worker-options.js';
+
+// Calls that LiveKit ends get this long for last words, shutdown callbacks and leaving their rooms.
+const TERMINATED_MS = 4_000;
+
+/** The parts of a worker. */
+export interface WorkerParts {
+  readonly admission: Admission;
+  readonly flow: CallFlow;
+  readonly links: WorkerLinks;
+  readonly host: SessionHost;
+  readonly resources: ResourceSampler;
+}
+
+/**
+ * Builds a worker's parts in the order a call passes them; each gets only what was built before it. The isolation
+ * comes last, because a strategy may use all of the host in `open()`: `flow.live.launcher.attach()`.
+ */
+export function wire(options: WorkerOptions, endpoint: LiveKitEndpoint): WorkerParts {
+  const { resolved, registry, logger } = options;
+  const admission = new Admission({ maxConcurrentSessions: resolved.maxConcurrentSessions });
+  const flow = flowOf(options, endpoint, admission);
+  const links = linksOf(options, endpoint, admission, flow);
+  admission.watch(() => {
+    flow.counts.full(admission.full);
+    links.sendStatus();
+  });
+  registry.watch(() => links.sync(registrationsOf(resolved, registry.names(), options.version)));
+  const host = hostOf(options, endpoint, admission, flow);
+  const { launcher } = flow.live;
+  const resources = new ResourceSampler({
+    jobIds: () => launcher.jobIds,
+    processes: () => launcher.processes(),
+    logger,
+  });
+  return { admission, flow, links, host, resources };
+}
+
+function flowOf(
+  { pool, resolved, registry, observers, logger }: WorkerOptions,
+  endpoint: LiveKitEndpoint,
+  admission: Admission,
+): CallFlow {
+  return new CallFlow({
+    agents: registry,
+    routing: {
+      ...(pool.router === undefined ? {} : { router: pool.router }),
+      ...(pool.routerTimeoutMs === undefined ? {} : { routerTimeoutMs: pool.routerTimeoutMs }),
+      byAgentName: resolved.dispatch === 'per_agent',
+    },
+    admission,
+    endpoint,
+    observers,
+    consecutiveFailureLimit: resolved.consecutiveFailureLimit,
+    logger,
+  });
+}
+
+function linksOf(
+  { resolved, registry, version, logger }: WorkerOptions,
+  endpoint: LiveKitEndpoint,
+  admission: Admission,
+  flow: CallFlow,
+): WorkerLinks {
+  return new WorkerLinks(
+    {
+      endpoint,
+      logger,
+      onOffer: (offer, link) => flow.offer(offer, link),
+      onRefused: (reason) => flow.counts.refuse(reason),
+      onAnswered: (ms, accepted) =>
+        flow.counts.metrics.answers.record({ accepted: String(accepted) }, ms / 1_000),
+      onTermination: (jobId) => {
+        const deadline = Date.now() + TERMINATED_MS;
+        const known = flow.live.launcher.hangUp(jobId, { reason: 'terminated', deadline });
+        logger.debug({ jobId, known }, 'LiveKit ends a job');
+      },
+      status: () =>
+        workerLoad(
+          admission.active + admission.reserved,
+          admission.max,
+          admission.draining || admission.paused,
+        ),
+    },
+    registrationsOf(resolved, registry.names(), version),
+  );
+}
+
+function hostOf(
+  options: WorkerOptions,
+  endpoint: LiveKitEndpoint,
+  admission: Admission,
+  flow: CallFlow,
+): SessionHost {
+  const { watchdog } = options;
+  return new SessionHost({
+    pool: options.pool,
+    resolved: options.resolved,
+    registry: options.registry,
+    source: options.source,
+    logger: options.logger,
+    audioDevices: options.audioDevices,
+    // A session reports from within its call. What the pool does then, observers above all, is not the call's.
+    report: AsyncResource.bind((event: SessionEvent) => flow.live.report(event)),
+    onBusy: (why) => (why === undefined ? admission.resume() : admission.pause(why)),
+    watch:
+      watchdog === false
+        ? undefined
+        : {
+            limits: watchdogLimits(watchdog),
+            // Nothing else watches this process: the thread is there from the first call on.
+            thread: 'now',
+            onBlock: (block) => flow.counts.block(block),
+          },
+    credentials: { apiKey: endpoint.apiKey, apiSecret: endpoint.apiSecret },
+  });
+}
