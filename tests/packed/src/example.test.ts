@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { exampleIn } from './example.js';
+import { pageWith } from './pages.js';
 
 const markdown = `# Project
 
@@ -53,5 +54,18 @@ describe('exampleIn', () => {
 
   it('says which marker is missing', () => {
     expect(() => exampleIn(markdown, 'elsewhere')).toThrow('<!-- example: elsewhere -->');
+  });
+});
+
+describe('pageWith', () => {
+  it('finds the page that has the example', () => {
+    expect(pageWith(['# Another page', markdown], 'quickstart')).toBe(markdown);
+  });
+
+  it('does not choose between two pages, and says which example is missing', () => {
+    expect(() => pageWith([markdown, markdown], 'quickstart')).toThrow('2 pages have');
+    expect(() => pageWith([markdown], 'elsewhere')).toThrow(
+      '0 pages have "<!-- example: elsewhere -->"',
+    );
   });
 });

@@ -1,9 +1,10 @@
 import { type EmbeddedLiveKit, startEmbeddedLiveKit } from '@openrtc/core/testing';
-import { mkdir, readFile } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { exampleIn, sourceIn } from './example.js';
-import { packedProject, type PackedProject, repository } from './packed-project.js';
+import { packedProject, type PackedProject } from './packed-project.js';
+import { pageWith, readPages } from './pages.js';
 import { runExample, type RunningExample } from './running-example.js';
 
 const PACKAGES = [
@@ -15,13 +16,13 @@ const PACKAGES = [
 ];
 
 let project: PackedProject;
-let readme: string;
+let pages: readonly string[];
 let livekit: EmbeddedLiveKit | undefined;
 let example: RunningExample | undefined;
 
 beforeAll(async () => {
   project = await packedProject(PACKAGES);
-  readme = await readFile(join(repository, 'README.md'), 'utf8');
+  pages = await readPages();
 }, 300_000);
 
 afterEach(async () => {
@@ -30,6 +31,9 @@ afterEach(async () => {
 });
 
 afterAll(() => project?.[Symbol.asyncDispose]());
+
+/** The code of a documented example, as JavaScript. */
+const exampleOf = (name: string): string => exampleIn(pageWith(pages, name), name);
 
 describe('the packages, packed and installed with npm', () => {
   it('import beside the SDK, and find one copy of it', async () => {
@@ -53,7 +57,7 @@ describe('the packages, packed and installed with npm', () => {
 
   it("run the README's first example: two agents answer, each its own call, and SIGTERM ends it", async () => {
     livekit = await startEmbeddedLiveKit();
-    const main = await project.write('main.js', exampleIn(readme, 'quickstart'));
+    const main = await project.write('main.js', exampleOf('quickstart'));
     example = runExample(main, project.folder, livekit);
     await livekit.until(({ workers }) => workers.length === 1, 30_000);
 
@@ -71,7 +75,7 @@ describe('the packages, packed and installed with npm', () => {
 
   it('run the same example with its calls in processes of their own, one line changed', async () => {
     livekit = await startEmbeddedLiveKit();
-    const quickstart = exampleIn(readme, 'quickstart');
+    const quickstart = exampleOf('quickstart');
     const main = await project.write(
       'processes.js',
       `import { processes } from '@openrtc/isolation-process';\n${quickstart.replace('new AgentPool({', 'new AgentPool({ isolation: processes(),')}`,
@@ -86,17 +90,20 @@ describe('the packages, packed and installed with npm', () => {
     expect(await example.stop(), example.output()).toBe(0);
   }, 90_000);
 
-  it("run the README's example of registering agents", async () => {
+  it('run the documented example of registering agents', async () => {
     await mkdir(join(project.folder, 'agents'), { recursive: true });
-    await project.write('agents/dentist.js', exampleIn(readme, 'agent-file'));
-    const main = await project.write('agents.js', exampleIn(readme, 'agents'));
+    await project.write('agents/dentist.js', exampleOf('agent-file'));
+    const main = await project.write('agents.js', exampleOf('agents'));
     const output = await project.node(`await import(${JSON.stringify(main)});`);
     expect(output.trim()).toBe('restaurant, booking, dentist');
   }, 60_000);
 
   it("have the command talk to the README's agent, which is one TypeScript file", async () => {
     await mkdir(join(project.folder, 'typed'), { recursive: true });
-    await project.write('typed/support.ts', sourceIn(readme, 'command-agent'));
+    await project.write(
+      'typed/support.ts',
+      sourceIn(pageWith(pages, 'command-agent'), 'command-agent'),
+    );
     const output = await project.node(`
       import { execFileSync } from 'node:child_process';
       const args = ['--no-install', 'openrtc', 'console', './typed'];
@@ -105,9 +112,9 @@ describe('the packages, packed and installed with npm', () => {
     expect(output.trim().split('\n')).toEqual(['agent: How can I help?', 'agent: You said: hello']);
   }, 90_000);
 
-  it("run the README's example of what is loaded once", async () => {
+  it('run the documented example of what is loaded once', async () => {
     livekit = await startEmbeddedLiveKit();
-    const prewarm = exampleIn(readme, 'prewarm').replace(
+    const prewarm = exampleOf('prewarm').replace(
       'new AgentPool({',
       'new AgentPool({ defaults: { llm: () => new EchoLLM() },',
     );
@@ -134,8 +141,8 @@ describe('the packages, packed and installed with npm', () => {
     );
   }, 60_000);
 
-  it("run the README's example of testing an agent, which ends by itself", async () => {
-    const main = await project.write('testing.js', exampleIn(readme, 'testing'));
+  it('run the documented example of testing an agent, which ends by itself', async () => {
+    const main = await project.write('testing.js', exampleOf('testing'));
     const output = await project.node(`
       import { execFileSync } from 'node:child_process';
       const env = { ...process.env, LIVEKIT_LOG_LEVEL: 'silent' };
