@@ -1,4 +1,4 @@
-import { RemoteSessions } from '@openrtc/core';
+import { RemoteSessions } from '@openrtc/core/isolation';
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';

@@ -1,4 +1,5 @@
-import { type Channel, type Logger, OpenRtcError } from '@openrtc/core';
+import { type Logger, OpenRtcError } from '@openrtc/core';
+import type { Channel } from '@openrtc/core/isolation';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { type AddressInfo, type Socket, createServer } from 'node:net';

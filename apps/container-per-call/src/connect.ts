@@ -1,4 +1,4 @@
-import type { Channel } from '@openrtc/core';
+import type { Channel } from '@openrtc/core/isolation';
 import { once } from 'node:events';
 import { connect } from 'node:net';
 

@@ -1,4 +1,5 @@
-import { type IsolationHost, OpenRtcError, RemoteSessions } from '@openrtc/core';
+import { OpenRtcError } from '@openrtc/core';
+import { type IsolationHost, RemoteSessions } from '@openrtc/core/isolation';
 import { randomUUID } from 'node:crypto';
 
 import type { ChannelServer } from './channel-server.js';
@@ -69,7 +70,7 @@ export function startContainer(
       // How the container ended says more than that its connection did, and is known a moment later.
       channel: { ...channel, onClose: () => {} },
       onStuck(error) {
-        opened.lose(error);
+        opened.fail(error);
         stop(error.message);
       },
       onTainted(error) {
@@ -109,7 +110,7 @@ export function startContainer(
     const error = wasReady
       ? new OpenRtcError('ISOLATION_LOST', `The container of the call is gone: ${reasons}`)
       : new OpenRtcError('ISOLATION_START_FAILED', `A container did not start: ${reasons}`);
-    sessions?.lose(error);
+    sessions?.fail(error);
     reject(error);
   });
   return { ready, gone, finish, takesCalls: () => state === 'starting' || state === 'ready' };

@@ -1,5 +1,6 @@
-import type { HangUp, IsolationHost, JobTicket, Logger } from '@openrtc/core';
-import { serveTickets } from '@openrtc/core';
+import type { Logger } from '@openrtc/core';
+import type { HangUp, IsolationHost, JobTicket } from '@openrtc/core/isolation';
+import { serveTickets } from '@openrtc/core/isolation';
 import { conformancePool, startEmbeddedLiveKit } from '@openrtc/core/testing';
 import { once } from 'node:events';
 import type { Socket } from 'node:net';
@@ -29,15 +30,20 @@ const host: IsolationHost = {
 
 /** Of an agent that cannot be built: its call fails before it has a room. */
 const ticket: JobTicket = {
-  jobId: 'AJ_1',
-  agent: 'broken',
-  tenant: 'default',
-  room: 'room',
+  info: {
+    jobId: 'AJ_1',
+    agent: 'broken',
+    tenant: 'default',
+    room: 'room',
+    metadata: {},
+    startedAt: 1,
+  },
+  revision: 0,
   identity: 'agent',
   workerId: 'AW_1',
-  generation: 0,
   media: { kind: 'room', url: 'ws://127.0.0.1:1', token: '' },
-  job: new Uint8Array(),
+  // An empty message: the call fails before anybody reads it.
+  job: { toBinary: () => new Uint8Array() } as JobTicket['job'],
 };
 
 const failed = { code: 'SESSION_AGENT_FAILED' };

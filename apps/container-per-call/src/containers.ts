@@ -1,4 +1,5 @@
-import { type IsolationStrategy, beforeDeadline } from '@openrtc/core';
+import type { IsolationStrategy } from '@openrtc/core';
+import { beforeDeadline } from '@openrtc/core/isolation';
 
 import { listen } from './channel-server.js';
 import type { ContainerClient } from './container-client.js';

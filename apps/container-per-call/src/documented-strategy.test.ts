@@ -1,4 +1,5 @@
-import { type Channel, type IsolationStrategy, serveTickets } from '@openrtc/core';
+import type { IsolationStrategy } from '@openrtc/core';
+import { type Channel, serveTickets } from '@openrtc/core/isolation';
 import { conformancePool, describeIsolation } from '@openrtc/core/testing';
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
@@ -15,9 +16,9 @@ const { outputText } = ts.transpileModule(source, {
   compilerOptions: { target: ts.ScriptTarget.ES2022, module: ts.ModuleKind.ESNext },
 });
 // A data: URL has no folder from which a package could be found.
-const core = pathToFileURL(createRequire(import.meta.url).resolve('@openrtc/core')).href;
+const core = pathToFileURL(createRequire(import.meta.url).resolve('@openrtc/core/isolation')).href;
 const { elsewhere } = (await import(
-  /* @vite-ignore */ `data:text/javascript,${encodeURIComponent(outputText.replace('@openrtc/core', core))}`
+  /* @vite-ignore */ `data:text/javascript,${encodeURIComponent(outputText.replace('@openrtc/core/isolation', core))}`
 )) as { elsewhere: (start: () => Promise<Channel>) => IsolationStrategy };
 
 function portChannel(port: MessagePort): Channel {

@@ -1,4 +1,4 @@
-import type { Channel } from '@openrtc/core';
+import type { Channel } from '@openrtc/core/isolation';
 import type { Socket } from 'node:net';
 
 // A ticket is at most 4 MiB, what LiveKit's frames may have, and a third more in base64.

@@ -1,4 +1,4 @@
-import type { IsolationHost, JobTicket } from '@openrtc/core';
+import type { IsolationHost, JobTicket } from '@openrtc/core/isolation';
 import { expect, test } from 'vitest';
 
 import { coroutine } from './index.js';

@@ -1,4 +1,5 @@
-import type { Isolation, IsolationStrategy } from '@openrtc/core';
+import type { IsolationStrategy } from '@openrtc/core';
+import type { Isolation } from '@openrtc/core/isolation';
 
 /**
  * Every call in the worker's own process, on its one event loop: the densest isolation. It is no

@@ -1,4 +1,10 @@
-import { type IsolationHost, type JobTicket, OpenRtcError, RemoteSessions } from '@openrtc/core';
+import { OpenRtcError } from '@openrtc/core';
+import {
+  type IsolationHost,
+  type HangUpSignal,
+  type JobTicket,
+  RemoteSessions,
+} from '@openrtc/core/isolation';
 import { type ChildProcess, fork } from 'node:child_process';
 
 import { childChannel } from './child-channel.js';
@@ -105,7 +111,7 @@ export class CallProcess {
     return false;
   }
 
-  async run(ticket: JobTicket, signal: AbortSignal): Promise<void> {
+  async run(ticket: JobTicket, signal: HangUpSignal): Promise<void> {
     await this.ready;
     await this.#started?.sessions.run(ticket, signal);
   }
@@ -147,7 +153,7 @@ export class CallProcess {
     }
     started.child.kill('SIGKILL');
     // Its calls are over even if the kernel is not yet done with it.
-    setTimeout(() => started.sessions.lose(this.#error(null, 'SIGKILL')), KILLED_MS).unref();
+    setTimeout(() => started.sessions.fail(this.#error(null, 'SIGKILL')), KILLED_MS).unref();
   }
 
   async #start(): Promise<void> {
@@ -217,7 +223,7 @@ export class CallProcess {
     const error = this.#error(code, signal);
     this.#lostIt = this.#wanted && this.#wasNeeded();
     this.#state = 'gone';
-    this.#started?.sessions.lose(error);
+    this.#started?.sessions.fail(error);
     this.#ended();
     this.#options.onGone(this);
   }

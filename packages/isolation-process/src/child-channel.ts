@@ -1,4 +1,4 @@
-import type { Channel } from '@openrtc/core';
+import type { Channel } from '@openrtc/core/isolation';
 import type { ChildProcess } from 'node:child_process';
 
 /** The worker's end of the channel to a forked process. */

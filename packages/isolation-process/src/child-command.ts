@@ -1,4 +1,4 @@
-import type { PoolSource } from '@openrtc/core';
+import type { PoolSource } from '@openrtc/core/isolation';
 import { fileURLToPath } from 'node:url';
 
 import type { ResolvedProcesses } from './options.js';

@@ -1,4 +1,4 @@
-import type { Isolation } from '@openrtc/core';
+import type { Isolation } from '@openrtc/core/isolation';
 import { describeIsolation } from '@openrtc/core/testing';
 import { processes } from '@openrtc/isolation-process';
 import { describe, it } from 'vitest';

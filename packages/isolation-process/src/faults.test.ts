@@ -2,6 +2,8 @@ import { expect, test } from 'vitest';
 
 import { exists, ProcessRig } from './process-rig.fixture.js';
 
+const MIB = 1024 * 1024;
+
 /** One process's accident; the call in it and a neighbour in another one. */
 async function accident(
   rig: ProcessRig,
@@ -76,9 +78,9 @@ test('memory above the lower mark makes one warning a call, and the call goes on
     {
       jobId: call.jobId,
       pid: call.pid,
-      usedMb: expect.toSatisfy((mb: number) => mb > 200 && mb < 1_000),
-      warnMb: 200,
-      limitMb: 1_000,
+      usedBytes: expect.toSatisfy((bytes: number) => bytes > 200 * MIB && bytes < 1_000 * MIB),
+      warnBytes: 200 * MIB,
+      limitBytes: 1_000 * MIB,
     },
   ]);
 });

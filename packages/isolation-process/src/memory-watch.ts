@@ -1,4 +1,5 @@
-import { type Logger, OpenRtcError, type ProcessUsage, type SessionEvent } from '@openrtc/core';
+import { type Logger, OpenRtcError, type ProcessUsage } from '@openrtc/core';
+import type { SessionEvent } from '@openrtc/core/isolation';
 import pidusage from 'pidusage';
 
 import type { CallProcess } from './call-process.js';
@@ -84,21 +85,22 @@ export class MemoryWatch {
 
   #judge(child: CallProcess, { pid, memoryBytes, jobIds }: ProcessUsage): void {
     const { memoryLimitMb, memoryWarnMb } = this.#options.options;
-    const usedMb = Math.round(memoryBytes / MIB);
-    if (memoryLimitMb !== undefined && usedMb > memoryLimitMb) {
+    const warnBytes = memoryWarnMb === undefined ? undefined : memoryWarnMb * MIB;
+    const limitBytes = memoryLimitMb === undefined ? undefined : memoryLimitMb * MIB;
+    if (limitBytes !== undefined && memoryBytes > limitBytes) {
       child.kill(
         new OpenRtcError(
           'ISOLATION_MEMORY_LIMIT',
-          `memory limit: process ${pid} used ${usedMb} MiB of ${memoryLimitMb}`,
+          `memory limit: process ${pid} used ${Math.round(memoryBytes / MIB)} MiB of ${memoryLimitMb}`,
         ),
       );
-    } else if (memoryWarnMb !== undefined && usedMb > memoryWarnMb) {
+    } else if (warnBytes !== undefined && memoryBytes > warnBytes) {
       for (const jobId of jobIds)
         this.#warn(child, jobId, {
           pid,
-          usedMb,
-          warnMb: memoryWarnMb,
-          ...(memoryLimitMb === undefined ? {} : { limitMb: memoryLimitMb }),
+          usedBytes: memoryBytes,
+          warnBytes,
+          ...(limitBytes === undefined ? {} : { limitBytes }),
         });
     }
   }

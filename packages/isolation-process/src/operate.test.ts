@@ -21,7 +21,7 @@ test('a call that keeps the loop of its process for itself is named, with functi
 test('what a call uses is that of its process', async () => {
   await using rig = await ProcessRig.open();
   const call = await rig.call();
-  await rig.pool.look();
+  await rig.pool.inspect();
   expect(rig.pool.runtimeSnapshot().sessions).toMatchObject([
     { jobId: call.jobId, resources: { pid: call.pid, basis: 'own' } },
   ]);

@@ -1,15 +1,14 @@
+import { type Call, OpenRtcError, type ProcessUsage } from '@openrtc/core';
 import {
-  type Call,
   type Isolation,
   type IsolationHost,
+  type HangUpSignal,
   type JobTicket,
-  OpenRtcError,
   type Placement,
   type ProcessCounts,
-  type ProcessUsage,
   type Refusal,
   beforeDeadline,
-} from '@openrtc/core';
+} from '@openrtc/core/isolation';
 import { availableParallelism } from 'node:os';
 
 import { CallProcess } from './call-process.js';
@@ -88,8 +87,8 @@ export class ProcessIsolation implements Isolation {
     return placed instanceof CallProcess ? { release: () => this.#release(call.jobId) } : placed;
   }
 
-  async run(ticket: JobTicket, signal: AbortSignal): Promise<void> {
-    const { jobId } = ticket;
+  async run(ticket: JobTicket, signal: HangUpSignal): Promise<void> {
+    const { jobId } = ticket.info;
     try {
       await (await this.#processFor(ticket, signal)).run(ticket, signal);
     } finally {
@@ -118,13 +117,14 @@ export class ProcessIsolation implements Isolation {
   }
 
   /** A process that is ready for this call and answers. */
-  async #processFor(ticket: JobTicket, signal: AbortSignal): Promise<CallProcess> {
+  async #processFor(ticket: JobTicket, signal: HangUpSignal): Promise<CallProcess> {
     for (let tries = 1; tries <= MOST_PLACES; tries += 1) {
-      const child = this.#placed.get(ticket.jobId) ?? this.#place(ticket, { accepted: true });
+      const child =
+        this.#placed.get(ticket.info.jobId) ?? this.#place(ticket.info, { accepted: true });
       if (!(child instanceof CallProcess))
         throw new OpenRtcError('ISOLATION_START_FAILED', child.message);
       if (await beforeDeadline(child.takes(), signal)) return child;
-      this.#release(ticket.jobId);
+      this.#release(ticket.info.jobId);
     }
     throw new OpenRtcError(
       'ISOLATION_START_FAILED',

@@ -80,7 +80,7 @@ describe('models', () => {
   });
 
   it('refuses an option that means nothing', () => {
-    expect(() => models({ turnDetector: true as never })).toThrow("'on-demand', 'eager' or false");
+    expect(() => models({ turnDetector: true as never })).toThrow("'on_demand', 'eager' or false");
   });
 });
 

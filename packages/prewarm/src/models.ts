@@ -17,7 +17,7 @@ export interface ModelsOptions {
    * - `eager`: before the worker takes calls
    * - `false`: never; its predictions are refused
    */
-  turnDetector?: 'on-demand' | 'eager' | false;
+  turnDetector?: 'on_demand' | 'eager' | false;
   /**
    * The VAD of calls that name none, such as {@link silero}. Default: the one that comes with the SDK, which
    * runs beside the JavaScript thread.
@@ -33,11 +33,11 @@ const AUDIO_TURN_DETECTION = 'lk_eot_audio';
  * inference runners that plugins register. Loading rejects with `PREWARM_FAILED`.
  */
 export function models(options: ModelsOptions = {}): SharedModels {
-  const { turnDetector = 'on-demand', vad } = options;
-  if (turnDetector !== 'on-demand' && turnDetector !== 'eager' && turnDetector !== false) {
+  const { turnDetector = 'on_demand', vad } = options;
+  if (turnDetector !== 'on_demand' && turnDetector !== 'eager' && turnDetector !== false) {
     throw new OpenRtcError(
       'CONFIG_INVALID_OPTION',
-      `models({ turnDetector }) is 'on-demand', 'eager' or false, not ${JSON.stringify(turnDetector)}`,
+      `models({ turnDetector }) is 'on_demand', 'eager' or false, not ${JSON.stringify(turnDetector)}`,
     );
   }
   if (vad !== undefined && !isSharedVad(vad)) {
@@ -56,7 +56,7 @@ function isSharedVad(vad: unknown): vad is SharedVad {
 }
 
 class Models implements SharedModels {
-  readonly #when: 'on-demand' | 'eager' | false;
+  readonly #when: 'on_demand' | 'eager' | false;
   readonly #vad: SharedVad;
   readonly #runners = new RunnerThread();
   #detector: TurnDetector | undefined;
@@ -70,7 +70,7 @@ class Models implements SharedModels {
       if (this.#when === false) {
         throw new OpenRtcError(
           'PREWARM_FAILED',
-          "the turn detector is off: models({ turnDetector: false }). Set 'on-demand', or give the " +
+          "the turn detector is off: models({ turnDetector: false }). Set 'on_demand', or give the " +
             "agent's session `turnHandling: { turnDetection: 'vad' }`.",
         );
       }
@@ -78,7 +78,7 @@ class Models implements SharedModels {
     },
   };
 
-  constructor(when: 'on-demand' | 'eager' | false, vad: SharedVad) {
+  constructor(when: 'on_demand' | 'eager' | false, vad: SharedVad) {
     this.#when = when;
     this.#vad = vad;
   }

@@ -114,7 +114,7 @@ describeRealCalls('a worker cut off from LiveKit', (real) => {
       const calls = await Promise.all([call(), call(), call()]);
       await Promise.all(calls.map((caller) => caller.startGapWatch()));
 
-      line.mode = 'half-open';
+      line.mode = 'half_open';
       await sleep(ALL_TCP_MS);
       line.mode = 'pass';
       // Shorter than its patience: it has not even lost its connection.

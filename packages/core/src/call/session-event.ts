@@ -28,13 +28,14 @@ export type SessionEvent =
   | { readonly kind: 'usage'; readonly jobId: string; readonly usage: readonly ProviderUsage[] }
   | { readonly kind: 'blocked'; readonly jobId: string; readonly block: LoopBlock };
 
-/** A process of calls that grows: what it uses, and what it may. In MiB, RSS. */
+/** A process of calls uses more memory than it should. Resident memory (RSS) in bytes. */
 export interface MemoryWarning {
   readonly pid: number;
-  readonly usedMb: number;
-  readonly warnMb: number;
-  /** Where its calls would be ended; absent: nowhere. */
-  readonly limitMb?: number;
+  readonly usedBytes: number;
+  /** The limit it has crossed. */
+  readonly warnBytes: number;
+  /** Above it the process is ended with its calls; absent: there is no such limit. */
+  readonly limitBytes?: number;
 }
 
 /** Resolves when the pool has taken the event. */

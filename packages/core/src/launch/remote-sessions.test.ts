@@ -75,7 +75,7 @@ beforeEach(async () => {
   sessions = new RemoteSessions({ host, channel: far, onTainted, onOverdue });
 });
 afterEach(() => {
-  sessions.lose(new OpenRtcError('ISOLATION_CLOSED', 'the test is over'));
+  sessions.fail(new OpenRtcError('ISOLATION_CLOSED', 'the test is over'));
   vi.useRealTimers();
 });
 

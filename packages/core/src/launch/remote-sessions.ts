@@ -18,7 +18,7 @@ export interface RemoteSessionsOptions {
   /** After so long without an answer to a ping, in milliseconds, the other end is stuck. Default: 6 000. */
   readonly stuckAfterMs?: number;
   /**
-   * It does not answer any more. End it for good, then call {@link RemoteSessions.lose} with `error`.
+   * It does not answer any more. End it for good, then call {@link RemoteSessions.fail} with `error`.
    * Default: that alone.
    */
   readonly onStuck?: (error: OpenRtcError) => void;
@@ -59,7 +59,7 @@ export class RemoteSessions {
       onStuck: (silentMs) => this.#stuck(silentMs),
     });
     channel.onMessage((message) => this.#take(message));
-    channel.onClose((why) => this.lose(new OpenRtcError('ISOLATION_LOST', why)));
+    channel.onClose((why) => this.fail(new OpenRtcError('ISOLATION_LOST', why)));
   }
 
   /** The calls that run there. */
@@ -115,8 +115,8 @@ export class RemoteSessions {
     this.#send({ kind: 'finish' });
   }
 
-  /** The other end is gone: its calls fail with `error`. Only the first word counts. */
-  lose(error: OpenRtcError): void {
+  /** The other end is gone: its calls fail with `error`. Only the first error counts. */
+  fail(error: OpenRtcError): void {
     if (this.#lost !== undefined) return;
     this.#lost = error;
     this.#heartbeat.stop();
@@ -142,7 +142,7 @@ export class RemoteSessions {
         this.#ready.resolve();
         break;
       case 'broken':
-        this.lose(fromPlain(message.error));
+        this.fail(fromPlain(message.error));
         break;
       case 'event':
         void this.#relay(message.eventId, message.event);
@@ -173,7 +173,7 @@ export class RemoteSessions {
       this.#here.resolve();
       return;
     }
-    this.lose(
+    this.fail(
       new OpenRtcError(
         'ISOLATION_START_FAILED',
         `Calls would run with another version of @openrtc/core: protocol ${protocol}, not ${PROTOCOL}.`,
@@ -213,7 +213,7 @@ export class RemoteSessions {
       'ISOLATION_STUCK',
       `Where the call ran, nothing answered for ${Math.round(silentMs / 1_000)} s: its event loop is blocked, or it is stopped.`,
     );
-    if (this.#options.onStuck === undefined) this.lose(error);
+    if (this.#options.onStuck === undefined) this.fail(error);
     else this.#options.onStuck(error);
   }
 

@@ -54,8 +54,7 @@ export class FlowCounts {
   end({ jobId, agent, tenant }: Call, outcome: SessionOutcome, durationMs: number): void {
     const { status, reason } = outcome;
     this.metrics.end(agent, outcome, durationMs);
-    const durationSeconds = durationMs / 1_000;
-    const call = { jobId, agent, tenant, status, reason, durationSeconds };
+    const call = { jobId, agent, tenant, status, reason, durationMs };
     if (status !== 'failed') {
       this.events.push({ event: 'session_finished', ...call });
       return;

@@ -18,7 +18,7 @@ test('lines are numbered from 1, and read as they were written', () => {
   );
   expect(lines.map(parseMetricsLine)).toMatchObject([
     { schemaVersion: 1, worker: 'host-1-run', seq: 1, kind: 'event', payload: event },
-    { seq: 2, wallTimeUnix: expect.any(Number) },
+    { seq: 2, timestamp: expect.any(Number) },
   ]);
 });
 
@@ -26,7 +26,7 @@ const good = {
   schemaVersion: 1,
   worker: 'w',
   seq: 1,
-  wallTimeUnix: 1.5,
+  timestamp: 1_500,
   kind: 'event',
   payload: event,
 };
@@ -39,7 +39,7 @@ test.each<[string, unknown]>([
   ['a kind nobody knows', { ...good, kind: 'toString' }],
   ['a number that is none', { ...good, seq: true }],
   ['a half one', { ...good, seq: 1.5 }],
-  ['a time that is none', { ...good, wallTimeUnix: '1' }],
+  ['a time that is none', { ...good, timestamp: '1' }],
   ['no payload', { ...good, payload: undefined }],
   ['a payload that is a list', { ...good, payload: [] }],
 ])('%s is no line of ours', (_what, value) => {

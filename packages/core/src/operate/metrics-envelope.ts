@@ -10,8 +10,8 @@ interface EnvelopeFields {
   readonly worker: string;
   /** From 1 in each run; a gap is what was lost on the way to the file. */
   readonly seq: number;
-  /** Unix time in seconds. */
-  readonly wallTimeUnix: number;
+  /** Unix time in milliseconds. */
+  readonly timestamp: number;
 }
 
 /** One line of a metrics file. */
@@ -45,7 +45,7 @@ export class MetricsEnvelopes {
       schemaVersion: METRICS_SCHEMA_VERSION,
       worker: this.#worker,
       seq: this.#seq,
-      wallTimeUnix: Date.now() / 1_000,
+      timestamp: Date.now(),
     };
     return `${JSON.stringify({ ...fields, ...entry })}\n`;
   }
@@ -61,12 +61,12 @@ export function parseMetricsLine(line: string): MetricsLine | undefined {
     return undefined;
   }
   if (!isRecord(value)) return undefined;
-  const { schemaVersion, worker, seq, wallTimeUnix, kind, payload } = value;
+  const { schemaVersion, worker, seq, timestamp, kind, payload } = value;
   const fits =
     schemaVersion === METRICS_SCHEMA_VERSION &&
     typeof worker === 'string' &&
     Number.isSafeInteger(seq) &&
-    typeof wallTimeUnix === 'number' &&
+    typeof timestamp === 'number' &&
     (kind === 'snapshot' || kind === 'event') &&
     isRecord(payload);
   return fits ? (value as unknown as MetricsLine) : undefined;

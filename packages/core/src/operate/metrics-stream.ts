@@ -11,7 +11,7 @@ export interface SessionMetricsEvent {
   /** Of a call that is over. */
   readonly status?: SessionStatus;
   readonly reason?: SessionEndReason;
-  readonly durationSeconds?: number;
+  readonly durationMs?: number;
   /** `CODE: message` of a failed call, at most 500 characters. */
   readonly error?: string;
 }

@@ -20,8 +20,8 @@ export interface SessionSnapshot extends SessionFaults {
   readonly startedAt: number;
   /** The agent is in its room. */
   readonly joined: boolean;
-  /** By the monotonic clock, since the assignment. */
-  readonly durationSeconds: number;
+  /** Since the assignment, in milliseconds, by the monotonic clock. */
+  readonly durationMs: number;
   /** `slow`: its code has kept the event loop from other calls a moment ago, see `blocks`. */
   readonly status: 'joining' | 'active' | 'slow';
   /** What it has used of its providers, as the SDK counts it; some seconds old. */
@@ -43,8 +43,8 @@ export interface ResidentSet {
 export interface RuntimeSnapshot {
   /** Unix time in milliseconds. */
   readonly timestamp: number;
-  /** Since `run()`; 0 before. */
-  readonly uptimeSeconds: number;
+  /** Since `run()`, in milliseconds; 0 before. */
+  readonly uptimeMs: number;
   readonly state: PoolState;
   readonly draining: boolean;
   /** The worker takes calls: what `/readyz` answers. */

@@ -24,7 +24,7 @@ export function takeSnapshot(sources: SnapshotSources): RuntimeSnapshot {
   const notReady = readiness({ state: sources.state, livekit, admission: worker?.admission });
   return {
     timestamp: Date.now(),
-    uptimeSeconds: sources.startedAt === 0 ? 0 : (performance.now() - sources.startedAt) / 1_000,
+    uptimeMs: sources.startedAt === 0 ? 0 : Math.round(performance.now() - sources.startedAt),
     state: sources.state,
     draining: sources.state === 'draining',
     ready: notReady.length === 0,
@@ -76,7 +76,7 @@ function sessionOf(
     room: info.room,
     startedAt: info.startedAt,
     joined,
-    durationSeconds: (performance.now() - since) / 1_000,
+    durationMs: Math.round(performance.now() - since),
     status: slow ? 'slow' : joined ? 'active' : 'joining',
     usage,
     blocks: blocked,

@@ -116,7 +116,7 @@ function ofPool(snapshot: RuntimeSnapshot) {
         value: 1,
       },
     ],
-    openrtc_uptime_seconds: single(snapshot.uptimeSeconds),
+    openrtc_uptime_seconds: single(snapshot.uptimeMs / 1_000),
     openrtc_ready: single(Number(snapshot.ready)),
     openrtc_draining: single(Number(snapshot.draining)),
     openrtc_livekit_connected: single(Number(livekit.state === 'registered')),

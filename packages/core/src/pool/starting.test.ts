@@ -118,7 +118,7 @@ describe('starting', () => {
     await pool.close();
     expect(pool.runtimeSnapshot()).toMatchObject({
       state: 'idle',
-      uptimeSeconds: 0,
+      uptimeMs: 0,
       livekit: { state: 'none' },
     });
   });

@@ -1,4 +1,4 @@
-import type { Channel } from '@openrtc/core';
+import type { Channel } from '@openrtc/core/isolation';
 
 /** The channel of a forked process to its parent. `pool.run()` calls it there. */
 export default function connect(): Channel {

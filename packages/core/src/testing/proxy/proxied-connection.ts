@@ -100,7 +100,7 @@ export class ProxiedConnection {
       case 'pass':
         this.#flow();
         break;
-      case 'half-open':
+      case 'half_open':
         for (const pipe of this.#pipes) pipe.pause();
         break;
       case 'cut':

@@ -137,7 +137,7 @@ test('half-open keeps the sockets and carries nothing; then everything comes aft
   const socket = await dial(proxy);
   socket.write('one');
   await hear(socket, 'one');
-  proxy.mode = 'half-open';
+  proxy.mode = 'half_open';
   socket.write('two');
   const fresh = await dial(proxy);
   fresh.write('three');
@@ -163,7 +163,7 @@ test('a half-open proxy can be closed, and leaves nothing', async () => {
   await hear(socket, 'one');
   proxy.delayMs = 60_000;
   socket.write('two');
-  proxy.mode = 'half-open';
+  proxy.mode = 'half_open';
   await proxy.close();
   await proxy.close();
   await closed(socket);
