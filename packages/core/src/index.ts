@@ -35,7 +35,7 @@ export type { Router, RoutingRequest } from './route/custom-router.js';
 export type { Call, MetadataValues, PrewarmedCall, SessionInfo } from './call/call.js';
 export type { JobParticipant } from './call/job-participant.js';
 export type { RefusalReason } from './call/refusal.js';
-export type { IsolationStrategy } from './launch/isolation.js';
+export type { IsolationStrategy } from './launch/isolation-strategy.js';
 export type { SessionLimits } from './call/session-limits.js';
 export type { SharedModels } from './session/shared-models.js';
 export type { AudioDevices, Speaker } from './audio/local-audio.js';
@@ -60,18 +60,14 @@ export type {
   OverflowMetricsEvent,
   SessionMetricsEvent,
 } from './operate/metrics-stream.js';
-export type {
-  PoolState,
-  ResidentSet,
-  RuntimeSnapshot,
-  SessionSnapshot,
-} from './operate/runtime-snapshot.js';
+export type { ResidentSet, RuntimeSnapshot, SessionSnapshot } from './operate/runtime-snapshot.js';
+export type { PoolState } from './operate/pool-state.js';
 export type { BlocksSnapshot } from './operate/block-counts.js';
 export type { NotReady } from './operate/readiness.js';
 export type { CallResources } from './operate/resource-sampler.js';
 export type { BlockCause, CodePlace, LoopBlock } from './call/loop-block.js';
 export type { ProviderUsage } from './call/provider-usage.js';
-export type { ProcessUsage } from './launch/isolation.js';
+export type { ProcessUsage } from './launch/isolation-strategy.js';
 export type { LinkState } from './link/worker-link.js';
 export type { RegistrationSnapshot } from './link/worker-links.js';
 

@@ -8,7 +8,7 @@ export type {
   ProcessCounts,
   ProcessUsage,
   WorkerInference,
-} from './launch/isolation.js';
+} from './launch/isolation-strategy.js';
 export { beforeDeadline } from './launch/before-deadline.js';
 export type { Channel } from './launch/channel.js';
 export { RemoteSessions, type RemoteSessionsOptions } from './launch/remote-sessions.js';

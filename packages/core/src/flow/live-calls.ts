@@ -8,7 +8,7 @@ import type { JobTicket } from '../call/job-ticket.js';
 import type { SessionEvent } from '../call/session-event.js';
 import type { SessionFaults } from '../call/session-faults.js';
 import type { SessionOutcome } from '../call/session-outcome.js';
-import type { Placement } from '../launch/isolation.js';
+import type { Placement } from '../launch/isolation-strategy.js';
 import { Launcher } from '../launch/launcher.js';
 import type { LiveKitEndpoint } from '../link/livekit-endpoint.js';
 import type { Assignment } from '../link/pending-offers.js';

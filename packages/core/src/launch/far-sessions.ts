@@ -2,7 +2,7 @@ import { type Deferred, deferred } from '../base/deferred.js';
 import { OpenRtcError, toPlainError } from '../base/errors.js';
 import type { SessionEvent } from '../call/session-event.js';
 import type { Channel } from './channel.js';
-import type { IsolationHost } from './isolation.js';
+import type { IsolationHost } from './isolation-strategy.js';
 import type { HangUp } from '../call/hang-up.js';
 import type { JobTicket } from '../call/job-ticket.js';
 import { type FromSessions, PROTOCOL, type ToSessions, fromWire } from './wire.js';

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 
 import { deferred } from '../base/deferred.js';
-import type { Isolation } from './isolation.js';
+import type { Isolation } from './isolation-strategy.js';
 import type { HangUp } from '../call/hang-up.js';
 import { ticketOf } from '../call/ticket.fixture.js';
 import { Launcher } from './launcher.js';

@@ -3,7 +3,7 @@ import type { Call } from '../call/call.js';
 import type { HangUp } from '../call/hang-up.js';
 import type { JobTicket } from '../call/job-ticket.js';
 import type { Refusal } from '../call/refusal.js';
-import type { Isolation, Placement, ProcessCounts, ProcessUsage } from './isolation.js';
+import type { Isolation, Placement, ProcessCounts, ProcessUsage } from './isolation-strategy.js';
 
 /** Running calls: starts each on the isolation and can hang each up. */
 export class Launcher {

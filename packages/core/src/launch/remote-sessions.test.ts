@@ -4,7 +4,7 @@ import { OpenRtcError } from '../base/errors.js';
 import { LogBook } from '../base/log-book.js';
 import type { SessionEvent } from '../call/session-event.js';
 import type { Channel } from './channel.js';
-import type { IsolationHost } from './isolation.js';
+import type { IsolationHost } from './isolation-strategy.js';
 import type { HangUp } from '../call/hang-up.js';
 import { ticketOf } from '../call/ticket.fixture.js';
 import { PROTOCOL } from './wire.js';

@@ -3,7 +3,7 @@ import { type ErrorCode, OpenRtcError, type PlainError, toPlainError } from '../
 import type { SessionEvent } from '../call/session-event.js';
 import type { Channel } from './channel.js';
 import { Heartbeat } from './heartbeat.js';
-import type { IsolationHost } from './isolation.js';
+import type { IsolationHost } from './isolation-strategy.js';
 import type { HangUpSignal } from '../call/hang-up.js';
 import type { JobTicket } from '../call/job-ticket.js';
 import { PROTOCOL, type ToSessions, readFromSessions, toWire } from './wire.js';

@@ -1,5 +1,5 @@
 import type { LinkState } from '../link/worker-link.js';
-import type { PoolState } from './runtime-snapshot.js';
+import type { PoolState } from './pool-state.js';
 
 /**
  * Why a worker takes no calls.

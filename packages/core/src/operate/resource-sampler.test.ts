@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 
-import type { ProcessUsage } from '../launch/isolation.js';
+import type { ProcessUsage } from '../launch/isolation-strategy.js';
 import { LogBook } from '../base/log-book.js';
 import { ResourceSampler } from './resource-sampler.js';
 

@@ -1,4 +1,4 @@
-import type { ProcessUsage } from '../launch/isolation.js';
+import type { ProcessUsage } from '../launch/isolation-strategy.js';
 import type { Logger } from '../base/logger.js';
 import { timeBox } from '../base/time-box.js';
 

@@ -2,13 +2,11 @@ import type { RefusalReason } from '../call/refusal.js';
 import type { LinkState } from '../link/worker-link.js';
 import type { RegistrationSnapshot } from '../link/worker-links.js';
 import type { BlocksSnapshot } from './block-counts.js';
+import type { PoolState } from './pool-state.js';
 import type { NotReady } from './readiness.js';
 import type { CallResources } from './resource-sampler.js';
 import type { ProviderUsage } from '../call/provider-usage.js';
 import type { SessionFaults } from '../call/session-faults.js';
-
-/** Where a pool stands. `run()` takes it from `idle` to `closed`, once. */
-export type PoolState = 'idle' | 'starting' | 'running' | 'draining' | 'closed';
 
 /** One live call, and what failed in it so far without ending it. */
 export interface SessionSnapshot extends SessionFaults {

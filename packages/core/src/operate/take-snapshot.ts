@@ -1,5 +1,6 @@
 import { readiness } from './readiness.js';
-import type { PoolState, RuntimeSnapshot, SessionSnapshot } from './runtime-snapshot.js';
+import type { RuntimeSnapshot, SessionSnapshot } from './runtime-snapshot.js';
+import type { PoolState } from './pool-state.js';
 import type { CallView, PoolFacts, WorkerView } from './worker-view.js';
 
 export interface SnapshotSources {

@@ -1,6 +1,6 @@
 import { performance } from 'node:perf_hooks';
 
-import type { ProcessUsage } from '../launch/isolation.js';
+import type { ProcessUsage } from '../launch/isolation-strategy.js';
 import { workerLoad } from '../link/load-curve.js';
 import type { Sample } from './counter.js';
 import { FlowMetrics } from './flow-metrics.js';

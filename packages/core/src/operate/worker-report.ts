@@ -1,4 +1,4 @@
-import type { ProcessUsage } from '../launch/isolation.js';
+import type { ProcessUsage } from '../launch/isolation-strategy.js';
 import type { RuntimeSnapshot } from './runtime-snapshot.js';
 
 /** The version of a report: another number means another meaning of its fields. */

@@ -1,7 +1,7 @@
 import type { SessionInfo } from '../call/call.js';
 import type { JobTypeName } from '../call/job-offer.js';
 import type { ProviderUsage } from '../call/provider-usage.js';
-import type { ProcessCounts } from '../launch/isolation.js';
+import type { ProcessCounts } from '../launch/isolation-strategy.js';
 import type { LinkState } from '../link/worker-link.js';
 import type { RegistrationSnapshot } from '../link/worker-links.js';
 import type { BlockCounts } from './block-counts.js';

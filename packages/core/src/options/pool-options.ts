@@ -1,4 +1,4 @@
-import type { IsolationStrategy } from '../launch/isolation.js';
+import type { IsolationStrategy } from '../launch/isolation-strategy.js';
 import type { JobTypeName } from '../call/job-offer.js';
 import type { LiveKitOptions } from '../link/livekit-endpoint.js';
 import type { Logger } from '../base/logger.js';

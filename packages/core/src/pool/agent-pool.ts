@@ -1,17 +1,9 @@
-import type {
-  AgentClass,
-  AgentConfig,
-  AgentDefaults,
-  AgentFactory,
-  AgentOptions,
-} from '../agents/agent-options.js';
-import { type ImportModule, discoverAgents } from '../agents/discover.js';
-import { AgentRegistry } from '../agents/registry.js';
+import type { AgentDefaults } from '../agents/agent-options.js';
 import { OpenRtcError } from '../base/errors.js';
 import type { MetadataValues } from '../call/call.js';
 import type { SessionOutcome } from '../call/session-outcome.js';
 import type { Channel } from '../launch/channel.js';
-import type { PoolSource, ProcessUsage } from '../launch/isolation.js';
+import type { PoolSource, ProcessUsage } from '../launch/isolation-strategy.js';
 import type { MetricsStreamEvent } from '../operate/metrics-stream.js';
 import type { OperateOptions } from '../operate/operate-options.js';
 import type { RuntimeSnapshot } from '../operate/runtime-snapshot.js';
@@ -23,8 +15,9 @@ import { type ResolvedOptions, resolveOptions } from '../options/resolve-options
 import { type RunOptions, checkRunOptions } from '../options/run-options.js';
 import type { ConnectRequest } from '../worker/local-call.js';
 import { callProcess } from '../worker/started-for-calls.js';
-import { currentHosting } from './command-host.js';
 import { commandLine } from './command-line.js';
+import { type Hosting, type Runner, currentHosting } from './hosting.js';
+import { PoolAgents } from './pool-agents.js';
 import { PoolRun } from './pool-run.js';
 
 let serve: (pool: AgentPool, channel: Channel) => Promise<void>;
@@ -57,7 +50,7 @@ export class AgentPool<
   Prewarmed extends object = Record<string, unknown>,
   Metadata extends object = MetadataValues,
   UserData = unknown,
-> {
+> extends PoolAgents<Prewarmed, Metadata> {
   static #constructed = 0;
 
   static {
@@ -65,8 +58,7 @@ export class AgentPool<
   }
 
   readonly #number = AgentPool.#constructed++;
-  readonly #registry = new AgentRegistry();
-  readonly #hosting = currentHosting();
+  readonly #hosting: Hosting<AgentPool> | undefined;
   #options: AgentPoolOptions;
   #resolved: ResolvedOptions;
   #run: PoolRun | undefined;
@@ -74,58 +66,13 @@ export class AgentPool<
 
   /** @throws OpenRtcError `CONFIG_*` for an option that cannot work. Opens and connects nothing. */
   constructor(options: AgentPoolOptions<Prewarmed, Metadata, UserData> = {}) {
+    const hosting = currentHosting<AgentPool>();
+    super(hosting?.importModule);
+    this.#hosting = hosting;
     // The types are the user's: from here on the values are only passed through.
     this.#options = options as unknown as AgentPoolOptions;
     this.#resolved = resolveOptions(this.#options);
     for (const [name, agent] of Object.entries(options.agents ?? {})) this.add(name, agent);
-  }
-
-  /**
-   * Registers an agent: a `voice.Agent` class whose constructor needs no arguments, or a factory that
-   * builds one per call. Also while the pool runs; later calls find it.
-   * @param name - 1 to 64 ASCII letters, digits, dashes, underscores
-   * @throws OpenRtcError `CONFIG_*`; nothing is registered then.
-   */
-  add(
-    name: string,
-    agent: AgentClass | AgentFactory<Prewarmed, Metadata>,
-    options: AgentOptions<Prewarmed, Metadata> = {},
-  ): AgentConfig {
-    return this.#registry.add(name, agent as AgentFactory, options as AgentOptions);
-  }
-
-  /**
-   * Puts another agent under a registered name, also while the pool runs: later calls get it, and calls that were
-   * accepted before keep theirs. Where calls run in child processes, each process replaces its own.
-   * @returns the new agent, its {@link AgentConfig.revision} one higher
-   * @throws OpenRtcError `CONFIG_UNKNOWN_AGENT`, or as {@link add}; nothing has changed then.
-   */
-  replace(
-    name: string,
-    agent: AgentClass | AgentFactory<Prewarmed, Metadata>,
-    options: AgentOptions<Prewarmed, Metadata> = {},
-  ): AgentConfig {
-    return this.#registry.replace(name, agent as AgentFactory, options as AgentOptions);
-  }
-
-  /**
-   * Registers every agent in the files of a directory, one per file, sorted by file name; all or none.
-   * A file's agent is named by {@link agentConfig}, else by the file.
-   * @param options - `importModule` imports the URL of a file. Default: as the command that loaded the pool's
-   * module does, else `import()`
-   * @throws OpenRtcError `CONFIG_DISCOVERY` naming each bad file.
-   */
-  async discover(
-    directory: string | URL,
-    options: { importModule?: ImportModule } = {},
-  ): Promise<readonly AgentConfig[]> {
-    const importModule = options.importModule ?? this.#hosting?.host.importModule;
-    return this.#registry.addDiscovered(
-      await discoverAgents(directory, {
-        existing: this.#registry,
-        ...(importModule === undefined ? {} : { importModule }),
-      }),
-    );
   }
 
   /**
@@ -141,21 +88,6 @@ export class AgentPool<
     this.#options = options;
   }
 
-  /** The registered agents in the order of their registration. */
-  listAgents(): readonly AgentConfig[] {
-    return this.#registry.list();
-  }
-
-  /** One registered agent. @throws OpenRtcError `CONFIG_UNKNOWN_AGENT`. */
-  get(name: string): AgentConfig {
-    return this.#registry.get(name);
-  }
-
-  /** Removes an agent; its accepted and live calls go on. @throws OpenRtcError `CONFIG_UNKNOWN_AGENT`. */
-  remove(name: string): AgentConfig {
-    return this.#registry.remove(name);
-  }
-
   /**
    * Takes calls until the pool is drained: by SIGTERM or SIGINT, {@link drain}, {@link close}, or the
    * signal. Once per pool. In a process that the pool's isolation has started for calls, it runs those.
@@ -168,7 +100,7 @@ export class AgentPool<
     try {
       checkRunOptions(options);
       // The pool may run later: an agent can still be added.
-      if (this.#registry.names().length === 0) throw noAgents();
+      if (this.registry.names().length === 0) throw noAgents();
     } catch (error) {
       return Promise.reject(error as OpenRtcError);
     }
@@ -218,7 +150,7 @@ export class AgentPool<
       startedAt: this.#run?.startedAt ?? 0,
       isolation: this.isolation,
       facts: this.#resolved,
-      agents: this.#registry.names(),
+      agents: this.registry.names(),
       worker: this.#run?.worker,
       health: this.#run?.operations.health ?? null,
     });
@@ -268,15 +200,15 @@ export class AgentPool<
     return this.#resolved.consecutiveFailureLimit;
   }
 
-  #runner() {
-    return this.#hosting?.active === true ? this.#hosting.host.run : commandLine();
+  #runner(): Runner<AgentPool> | undefined {
+    return this.#hosting?.active === true ? this.#hosting.run : commandLine();
   }
 
   #begin(work: (run: PoolRun) => Promise<void>): Promise<void> {
     const run = new PoolRun({
       options: this.#options,
       resolved: this.#resolved,
-      registry: this.#registry,
+      registry: this.registry,
       source: this.#source(),
       snapshot: () => this.runtimeSnapshot(),
     });

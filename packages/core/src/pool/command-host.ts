@@ -1,9 +1,9 @@
 import type { ImportModule } from '../agents/discover.js';
-import type { RunOptions } from '../options/run-options.js';
 import type { AgentPool } from './agent-pool.js';
+import { type Hosting, type Runner, currentHosting, setHosting } from './hosting.js';
 
 /** Runs a pool in place of the pool itself. */
-export type PoolRunner = (pool: AgentPool, options: RunOptions) => Promise<void>;
+export type PoolRunner = Runner<AgentPool>;
 
 /** A command that loads the user's module and answers for the pools in it. */
 export interface CommandHost {
@@ -13,29 +13,15 @@ export interface CommandHost {
   readonly importModule?: ImportModule;
 }
 
-/** A host, for as long as it answers. */
-export interface Hosting {
-  readonly host: CommandHost;
-  readonly active: boolean;
-}
-
-// Between a command and the constructors in the module it imports there is nothing that could be passed on.
-let hosting: (Hosting & { active: boolean }) | undefined;
-
 /**
  * Makes `host` answer for every pool that is constructed until the returned function is called: how `openrtc` takes
  * over the pools of a module that runs them itself. Pools constructed before are not affected.
  */
-export function hostCommand(host: CommandHost): () => void {
-  const own = { host, active: true };
-  hosting = own;
+export function hostCommand({ run, importModule }: CommandHost): () => void {
+  const hosting: Hosting<AgentPool> = { run, importModule, active: true };
+  setHosting(hosting);
   return () => {
-    own.active = false;
-    if (hosting === own) hosting = undefined;
+    hosting.active = false;
+    if (currentHosting<AgentPool>() === hosting) setHosting(undefined);
   };
-}
-
-/** The host of a pool that is being constructed; undefined where there is none. */
-export function currentHosting(): Hosting | undefined {
-  return hosting;
 }

@@ -1,10 +1,10 @@
 import { OpenRtcError } from '../base/errors.js';
-import type { PoolRunner } from './command-host.js';
+import type { Runner } from './hosting.js';
 import { importOptional, locateOptional } from '../worker/resolve-from-entry.js';
 
 /** What core asks of `@openrtc/cli`. */
 interface CommandModule {
-  readonly cli?: { readonly answer?: PoolRunner };
+  readonly cli?: { readonly answer?: Runner<unknown> };
 }
 
 /** The verbs of `openrtc` that want a pool. */
@@ -23,14 +23,14 @@ const WORKER_VERBS: ReadonlySet<string> = new Set(['start', 'dev']);
  * Returns the runner that answers `run()` when the first argument of the process is a verb of `openrtc`; undefined
  * when the pool runs itself.
  */
-export function commandLine(argv: readonly string[] = process.argv): PoolRunner | undefined {
+export function commandLine(argv: readonly string[] = process.argv): Runner<unknown> | undefined {
   const [, entry, verb = ''] = argv;
   if (!VERBS.has(verb)) return undefined;
   if (locateOptional('@openrtc/cli', entry) !== undefined) return answerWith(entry);
   return WORKER_VERBS.has(verb) ? undefined : () => Promise.reject(noCommand(verb));
 }
 
-function answerWith(entry: string | undefined): PoolRunner {
+function answerWith(entry: string | undefined): Runner<unknown> {
   return async (pool, options) => {
     const { cli } = (await importOptional('@openrtc/cli', entry)) as CommandModule;
     if (typeof cli?.answer !== 'function')

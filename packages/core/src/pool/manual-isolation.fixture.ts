@@ -1,5 +1,5 @@
 import { deferred } from '../base/deferred.js';
-import type { IsolationStrategy } from '../launch/isolation.js';
+import type { IsolationStrategy } from '../launch/isolation-strategy.js';
 import type { JobTicket } from '../call/job-ticket.js';
 
 /** A strategy whose calls end when the test says so. */

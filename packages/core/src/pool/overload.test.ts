@@ -2,7 +2,7 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 
 import { meters } from '../admit/loop-meter.fixture.js';
 import { channelPair } from '../launch/channel-pair.fixture.js';
-import type { IsolationStrategy } from '../launch/isolation.js';
+import type { IsolationStrategy } from '../launch/isolation-strategy.js';
 import { RemoteSessions } from '../launch/remote-sessions.js';
 import { cloning } from '../testing/cloning-isolation.js';
 import { AgentPool, serveTickets } from './agent-pool.js';

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 
-import type { IsolationStrategy } from '../launch/isolation.js';
+import type { IsolationStrategy } from '../launch/isolation-strategy.js';
 import { RawWorker } from '../testing/embedded/raw-worker.fixture.js';
 import { manual } from './manual-isolation.fixture.js';
 import { EchoAgent, PoolHarness } from './pool-harness.js';

@@ -1,6 +1,6 @@
 import { initializeLogger, voice } from '@livekit/agents';
 
-import type { IsolationStrategy } from '../launch/isolation.js';
+import type { IsolationStrategy } from '../launch/isolation-strategy.js';
 import { LogBook } from '../base/log-book.js';
 import type { SessionInfo } from '../call/call.js';
 import type { SessionObserver } from '../settle/session-observer.js';

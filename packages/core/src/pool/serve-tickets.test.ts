@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 
 import type { Channel } from '../launch/channel.js';
 import { channelPair } from '../launch/channel-pair.fixture.js';
-import type { IsolationStrategy } from '../launch/isolation.js';
+import type { IsolationStrategy } from '../launch/isolation-strategy.js';
 import { RemoteSessions } from '../launch/remote-sessions.js';
 import { silentLogger } from '../base/logger.js';
 import type { SharedModels } from '../session/shared-models.js';

@@ -1,5 +1,5 @@
 import { OpenRtcError } from '../base/errors.js';
-import type { IsolationStrategy } from '../launch/isolation.js';
+import type { IsolationStrategy } from '../launch/isolation-strategy.js';
 import type { SharedModels } from '../session/shared-models.js';
 import { importOptional } from './resolve-from-entry.js';
 

@@ -1,7 +1,7 @@
 import { JobProcess } from '@livekit/agents';
 
 import { LagGuard } from '../admit/lag-guard.js';
-import type { IsolationHost, PoolSource, WorkerInference } from '../launch/isolation.js';
+import type { IsolationHost, PoolSource, WorkerInference } from '../launch/isolation-strategy.js';
 import type { AgentConfig } from '../agents/agent-options.js';
 import type { HangUpSignal } from '../call/hang-up.js';
 import type { JobTicket } from '../call/job-ticket.js';

@@ -2,7 +2,7 @@ import type { AgentRegistry } from '../agents/registry.js';
 import type { AudioDevices } from '../audio/local-audio.js';
 import type { Logger } from '../base/logger.js';
 import type { SessionInfo } from '../call/call.js';
-import type { PoolSource } from '../launch/isolation.js';
+import type { PoolSource } from '../launch/isolation-strategy.js';
 import type { OperateOptions } from '../operate/operate-options.js';
 import type { AgentPoolOptions } from '../options/pool-options.js';
 import type { ResolvedOptions } from '../options/resolve-options.js';

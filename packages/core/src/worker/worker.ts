@@ -8,7 +8,7 @@ import type {
   IsolationStrategy,
   ProcessCounts,
   ProcessUsage,
-} from '../launch/isolation.js';
+} from '../launch/isolation-strategy.js';
 import { type LiveKitEndpoint, resolveEndpoint } from '../link/livekit-endpoint.js';
 import { warnIfPlain } from '../link/room-url.js';
 import type { WorkerLinks } from '../link/worker-links.js';

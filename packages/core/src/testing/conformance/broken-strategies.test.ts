@@ -1,7 +1,11 @@
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 
 import type { JobTicket } from '../../call/job-ticket.js';
-import type { Isolation, IsolationHost, IsolationStrategy } from '../../launch/isolation.js';
+import type {
+  Isolation,
+  IsolationHost,
+  IsolationStrategy,
+} from '../../launch/isolation-strategy.js';
 import type { SessionEvent } from '../../call/session-event.js';
 import { isolationCases } from './isolation-suite.js';
 

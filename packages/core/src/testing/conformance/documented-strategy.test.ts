@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import ts from 'typescript';
 import { describe, it } from 'vitest';
 
-import type { IsolationStrategy } from '../../launch/isolation.js';
+import type { IsolationStrategy } from '../../launch/isolation-strategy.js';
 import { describeIsolation } from './isolation-suite.js';
 
 // The strategy of docs/isolation.md, as it stands there.

@@ -1,4 +1,4 @@
-import type { IsolationStrategy } from '../../launch/isolation.js';
+import type { IsolationStrategy } from '../../launch/isolation-strategy.js';
 import type { ConformanceScenario } from './conformance-pool.js';
 
 /** What the conformance suite needs to know about a strategy. */

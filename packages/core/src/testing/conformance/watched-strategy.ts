@@ -4,7 +4,7 @@ import type {
   IsolationHost,
   IsolationStrategy,
   Placement,
-} from '../../launch/isolation.js';
+} from '../../launch/isolation-strategy.js';
 import type { HangUp } from '../../call/hang-up.js';
 import type { Refusal } from '../../call/refusal.js';
 import type { HangUpSignal } from '../../call/hang-up.js';
