@@ -68,7 +68,7 @@ function imports(): { from: string; to: string }[] {
 describe('the layout of core', () => {
   test('every folder is a room of the list, and every room is there', () => {
     const found = new Set(files.map(roomOf).filter((room) => room !== ''));
-    expect([...found].sort()).toEqual([...rooms.flat()].sort());
+    expect([...found].sort()).toEqual(rooms.flat().sort());
   });
 
   test('every import names a file that is there', () => {

@@ -1,7 +1,7 @@
 import { createRequire } from 'node:module';
 
 import { voice } from '@livekit/agents';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 
 import type { AgentOptions } from './agent-options.js';
 import { agentConfig } from './agent-config.js';
@@ -35,7 +35,7 @@ describe('AgentRegistry', () => {
     expect(registry.names()).toEqual(['zeta', 'alpha']);
     expect(registry.list().map((config) => config.name)).toEqual(['zeta', 'alpha']);
     expect(registry.get('zeta')).toBe(zeta);
-    expect(zeta).toEqual({ name: 'zeta', agent: Sales });
+    expect(zeta).toEqual({ name: 'zeta', revision: 0, agent: Sales });
     expect([registry.has('alpha'), registry.has('Alpha'), registry.has('__proto__')]).toEqual([
       true,
       false,
@@ -49,6 +49,49 @@ describe('AgentRegistry', () => {
     expect(registry.remove('sales')).toBe(config);
     expect(registry.list()).toEqual([]);
     registry.add('sales', Sales);
+  });
+
+  it('replaces an agent in its place, and keeps the one that calls were accepted for', () => {
+    const registry = new AgentRegistry();
+    const first = registry.add('sales', Sales, { greeting: 'Hi.' });
+    registry.add('support', Sales);
+    const changed = vi.fn();
+    registry.watch(changed);
+    const second = registry.replace(' sales ', () => new Sales());
+    expect(changed).toHaveBeenCalledOnce();
+    expect(second).toEqual({ name: 'sales', revision: 1, agent: expect.any(Function) });
+    expect(registry.names()).toEqual(['sales', 'support']);
+    expect(registry.get('sales')).toBe(second);
+    expect([0, 1, 2].map((revision) => registry.at('sales', revision))).toEqual([
+      first,
+      second,
+      undefined,
+    ]);
+    expect(() => registry.replace('billing', Sales)).toThrow(
+      failure('CONFIG_UNKNOWN_AGENT', 'no agent named "billing"'),
+    );
+    expect(() => registry.replace('sales', 7 as never)).toThrow(
+      failure('CONFIG_NOT_AN_AGENT', 'got a number'),
+    );
+    expect(registry.get('sales')).toBe(second);
+  });
+
+  it('counts revisions on over a removal: an accepted call may still hold the earlier agent', () => {
+    const registry = new AgentRegistry();
+    const first = registry.add('sales', Sales);
+    registry.remove('sales');
+    expect(registry.at('sales', 0)).toBe(first);
+    expect(registry.add('sales', Sales).revision).toBe(1);
+    expect(registry.at('sales', 0)).toBe(first);
+  });
+
+  it('keeps a bounded number of replaced agents', () => {
+    const registry = new AgentRegistry();
+    registry.add('sales', Sales);
+    for (let count = 0; count < 100; count++) registry.replace('sales', Sales);
+    expect(registry.get('sales').revision).toBe(100);
+    expect(registry.at('sales', 99)?.revision).toBe(99);
+    expect(registry.at('sales', 0)).toBeUndefined();
   });
 
   it('names the agents there are when asked for another', () => {
@@ -71,6 +114,7 @@ describe('AgentRegistry', () => {
     const registry = new AgentRegistry();
     expect(registry.add('a', Described, { greeting: null, stt: 'deepgram/nova-3' })).toEqual({
       name: 'a',
+      revision: 0,
       agent: Described,
       greeting: null,
       llm: 'openai/gpt-4.1-mini',

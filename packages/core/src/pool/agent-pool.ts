@@ -102,7 +102,7 @@ export class AgentPool<
       // The pool may run later: an agent can still be added.
       if (this.registry.names().length === 0) throw noAgents();
     } catch (error) {
-      return Promise.reject(error as OpenRtcError);
+      return Promise.reject(error);
     }
     const runner = options.cli === false ? undefined : this.#runner();
     if (runner !== undefined)

@@ -1,3 +1,5 @@
+import { sharedProvidersPatch } from './shared-provider.js';
+import { silentLogger } from '../base/logger.js';
 import { llm, tts, voice } from '@livekit/agents';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 
@@ -274,9 +276,12 @@ describe('listeners of user code', () => {
   });
 });
 
-test('the base classes have what this replaces', () => {
+test('the base classes have what this replaces, and get it back', () => {
   expect(new PlainAgent()).toBeInstanceOf(voice.Agent);
-  expect(Object.getOwnPropertyNames(tts.TTS.prototype)).toEqual(
-    expect.arrayContaining(['on', 'off', 'emit', '_setExpressive']),
-  );
+  const own = () => Object.getOwnPropertyNames(tts.TTS.prototype);
+  const undo = sharedProvidersPatch.apply(silentLogger);
+  expect(own()).toEqual(expect.arrayContaining(['on', 'off', 'emit', '_setExpressive']));
+  void undo();
+  expect(own()).toEqual(expect.arrayContaining(['emit', '_setExpressive']));
+  expect(own()).not.toContain('on');
 });

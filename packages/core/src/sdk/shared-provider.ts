@@ -48,9 +48,11 @@ function separateProviderEvents(poolLogger: Logger): UndoPatch {
     for (const [name, value] of Object.entries(separated))
       Object.defineProperty(prototype, name, { value, configurable: true, writable: true });
   return () => {
-    // They inherit these from EventEmitter.
+    // They inherit these from EventEmitter. A provider that calls have used may still fail, and an error that nobody
+    // hears would end the process: so `emit` stays. It changes nothing for other providers.
+    const names = Object.keys(separated).filter((name) => name !== 'emit');
     for (const prototype of patched)
-      for (const name of Object.keys(separated)) Reflect.deleteProperty(prototype, name);
+      for (const name of names) Reflect.deleteProperty(prototype, name);
   };
 }
 
