@@ -85,9 +85,16 @@ function checkCommon(where: string, options: Readonly<Record<string, unknown>>):
   checkRecord(where, 'roomOutput', options.roomOutput);
 }
 
+// Passed on to the SDK as they are: a copy, so that they stay as they were checked.
+const PASSED_ON: ReadonlySet<string> = new Set(['session', 'roomInput', 'roomOutput']);
+
 // An option set to `undefined` is one not given: it must not hide what lies under it.
 function given<Options extends object>(options: Readonly<Record<string, unknown>>): Options {
+  const entries = Object.entries(options).filter(([, value]) => value !== undefined);
   return Object.fromEntries(
-    Object.entries(options).filter(([, value]) => value !== undefined),
+    entries.map(([key, value]) => [
+      key,
+      PASSED_ON.has(key) && isRecord(value) ? { ...value } : value,
+    ]),
   ) as Options;
 }

@@ -56,6 +56,25 @@ test('a command that hosts the process is handed each run(), and run() ends when
   await running;
 });
 
+test('a pool belongs to the command that hosted it when it was constructed, and to no later one', async () => {
+  const early = poolOfOne();
+  const run = vi.fn(async () => {});
+  release = hostCommand({ run });
+  const hosted = poolOfOne();
+  release();
+  const afterwards = vi.fn(async () => {});
+  release = hostCommand({ run: afterwards });
+  for (const pool of [early, hosted]) {
+    const drained = new AbortController();
+    drained.abort();
+    // Both run by themselves, and end before they have connected.
+    await pool
+      .run({ processHandlers: false, signal: drained.signal })
+      .catch((error: unknown) => expect(error).toMatchObject({ code: /^CONFIG_/ }));
+  }
+  expect([run, afterwards].map((each) => each.mock.calls.length)).toEqual([0, 0]);
+});
+
 test('the command itself runs the pool with cli: false', async () => {
   const rig = await PoolHarness.start();
   try {

@@ -63,6 +63,21 @@ describe('connect()', () => {
     expect(await connected).toMatchObject({ status: 'failed', detail: 'no room' });
   });
 
+  test('changes nobody’s options: observers of the pool are notified, and no others stay', async () => {
+    const { strategy, calls, began } = manual();
+    const observers = Object.freeze([rig.ends]);
+    const pool = twoAgents({ isolation: strategy, observers });
+    const connected = pool.connect({ room: 'here' }, quiet);
+    await began;
+    calls[0]?.end();
+    const outcome = await connected;
+    expect(rig.ends.all.map((end) => end.outcome)).toEqual([outcome]);
+    await expect(pool.connect({ room: 'here' }, quiet)).rejects.toMatchObject({
+      code: 'POOL_STATE',
+      message: 'connect() comes in place of run(): the pool has run.',
+    });
+  });
+
   test('is ended by close()', async () => {
     const { strategy, began } = manual();
     const pool = twoAgents({ isolation: strategy });

@@ -172,6 +172,50 @@ test('an agent in the options is checked like one that is added', () => {
   );
 });
 
+test.each([
+  [new Map([['a', class extends EchoAgent {}]]), 'a Map'],
+  [[class extends EchoAgent {}], 'an array'],
+  [5, 'a number'],
+  [null, 'null'],
+])('agents that are not an object by name: %s', (agents, got) => {
+  expect(() => new AgentPool({ agents: agents as never })).toThrow(
+    `agents must be an object of agents by name, such as { support: SupportAgent }, got ${got}`,
+  );
+});
+
+test.each([
+  [{ port: 1 }, 'run(): unknown option "port"'],
+  [{ healt: 1 }, 'run(): unknown option "healt"; did you mean "health"?'],
+  [{ signal: true }, 'run(): signal must be an AbortSignal'],
+  [{ processHandlers: 'no' }, 'run(): processHandlers must be true or false, got a string'],
+  [{ cli: 0 }, 'run(): cli must be true or false, got a number'],
+  [{ audioDevices: {} }, 'run(): audioDevices must be a function, got an object'],
+  [7, 'run(): options must be an object, got a number'],
+])('options of run() that cannot work: %j; and it may run later', async (options, message) => {
+  const pool = new AgentPool({ agents: { echo: () => new EchoAgent() } });
+  await expect(pool.run(options as never)).rejects.toMatchObject({
+    code: 'CONFIG_INVALID_OPTION',
+    message: expect.stringContaining(message),
+  });
+  await expect(pool.connect({ room: 'r' }, options as never)).rejects.toMatchObject({
+    code: 'CONFIG_INVALID_OPTION',
+  });
+  expect(pool.runtimeSnapshot().state).toBe('idle');
+});
+
+test('options of an agent are the pool’s own: what the caller changes in them later changes nothing', () => {
+  const session = { maxToolSteps: 2 };
+  const roomInput = { textEnabled: true };
+  const pool = new AgentPool();
+  pool.add('echo', () => new EchoAgent(), { session, roomInput });
+  session.maxToolSteps = 9;
+  roomInput.textEnabled = false;
+  expect(pool.get('echo')).toMatchObject({
+    session: { maxToolSteps: 2 },
+    roomInput: { textEnabled: true },
+  });
+});
+
 test('a pool without agents does not run, and nothing connects', async () => {
   const { running } = rig.start({ agents: {} });
   await expect(running).rejects.toMatchObject({ code: 'CONFIG_NO_AGENTS' });

@@ -3,6 +3,8 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { deferred } from '../base/deferred.js';
 import { TimerWatch } from '../base/timer-watch.fixture.js';
 import { AgentPool } from './agent-pool.js';
+import { ticketOf } from '../call/ticket.fixture.js';
+import { manual } from './manual-isolation.fixture.js';
 import { PoolHarness, inProcess } from './pool-harness.js';
 
 let rig: PoolHarness;
@@ -43,6 +45,41 @@ describe('starting', () => {
     const calls = await Promise.all([rig.livekit.call(), rig.livekit.call()]);
     await Promise.all(calls.map((call) => call.say('hello')));
     expect(seen).toEqual([['soup'], ['soup']]);
+  });
+
+  test('a strategy may use all of its host while it is opened', async () => {
+    const used: unknown[] = [];
+    const { strategy } = manual();
+    const { running } = await rig.registered({
+      isolation: {
+        name: 'eager',
+        async open(host, signal) {
+          host.logger.info({}, 'opening');
+          await host.prewarm(signal);
+          used.push(host.maxConcurrentSessions, host.source.pool >= 0);
+          used.push(await host.inference.load(signal));
+          // Events of calls that are not there, as a process left over from another worker may send them.
+          await host.report({ kind: 'joined', jobId: 'AJ_gone' });
+          await host.report({
+            kind: 'ending',
+            jobId: 'AJ_gone',
+            outcome: { status: 'success', reason: 'caller_left' },
+          });
+          const ticket = ticketOf({ agent: 'nobody' });
+          used.push(await host.runSession(ticket, signal).catch((error: unknown) => error));
+          return strategy.open(host, signal);
+        },
+      },
+    });
+    expect(used).toEqual([
+      50,
+      true,
+      false,
+      expect.objectContaining({ code: 'CONFIG_UNKNOWN_AGENT' }),
+    ]);
+    expect(rig.livekit.workers).toHaveLength(1);
+    expect(rig.log.matching('error', /./)).toEqual([]);
+    void running;
   });
 
   test('a prewarm that fails stops the start, and nothing registers', async () => {

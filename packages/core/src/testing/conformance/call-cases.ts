@@ -90,6 +90,52 @@ export const callCases: readonly CaseSpec[] = [
     },
   },
   {
+    name: 'observer, factory, setup(), snapshot and ticket have one and the same info',
+    async body(rig) {
+      const call = await rig.dial({ metadata: { tenant: 'acme', order: { id: 7 } } });
+      const facts = await rig.facts(call);
+      const ticket = rig.seam.tickets.get(call.jobId);
+      assert.ok(ticket);
+      const { metadata, ...info } = ticket.info;
+      const whole = { ...info, metadata: { ...metadata } };
+      assert.equal(info.jobId, call.jobId);
+      assert.equal(info.tenant, 'acme');
+      assert.deepEqual(whole.metadata, { tenant: 'acme', order: { id: 7 } });
+      assert.deepEqual(facts.info, whole, 'a provider factory');
+      assert.deepEqual(facts.setUpInfo, whole, 'setup()');
+      assert.equal(rig.started[0], ticket.info, 'onSessionStart');
+      const { jobId, agent, tenant, room, startedAt } = info;
+      const [session] = rig.pool.runtimeSnapshot().sessions;
+      assert.ok(session);
+      assert.deepEqual(
+        { jobId, agent, tenant, room, startedAt },
+        {
+          jobId: session.jobId,
+          agent: session.agent,
+          tenant: session.tenant,
+          room: session.room,
+          startedAt: session.startedAt,
+        },
+        'the snapshot',
+      );
+      const ended = await rig.hangUp(call);
+      assert.equal(ended.info, ticket.info, 'onSessionEnd');
+    },
+  },
+  {
+    name: 'a call runs the agent it was accepted for, also when that is replaced before the call begins',
+    scenario: { replacesAfterYes: true },
+    async body(rig) {
+      const first = await rig.dial();
+      assert.equal(rig.pool.get('obedient').revision, 1, 'it was replaced');
+      assert.equal(await rig.say(first, 'one'), 'obedient heard: one');
+      const second = await rig.dial();
+      assert.equal(await rig.say(second, 'two'), 'new obedient heard: two');
+      assert.equal(await rig.say(first, 'three'), 'obedient heard: three');
+      await Promise.all([rig.hangUp(first), rig.hangUp(second)]);
+    },
+  },
+  {
     name: 'prewarm has run where the call runs, and setup() gives the session its userData',
     async body(rig) {
       const facts = await rig.facts(await rig.dial());

@@ -2,7 +2,7 @@ import { type JobContext, getJobContext, voice } from '@livekit/agents';
 import { createHash } from 'node:crypto';
 
 import type { AgentOptions, SessionSetup } from '../../agents/agent-options.js';
-import type { SessionInfo } from '../../call/call.js';
+import type { PrewarmedCall, SessionInfo } from '../../call/call.js';
 import { EchoLLM } from '../providers/echo-llm.js';
 
 /** What the agents of the suite say first. */
@@ -34,6 +34,9 @@ export interface CallFacts {
   /** `ctx.proc.userData` and `session.userData`. */
   readonly processData: unknown;
   readonly sessionData: unknown;
+  /** The facts of the call as a provider factory and `setup()` were given them. */
+  readonly info: SessionInfo;
+  readonly setUpInfo: SessionInfo | undefined;
 }
 
 /** A conversation of the suite: does what it is told, in the words of the caller. */
@@ -77,16 +80,29 @@ function skipLastTranscript(session: voice.AgentSession): void {
   if (activity?.commitUserTurn !== undefined) activity.commitUserTurn = () => undefined;
 }
 
+/** The agent that takes the place of `obedient` in the scenario `replacesAfterYes`. */
+export const replacedOptions: AgentOptions = {
+  ...agentOptions,
+  llm: (call) => new EchoLLM({ reply: (text) => `new ${obey(call, text)}` }),
+};
+
 const sessions = new WeakMap<JobContext, voice.AgentSession>();
+const setUpInfos = new WeakMap<JobContext, SessionInfo>();
 
 /** The pool's `setup()`. A stubborn agent has a shutdown callback that never ends. */
 export const setUp: SessionSetup = (ctx, session, call) => {
   sessions.set(ctx, session);
+  setUpInfos.set(ctx, infoOf(call));
   if (call.agent === 'stubborn') ctx.addShutdownCallback(() => new Promise(() => {}));
   return { setUpFor: ctx.job.id };
 };
 
-function obey(call: SessionInfo, text: string): string {
+/** Without the values of prewarm, which belong to the process. */
+function infoOf({ prewarmed: _prewarmed, ...info }: PrewarmedCall): SessionInfo {
+  return info;
+}
+
+function obey(call: PrewarmedCall, text: string): string {
   switch (text) {
     case 'facts':
       return encodeFacts(factsOf(call));
@@ -100,7 +116,8 @@ function obey(call: SessionInfo, text: string): string {
   }
 }
 
-function factsOf({ agent, tenant, metadata }: SessionInfo): CallFacts {
+function factsOf(call: PrewarmedCall): CallFacts {
+  const { agent, tenant, metadata } = call;
   const ctx = getJobContext();
   const { job } = ctx;
   const creationTime: unknown = job.room?.creationTime;
@@ -118,6 +135,8 @@ function factsOf({ agent, tenant, metadata }: SessionInfo): CallFacts {
     status: job.state?.status ?? -1,
     processData: ctx.proc.userData,
     sessionData: sessions.get(ctx)?.userData,
+    info: infoOf(call),
+    setUpInfo: setUpInfos.get(ctx),
   };
 }
 

@@ -8,6 +8,7 @@ import {
   agentOptions,
   BrokenAgent,
   ObedientAgent,
+  replacedOptions,
   setUp,
   WORDS,
 } from './conformance-agents.js';
@@ -21,6 +22,11 @@ export interface ConformanceScenario {
   readonly maxSessionDurationMs?: number;
   readonly emptyRoomGraceMs?: number;
   readonly drainTimeoutMs?: number;
+  /**
+   * The agent `obedient` is replaced: in the worker just after it has accepted its first call, in a process that runs
+   * calls before any call. An accepted call still runs the agent it was accepted for.
+   */
+  readonly replacesAfterYes?: boolean;
   /** Prewarm throws. */
   readonly prewarmFails?: boolean;
 }
@@ -35,8 +41,11 @@ export function conformancePool(
   options: AgentPoolOptions = {},
 ): AgentPool {
   quieten();
-  const { prewarmFails = false, ...limits } = scenario;
-  const pool = new AgentPool({
+  const { prewarmFails = false, replacesAfterYes = false, ...limits } = scenario;
+  const isWorker = options.livekit !== undefined;
+  const replace = () => void pool.replace('obedient', ObedientAgent, replacedOptions);
+  let accepted = false;
+  const pool: AgentPool = new AgentPool({
     models: null,
     logger: silentLogger,
     // What is tested is the strategy.
@@ -49,6 +58,16 @@ export function conformancePool(
       if (prewarmFails) throw new Error(WORDS.prewarm);
       proc.userData['prewarmed'] = 'yes';
     },
+    ...(replacesAfterYes && isWorker
+      ? {
+          router: () => {
+            // After the yes, which follows in this tick, and before the assignment.
+            if (!accepted) queueMicrotask(replace);
+            accepted = true;
+            return null;
+          },
+        }
+      : {}),
     ...limits,
     ...options,
   });
@@ -57,6 +76,7 @@ export function conformancePool(
   pool.add('broken', BrokenAgent, agentOptions);
   pool.add('absent', absentAgent, agentOptions);
   pool.add('stubborn', ObedientAgent, agentOptions);
+  if (replacesAfterYes && !isWorker) replace();
   return pool;
 }
 

@@ -1,0 +1,53 @@
+import { Task, initializeLogger, log, stt } from '@livekit/agents';
+import { createRequire } from 'node:module';
+import { beforeAll, expect, test } from 'vitest';
+
+import { LogBook } from '../base/log-book.js';
+import { currentFfiClient } from './ffi-client.js';
+import { callPatches, prepareSdk, processPatches } from './patches.js';
+
+beforeAll(() => initializeLogger({ pretty: false, level: 'silent' }));
+
+const sdk = createRequire(createRequire(import.meta.url).resolve('@livekit/agents'));
+const { ThrowsPromise } = sdk('@livekit/throws-transformer/throws') as {
+  ThrowsPromise: { race: unknown };
+};
+
+/** Everything a patch of the process changes. */
+function surface() {
+  return {
+    cancelAndWait: Object.getOwnPropertyDescriptor(Task.prototype, 'cancelAndWait'),
+    race: ThrowsPromise.race,
+    listens: Object.hasOwn(stt.STT.prototype, 'on'),
+    logger: log() as unknown,
+    client: currentFfiClient(),
+  };
+}
+
+test('every patch has a name of its own, a reason, and the versions it was written for', () => {
+  const all = [...processPatches, ...callPatches];
+  expect(new Set(all.map(({ name }) => name)).size).toBe(all.length);
+  for (const { name, why, versions } of all) {
+    expect(name).toMatch(/^[a-z-]+$/);
+    expect(why).toMatch(/\.$/);
+    expect(versions).toMatch(/^@livekit\/(agents|rtc-node) \d/);
+  }
+  for (const { undo } of callPatches) expect(undo).toMatch(/\.$/);
+});
+
+test('the patches of the process are there for the first pool, and undone with the last', async () => {
+  const before = surface();
+  const logger = new LogBook();
+  const [first, second] = [prepareSdk(logger), prepareSdk(logger)];
+  const applied = surface();
+  expect(applied.cancelAndWait?.value).not.toBe(before.cancelAndWait?.value);
+  expect(applied.race).not.toBe(before.race);
+  expect(applied.listens).toBe(true);
+  expect(applied.logger).not.toBe(before.logger);
+  expect(applied.client).toBeDefined();
+  await first();
+  expect(surface()).toEqual(applied);
+  await second();
+  expect(surface()).toEqual(before);
+  expect(logger.matching('warn', /./)).toEqual([]);
+});
