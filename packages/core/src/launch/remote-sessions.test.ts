@@ -101,8 +101,11 @@ test.each<[string, (end: FarEnd) => void, object]>([
   ],
   [
     'speaks another version',
-    (end) => end.say({ kind: 'here', protocol: 2 }),
-    { code: 'ISOLATION_START_FAILED', message: expect.stringContaining('protocol 2, not 1') },
+    (end) => end.say({ kind: 'here', protocol: PROTOCOL + 1 }),
+    {
+      code: 'ISOLATION_START_FAILED',
+      message: expect.stringContaining(`protocol ${PROTOCOL + 1}, not ${PROTOCOL}`),
+    },
   ],
   ['goes away', (end) => end.go('gone'), { code: 'ISOLATION_LOST', message: 'gone' }],
 ])('it does not open when the other end %s', async (_what, happen, error) => {

@@ -80,7 +80,8 @@ function checkHealth(where: string, health: unknown): void {
   if (!isRecord(health))
     throw invalidOption(where, `health must be { port, host }, got ${kindOf(health)}`);
   checkKeys(`${where}: health`, health, HEALTH_KEYS);
-  if (health['port'] === undefined) throw invalidOption(where, 'health needs a port');
+  if (health['port'] === undefined)
+    throw invalidOption(where, 'health.port must be a whole number from 0 to 65535, got undefined');
   checkWhole(where, 'health.port', health['port'], { min: 0, max: 65_535 });
   for (const key of ['host', 'token'] as const) checkText(where, `health.${key}`, health[key]);
 }
