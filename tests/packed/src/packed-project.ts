@@ -11,7 +11,7 @@ const run = promisify(execFile);
 export const repository = fileURLToPath(new URL('../../..', import.meta.url));
 
 /** What a user installs beside OpenRTC, in the versions core is tested with. */
-const COMPANIONS = ['@livekit/agents', '@livekit/rtc-node', 'zod'];
+const COMPANIONS = ['@livekit/agents', '@livekit/rtc-node', '@types/node', 'zod'];
 
 /** An empty project with OpenRTC installed as its user would. */
 export interface PackedProject extends AsyncDisposable {

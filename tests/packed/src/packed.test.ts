@@ -2,6 +2,7 @@ import { type EmbeddedLiveKit, startEmbeddedLiveKit } from '@openrtc/core/testin
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { compileUserCode } from './compile-user-code.js';
 import { exampleIn, sourceIn } from './example.js';
 import { packedProject, type PackedProject } from './packed-project.js';
 import { pageWith, readPages } from './pages.js';
@@ -54,6 +55,10 @@ describe('the packages, packed and installed with npm', () => {
     `);
     expect(copies.trim()).toBe('1');
   }, 60_000);
+
+  it('have types that the strictest settings of a user compile with', async () => {
+    expect(await compileUserCode(project.folder)).toEqual([]);
+  }, 120_000);
 
   it("run the README's first example: two agents answer, each its own call, and SIGTERM ends it", async () => {
     livekit = await startEmbeddedLiveKit();

@@ -1,0 +1,44 @@
+// A strategy as others write it, and a command that hosts pools. It is compiled, and not run.
+import type { IsolationStrategy } from '@openrtc/core';
+import { type CommandHost, hostCommand, startLogs } from '@openrtc/core/host';
+import {
+  type Channel,
+  type HangUp,
+  type Isolation,
+  type JobTicket,
+  RemoteSessions,
+  beforeDeadline,
+} from '@openrtc/core/isolation';
+import { readWorkers } from '@openrtc/core/operate';
+import { describeIsolation, startEmbeddedLiveKit } from '@openrtc/core/testing';
+
+export function elsewhere(start: (ticket: JobTicket) => Promise<Channel>): IsolationStrategy {
+  return {
+    name: 'elsewhere',
+    async open(host): Promise<Isolation> {
+      return {
+        async run(ticket, signal) {
+          const why: HangUp | undefined = signal.reason;
+          host.logger.debug({ why, room: ticket.info.room, revision: ticket.revision }, 'starting');
+          const channel = await beforeDeadline(start(ticket), signal);
+          const sessions = new RemoteSessions({ host, channel });
+          await sessions.open(new AbortController().signal);
+          await sessions.run(ticket, signal);
+        },
+        reserve: ({ tenant }) =>
+          tenant === 'blocked'
+            ? { refused: 'isolation', message: 'blocked' }
+            : { release: () => {} },
+        async [Symbol.asyncDispose]() {},
+      };
+    },
+  };
+}
+
+const host: CommandHost = { run: async (pool, options) => pool.run({ ...options, cli: false }) };
+export const release = hostCommand(host);
+startLogs({ pretty: false, level: 'info' });
+
+export const workers = readWorkers;
+export const suite = describeIsolation;
+export const endpoint = startEmbeddedLiveKit;
