@@ -3,15 +3,15 @@
 // in README.md and docs/speed.md.
 import { findLiveKitServer } from '@openrtc/test-rig';
 import { undisturbed } from '../src/machine.mjs';
-import { writeBlock } from '../src/report.mjs';
+import { writeBlock } from '../src/documents.mjs';
 import { buildCallers } from './build-callers.mjs';
 import { ONCE_AT, contenders, workerKeys } from './contenders.mjs';
 import { describeRun } from './describe-run.mjs';
 import { isSlow } from './held.mjs';
 import { MANNERS, measureRow } from './measure-row.mjs';
 import { readOptions } from './options.mjs';
-import { plot } from './plot.mjs';
-import { report } from './report.mjs';
+import { plot } from './calls-plot.mjs';
+import { report } from './calls-report.mjs';
 import { PartialResults, readResults, writeDocument } from './results-file.mjs';
 import { speechPackets } from './speech-packets.mjs';
 import { summary } from './summary.mjs';

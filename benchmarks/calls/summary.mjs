@@ -1,4 +1,4 @@
-import { markdownTable } from '../src/report.mjs';
+import { markdownTable } from '../src/documents.mjs';
 import { heldMeans, isSlow, mostHeld, ofWorker } from './held.mjs';
 
 /** So many calls most workers hold: what one costs can be compared. */

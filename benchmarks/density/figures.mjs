@@ -1,6 +1,6 @@
 import { rowsOf } from './plan.mjs';
-import { SESSION_MB } from './stub.mjs';
-import { spread } from './spread.mjs';
+import { SESSION_MB } from './stub-rows.mjs';
+import { spread } from '../src/statistics.mjs';
 
 /** The stub workload by the number of sessions, 0 first: `key` (`pssMb`, `rssMb`) of `when` (`touched`, `allocated`). */
 export function stubFigures({ rows, options: { counts } }, when, key) {

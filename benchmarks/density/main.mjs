@@ -3,7 +3,7 @@ import { parseArgs } from 'node:util';
 import { untilQuiet, watchOthers } from '../src/machine.mjs';
 import { Ledger } from './ledger.mjs';
 import { plan, rowsOf } from './plan.mjs';
-import { writeReport } from './report.mjs';
+import { writeReport } from './density-report.mjs';
 import { versions } from './versions.mjs';
 
 const { values } = parseArgs({

@@ -1,5 +1,5 @@
-import { coroutineRow, processRows } from './stub.mjs';
-import { searchAtOnce, searchRealTime, talkingRow } from './spoken.mjs';
+import { coroutineRow, processRows } from './stub-rows.mjs';
+import { searchAtOnce, searchRealTime, talkingRow } from './spoken-rows.mjs';
 
 /**
  * What is measured, in this order: round by round, so that a run that is out of time has some of everything. A step's

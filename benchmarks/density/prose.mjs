@@ -1,8 +1,8 @@
 import { PHASE_MS } from './audio/line.mjs';
 import { beyondHeld, largestBoth } from './figures.mjs';
-import { inWords, number } from './spread.mjs';
-import { WITHIN, limits } from './spoken.mjs';
-import { SESSION_MB } from './stub.mjs';
+import { inWords, number } from '../src/statistics.mjs';
+import { WITHIN, limits } from './spoken-rows.mjs';
+import { SESSION_MB } from './stub-rows.mjs';
 
 /** What was found, in the order of what people ask. Nothing here is extrapolated. */
 export function headline(run, { stubPss, talking, search }) {

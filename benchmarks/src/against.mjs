@@ -6,7 +6,7 @@ import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
 import { cpuSecondsOf, memoryOf, threadSeconds } from './process-tree.mjs';
-import { markdownTable, writeBlock, writeResults } from './report.mjs';
+import { markdownTable, writeBlock, writeResults } from './documents.mjs';
 import { sideBySide } from './side-by-side.mjs';
 import { percentile } from './talking.mjs';
 

@@ -3,7 +3,7 @@
 import { parseArgs } from 'node:util';
 import { measureSideBySide } from './flags-load.mjs';
 import { undisturbed } from './machine.mjs';
-import { markdownTable, writeBlock, writeResults } from './report.mjs';
+import { markdownTable, writeBlock, writeResults } from './documents.mjs';
 import { startChild } from './start-child.mjs';
 import { percentile, round } from './talking.mjs';
 

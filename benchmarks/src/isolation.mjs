@@ -3,7 +3,7 @@
 import { parseArgs } from 'node:util';
 import { measureBurst, measureCalls } from './dial.mjs';
 import { undisturbed } from './machine.mjs';
-import { markdownTable, writeBlock, writeResults } from './report.mjs';
+import { markdownTable, writeBlock, writeResults } from './documents.mjs';
 import { withRig } from './rig.mjs';
 import { percentile } from './talking.mjs';
 

@@ -16,7 +16,7 @@ import { findLiveKitServer, startLiveKitServer } from '@openrtc/test-rig';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { watchOthers } from './machine.mjs';
-import { markdownTable, writeBlock, writeResults } from './report.mjs';
+import { markdownTable, writeBlock, writeResults } from './documents.mjs';
 import { percentile } from './talking.mjs';
 
 const { values } = parseArgs({

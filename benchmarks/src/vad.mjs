@@ -8,7 +8,7 @@ import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { hardware, watchOthers } from './machine.mjs';
-import { markdownTable, writeBlock, writeResults } from './report.mjs';
+import { markdownTable, writeBlock, writeResults } from './documents.mjs';
 import { percentile } from './talking.mjs';
 
 const { values } = parseArgs({

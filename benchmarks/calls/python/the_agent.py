@@ -1,4 +1,4 @@
-"""The agent of `workers/the-agent.mjs` once more: the same words, pace and sound, the same turn handling."""
+"""The agent of `workers/paced-agent.mjs` once more: the same words, pace and sound, the same turn handling."""
 
 import asyncio
 import math

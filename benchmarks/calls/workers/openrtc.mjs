@@ -1,5 +1,5 @@
 import { AgentPool } from '@openrtc/core';
-import { TheAgent, greeting, providers, turnHandling } from './the-agent.mjs';
+import { TheAgent, greeting, providers, turnHandling } from './paced-agent.mjs';
 
 // `processes`: its options, without them coroutine(); only the one that runs is loaded. `detector`: turns end by
 // the turn detector, as they do by default, and not by VAD.

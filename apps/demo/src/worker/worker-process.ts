@@ -35,7 +35,7 @@ export class WorkerProcess {
   #signals = 0;
 
   constructor(livekit: Credentials, options: { logFile?: string } = {}) {
-    this.#child = fork(fileURLToPath(new URL('worker/main.js', import.meta.url)), [], {
+    this.#child = fork(fileURLToPath(new URL('worker/worker-main.js', import.meta.url)), [], {
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
       execArgv: [],
       env: environment(livekit),

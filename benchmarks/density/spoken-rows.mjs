@@ -3,7 +3,7 @@ import { readWav, speech } from '@openrtc/test-rig';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { watchOthers } from '../src/machine.mjs';
 import { PHASE_MS } from './audio/line.mjs';
-import { memoryAtRest, memoryNow } from './memory.mjs';
+import { memoryAtRest, memoryNow } from '../src/memory.mjs';
 import { largestThatHolds } from './search.mjs';
 import { withWorker } from './worker-process.mjs';
 

@@ -1,4 +1,4 @@
-import { markdownTable } from '../src/report.mjs';
+import { markdownTable } from '../src/documents.mjs';
 import { percentile } from '../src/talking.mjs';
 import { criteria, detectorMib, ratiosTo } from './criteria.mjs';
 import { heldMeans, isSlow, mostHeld, ofWorker } from './held.mjs';

@@ -1,9 +1,9 @@
 import { writeFile } from 'node:fs/promises';
-import { markdownTable } from '../src/report.mjs';
+import { markdownTable } from '../src/documents.mjs';
 import { talkingFigures, searchFigures, stubFigures } from './figures.mjs';
 import { headline, how, limitsOfIt } from './prose.mjs';
-import { plot } from './plot.mjs';
-import { inWords, number } from './spread.mjs';
+import { plot } from './density-plot.mjs';
+import { inWords, number } from '../src/statistics.mjs';
 
 /** Writes the report, the plot and the raw figures; `print`: only shows the report. */
 export async function writeReport(run, { print }) {

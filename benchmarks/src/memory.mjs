@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { treeUsage } from '../src/process-tree.mjs';
+import { treeUsage } from './process-tree.mjs';
 
 const LOOK_MS = 700;
 const STILL_SHARE = 0.004;
