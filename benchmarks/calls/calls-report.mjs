@@ -1,5 +1,5 @@
 import { markdownTable } from '../src/documents.mjs';
-import { percentile } from '../src/talking.mjs';
+import { percentile } from '../src/statistics.mjs';
 import { criteria, detectorMib, ratiosTo } from './criteria.mjs';
 import { heldMeans, isSlow, mostHeld, ofWorker } from './held.mjs';
 

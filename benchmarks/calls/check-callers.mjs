@@ -5,7 +5,8 @@ import { findLiveKitServer, startCallers, startLiveKitServer } from '@openrtc/te
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { startWorker } from '../src/run-worker.mjs';
-import { call, percentile, turn } from '../src/talking.mjs';
+import { percentile } from '../src/statistics.mjs';
+import { call, turn } from '../src/talking.mjs';
 import { buildCallers } from './build-callers.mjs';
 import { GoCallers } from './go-callers.mjs';
 import { MANNERS } from './measure-row.mjs';

@@ -1,4 +1,4 @@
-import { percentile } from '../src/talking.mjs';
+import { percentile } from '../src/statistics.mjs';
 import { isSlow, mostHeld, ofWorker } from './held.mjs';
 
 /**

@@ -107,9 +107,8 @@ function told(row) {
 async function writeReport(result) {
   await writeDocument('RESULTS.md', report(result));
   await writeDocument('plot.svg', plot(result.rows));
-  const markers = { begin: '<!-- bench:calls -->', end: '<!-- /bench:calls -->' };
   for (const document of ['README.md', 'docs/speed.md'])
-    await writeBlock(document, markers, summary(result));
+    await writeBlock(document, 'calls', summary(result));
   console.log(
     'wrote RESULTS.md, results.json and plot.svg in benchmarks/calls, README.md and docs/speed.md',
   );

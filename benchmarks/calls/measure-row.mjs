@@ -5,7 +5,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { inAgentRoom } from '../src/agent-joins.mjs';
 import { cpuSecondsOf, treeUsage } from '../src/process-tree.mjs';
 import { startWorker } from '../src/run-worker.mjs';
-import { percentile, round, settle } from '../src/talking.mjs';
+import { percentile, rounded } from '../src/statistics.mjs';
+import { settle } from '../src/talking.mjs';
 import { GoCallers } from './go-callers.mjs';
 
 /** Callers come so far apart. */
@@ -58,11 +59,11 @@ async function measure({ server, callers, worker, said, calls, seconds }) {
   return {
     calls,
     seconds,
-    idlePssMb: round(idle.pssMb),
+    idlePssMb: rounded(idle.pssMb),
     idleProcesses: idle.processes,
-    peakPssMb: round(peak.pssMb),
+    peakPssMb: rounded(peak.pssMb),
     peakProcesses: peak.processes,
-    pssPerCallMb: round((peak.pssMb - idle.pssMb) / calls),
+    pssPerCallMb: rounded((peak.pssMb - idle.pssMb) / calls),
     // Of a job whose agent never came there is no number.
     joinMs: inAgentRoom(server).map((ms) => (Number.isNaN(ms) ? null : ms)),
     ...result,
@@ -113,9 +114,9 @@ async function talkAll({ server, callers, worker, said, seconds, talking }) {
   const after = look({ server, callers, worker });
   const talks = await all;
   const inWindow = (after.atMs - before.atMs) / 1_000;
-  const cores = (key) => Math.round(((after[key] - before[key]) / inWindow) * 1_000) / 1_000;
+  const cores = (key) => rounded((after[key] - before[key]) / inWindow, 3);
   return {
-    cpuSecondsPerCallMinute: round2((cores('worker') * 60) / Math.max(1, talking.length)),
+    cpuSecondsPerCallMinute: rounded((cores('worker') * 60) / Math.max(1, talking.length), 2),
     workerCores: cores('worker'),
     callersCores: cores('callers'),
     serverCores: cores('server'),
@@ -179,8 +180,4 @@ async function freePort() {
   probe.close();
   await once(probe, 'close');
   return port;
-}
-
-function round2(value) {
-  return Math.round(value * 100) / 100;
 }

@@ -1,17 +1,18 @@
-import { markdownTable } from '../src/documents.mjs';
+import { markdownTable, runOf } from '../src/documents.mjs';
 import { heldMeans, isSlow, mostHeld, ofWorker } from './held.mjs';
 
 /** So many calls most workers hold: what one costs can be compared. */
 const AT = 7;
 
 /** The run in one table, for documents that are about something else: OpenRTC in one process, and its peers. */
-export function summary({ rows, date, machine }) {
+export function summary(run) {
+  const { rows } = run;
   const workers = new Map(
     rows
       .filter(({ headline, peer, once }) => (headline || peer) && !once)
       .map(({ key, name }) => [key, name]),
   );
-  return `Run of ${date.slice(0, 10)}: ${machine}.
+  return `${runOf(run)}
 
 ${markdownTable(
   [

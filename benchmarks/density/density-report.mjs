@@ -1,12 +1,25 @@
 import { writeFile } from 'node:fs/promises';
 import { markdownTable } from '../src/documents.mjs';
 import { talkingFigures, searchFigures, stubFigures } from './figures.mjs';
-import { headline, how, limitsOfIt } from './prose.mjs';
+import { headline, how, inWords, limitsOfIt, number } from './prose.mjs';
 import { plot } from './density-plot.mjs';
-import { inWords, number } from '../src/statistics.mjs';
 
 /** Writes the report, the plot and the raw figures; `print`: only shows the report. */
 export async function writeReport(run, { print }) {
+  const { page, svg } = render(run);
+  if (print) {
+    console.log(page);
+    return;
+  }
+  const write = (name, content) => writeFile(new URL(name, import.meta.url), content);
+  await write('RESULTS.md', page);
+  await write('results.json', `${JSON.stringify(run, null, 2)}\n`);
+  await write('density.svg', svg);
+  console.log('Written: benchmarks/density/RESULTS.md, results.json, density.svg');
+}
+
+/** The report of a run and its plot. */
+export function render(run) {
   const figures = {
     stubPss: stubFigures(run, 'touched', 'pssMb'),
     stubRss: stubFigures(run, 'touched', 'rssMb'),
@@ -14,19 +27,10 @@ export async function writeReport(run, { print }) {
     talking: talkingFigures(run),
     search: searchFigures(run),
   };
-  const text = page(run, figures);
-  if (print) {
-    console.log(text);
-    return;
-  }
-  const write = (name, content) => writeFile(new URL(name, import.meta.url), content);
-  await write('RESULTS.md', text);
-  await write('results.json', `${JSON.stringify(run, null, 2)}\n`);
-  await write('density.svg', plot(figures));
-  console.log('Written: benchmarks/density/RESULTS.md, results.json, density.svg');
+  return { page: pageOf(run, figures), svg: plot(figures) };
 }
 
-function page(run, figures) {
+function pageOf(run, figures) {
   const { stubPss, stubRss, stubAllocated, talking } = figures;
   return `${[
     '# Density: what sessions cost, by their number',

@@ -1,6 +1,5 @@
 import { PHASE_MS } from './audio/line.mjs';
 import { beyondHeld, largestBoth } from './figures.mjs';
-import { inWords, number } from '../src/statistics.mjs';
 import { WITHIN, limits } from './spoken-rows.mjs';
 import { SESSION_MB } from './stub-rows.mjs';
 
@@ -84,4 +83,17 @@ function searches({ rows }) {
   return lines.length === 0
     ? ''
     : `What the searches tried, callers on the line at once and event-loop use:\n\n${lines.join('\n')}`;
+}
+
+/** `median (lowest–highest)`; only the value where all runs agree, or a note that there was one run. */
+export function inWords(found, digits = 0) {
+  if (found === undefined) return '–';
+  const text = (value) => number(value, digits);
+  if (found.runs === 1) return `${text(found.median)} (one run)`;
+  if (text(found.least) === text(found.most)) return text(found.median);
+  return `${text(found.median)} (${text(found.least)}–${text(found.most)})`;
+}
+
+export function number(value, digits = 0) {
+  return value.toFixed(digits);
 }

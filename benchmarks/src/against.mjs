@@ -6,9 +6,9 @@ import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
 import { cpuSecondsOf, memoryOf, threadSeconds } from './process-tree.mjs';
-import { markdownTable, writeBlock, writeResults } from './documents.mjs';
+import { publish } from './documents.mjs';
+import { against } from './reports/against-report.mjs';
 import { sideBySide } from './side-by-side.mjs';
-import { percentile } from './talking.mjs';
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -42,15 +42,7 @@ for (let round = 0; round < Number(values.rounds); round += 1) {
   rows.push(...(await measureOnce()));
   console.log(`round ${round + 1} of ${values.rounds}`);
 }
-const markers = { begin: '<!-- bench:against -->', end: '<!-- /bench:against -->' };
-if (values.write) {
-  const { date, machine } = await writeResults('against', { calls, seconds, rows });
-  await writeBlock(
-    'docs/speed.md',
-    markers,
-    `Run of ${date.slice(0, 10)}: ${machine}. ${report()}`,
-  );
-} else console.log(report());
+await publish(against, { calls, seconds, rows }, { dryRun: !values.write });
 
 async function measureOnce() {
   const options = { calls, seconds, warmUpSeconds: WARM_UP_SECONDS, look };
@@ -73,38 +65,4 @@ function look({ pid }) {
     encoder: byName.get('AudioEncoder') ?? 0,
     pssMb: memoryOf(pid).pssMb,
   };
-}
-
-function report() {
-  const median = (name, key) =>
-    percentile(
-      rows.filter((row) => row.name === name).map((row) => row[key]),
-      0.5,
-    );
-  const first = checkouts[0].name;
-  const table = markdownTable(
-    [
-      'checkout',
-      'CPU-s per call-minute',
-      `to ${first}`,
-      'JS thread',
-      `to ${first}`,
-      'Opus encoder',
-      'PSS MiB per call',
-      'turn p50 ms',
-      'missed',
-    ],
-    checkouts.map(({ name }) => [
-      name,
-      median(name, 'cpu').toFixed(2),
-      (median(name, 'cpu') / median(first, 'cpu')).toFixed(2),
-      median(name, 'main').toFixed(2),
-      (median(name, 'main') / median(first, 'main')).toFixed(2),
-      median(name, 'encoder').toFixed(2),
-      median(name, 'pssPerCallMb').toFixed(1),
-      median(name, 'turnMsP50'),
-      median(name, 'turnsMissed'),
-    ]),
-  );
-  return `Workers side by side in the same minutes, ${calls} calls each, ${seconds} s, middle of ${values.rounds} rounds, \`coroutine()\`.\n\n${table}`;
 }

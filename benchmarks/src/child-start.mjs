@@ -3,9 +3,9 @@
 import { parseArgs } from 'node:util';
 import { measureSideBySide } from './flags-load.mjs';
 import { undisturbed } from './machine.mjs';
-import { markdownTable, writeBlock, writeResults } from './documents.mjs';
+import { publish } from './documents.mjs';
+import { childStart } from './reports/child-start-report.mjs';
 import { startChild } from './start-child.mjs';
-import { percentile, round } from './talking.mjs';
 
 const { values } = parseArgs({
   options: {
@@ -57,14 +57,7 @@ for (const load of loads) {
   loaded.push({ ...load, ...row });
   console.dir(row, { depth: null });
 }
-const markers = { begin: '<!-- begin: child-start -->', end: '<!-- end: child-start -->' };
-if (quick) console.log(report({ date: 'now', machine: 'tried', started, loaded }));
-else
-  await writeBlock(
-    'benchmarks/README.md',
-    markers,
-    report(await writeResults('child-start', { started, loaded })),
-  );
+await publish(childStart, { started, loaded }, { dryRun: quick });
 
 /** In turns, so that what the machine does meanwhile is done to all. */
 async function measureStarts() {
@@ -93,54 +86,4 @@ async function measureLoad({ settings, calls, options }) {
     );
   }
   return { rounds };
-}
-
-function report({ date, machine, started: { samples }, loaded: all }) {
-  const middle = (name, key) =>
-    round(
-      percentile(
-        samples[name].map((each) => each[key]),
-        0.5,
-      ),
-    );
-  const startTable = markdownTable(
-    ['a process of calls', 'ready after ms', 'CPU ms', 'PSS MiB', 'anonymous MiB'],
-    starts.map(({ name }) => [
-      `\`${name}\``,
-      ...['wallMs', 'cpuMs', 'pssMb', 'anonMb'].map((key) => middle(name, key)),
-    ]),
-  );
-  const loadTables = all.map(({ what, settings, rounds }) => {
-    const mean = (name, key) => {
-      const found = rounds.map((round) => round.find(({ setting }) => setting === name)[key]);
-      return found.reduce((sum, value) => sum + value, 0) / found.length;
-    };
-    const [first] = settings;
-    return markdownTable(
-      [
-        what,
-        'CPU-s per call-minute',
-        'to the first',
-        'of it JavaScript thread',
-        'of it Opus encoder',
-        'GC pauses ms per call-minute',
-        'PSS MiB of a process',
-        'turn p95 ms',
-      ],
-      settings.map((name) => {
-        const cpu = mean(name, 'cpuSecondsPerCallMinute');
-        return [
-          `\`${name}\``,
-          cpu.toFixed(2),
-          (cpu / mean(first, 'cpuSecondsPerCallMinute')).toFixed(3),
-          mean(name, 'mainThreadSecondsPerCallMinute').toFixed(2),
-          mean(name, 'encoderSecondsPerCallMinute').toFixed(2),
-          Math.round(mean(name, 'gcMsPerCallMinute')),
-          round(mean(name, 'pssMbPerProcess')),
-          Math.round(mean(name, 'turnMsP95')),
-        ];
-      }),
-    );
-  });
-  return [`Run of ${date.slice(0, 10)}: ${machine}.`, startTable, ...loadTables].join('\n\n');
 }

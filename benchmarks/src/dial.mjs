@@ -1,6 +1,7 @@
 import { inAgentRoom } from './agent-joins.mjs';
 import { nodeChildren, treeUsage } from './process-tree.mjs';
-import { callOneByOne, callTogether, round, settle, talkAll, turn } from './talking.mjs';
+import { rounded } from './statistics.mjs';
+import { callOneByOne, callTogether, settle, talkAll, turn } from './talking.mjs';
 import { whileTalking } from './workload.mjs';
 
 // As long as a worker keeps processes ready that nobody needs any more, and looks for them: see isolation-process.
@@ -35,15 +36,15 @@ export async function measureCalls({ server, callers, worker, calls, seconds, su
   return {
     calls,
     seconds,
-    idle: { pssMb: round(idle.pssMb), processes: waiting.length },
-    arrived: { pssMb: round(arrived.pssMb) },
+    idle: { pssMb: rounded(idle.pssMb), processes: waiting.length },
+    arrived: { pssMb: rounded(arrived.pssMb) },
     ...talked,
     // Besides the worker itself; the shell that guards them is in the sums.
     callProcesses: children.length,
-    pssPerCallMb: round((talked.peakPssMb - idle.pssMb) / calls),
-    wholeMinutes: round(minutes),
-    wholeCpuSecondsPerCallMinute: round((whole.cpuSeconds - idle.cpuSeconds) / minutes / calls),
-    startCpuSeconds: waiting.map(({ cpuSeconds }) => round(cpuSeconds)),
+    pssPerCallMb: rounded((talked.peakPssMb - idle.pssMb) / calls),
+    wholeMinutes: rounded(minutes),
+    wholeCpuSecondsPerCallMinute: rounded((whole.cpuSeconds - idle.cpuSeconds) / minutes / calls),
+    startCpuSeconds: waiting.map(({ cpuSeconds }) => rounded(cpuSeconds)),
     joinMs: joins,
     ...killed.facts,
   };

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { cpus, totalmem } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { TICKS, treeUsage } from './process-tree.mjs';
+import { rounded } from './statistics.mjs';
 
 // What a desktop or a CI agent does beside it; more than that shows in the figures.
 const QUIET_CORES = 0.1;
@@ -21,7 +22,8 @@ export function watchOthers() {
   const from = read();
   return () => {
     const now = read();
-    return round2(Math.max(0, now.cpuSeconds - from.cpuSeconds) / ((now.at - from.at) / 1_000));
+    const seconds = (now.at - from.at) / 1_000;
+    return rounded(Math.max(0, now.cpuSeconds - from.cpuSeconds) / seconds, 2);
   };
 }
 
@@ -73,8 +75,4 @@ function busySeconds() {
 
 function ownSeconds() {
   return treeUsage(process.pid).cpuSeconds;
-}
-
-function round2(value) {
-  return Math.round(value * 100) / 100;
 }

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { treeUsage } from './process-tree.mjs';
+import { rounded } from './statistics.mjs';
 
 const LOOK_MS = 700;
 const STILL_SHARE = 0.004;
@@ -10,7 +11,7 @@ const PATIENCE_MS = 30_000;
 /** RSS and PSS of a worker and its processes, in MiB, as of now. */
 export function memoryNow(pid) {
   const { rssMb, pssMb, processes } = treeUsage(pid);
-  return { rssMb: round(rssMb), pssMb: round(pssMb), processes };
+  return { rssMb: rounded(rssMb), pssMb: rounded(pssMb), processes };
 }
 
 /** The same once it stands still, and `holds` of it. */
@@ -31,8 +32,4 @@ export async function memoryAtRest(pid, { holds = () => true, what = 'rest' } = 
 export function availableMb() {
   const text = readFileSync('/proc/meminfo', 'utf8');
   return Number(/^MemAvailable:\s+(\d+)/m.exec(text)?.[1] ?? 0) / 1024;
-}
-
-function round(value) {
-  return Math.round(value * 10) / 10;
 }

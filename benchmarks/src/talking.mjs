@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { treeUsage } from './process-tree.mjs';
+import { percentile } from './statistics.mjs';
 
 // The greeting is over, and a process that was started in place of the one that took the call is ready.
 const NEXT_MS = 3_000;
@@ -82,13 +83,4 @@ export async function settle(pid) {
     if (Math.abs(pssMb - last) < 1) return;
     last = pssMb;
   }
-}
-
-export function percentile(values, share) {
-  const sorted = values.toSorted((a, b) => a - b);
-  return sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? null;
-}
-
-export function round(value) {
-  return Math.round(value * 10) / 10;
 }

@@ -7,9 +7,10 @@ import { readWav, speech } from '@openrtc/test-rig';
 import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
+import { publish } from './documents.mjs';
 import { hardware, watchOthers } from './machine.mjs';
-import { markdownTable, writeBlock, writeResults } from './documents.mjs';
-import { percentile } from './talking.mjs';
+import { FRAME_MS, vad as vadReport } from './reports/vad-report.mjs';
+import { rounded } from './statistics.mjs';
 
 const { values } = parseArgs({
   options: {
@@ -22,7 +23,6 @@ const { values } = parseArgs({
 });
 const calls = Number(values.calls);
 const seconds = Number(values.seconds);
-const FRAME_MS = 32;
 const RATE = 16_000;
 const frameLength = (RATE * FRAME_MS) / 1_000;
 
@@ -52,12 +52,7 @@ for (let n = 0; n < Number(values.rounds); n += 1) {
 await shared[Symbol.asyncDispose]();
 await ours[Symbol.asyncDispose]();
 
-const markers = { begin: '<!-- bench:vad -->', end: '<!-- /bench:vad -->' };
-const run = values.quick
-  ? { date: 'now', machine: 'tried', rows }
-  : await writeResults('vad', { machine: hardware, calls, seconds, rows });
-if (values.quick) console.log(report(run));
-else await writeBlock('packages/prewarm/README.md', markers, report(run));
+await publish(vadReport, { machine: hardware, calls, seconds, rows }, { dryRun: values.quick });
 
 /** CPU time of `count` streams that hear a caller each. */
 async function measure(vad, count, lasting) {
@@ -77,8 +72,8 @@ async function measure(vad, count, lasting) {
   const audioSeconds = (count * frames * FRAME_MS) / 1_000;
   for (const stream of streams) stream.close();
   return {
-    threadMsPerSecond: hundredths((to.threadMs - from.threadMs) / audioSeconds),
-    processMsPerSecond: hundredths((to.processMs - from.processMs) / audioSeconds),
+    threadMsPerSecond: rounded((to.threadMs - from.threadMs) / audioSeconds, 2),
+    processMsPerSecond: rounded((to.processMs - from.processMs) / audioSeconds, 2),
     events: (await Promise.all(heard)).reduce((sum, one) => sum + one, 0),
     othersCores: others(),
   };
@@ -103,34 +98,8 @@ async function sentenceAndPause() {
   return pcm;
 }
 
-function hundredths(value) {
-  return Math.round(value * 100) / 100;
-}
-
 function cpu() {
   const { user, system } = process.cpuUsage();
   const [nanoseconds] = readFileSync('/proc/thread-self/schedstat', 'utf8').split(' ');
   return { threadMs: Number(nanoseconds) / 1e6, processMs: (user + system) / 1_000 };
-}
-
-function report({ date, machine, rows: all }) {
-  const cell = (figures) =>
-    `${percentile(figures, 0.5)} (${Math.min(...figures)}–${Math.max(...figures)})`;
-  const table = markdownTable(
-    ['CPU ms for a second of one call', 'JavaScript thread', 'whole process'],
-    Object.entries(all).map(([name, runs]) => [
-      name.endsWith('()') ? `\`${name}\`` : name,
-      cell(runs.map((run) => run.threadMsPerSecond)),
-      cell(runs.map((run) => run.processMsPerSecond)),
-    ]),
-  );
-  const others = Math.max(
-    ...Object.values(all)
-      .flat()
-      .map((run) => run.othersCores),
-  );
-  return [
-    `Run of ${date.slice(0, 10)}: ${machine}. Middle, least and most of ${values.rounds} runs of ${seconds} s with the audio of ${calls} calls at its real pace, 16 kHz, ${FRAME_MS} ms a frame (\`pnpm --filter @openrtc/benchmarks bench:vad\`). Others used up to ${others} cores beside them.`,
-    table,
-  ].join('\n\n');
 }

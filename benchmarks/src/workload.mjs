@@ -1,5 +1,6 @@
 import { treeUsage } from './process-tree.mjs';
-import { round, talkAll, turnFacts } from './talking.mjs';
+import { rounded } from './statistics.mjs';
+import { talkAll, turnFacts } from './talking.mjs';
 
 /** What a worker uses while all its callers talk, and how their turns went. */
 export async function whileTalking({ worker, callers, seconds }) {
@@ -15,8 +16,8 @@ export async function whileTalking({ worker, callers, seconds }) {
   const minutes = (performance.now() - startedAt) / 60_000;
   const after = treeUsage(worker.pid);
   return {
-    peakPssMb: round(peak.pssMb),
-    cpuSecondsPerCallMinute: round(
+    peakPssMb: rounded(peak.pssMb),
+    cpuSecondsPerCallMinute: rounded(
       (after.cpuSeconds - before.cpuSeconds) / minutes / callers.length,
     ),
     processes: peak.processes,

@@ -6,7 +6,7 @@ import { coroutine } from '@openrtc/isolation-coroutine';
 import { models } from '@openrtc/prewarm';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { percentile } from '../../src/talking.mjs';
+import { percentile, rounded } from '../../src/statistics.mjs';
 import { providers, turnHandling } from '../../src/workers/the-agent.mjs';
 import { Conveyor } from '../audio/conveyor.mjs';
 import { Line } from '../audio/line.mjs';
@@ -103,20 +103,20 @@ async function measure({ ms, all }) {
   const { due, latencies } = conveyor.takeTurns();
   const { heapUsed, arrayBuffers } = process.memoryUsage();
   return {
-    seconds: round(seconds, 2),
-    loopUse: round(utilization, 3),
+    seconds: rounded(seconds, 2),
+    loopUse: rounded(utilization, 3),
     lagP50Ms: lagMs(50),
     lagP99Ms: lagMs(99),
     lagMostMs: lagMs(100),
-    cpuCores: round((user + system) / 1e6 / seconds, 3),
+    cpuCores: rounded((user + system) / 1e6 / seconds, 3),
     talked: conveyor.talked,
-    heardSeconds: round(conveyor.heardMs / 1_000, 1),
+    heardSeconds: rounded(conveyor.heardMs / 1_000, 1),
     turnsDue: due,
     turnsAnswered: latencies.length,
     turnP50Ms: percentile(latencies, 0.5),
     turnP99Ms: percentile(latencies, 0.99),
-    heapMb: round(heapUsed / 2 ** 20, 1),
-    arrayBuffersMb: round(arrayBuffers / 2 ** 20, 1),
+    heapMb: rounded(heapUsed / 2 ** 20, 1),
+    arrayBuffersMb: rounded(arrayBuffers / 2 ** 20, 1),
   };
 }
 
@@ -135,9 +135,5 @@ async function rest() {
 
 /** The histogram counts from one timer to the next, which are a resolution apart when nothing is late. */
 function lagMs(percent) {
-  return round(Math.max(0, lag.percentile(percent) / 1e6 - LAG_RESOLUTION_MS), 1);
-}
-
-function round(value, digits) {
-  return Number(value.toFixed(digits));
+  return rounded(Math.max(0, lag.percentile(percent) / 1e6 - LAG_RESOLUTION_MS), 1);
 }
