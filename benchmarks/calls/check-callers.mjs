@@ -1,13 +1,14 @@
 // Whether the callers of bench:calls measure turns as callers do that decode what they hear: one of each, in rooms of
 // their own, on one worker at the same time; and somebody who decodes listens to the answers that the first one gets,
 // so that what decoding itself takes (a jitter buffer, frames) can be told. Prints what they measured; `--turns 15`.
-import { findLiveKitServer, startCallers, startLiveKitServer } from '@openrtc/test-rig';
+import { findServerBinary, startCallers, startLiveKitServer } from '@openrtc/test-rig';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { startWorker } from '../src/run-worker.mjs';
 import { percentile } from '../src/statistics.mjs';
 import { call, turn } from '../src/talking.mjs';
 import { buildCallers } from './build-callers.mjs';
+import { openrtc } from './contenders.mjs';
 import { GoCallers } from './go-callers.mjs';
 import { MANNERS } from './measure-row.mjs';
 import { speechPackets } from './speech-packets.mjs';
@@ -18,9 +19,8 @@ const said = await speechPackets();
 const turnMs = said.durationMs + MANNERS.pauseMs;
 
 const program = await buildCallers();
-const server = await startLiveKitServer({ found: await findLiveKitServer() });
-const file = new URL('./workers/openrtc.mjs', import.meta.url).href;
-const worker = await startWorker({ name: 'OpenRTC, coroutine', file }, server);
+const server = await startLiveKitServer({ found: await findServerBinary() });
+const worker = await startWorker({ name: 'OpenRTC, coroutine', ...openrtc({}) }, server);
 const encoded = await GoCallers.start(program, said.packets);
 const decoding = await startCallers();
 try {

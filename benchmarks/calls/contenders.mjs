@@ -3,10 +3,13 @@ import { pythonProgram } from './python-program.mjs';
 
 const worker = (file) => new URL(`./workers/${file}`, import.meta.url).href;
 const python = (file) => new URL(`./python/${file}`, import.meta.url).href;
-const openrtc = (options) => ({
+const pacedAgent = worker('paced-agent.mjs');
+
+/** OpenRTC with these options, see `workers/openrtc.mjs`. */
+export const openrtc = (options) => ({
   language: 'node',
-  file: worker('openrtc.mjs'),
-  args: [JSON.stringify(options)],
+  file: new URL('../src/workers/openrtc.mjs', import.meta.url).href,
+  args: [JSON.stringify({ agent: pacedAgent, ...options })],
 });
 const agents = (env) => ({ language: 'node', file: worker('agents.mjs'), args: ['start'], env });
 

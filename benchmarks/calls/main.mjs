@@ -1,7 +1,7 @@
 // What real calls cost and how many a worker holds: OpenRTC beside the SDKs themselves and OpenRTC for Python, with
 // growing numbers of calls, all in one run. Writes RESULTS.md, results.json and plot.svg of this folder, and the tables
 // in README.md and docs/speed.md.
-import { findLiveKitServer } from '@openrtc/test-rig';
+import { findServerBinary } from '@openrtc/test-rig';
 import { undisturbed } from '../src/machine.mjs';
 import { writeBlock } from '../src/documents.mjs';
 import { buildCallers } from './build-callers.mjs';
@@ -30,9 +30,7 @@ if (options.report) await writeReport(await readResults());
 else await run();
 
 async function run() {
-  const found = await findLiveKitServer({ onProgress: console.log });
-  if (!found.available || found.kind !== 'binary')
-    throw new Error(found.reason ?? 'bench:calls needs a server of its own: unset LIVEKIT_URL');
+  const found = await findServerBinary({ onProgress: console.log });
   const callersProgram = await buildCallers();
   const { all, missing, versions } = await contenders(options);
   for (const reason of missing) console.log(`left out: ${reason}`);

@@ -1,12 +1,9 @@
-import { startLiveKitServer } from '@openrtc/test-rig';
-import { once } from 'node:events';
-import { createServer } from 'node:net';
+import { cpuSecondsOf, freeTcpPort, startLiveKitServer, treeUsage } from '@openrtc/test-rig';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { inAgentRoom } from '../src/agent-joins.mjs';
-import { cpuSecondsOf, treeUsage } from '../src/process-tree.mjs';
+import { settle, withPeak } from '../src/memory.mjs';
+import { agentJoinMs } from '../src/rig.mjs';
 import { startWorker } from '../src/run-worker.mjs';
 import { percentile, rounded } from '../src/statistics.mjs';
-import { settle } from '../src/talking.mjs';
 import { GoCallers } from './go-callers.mjs';
 
 /** Callers come so far apart. */
@@ -31,7 +28,7 @@ export async function measureRow({ found, callersProgram, said, worker: spec, ca
   const callers = await GoCallers.start(callersProgram, said.packets);
   try {
     // Some serve their health on a port of their own, the same one by default.
-    const env = { ...spec.env, BENCH_PORT: `${await freePort()}` };
+    const env = { ...spec.env, BENCH_PORT: `${await freeTcpPort()}` };
     const worker = await startWorker({ ...spec, env }, server);
     try {
       return await measure({ server, callers, worker, said, calls, seconds });
@@ -48,9 +45,10 @@ async function measure({ server, callers, worker, said, calls, seconds }) {
   await settle(worker.pid);
   const idle = treeUsage(worker.pid);
   const names = Array.from({ length: calls }, (_, index) => `caller-${index}`);
-  const { peak, result } = await watchMemory(worker.pid, async () => {
+  const { peak, result } = await withPeak(worker.pid, SAMPLE_MS, async (look) => {
     const { firstAudioMs, talking } = await arrive({ server, callers, names });
     const talked = await talkAll({ server, callers, worker, said, seconds, talking });
+    look();
     return { firstAudioMs, callsAnswered: talking.length, ...talked };
   });
   for (const name of names) await callers.hangUp(name);
@@ -65,7 +63,7 @@ async function measure({ server, callers, worker, said, calls, seconds }) {
     peakProcesses: peak.processes,
     pssPerCallMb: rounded((peak.pssMb - idle.pssMb) / calls),
     // Of a job whose agent never came there is no number.
-    joinMs: inAgentRoom(server).map((ms) => (Number.isNaN(ms) ? null : ms)),
+    joinMs: agentJoinMs(server).map((ms) => (Number.isNaN(ms) ? null : ms)),
     ...result,
   };
 }
@@ -109,9 +107,9 @@ async function talkAll({ server, callers, worker, said, seconds, talking }) {
   // What fails meanwhile is thrown below.
   all.catch(() => {});
   await Promise.race([all, sleep(turnMs)]);
-  const before = look({ server, callers, worker });
+  const before = cpuNow({ server, callers, worker });
   await Promise.race([all, sleep(seconds * 1_000 - turnMs)]);
-  const after = look({ server, callers, worker });
+  const after = cpuNow({ server, callers, worker });
   const talks = await all;
   const inWindow = (after.atMs - before.atMs) / 1_000;
   const cores = (key) => rounded((after[key] - before[key]) / inWindow, 3);
@@ -125,7 +123,7 @@ async function talkAll({ server, callers, worker, said, seconds, talking }) {
   };
 }
 
-function look({ server, callers, worker }) {
+function cpuNow({ server, callers, worker }) {
   return {
     atMs: performance.now(),
     worker: treeUsage(worker.pid).cpuSeconds,
@@ -154,30 +152,4 @@ async function moreJoins({ server, callers }) {
     await call({ server, callers, name });
     await callers.hangUp(name);
   }
-}
-
-/** The most memory a worker's processes held while `work` went on. */
-async function watchMemory(pid, work) {
-  let peak = treeUsage(pid);
-  const look = () => {
-    const now = treeUsage(pid);
-    if (now.pssMb > peak.pssMb) peak = now;
-  };
-  const sampler = setInterval(look, SAMPLE_MS);
-  try {
-    const result = await work();
-    look();
-    return { peak, result };
-  } finally {
-    clearInterval(sampler);
-  }
-}
-
-async function freePort() {
-  const probe = createServer().listen(0, '127.0.0.1');
-  await once(probe, 'listening');
-  const { port } = probe.address();
-  probe.close();
-  await once(probe, 'close');
-  return port;
 }

@@ -1,7 +1,6 @@
-import { cacheFolder } from '@openrtc/test-rig';
+import { buildOnce, cacheFolder } from '@openrtc/test-rig';
 import { execFile } from 'node:child_process';
-import { existsSync } from 'node:fs';
-import { copyFile, mkdir, rename } from 'node:fs/promises';
+import { copyFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 
@@ -37,10 +36,9 @@ async function fromRegistry(major) {
 async function copied(program, version) {
   const folder = join(cacheFolder(process.env), `bench-node-${version}-${process.arch}`);
   const target = join(folder, 'node');
-  if (existsSync(target)) return target;
-  await mkdir(folder, { recursive: true });
-  const partial = `${target}.${process.pid}.partial`;
-  await copyFile(program, partial);
-  await rename(partial, target);
+  await buildOnce(target, {
+    build: (partial) => copyFile(program, partial),
+    onWait: () => console.log(`another process copies Node ${version}; waiting for it`),
+  });
   return target;
 }

@@ -1,10 +1,9 @@
 // What sessions cost, by their number: `pnpm bench:density`. Writes RESULTS.md, results.json and density.svg here.
 import { parseArgs } from 'node:util';
-import { untilQuiet, watchOthers } from '../src/machine.mjs';
+import { commit, hardware, untilQuiet, versionOf, watchOthers } from '../src/machine.mjs';
 import { Ledger } from './ledger.mjs';
 import { plan, rowsOf } from './plan.mjs';
 import { writeReport } from './density-report.mjs';
-import { versions } from './versions.mjs';
 
 const { values } = parseArgs({
   options: {
@@ -37,7 +36,12 @@ const limitSeconds = Number(values.minutes) * 60;
 if (!(limitSeconds > 0)) throw new Error(`--minutes takes a number above 0, not ${values.minutes}`);
 const tries = quick || only !== undefined;
 
-const about = versions();
+const about = {
+  hardware,
+  commit: commit(),
+  agents: versionOf('@livekit/agents'),
+  rtcNode: versionOf('@livekit/rtc-node'),
+};
 const key = JSON.stringify({ ...options, ...about });
 const ledger = await Ledger.open(key, { fresh: values.fresh, kept: !tries });
 const before = Object.keys(ledger.rows).length;

@@ -5,7 +5,7 @@ import { watchOthers } from '../src/machine.mjs';
 import { PHASE_MS } from './audio/line.mjs';
 import { memoryAtRest, memoryNow } from '../src/memory.mjs';
 import { largestThatHolds } from './search.mjs';
-import { withWorker } from './worker-process.mjs';
+import { withWorker } from './sessions-worker.mjs';
 
 /** What a row must keep to hold. */
 export const limits = { loopUse: 0.7, lagP99Ms: 50 };
@@ -36,7 +36,7 @@ export async function searchAtOnce({ sessions, first, most, measureMs, secondsLe
       undisturbedly(async () => {
         const row = await talk(worker, { sessions, atOnce, measureMs });
         log(`  ${inWords(row)}`);
-        if (!row.holds) await worker.ask({ to: 'rest' });
+        if (!row.holds) await worker.question({ to: 'rest' });
         return row;
       });
     const found = await largestThatHolds({
@@ -58,7 +58,7 @@ async function wholeRound(worker, { sessions, atOnce, measureMs, log }) {
     const row = await talk(worker, { sessions, atOnce: next, measureMs, all: true });
     log(`  until all have had a turn: ${inWords(row)}`);
     if (row.holds || next < atOnce * LEAST_OF_FOUND) return row;
-    await worker.ask({ to: 'rest' });
+    await worker.question({ to: 'rest' });
   }
 }
 
@@ -78,7 +78,7 @@ export async function searchRealTime({ first, most, measureMs, secondsLeft, log 
 async function withSessions(sessions, measure) {
   return withWorker({ file: 'spoken.mjs' }, async (worker) => {
     const pcm = await readWav(speech.order.path);
-    await worker.ask({ to: 'speak', pcm: Buffer.from(pcm.buffer).toString('base64') });
+    await worker.question({ to: 'speak', pcm: Buffer.from(pcm.buffer).toString('base64') });
     await worker.place(sessions, { atOnce: 8 });
     await untilAllListen(worker, sessions);
     return measure(worker);
@@ -88,7 +88,7 @@ async function withSessions(sessions, measure) {
 async function untilAllListen(worker, sessions) {
   const deadline = performance.now() + LISTEN_MS;
   for (;;) {
-    const listening = await worker.ask({ to: 'count' });
+    const listening = await worker.question({ to: 'count' });
     if (listening === sessions) return;
     if (performance.now() > deadline)
       throw new Error(`${listening} of ${sessions} sessions listen; the others never began to.`);
@@ -97,10 +97,10 @@ async function untilAllListen(worker, sessions) {
 }
 
 async function talk(worker, { sessions, atOnce, measureMs, all = false }) {
-  await worker.ask({ to: 'talk', atOnce });
+  await worker.question({ to: 'talk', atOnce });
   await sleep(WARM_MS);
   const others = watchOthers();
-  const measured = await worker.ask({ to: 'measure', ms: measureMs, all });
+  const measured = await worker.question({ to: 'measure', ms: measureMs, all });
   const { rssMb, pssMb } = memoryNow(worker.pid);
   const row = { sessions, atOnce, ...measured, rssMb, pssMb, othersCores: others() };
   return { ...row, saturated: row.turnsAnswered < row.turnsDue, holds: keepsLimits(row) };
@@ -117,11 +117,11 @@ function keepsLimits({ loopUse, lagP99Ms, turnsDue, turnsAnswered }) {
 
 /** What PSS leaves out: how much more it is once every array buffer has been written to. */
 async function untouched(worker) {
-  await worker.ask({ to: 'talk', atOnce: 0 });
-  await worker.ask({ to: 'rest' });
-  const { buffers, mb } = await worker.ask({ to: 'sweep' });
+  await worker.question({ to: 'talk', atOnce: 0 });
+  await worker.question({ to: 'rest' });
+  const { buffers, mb } = await worker.question({ to: 'sweep' });
   const before = await memoryAtRest(worker.pid);
-  await worker.ask({ to: 'touch' });
+  await worker.question({ to: 'touch' });
   const after = await memoryAtRest(worker.pid);
   const untouchedMb = Math.max(0, Math.round((after.pssMb - before.pssMb) * 10) / 10);
   return { untouchedMb, arrayBuffers: { count: buffers, mb } };

@@ -1,8 +1,8 @@
 // The stub workload: 5 MiB a session through the real pool and strategy, held until the last is up.
+import { commandLineOf, memoryOf, nodeChildren, treePids } from '@openrtc/test-rig';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { commandLineOf, memoryOf, nodeChildren, treePids } from '../src/process-tree.mjs';
 import { availableMb, memoryAtRest } from '../src/memory.mjs';
-import { withWorker } from './worker-process.mjs';
+import { withWorker } from './sessions-worker.mjs';
 
 /** What a session holds. The harness of OpenRTC for Python holds as much. */
 export const SESSION_MB = 5;

@@ -2,10 +2,10 @@
 // same minute, so that what the machine does to one of them it does to all. The others must be built.
 //   node src/against.mjs [--calls 3] [--seconds 60] [--rounds 2] [--write] 'name=folder' …
 // With --write it writes the table in docs/speed.md.
+import { cpuSecondsOf, memoryOf, threadSeconds } from '@openrtc/test-rig';
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
-import { cpuSecondsOf, memoryOf, threadSeconds } from './process-tree.mjs';
 import { publish } from './documents.mjs';
 import { against } from './reports/against-report.mjs';
 import { sideBySide } from './side-by-side.mjs';

@@ -1,13 +1,14 @@
-import { inAgentRoom } from './agent-joins.mjs';
-import { nodeChildren, treeUsage } from './process-tree.mjs';
+import { nodeChildren, treeUsage } from '@openrtc/test-rig';
+import { settle, withPeak } from './memory.mjs';
+import { agentJoinMs } from './rig.mjs';
 import { rounded } from './statistics.mjs';
-import { callOneByOne, callTogether, settle, talkAll, turn } from './talking.mjs';
-import { whileTalking } from './workload.mjs';
+import { callOneByOne, callTogether, talkAll, turn, turnFacts } from './talking.mjs';
 
 // As long as a worker keeps processes ready that nobody needs any more, and looks for them: see isolation-process.
 const SURPLUS_GONE_S = 45;
 // LiveKit gives up on a participant that has gone without a word after some 20 s.
 const GONE_MS = 40_000;
+const SAMPLE_MS = 500;
 
 /**
  * One setting of the dial: idle; calls that come one after the other, and talk; then one of the processes
@@ -30,7 +31,7 @@ export async function measureCalls({ server, callers, worker, calls, seconds, su
   const children = nodeChildren(worker.pid);
   // From outside: the process that worked most has most calls.
   const [busiest = { pid: worker.pid }] = children.toSorted((a, b) => gain(b) - gain(a));
-  const joins = inAgentRoom(server);
+  const joins = agentJoinMs(server);
   const killed = await kill({ server, pid: busiest.pid, callers: talking });
   await Promise.all(killed.survivors.map((caller) => caller.hangUp()));
   return {
@@ -59,7 +60,26 @@ export async function measureBurst({ server, callers, worker, calls }) {
   await settle(worker.pid);
   const inRoom = await callTogether({ server, callers, room: 'burst' }, calls);
   for (const { caller } of inRoom) await caller.hangUp();
-  return { joinMs: inAgentRoom(server) };
+  return { joinMs: agentJoinMs(server) };
+}
+
+/** What a worker uses while all its callers talk, and how their turns went. */
+async function whileTalking({ worker, callers, seconds }) {
+  const before = treeUsage(worker.pid);
+  const startedAt = performance.now();
+  const { peak, result: turns } = await withPeak(worker.pid, SAMPLE_MS, () =>
+    talkAll(callers, seconds),
+  );
+  const minutes = (performance.now() - startedAt) / 60_000;
+  const after = treeUsage(worker.pid);
+  return {
+    peakPssMb: rounded(peak.pssMb),
+    cpuSecondsPerCallMinute: rounded(
+      (after.cpuSeconds - before.cpuSeconds) / minutes / callers.length,
+    ),
+    processes: peak.processes,
+    ...turnFacts(turns),
+  };
 }
 
 /** Kills a process, and asks each caller whether anybody still answers. */

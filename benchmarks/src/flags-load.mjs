@@ -1,4 +1,4 @@
-import { memoryOf, nodeChildren, threadSeconds } from './process-tree.mjs';
+import { memoryOf, nodeChildren, threadSeconds } from '@openrtc/test-rig';
 import { sideBySide } from './side-by-side.mjs';
 
 /** The same calls under several settings of processes(), all in the same minute. */
@@ -6,7 +6,7 @@ export async function measureSideBySide(settings, { calls, seconds, warmUpSecond
   const specs = settings.map(({ name, options }) => ({
     name,
     file: 'openrtc.mjs',
-    args: [JSON.stringify({ idleProcesses: 0, ...options })],
+    args: [JSON.stringify({ processes: { idleProcesses: 0, ...options } })],
     env: { BENCH_GC: '1' },
   }));
   const measured = await sideBySide(specs, { calls, seconds, warmUpSeconds, look });

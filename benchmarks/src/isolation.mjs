@@ -31,7 +31,7 @@ for (const { name, options } of settings) {
   const spec = {
     name,
     file: 'openrtc.mjs',
-    args: options === undefined ? [] : [JSON.stringify(options)],
+    args: [JSON.stringify({ processes: options })],
   };
   const row = await undisturbed(
     async () => ({

@@ -1,7 +1,8 @@
+import { TICKS, treeUsage } from '@openrtc/test-rig';
+import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { cpus, totalmem } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { TICKS, treeUsage } from './process-tree.mjs';
 import { rounded } from './statistics.mjs';
 
 // What a desktop or a CI agent does beside it; more than that shows in the figures.
@@ -75,4 +76,23 @@ function busySeconds() {
 
 function ownSeconds() {
   return treeUsage(process.pid).cpuSeconds;
+}
+
+/** The version of an installed package. Read from its folder: not every package exports its package.json. */
+export function versionOf(name) {
+  const manifest = new URL(`../node_modules/${name}/package.json`, import.meta.url);
+  return JSON.parse(readFileSync(manifest, 'utf8')).version;
+}
+
+/** The commit of this repository that runs, and whether its packages have changes; undefined without git. */
+export function commit() {
+  const git = (...args) =>
+    execFileSync('git', args, { cwd: import.meta.dirname, encoding: 'utf8' });
+  try {
+    const changed = git('status', '--porcelain', '--', '../../packages').trim() !== '';
+    return `${git('rev-parse', '--short', 'HEAD').trim()}${changed ? ' and changes' : ''}`;
+  } catch (error) {
+    if (error.code === 'ENOENT' || error.status === 128) return undefined;
+    throw error;
+  }
 }

@@ -12,7 +12,7 @@ import {
   TrackSource,
   dispose,
 } from '@livekit/rtc-node';
-import { findLiveKitServer, startLiveKitServer } from '@openrtc/test-rig';
+import { findServerBinary, startLiveKitServer } from '@openrtc/test-rig';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { watchOthers } from './machine.mjs';
@@ -30,7 +30,7 @@ const PAUSE_MS = 3_000;
 const SILENCE_S = 10;
 const LOUD = 1_000;
 
-const found = await findLiveKitServer({ onProgress: console.log });
+const found = await findServerBinary({ onProgress: console.log });
 const others = watchOthers();
 const rows = [];
 for (const queueMs of [200, 0]) {

@@ -1,9 +1,9 @@
+import { cpuSecondsOf, memoryOf } from '@openrtc/test-rig';
 import { RemoteSessions } from '@openrtc/core';
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { cpuSecondsOf, memoryOf } from './process-tree.mjs';
 
 // By the path of the package's entry: what a process of calls is started with is not exported.
 const strategy = import.meta.resolve('@openrtc/isolation-process');
@@ -21,7 +21,7 @@ const host = {
 /** Starts a process of calls as `processes()` does, and looks at it once it is ready, and once it has come to rest. */
 export async function startChild({ flags = [], env = {} }) {
   const startedAt = performance.now();
-  const child = fork(entry, ['{}'], {
+  const child = fork(entry, [JSON.stringify({ processes: {} })], {
     execArgv: ['--import', preload, ...flags],
     env: {
       ...process.env,

@@ -1,5 +1,4 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { treeUsage } from './process-tree.mjs';
 import { percentile } from './statistics.mjs';
 
 // The greeting is over, and a process that was started in place of the one that took the call is ready.
@@ -73,14 +72,4 @@ export function turnFacts(turns) {
     turnMsP50: Math.round(percentile(answered, 0.5)),
     turnMsP95: Math.round(percentile(answered, 0.95)),
   };
-}
-
-/** Waits until the worker's processes have started and their memory stands still. */
-export async function settle(pid) {
-  for (let last = -1; ;) {
-    await sleep(2_000);
-    const { pssMb } = treeUsage(pid);
-    if (Math.abs(pssMb - last) < 1) return;
-    last = pssMb;
-  }
 }

@@ -13,7 +13,7 @@ import { answered, conversation, seconds, waveBegins } from './output/live.js';
 import { paint } from './output/paint.js';
 import { callTable, turnNote, usage } from './output/report.js';
 import { verdict } from './output/verdict.js';
-import { WorkerProcess } from './worker/worker-process.js';
+import { DemoWorker } from './worker/demo-worker.js';
 
 // No call of the demo is live when it drains, but one of a guest may be.
 const DRAIN_MS = 10_000;
@@ -72,19 +72,19 @@ export async function demo({ options, cleanup, signal, onStoppable }: DemoScene)
   return good ? 0 : 1;
 }
 
-function startWorker({ line }: OpenLine, verbose: boolean): WorkerProcess {
+function startWorker({ line }: OpenLine, verbose: boolean): DemoWorker {
   const logFile = verbose ? join(tmpdir(), `openrtc-demo-worker-${process.pid}.log`) : undefined;
   if (logFile !== undefined) console.log(`${paint('dim', 'Log     ')}  ${logFile}`);
-  return new WorkerProcess(line, logFile === undefined ? {} : { logFile });
+  return new DemoWorker(line.livekit, logFile === undefined ? {} : { logFile });
 }
 
 async function call(
   opened: OpenLine,
-  worker: WorkerProcess,
+  worker: DemoWorker,
   { options, signal }: Pick<DemoScene, 'options' | 'signal'>,
 ): Promise<CallsResult> {
   const startedAt = Date.now();
-  const agents = await worker.registered();
+  const agents = await worker.agents();
   const took = seconds(Date.now() - startedAt);
   console.log(
     `${paint('dim', 'Worker  ')}  process ${worker.pid}, registered after ${took} with the agents ${agents.join(', ')}`,
@@ -101,6 +101,6 @@ async function call(
   });
 }
 
-function showLog(worker: WorkerProcess): void {
-  console.error(`\nThe last lines of the worker's log:\n${worker.log.tail(15).join('\n')}`);
+function showLog(worker: DemoWorker): void {
+  console.error(`\nThe last lines of the worker's log:\n${worker.lines.all.slice(-15).join('\n')}`);
 }

@@ -7,7 +7,7 @@ import { models } from '@openrtc/prewarm';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { percentile, rounded } from '../../src/statistics.mjs';
-import { providers, turnHandling } from '../../src/workers/the-agent.mjs';
+import { providers, turnHandling } from '../../src/workers/echo-agent.mjs';
 import { Conveyor } from '../audio/conveyor.mjs';
 import { Line } from '../audio/line.mjs';
 import { BufferToucher } from '../touch-buffers.mjs';

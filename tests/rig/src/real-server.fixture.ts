@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe } from 'vitest';
+import { isAlive } from './processes/kill.js';
 import { findLiveKitServer, type FoundServer } from './server/find-server.js';
 
 /** The server the tests of this run use. */
@@ -16,16 +17,6 @@ export function describeOnRealServer(name: string, suite: () => void): void {
       : undefined;
   if (reason !== undefined) console.error(`\n!!! SKIPPED: ${name}\n!!! ${reason}\n`);
   describe.skipIf(reason !== undefined)(name, suite);
-}
-
-/** Whether a process of this id exists. */
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
-  }
 }
 
 /** Resolves when the process is gone; rejects when it stays. */

@@ -1,9 +1,7 @@
 import type { JobEnd } from '@openrtc/test-rig';
 
-import type { Child } from './children.js';
 import type { BrokenCall } from './make-calls.js';
-import type { Memory } from './memory.js';
-import { type Reading, total } from './reading.js';
+import { type Child, type Memory, type Reading, total } from './reading.js';
 
 /** Every reading of a run. */
 export interface Readings {

@@ -1,5 +1,14 @@
-import type { Child } from './children.js';
-import type { Memory } from './memory.js';
+import {
+  type ListedProcess,
+  memoryOf as memoryOfProcess,
+  type ProcessMemory,
+} from '@openrtc/test-rig';
+
+/** Memory of a process, in MiB. */
+export type Memory = Pick<ProcessMemory, 'pssMb' | 'pssAnonMb'>;
+
+/** A process that the worker has started. */
+export type Child = Pick<ListedProcess, 'pid' | 'state'>;
 
 /** What a worker process holds at one moment, after garbage collection. */
 export interface Reading extends Memory {
@@ -25,6 +34,22 @@ export interface Reading extends Memory {
   readonly sessionFolders: number;
   /** Objects of ended calls that are still there, by class. */
   readonly objects: Readonly<Record<string, number>>;
+}
+
+/** What the worker is asked. */
+export type ToWorker = { type: 'read' } | { type: 'heap'; path: string };
+
+/** What the worker answers. */
+export type FromWorker =
+  | { type: 'reading'; reading: Reading }
+  | { type: 'unreadable'; error: string }
+  | { type: 'heap'; path: string };
+
+/** Memory of a process at this moment. */
+export function memoryOf(pid: number): Memory {
+  const memory = memoryOfProcess(pid);
+  if (memory === undefined) throw new Error(`The memory of process ${pid} cannot be read.`);
+  return { pssMb: memory.pssMb, pssAnonMb: memory.pssAnonMb };
 }
 
 /** All values of a table of counts together. */

@@ -1,4 +1,5 @@
 import {
+  allProcesses,
   type FoundServer,
   type JobEnd,
   type LiveKitServer,
@@ -10,13 +11,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import { childrenOf } from './children.js';
 import type { Growth, Observed } from './checks.js';
 import { type Calls, type Line, makeCalls } from './make-calls.js';
-import { memoryOf } from './memory.js';
 import type { SoakOptions } from './options.js';
-import type { Reading } from './reading.js';
-import { WorkerProcess } from './worker-process.js';
+import { memoryOf, type Reading } from './reading.js';
+import { SoakWorker } from './soak-worker.js';
 
 /** Short timers of a start or of an end have run out by then. */
 const SETTLE_MS = 5_000;
@@ -36,7 +35,7 @@ export async function soak(
   await using folder = await temporaryFolder();
   await using server = await startLiveKitServer({ found });
   await using callers = await startCallers();
-  await using worker = await WorkerProcess.start(server, folder.path, isolation);
+  await using worker = await SoakWorker.start(server, folder.path, isolation);
   const line: Line = { server, callers };
 
   await sleep(SETTLE_MS);
@@ -47,10 +46,11 @@ export async function soak(
   const growth: Growth[] = [];
   const onEnd = (number: number): void => {
     if ((number + 1) % GROWTH_EVERY !== 0) return;
-    memoryOf(worker.pid).then(
-      (memory) => growth.push({ calls: number + 1, ...memory }),
-      (error: unknown) => say(`The memory could not be read: ${String(error)}`),
-    );
+    try {
+      growth.push({ calls: number + 1, ...memoryOf(worker.pid) });
+    } catch (error) {
+      say((error as Error).message);
+    }
   };
   const middle = Math.floor(calls / 2);
   const first = await makeCalls(line, { from: 0, to: middle, concurrency }, onEnd);
@@ -70,9 +70,9 @@ export async function soak(
   const ends = [...firstEnds, ...secondEnds];
   const broken = [...first.broken, ...second.broken];
   await worker.close();
-  const left = (await childrenOf('all')).filter(({ pid }) =>
-    quiet.children.some((c) => c.pid === pid),
-  );
+  const left = allProcesses()
+    .filter(({ pid }) => quiet.children.some((child) => child.pid === pid))
+    .map(({ pid, state }) => ({ pid, state }));
   return { readings: { before, half, all, quiet }, growth, ends, broken, calls, left };
 }
 
@@ -90,7 +90,7 @@ function endsOf({ jobs }: Calls, server: LiveKitServer): Promise<JobEnd[]> {
 }
 
 /** A reading once no call is left, and what a call leaves for a moment has gone. */
-async function readIdle(worker: WorkerProcess): Promise<Reading> {
+async function readIdle(worker: SoakWorker): Promise<Reading> {
   const latest = Date.now() + IDLE_MS;
   for (;;) {
     const { activeSessions } = await worker.read();

@@ -1,3 +1,5 @@
+import type { LiveKitAddress } from '@openrtc/test-rig';
+
 import type { PlannedCall } from './plan.js';
 
 /** A call as the caller lived it. */
@@ -16,10 +18,8 @@ export interface Heard {
 
 /** What callers call over. */
 export interface Line {
-  /** What the worker connects to. */
-  readonly url: string;
-  readonly apiKey: string;
-  readonly apiSecret: string;
+  /** Where the worker connects. */
+  readonly livekit: LiveKitAddress;
   /** One whole call; `greeted` is called when the greeting was heard, and waited for before the caller speaks. */
   call(planned: PlannedCall, greeted: () => Promise<void>): Promise<Heard>;
 }

@@ -1,7 +1,7 @@
 import type { SessionOutcome } from '@openrtc/core';
 
 import type { Words } from '../worker/messages.js';
-import type { WorkerProcess } from '../worker/worker-process.js';
+import type { DemoWorker } from '../worker/demo-worker.js';
 import type { Gathering } from './gathering.js';
 import type { Heard, Line } from './line.js';
 import { judge } from './judge.js';
@@ -27,7 +27,7 @@ export interface CallResult {
 /** What calls need. */
 export interface CallScene {
   line: Line;
-  worker: WorkerProcess;
+  worker: DemoWorker;
   onAnswered: (planned: PlannedCall, agent: string, rule: string) => void;
 }
 
@@ -48,7 +48,7 @@ export async function placeCall(
     .waitFor('started', ({ info }) => info.room === planned.room)
     .then(async ({ info }) => {
       result.agent = info.agent;
-      result.rule = await worker.log.routedBy(info.jobId);
+      result.rule = await worker.routedBy(info.jobId);
       onAnswered(planned, result.agent, result.rule);
     });
   try {
@@ -69,14 +69,14 @@ export async function placeCall(
   return result;
 }
 
-function lastTurnIn(room: string, worker: WorkerProcess): { finished?: boolean } {
+function lastTurnIn(room: string, worker: DemoWorker): { finished?: boolean } {
   const last = worker.messages.all.findLast(
     (message) => message.type === 'turn' && message.turn.room === room,
   );
   return last?.type === 'turn' ? { finished: last.turn.finished } : {};
 }
 
-function wordsIn(room: string, worker: WorkerProcess): readonly Words[] {
+function wordsIn(room: string, worker: DemoWorker): readonly Words[] {
   return worker.messages.all.flatMap((message) =>
     message.type === 'words' && message.words.room === room ? [message.words] : [],
   );

@@ -1,6 +1,8 @@
+import type { Exit } from '@openrtc/test-rig';
+
 import type { CallsResult } from '../calls/make-calls.js';
 import type { DemoOptions } from '../options.js';
-import type { Exit } from '../worker/worker-process.js';
+
 import { paint } from './paint.js';
 
 /** What the verdict is about. */

@@ -1,6 +1,6 @@
-import { readFile } from 'node:fs/promises';
+import { memoryOf } from '@openrtc/test-rig';
 
-import type { WorkerProcess } from './worker-process.js';
+import type { DemoWorker } from './demo-worker.js';
 
 /** How memory is measured here: PSS counts a page shared by n processes as 1/n, RSS as a whole one in each. */
 export type MemoryKind = 'PSS' | 'RSS';
@@ -12,29 +12,23 @@ export interface Memory {
 }
 
 /** Measures the worker's memory: PSS as Linux counts it, else RSS. */
-export async function measureMemory(worker: WorkerProcess): Promise<Memory> {
-  const pss = await readPss(worker.pid);
-  if (pss !== undefined) return { kind: 'PSS', bytes: pss };
+export async function measureMemory(worker: DemoWorker): Promise<Memory> {
+  // Undefined where there is no Linux, an old kernel, or a sandbox.
+  const memory = memoryOf(worker.pid);
+  if (memory !== undefined) return { kind: 'PSS', bytes: memory.pssMb * 2 ** 20 };
   return { kind: 'RSS', bytes: (await worker.state()).rssBytes };
-}
-
-async function readPss(pid: number): Promise<number | undefined> {
-  // Not there: no Linux, an old kernel, or a sandbox.
-  const text = await readFile(`/proc/${pid}/smaps_rollup`, 'utf8').catch(() => '');
-  const kibibytes = /^Pss:\s+(\d+) kB$/m.exec(text)?.[1];
-  return kibibytes === undefined ? undefined : Number(kibibytes) * 1024;
 }
 
 const SAMPLE_MS = 250;
 
 /** Keeps the highest memory of a stretch of time. */
 export class PeakMemory {
-  readonly #worker: WorkerProcess;
+  readonly #worker: DemoWorker;
   readonly #timer: NodeJS.Timeout;
   #highest = 0;
   #sampling = false;
 
-  constructor(worker: WorkerProcess) {
+  constructor(worker: DemoWorker) {
     this.#worker = worker;
     this.#timer = setInterval(() => void this.#sample(), SAMPLE_MS).unref();
   }

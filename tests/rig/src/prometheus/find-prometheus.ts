@@ -1,9 +1,9 @@
 import { execFile } from 'node:child_process';
-import { mkdir, mkdtemp, readdir, rename, rm } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { mkdir, readdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { findOnPath, isExecutable } from '../programs.js';
-import { withBuildLock } from '../server/build-lock.js';
+import { findOnPath, isExecutable } from '../processes/find-program.js';
+import { buildOnce } from '../server/build-lock.js';
 import type { Progress } from '../server/build-server.js';
 import { cacheFolder } from '../server/find-server.js';
 
@@ -44,14 +44,11 @@ export async function findPrometheus(
       reason: 'No prometheus and promtool are on the PATH, and this is no Debian to fetch them.',
     };
   try {
-    await mkdir(dirname(folder), { recursive: true });
-    await withBuildLock(
-      `${folder}.lock`,
-      async () => {
-        if (!(await isThere())) await unpack(folder, onProgress);
-      },
-      () => onProgress('another process fetches Prometheus; waiting for it'),
-    );
+    await buildOnce(folder, {
+      isThere,
+      build: (partial) => unpack(partial, onProgress),
+      onWait: () => onProgress('another process fetches Prometheus; waiting for it'),
+    });
     return cached;
   } catch (error) {
     return {
@@ -72,15 +69,10 @@ function programsIn(folder: string): PrometheusPrograms {
 
 async function unpack(folder: string, onProgress: Progress): Promise<void> {
   onProgress("fetching Debian's package of Prometheus, once");
-  const partial = await mkdtemp(`${folder}.partial-`);
-  try {
-    await run('apt-get', ['download', 'prometheus'], { cwd: partial });
-    const file = (await readdir(partial)).find((name) => name.endsWith('.deb'));
-    if (file === undefined) throw new Error('apt-get download prometheus brought no package');
-    await run('dpkg-deb', ['-x', join(partial, file), partial]);
-    await rm(join(partial, file));
-    await rename(partial, folder);
-  } finally {
-    await rm(partial, { recursive: true, force: true });
-  }
+  await mkdir(folder);
+  await run('apt-get', ['download', 'prometheus'], { cwd: folder });
+  const file = (await readdir(folder)).find((name) => name.endsWith('.deb'));
+  if (file === undefined) throw new Error('apt-get download prometheus brought no package');
+  await run('dpkg-deb', ['-x', join(folder, file), folder]);
+  await rm(join(folder, file));
 }

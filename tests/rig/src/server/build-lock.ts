@@ -1,5 +1,7 @@
-import { open, readFile, rename, rm } from 'node:fs/promises';
+import { access, mkdir, open, readFile, rename, rm } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { isAlive } from '../processes/kill.js';
 
 /** Runs `work` while no other process of this machine holds the lock at `path`; a lock whose owner has died is taken over. */
 export async function withBuildLock<T>(
@@ -17,6 +19,44 @@ export async function withBuildLock<T>(
   } finally {
     await rm(path, { force: true });
   }
+}
+
+/** Options of {@link buildOnce}. */
+export interface BuildOnceOptions {
+  /** Creates the file or folder at the path it is given; what it leaves there when it fails is deleted. */
+  build: (partial: string) => Promise<unknown>;
+  /** Called when another process builds the same. */
+  onWait: () => void;
+  /** Whether the target is there and of use; default: whether it exists. */
+  isThere?: () => Promise<boolean>;
+}
+
+/** Creates a file or folder that does not exist yet. One process of this machine builds it, the others wait. */
+export async function buildOnce(
+  target: string,
+  { build, onWait, isThere = () => exists(target) }: BuildOnceOptions,
+): Promise<void> {
+  if (await isThere()) return;
+  await mkdir(dirname(target), { recursive: true });
+  const work = async (): Promise<void> => {
+    // Another process may have built it while this one waited for the lock.
+    if (await isThere()) return;
+    const partial = `${target}.${process.pid}.partial`;
+    try {
+      await build(partial);
+      await rename(partial, target);
+    } finally {
+      await rm(partial, { recursive: true, force: true });
+    }
+  };
+  await withBuildLock(`${target}.lock`, work, onWait);
+}
+
+function exists(path: string): Promise<boolean> {
+  return access(path).then(
+    () => true,
+    () => false,
+  );
 }
 
 async function tryLock(path: string): Promise<boolean> {
@@ -42,14 +82,4 @@ async function breakStaleLock(path: string): Promise<void> {
     () => false,
   );
   if (taken) await rm(stale, { force: true });
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    // EPERM: alive, and somebody else's.
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
-  }
 }

@@ -1,9 +1,9 @@
 import { spawn } from 'node:child_process';
-import { mkdir, mkdtemp, rename, rm } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { withBuildLock } from './build-lock.js';
+import { buildOnce } from './build-lock.js';
 
 const MODULE = 'github.com/livekit/livekit-server';
 
@@ -36,19 +36,16 @@ export async function buildServer({
   onProgress,
   isThere,
 }: BuildOptions): Promise<void> {
-  await mkdir(dirname(target), { recursive: true });
-  const build = async (): Promise<void> => {
-    // Who waited for the lock finds the work done.
-    if (!(await isThere())) await buildInto(go, target, onProgress);
-  };
-  await withBuildLock(`${target}.lock`, build, () =>
-    onProgress('another process builds livekit-server; waiting for it'),
-  );
+  await buildOnce(target, {
+    isThere,
+    build: (partial) => buildInto(go, partial, onProgress),
+    onWait: () => onProgress('another process builds livekit-server; waiting for it'),
+  });
+  onProgress(`built ${target}`);
 }
 
-async function buildInto(program: string, target: string, onProgress: Progress): Promise<void> {
+async function buildInto(program: string, partial: string, onProgress: Progress): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), 'openrtc-livekit-build-'));
-  const partial = `${target}.${process.pid}.partial`;
   try {
     onProgress(
       `building livekit-server ${LIVEKIT_SERVER_VERSION} with go, once; this takes 2 to 4 minutes`,
@@ -61,10 +58,7 @@ async function buildInto(program: string, target: string, onProgress: Progress):
       await go('mod', 'edit', `-replace=${versioned(Old)}=${versioned(New)}`);
     }
     await go('build', '-mod=mod', '-o', partial, `${MODULE}/cmd/server`);
-    await rename(partial, target);
-    onProgress(`built ${target}`);
   } finally {
-    await rm(partial, { force: true });
     await rm(folder, { recursive: true, force: true });
   }
 }

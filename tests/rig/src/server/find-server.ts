@@ -1,6 +1,6 @@
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import { findOnPath, isExecutable } from '../programs.js';
+import { findOnPath, isExecutable } from '../processes/find-program.js';
 import { buildServer, LIVEKIT_SERVER_VERSION, type Progress } from './build-server.js';
 
 /** A livekit-server that runs elsewhere: its log cannot be read. */
@@ -75,6 +75,14 @@ export async function findLiveKitServer(options: FindServerOptions = {}): Promis
       `livekit-server ${LIVEKIT_SERVER_VERSION} did not build: ${(error as Error).message}. ${ways}.`,
     );
   }
+}
+
+/** Like {@link findLiveKitServer}, for those who need a server of their own; rejects with the reason without one. */
+export async function findServerBinary(options: FindServerOptions = {}): Promise<ServerBinary> {
+  const found = await findLiveKitServer(options);
+  if (!found.available) throw new Error(found.reason);
+  if (found.kind === 'binary') return found;
+  throw new Error('This needs a livekit-server of its own: unset LIVEKIT_URL.');
 }
 
 function externalServer(url: string, env: NodeJS.ProcessEnv): FoundServer {

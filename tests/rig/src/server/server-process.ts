@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { guardProcess } from './exit-guard.js';
+import { guardProcess } from '../processes/exit-guard.js';
 import { freePorts } from './free-ports.js';
 import { serverConfigYaml } from './server-config.js';
 import { ServerLog, type ServerLogLine } from './server-log.js';

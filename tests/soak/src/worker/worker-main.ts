@@ -5,7 +5,7 @@ import { processes } from '@openrtc/isolation-process';
 import { models } from '@openrtc/prewarm';
 import { writeHeapSnapshot } from 'node:v8';
 
-import type { FromWorker, ToWorker } from '../messages.js';
+import type { FromWorker, ToWorker } from '../reading.js';
 import { addAgents } from './agents.js';
 import { takeReading } from './take-reading.js';
 

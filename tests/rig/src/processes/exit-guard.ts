@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { killIfAlive } from './kill.js';
 
 /**
  * Kills `pid` when this process ends, however it ends. The 'exit' hook does not run when this process is killed
@@ -6,7 +7,7 @@ import { spawn } from 'node:child_process';
  * Returns the function that lets go of the process, to be called once it has ended.
  */
 export function guardProcess(pid: number): () => void {
-  const kill = (): void => killQuietly(pid);
+  const kill = (): void => killIfAlive(pid);
   process.once('exit', kill);
   // A group of its own: Ctrl-C on a terminal must not take the guard before what it guards.
   const shell = spawn(
@@ -25,13 +26,4 @@ export function guardProcess(pid: number): () => void {
     shell.kill('SIGKILL');
     shell.stdin.destroy();
   };
-}
-
-function killQuietly(pid: number): void {
-  try {
-    process.kill(pid, 'SIGKILL');
-  } catch (error) {
-    // ESRCH: it has ended already, which is what was asked for.
-    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
-  }
 }
