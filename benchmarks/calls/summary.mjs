@@ -1,10 +1,10 @@
 import { markdownTable, runOf } from '../src/documents.mjs';
 import { heldMeans, isSlow, mostHeld, ofWorker } from './held.mjs';
 
-/** So many calls most workers hold: what one costs can be compared. */
+/** Most workers hold this many calls, so the cost of one can be compared. */
 const AT = 7;
 
-/** The run in one table, for documents that are about something else: OpenRTC in one process, and its peers. */
+/** The run in one table, for other documents: OpenRTC in one process and its peers. */
 export function summary(run) {
   const { rows } = run;
   const workers = new Map(
@@ -18,9 +18,9 @@ ${markdownTable(
   [
     'worker',
     'calls held',
-    'turn p99 ms then',
+    'turn p99 then, ms',
     'idle, PSS MiB',
-    `a call of ${AT}, PSS MiB`,
+    `per call at ${AT}, PSS MiB`,
     `CPU-s per call-minute at ${AT}`,
   ],
   [...workers].map(([key, name]) => {
@@ -37,5 +37,5 @@ ${markdownTable(
   }),
 )}
 
-Held: ${heldMeans}.`;
+Held means: ${heldMeans}.`;
 }

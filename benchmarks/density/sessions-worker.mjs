@@ -79,7 +79,8 @@ class SessionsWorker extends MeasuredWorker {
   async question(question) {
     const waiting = { what: `the worker to ${question.to}`, timeoutMs: ANSWER_MS };
     const { answer, error } = await this.ask(question, waiting);
-    if (error !== undefined) throw new Error(`The worker could not ${question.to}: ${String(error)}`);
+    if (error !== undefined)
+      throw new Error(`The worker could not ${question.to}: ${String(error)}`);
     return answer;
   }
 

@@ -15,9 +15,9 @@ function report(run) {
     [
       'checkout',
       'CPU-s per call-minute',
-      `to ${first}`,
+      `relative to ${first}`,
       'JS thread',
-      `to ${first}`,
+      `relative to ${first}`,
       'Opus encoder',
       'PSS MiB per call',
       'turn p50 ms',
@@ -35,5 +35,5 @@ function report(run) {
       middle(name, 'turnsMissed'),
     ]),
   );
-  return `${runOf(run)} Workers side by side in the same minutes, ${calls} calls each, ${seconds} s, middle of ${rounds} rounds, \`coroutine()\`.\n\n${table}`;
+  return `${runOf(run)} Workers ran side by side at the same time with \`coroutine()\`, ${calls} calls each for ${seconds} s; figures are the median of ${rounds} rounds.\n\n${table}`;
 }

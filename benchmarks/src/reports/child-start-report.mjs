@@ -30,11 +30,11 @@ function loadTable({ what, settings, rounds }) {
     [
       what,
       'CPU-s per call-minute',
-      'to the first',
-      'of it JavaScript thread',
-      'of it Opus encoder',
+      'relative to the first',
+      'JavaScript thread',
+      'Opus encoder',
       'GC pauses ms per call-minute',
-      'PSS MiB of a process',
+      'PSS MiB per process',
       'turn p95 ms',
     ],
     settings.map((name) => {

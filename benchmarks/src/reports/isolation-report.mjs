@@ -20,8 +20,8 @@ function report(run) {
       line('CPU-s per call-minute', (row) => row.cpuSecondsPerCallMinute),
       line('CPU-s to start a process', (row) => row.startCpuSeconds[0] ?? '–'),
       line('CPU-s per call-minute, starts included', (row) => row.wholeCpuSecondsPerCallMinute),
-      line('agent in the room after, ms p50 / most', (row) => medianAndMost(row.joinMs)),
-      line('the same, all calls at once', (row) => medianAndMost(row.burst.joinMs)),
+      line('agent in the room after, ms p50 / max', (row) => medianAndMax(row.joinMs)),
+      line('the same, all calls at once', (row) => medianAndMax(row.burst.joinMs)),
       line('turn, ms p50 / p95', (row) => `${row.turnMsP50} / ${row.turnMsP95}`),
       line('turns missed', (row) => `${row.turnsMissed} of ${row.turns + row.turnsMissed}`),
       line(
@@ -37,18 +37,18 @@ function report(run) {
 function how(calls, rows) {
   const most = (key) => Math.max(...rows.map((row) => row[key]));
   return [
-    `${calls} callers come one after the other, 3 s apart. They speak for 2.4 s, hear the answer, and pause for 3 s.`,
-    'PSS is of the worker and all its processes, and with the calls the most it reached once those kept ready for more calls had gone.',
-    '"Agent in the room" is from the assignment on, by the server\'s log; "calls lost" are callers whom nobody answers after a SIGKILL.',
-    `"Starts included" is from the first call on: calls of up to ${most('wholeMinutes')} min.`,
-    `Beside the run, others used up to ${most('othersCores')} of the machine's cores.`,
+    `${calls} callers arrive one after the other, 3 s apart. They speak for 2.4 s, hear the answer, and pause for 3 s.`,
+    'PSS is that of the worker and all its processes. With the calls, it is the highest value after processes that were kept ready for more calls had ended.',
+    '"Agent in the room" is the time since the assignment, by the server\'s log. "Calls lost" are callers that get no answer after a SIGKILL.',
+    `"Starts included" counts from the first call on, with calls of up to ${most('wholeMinutes')} min.`,
+    `Other programs used up to ${most('othersCores')} cores during the run.`,
   ].join(' ');
 }
 
 function limits(calls) {
-  return `As many processes as there are cores share the calls before any is filled, so 5 and 25 a process are the same thing at ${calls} calls. That a crash takes up to 25 calls at 25 a process is arithmetic, not measured.`;
+  return `Calls are spread over as many processes as there are cores before any process is filled, so 5 and 25 calls per process behave the same at ${calls} calls. That a crash loses up to 25 calls with 25 per process is arithmetic, not a measurement.`;
 }
 
-function medianAndMost(values) {
+function medianAndMax(values) {
   return `${median(values)} / ${Math.max(...values)}`;
 }

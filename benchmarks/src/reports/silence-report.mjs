@@ -11,17 +11,17 @@ function report(run) {
     [
       'source',
       'heard after, ms',
-      'heard on after the last frame, ms',
-      'CPU ms a second in silence',
+      'still heard after the last frame, ms',
+      'CPU ms per second of silence',
     ],
     rows.map((row) => [
       row.queueMs === 0
         ? 'no queue, nothing sent in silence'
-        : `queue of ${row.queueMs} ms, as the SDK has it`,
+        : `queue of ${row.queueMs} ms, as in the SDK`,
       medianAndRange(row.beginMs),
       medianAndRange(row.endMs),
       row.silenceCpuMsPerSecond,
     ]),
   );
-  return `${runOf(run)} Middle, least and most of ${turns} turns of ${TONE_MS / 1_000} s; agent and caller are one process. Others used ${othersCores} cores beside it.\n\n${table}`;
+  return `${runOf(run)} Median, lowest and highest of ${turns} turns of ${TONE_MS / 1_000} s; agent and caller run in one process. Other programs used ${othersCores} cores meanwhile.\n\n${table}`;
 }

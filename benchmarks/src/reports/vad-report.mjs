@@ -8,7 +8,7 @@ export const FRAME_MS = 32;
 function report(run) {
   const { calls, seconds, rows } = run;
   const table = markdownTable(
-    ['CPU ms for a second of one call', 'JavaScript thread', 'whole process'],
+    ['CPU ms per second of one call', 'JavaScript thread', 'whole process'],
     Object.entries(rows).map(([name, runs]) => [
       name.endsWith('()') ? `\`${name}\`` : name,
       medianAndRange(runs.map((each) => each.threadMsPerSecond)),
@@ -18,7 +18,7 @@ function report(run) {
   const all = Object.values(rows);
   const others = Math.max(...all.flat().map(({ othersCores }) => othersCores));
   return [
-    `${runOf(run)} Middle, least and most of ${all[0].length} runs of ${seconds} s with the audio of ${calls} calls at its real pace, 16 kHz, ${FRAME_MS} ms a frame (\`pnpm --filter @openrtc/benchmarks bench:vad\`). Others used up to ${others} cores beside them.`,
+    `${runOf(run)} Median, lowest and highest of ${all[0].length} runs of ${seconds} s, with the audio of ${calls} calls in real time, at 16 kHz in frames of ${FRAME_MS} ms (\`pnpm --filter @openrtc/benchmarks bench:vad\`). Other programs used up to ${others} cores meanwhile.`,
     table,
   ].join('\n\n');
 }
