@@ -64,4 +64,5 @@ export {
 } from './server/livekit-server.js';
 export type { TokenOptions } from './server/room-api.js';
 export type { Assignment, JobEnd, ServerLogLine } from './server/server-log.js';
+export { textTable, type Column } from './text-table.js';
 export { speech, type Speech, type SpeechName } from './speech.js';

@@ -1,5 +1,5 @@
 // `pnpm soak`: hundreds of real calls through one worker, and what it still holds afterwards.
-import { LIVEKIT_SERVER_VERSION, findLiveKitServer } from '@openrtc/test-rig';
+import { LIVEKIT_SERVER_VERSION, findServerBinary } from '@openrtc/test-rig';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { cpus, loadavg } from 'node:os';
 import { fileURLToPath } from 'node:url';
@@ -25,13 +25,7 @@ async function main(): Promise<number> {
     console.error('The soak reads /proc: it runs on Linux only.');
     return 2;
   }
-  const found = await findLiveKitServer({ onProgress: (text) => console.log(text) });
-  if (!found.available || found.kind === 'external') {
-    console.error(
-      found.available ? 'The soak starts a server of its own: unset LIVEKIT_URL.' : found.reason,
-    );
-    return 1;
-  }
+  const found = await findServerBinary({ onProgress: (text) => console.log(text) });
 
   const startedAt = new Date();
   const loadBefore = loadavg();
@@ -82,4 +76,7 @@ function tally(names: readonly string[]): Record<string, number> {
   return counts;
 }
 
-process.exitCode = await main();
+process.exitCode = await main().catch((error: unknown) => {
+  console.error(error);
+  return 1;
+});

@@ -1,9 +1,10 @@
+import { textTable } from '@openrtc/test-rig';
+
 import type { CallsResult, MemoryUse } from '../calls/make-calls.js';
 import type { CallResult } from '../calls/place-call.js';
 import { inWords, wordsOf } from '../calls/plan.js';
 import { seconds } from './live.js';
 import { paint } from './paint.js';
-import { table } from './table.js';
 
 /** All calls in one table. */
 export function callTable(calls: readonly CallResult[]): string {
@@ -26,7 +27,7 @@ export function callTable(calls: readonly CallResult[]): string {
     heard?.audio === undefined ? 'text' : `${Math.round(heard.audio.heardMs)}`,
     heard?.recordedAs ?? outcome?.status ?? '-',
   ]);
-  const [titles, rule, ...lines] = table(columns, rows);
+  const [titles, rule, ...lines] = textTable(columns, rows);
   return [paint('bold', titles ?? ''), rule, ...lines].join('\n');
 }
 
