@@ -4,7 +4,7 @@ import { cpus } from 'node:os';
 import { machine, versionOf } from '../src/machine.mjs';
 import { ARRIVAL_MS, MANNERS, MORE_JOINS } from './measure-row.mjs';
 
-/** A run as it is kept: when, on what, of what, how, and its rows. */
+/** A run as `results.json` has it: date, machine, versions, method and rows. */
 export async function describeRun({ args, plan, said, versions, missing, rows }) {
   return {
     date: new Date().toISOString(),

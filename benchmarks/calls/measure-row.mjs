@@ -6,28 +6,28 @@ import { startWorker } from '../src/run-worker.mjs';
 import { percentile, rounded } from '../src/statistics.mjs';
 import { GoCallers } from './go-callers.mjs';
 
-/** Callers come so far apart. */
+/** Time between two arrivals. */
 export const ARRIVAL_MS = 1_000;
-/** How a caller talks: see `callers-go/caller.go`. */
+/** How a caller talks, see `callers-go/caller.go`. */
 export const MANNERS = { pauseMs: 4_000, silenceMs: 500, patienceMs: 10_000 };
-/** One call alone gives one join: so many more come after it, one after the other. */
+/** With one call there is only one join, so this many calls follow it, one after the other. */
 export const MORE_JOINS = 4;
 
 const FIRST_SOUND_S = 60;
-// Rarer than elsewhere: reading the PSS of a dozen processes takes tens of milliseconds.
+// Less often than in other benchmarks: reading the PSS of a dozen processes takes tens of milliseconds.
 const SAMPLE_MS = 2_000;
 const BETWEEN_CALLS_MS = 1_500;
 
 /**
- * One worker with so many calls, on a server and with callers of its own. Callers start to speak one after the
- * other over the length of one turn, so that they do not speak in chorus; what the worker uses is looked at from
+ * Measures one worker with a number of calls, on a server and with callers of its own. Callers start to speak one
+ * after the other during the first turn, so that they do not all speak at the same time. CPU time is measured from
  * then to the end.
  */
 export async function measureRow({ found, callersProgram, said, worker: spec, calls, seconds }) {
   const server = await startLiveKitServer({ found });
   const callers = await GoCallers.start(callersProgram, said.packets);
   try {
-    // Some serve their health on a port of their own, the same one by default.
+    // Some workers open a port for health checks, which is the same by default.
     const env = { ...spec.env, BENCH_PORT: `${await freeTcpPort()}` };
     const worker = await startWorker({ ...spec, env }, server);
     try {
@@ -52,7 +52,8 @@ async function measure({ server, callers, worker, said, calls, seconds }) {
     return { firstAudioMs, callsAnswered: talking.length, ...talked };
   });
   for (const name of names) await callers.hangUp(name);
-  if (result.callsAnswered < calls) console.log(`  its last words: ${worker.output.slice(-1_500)}`);
+  if (result.callsAnswered < calls)
+    console.log(`  last output of the worker: ${worker.output.slice(-1_500)}`);
   else if (calls === 1) await moreJoins({ server, callers });
   return {
     calls,
@@ -62,13 +63,13 @@ async function measure({ server, callers, worker, said, calls, seconds }) {
     peakPssMb: rounded(peak.pssMb),
     peakProcesses: peak.processes,
     pssPerCallMb: rounded((peak.pssMb - idle.pssMb) / calls),
-    // Of a job whose agent never came there is no number.
+    // There is no number for a job whose agent never joined.
     joinMs: agentJoinMs(server).map((ms) => (Number.isNaN(ms) ? null : ms)),
     ...result,
   };
 }
 
-/** Comes back with who heard an agent, and after how long. */
+/** Lets all callers join; resolves with those that heard an agent, and after how long. */
 async function arrive({ server, callers, names }) {
   const arrivals = await Promise.all(
     names.map(async (name, index) => {
@@ -82,7 +83,7 @@ async function arrive({ server, callers, names }) {
   };
 }
 
-/** From the wish to call to the first sound of the agent; undefined when there was none. */
+/** Milliseconds from the start of the call to the first sound of the agent; undefined when there was none. */
 async function call({ server, callers, name }) {
   const startedAtMs = Date.now();
   const token = await server.createToken(name, `room-of-${name}`);
@@ -104,7 +105,7 @@ async function talkAll({ server, callers, worker, said, seconds, talking }) {
       return callers.talk(name, { seconds: seconds - waitMs / 1_000, manners: MANNERS });
     }),
   );
-  // What fails meanwhile is thrown below.
+  // A rejection is thrown below, by the last await.
   all.catch(() => {});
   await Promise.race([all, sleep(turnMs)]);
   const before = cpuNow({ server, callers, worker });

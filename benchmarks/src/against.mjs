@@ -1,7 +1,7 @@
-// What a change does to the cost of a call: this checkout beside others of the repository, with the same calls in the
-// same minute, so that what the machine does to one of them it does to all. The others must be built.
+// Measures what a change does to the cost of a call: this checkout and others of the repository run the same calls at
+// the same time, so that changes of the machine affect all of them. The others must be built.
 //   node src/against.mjs [--calls 3] [--seconds 60] [--rounds 2] [--write] 'name=folder' …
-// With --write it writes the table in docs/speed.md.
+// With --write, writes the table in docs/speed.md.
 import { cpuSecondsOf, memoryOf, threadSeconds } from '@openrtc/test-rig';
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -16,7 +16,7 @@ const { values, positionals } = parseArgs({
     calls: { type: 'string', default: '3' },
     seconds: { type: 'string', default: '60' },
     rounds: { type: 'string', default: '2' },
-    // What this checkout is called in the table.
+    // The name of this checkout in the table.
     name: { type: 'string', default: 'this one' },
     write: { type: 'boolean', default: false },
   },
@@ -61,7 +61,7 @@ function look({ pid }) {
   return {
     cpu: cpuSecondsOf(pid),
     main,
-    // Native work that nothing here changes: where it differs, it was the machine.
+    // Native work that no change here affects: where it differs, the machine is the cause.
     encoder: byName.get('AudioEncoder') ?? 0,
     pssMb: memoryOf(pid).pssMb,
   };

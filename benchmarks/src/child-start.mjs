@@ -1,4 +1,5 @@
-// What a process of calls costs before its first call, and what V8 flags that make it smaller cost under calls.
+// Measures what a process of calls costs before its first call, and what V8 flags that make it smaller cost during
+// calls.
 // Writes results/child-start.json and the tables in README.md.
 import { parseArgs } from 'node:util';
 import { measureSideBySide } from './flags-load.mjs';
@@ -12,7 +13,7 @@ const { values } = parseArgs({
     rounds: { type: 'string' },
     'load-rounds': { type: 'string' },
     seconds: { type: 'string' },
-    // To try the script: short, on a busy machine, and nothing is written.
+    // A short trial: it does not wait for a quiet machine and writes nothing.
     quick: { type: 'boolean', default: false },
   },
 });
@@ -32,7 +33,7 @@ const starts = [
   { name: 'MALLOC_ARENA_MAX unset', env: { MALLOC_ARENA_MAX: undefined } },
 ];
 const semiSpace = (mb) => `--max-semi-space-size=${mb}`;
-// 16 is what V8 of Node 20 takes by itself. As many calls in all as two cores bear with callers and servers.
+// 16 is the default of V8 in Node 20. The number of calls is what two cores can take with callers and servers.
 const loads = [
   {
     what: 'a process per call',
@@ -43,7 +44,7 @@ const loads = [
   {
     what: '3 calls in a process',
     calls: 3,
-    // A group of one agent: all calls in one process, however many cores there are.
+    // Grouped by the only agent: all calls in one process, however many cores there are.
     options: { sessionsPerProcess: 25, groupBy: 'agent' },
     settings: [16, 8, 4].map(semiSpace),
   },
@@ -59,7 +60,7 @@ for (const load of loads) {
 }
 await publish(childStart, { started, loaded }, { dryRun: quick });
 
-/** In turns, so that what the machine does meanwhile is done to all. */
+/** In turns, so that changes of the machine affect all settings. */
 async function measureStarts() {
   const samples = new Map(starts.map(({ name }) => [name, []]));
   for (let i = roundsOfStarts; i > 0; i -= 1) {

@@ -4,16 +4,16 @@ import { agentJoinMs } from './rig.mjs';
 import { rounded } from './statistics.mjs';
 import { callOneByOne, callTogether, talkAll, turn, turnFacts } from './talking.mjs';
 
-// As long as a worker keeps processes ready that nobody needs any more, and looks for them: see isolation-process.
+// How long a worker keeps idle processes that are no longer needed, see isolation-process.
 const SURPLUS_GONE_S = 45;
-// LiveKit gives up on a participant that has gone without a word after some 20 s.
+// LiveKit removes a participant that has disappeared after some 20 s.
 const GONE_MS = 40_000;
 const SAMPLE_MS = 500;
 
 /**
- * One setting of the dial: idle; calls that come one after the other, and talk; then one of the processes
- * they run in is killed. What the calls cost is looked at once the processes that were kept ready for more
- * of them have gone again.
+ * Measures one setting of the isolation: idle, with calls that arrive one after the other and talk, and when one of
+ * their processes is killed. The cost of the calls is measured after the processes that were kept ready for more calls
+ * have ended.
  */
 export async function measureCalls({ server, callers, worker, calls, seconds, surplusSeconds }) {
   await settle(worker.pid);
@@ -29,7 +29,7 @@ export async function measureCalls({ server, callers, worker, calls, seconds, su
   const minutes = (performance.now() - startedAt) / 60_000;
   const whole = treeUsage(worker.pid);
   const children = nodeChildren(worker.pid);
-  // From outside: the process that worked most has most calls.
+  // Seen from outside, the process with the most CPU time has the most calls.
   const [busiest = { pid: worker.pid }] = children.toSorted((a, b) => gain(b) - gain(a));
   const joins = agentJoinMs(server);
   const killed = await kill({ server, pid: busiest.pid, callers: talking });
@@ -40,7 +40,7 @@ export async function measureCalls({ server, callers, worker, calls, seconds, su
     idle: { pssMb: rounded(idle.pssMb), processes: waiting.length },
     arrived: { pssMb: rounded(arrived.pssMb) },
     ...talked,
-    // Besides the worker itself; the shell that guards them is in the sums.
+    // Without the worker itself. The sums include the shell that guards them.
     callProcesses: children.length,
     pssPerCallMb: rounded((talked.peakPssMb - idle.pssMb) / calls),
     wholeMinutes: rounded(minutes),
@@ -55,7 +55,7 @@ export async function measureCalls({ server, callers, worker, calls, seconds, su
   }
 }
 
-/** Calls that come all at once to a worker that is idle. */
+/** Measures calls that arrive at the same time at an idle worker. */
 export async function measureBurst({ server, callers, worker, calls }) {
   await settle(worker.pid);
   const inRoom = await callTogether({ server, callers, room: 'burst' }, calls);
@@ -63,7 +63,7 @@ export async function measureBurst({ server, callers, worker, calls }) {
   return { joinMs: agentJoinMs(server) };
 }
 
-/** What a worker uses while all its callers talk, and how their turns went. */
+/** Measures what a worker uses while all its callers talk, and their turns. */
 async function whileTalking({ worker, callers, seconds }) {
   const before = treeUsage(worker.pid);
   const startedAt = performance.now();
@@ -82,7 +82,7 @@ async function whileTalking({ worker, callers, seconds }) {
   };
 }
 
-/** Kills a process, and asks each caller whether anybody still answers. */
+/** Kills a process, then lets each caller speak to see which calls are lost. */
 async function kill({ server, pid, callers }) {
   const killedAtMs = Date.now();
   process.kill(pid, 'SIGKILL');

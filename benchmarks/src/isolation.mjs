@@ -1,4 +1,4 @@
-// What each setting of the isolation costs and what it keeps: one run, one machine, the same calls.
+// Measures what each setting of the isolation costs, and which calls survive a killed process, with the same calls.
 // Writes results/isolation.json and the table in docs/isolation.md.
 import { parseArgs } from 'node:util';
 import { measureBurst, measureCalls } from './dial.mjs';
@@ -11,7 +11,7 @@ const { values } = parseArgs({
   options: {
     calls: { type: 'string' },
     seconds: { type: 'string' },
-    // To try the script: short, on a busy machine, and nothing is written.
+    // A short trial: it does not wait for a quiet machine and writes nothing.
     quick: { type: 'boolean', default: false },
   },
 });

@@ -1,5 +1,5 @@
-// What an agent's silence costs, and what a caller hears of a source that sends none: one room of a real server, a
-// tone of a second and a half every few seconds, with the SDK's queue of 200 ms and without one. Writes
+// Measures what an agent's silence costs, and what a caller hears when the source sends no silence: in a room of a real
+// server, with a tone every few seconds, with the SDK's queue of 200 ms and without a queue. Writes
 // results/silence.json and the table in docs/speed.md.
 import {
   AudioFrame,
@@ -64,9 +64,9 @@ async function measure(queueMs) {
       await play(source, startedAt);
       const endedAt = performance.now();
       await sleep(PAUSE_MS);
-      const ours = heard.filter((at) => at >= startedAt);
-      beginMs.push(Math.round((ours[0] ?? Number.NaN) - startedAt));
-      endMs.push(Math.round((ours.at(-1) ?? Number.NaN) - endedAt));
+      const sounds = heard.filter((at) => at >= startedAt);
+      beginMs.push(Math.round((sounds[0] ?? Number.NaN) - startedAt));
+      endMs.push(Math.round((sounds.at(-1) ?? Number.NaN) - endedAt));
     }
     const before = process.cpuUsage();
     await sleep(SILENCE_S * 1_000);
@@ -99,7 +99,7 @@ function tone(n) {
   return new AudioFrame(data, RATE, 1, samples);
 }
 
-/** Notes when there was sound. */
+/** Records when there was sound. */
 async function listen(track, heard) {
   const frames = new AudioStream(track, {
     sampleRate: RATE,

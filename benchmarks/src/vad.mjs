@@ -1,5 +1,6 @@
-// What the VAD of a call costs: the SDK's own, that of models() over the same model, and that of silero(), over the same speech at its real pace, one
-// after the other in one process. Writes results/vad.json and the table in packages/prewarm/README.md.
+// Measures what the VAD of a call costs: the SDK's own, that of models() with the same model, and that of silero(), with
+// the same speech in real time, one after the other in one process. Writes results/vad.json and the table in
+// packages/prewarm/README.md.
 import { inference, initializeLogger } from '@livekit/agents';
 import { AudioFrame } from '@livekit/rtc-node';
 import { models, silero } from '@openrtc/prewarm';
@@ -17,7 +18,7 @@ const { values } = parseArgs({
     calls: { type: 'string', default: '8' },
     seconds: { type: 'string', default: '30' },
     rounds: { type: 'string', default: '3' },
-    // To try the script: nothing is written.
+    // A trial that writes nothing.
     quick: { type: 'boolean', default: false },
   },
 });
@@ -30,16 +31,16 @@ initializeLogger({ pretty: false, level: 'silent' });
 const shared = silero();
 await shared.load(new AbortController().signal);
 const bundled = new inference.VAD();
-const ours = models();
-await ours.load(new AbortController().signal);
+const prewarmed = models();
+await prewarmed.load(new AbortController().signal);
 const vads = {
   "the SDK's own": () => bundled,
-  'models()': () => ours.vad(),
+  'models()': () => prewarmed.vad(),
   'silero()': () => shared.create(),
 };
 
 const audio = await sentenceAndPause();
-// The first stream of each loads and compiles what all later ones find ready.
+// The first stream of each VAD loads and compiles what later ones use.
 for (const vad of Object.values(vads)) await measure(vad, 1, 2);
 const rows = Object.fromEntries(Object.keys(vads).map((name) => [name, []]));
 for (let n = 0; n < Number(values.rounds); n += 1) {
@@ -50,11 +51,11 @@ for (let n = 0; n < Number(values.rounds); n += 1) {
   }
 }
 await shared[Symbol.asyncDispose]();
-await ours[Symbol.asyncDispose]();
+await prewarmed[Symbol.asyncDispose]();
 
 await publish(vadReport, { machine: hardware, calls, seconds, rows }, { dryRun: values.quick });
 
-/** CPU time of `count` streams that hear a caller each. */
+/** Measures the CPU time of `count` streams that hear one caller each. */
 async function measure(vad, count, lasting) {
   const streams = Array.from({ length: count }, () => vad().stream());
   const heard = streams.map(listen);
@@ -63,7 +64,7 @@ async function measure(vad, count, lasting) {
   const began = performance.now();
   const frames = Math.round((lasting * 1_000) / FRAME_MS);
   for (let at = 0; at < frames; at += 1) {
-    // Callers do not all speak at once.
+    // Callers do not all speak at the same time.
     streams.forEach((stream, n) => stream.pushFrame(frameAt(at + 13 * n)));
     const wait = began + (at + 1) * FRAME_MS - performance.now();
     if (wait > 0) await sleep(wait);
@@ -90,7 +91,7 @@ function frameAt(n) {
   return new AudioFrame(audio.slice(at, at + frameLength), RATE, 1, frameLength);
 }
 
-/** 16 kHz: something said, and as long a pause. */
+/** A sentence and a pause of the same length, 16 kHz. */
 async function sentenceAndPause() {
   const said = await readWav(speech.order.path);
   const pcm = new Int16Array(2 * said.length);
