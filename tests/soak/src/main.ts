@@ -1,4 +1,4 @@
-// `pnpm soak`: hundreds of real calls through one worker, and what it still holds afterwards.
+// `npm run soak`: hundreds of real calls through one worker, and what it still holds afterwards.
 import { LIVEKIT_SERVER_VERSION, findServerBinary } from '@openrtc/test-rig';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { cpus, loadavg } from 'node:os';
@@ -65,7 +65,7 @@ async function write(result: {
   await mkdir(folder, { recursive: true });
   const text = `${JSON.stringify(result, undefined, 2)}\n`;
   await writeFile(`${folder}${result.startedAt.replaceAll(':', '-')}.json`, text);
-  // Committed: a short trial must not replace the figures of a full run.
+  // These files are committed: a short trial must not replace the figures of a full run.
   const name = result.isolation === 'coroutine' ? 'latest' : result.isolation.replace(':', '-');
   if (result.calls >= DEFAULT_CALLS) await writeFile(`${folder}${name}.json`, text);
 }

@@ -24,7 +24,7 @@ const ROWS: readonly Row[] = [
   ['AgentSession objects', (reading) => `${reading.objects['AgentSession'] ?? 0}`],
 ];
 
-/** The readings side by side, then each promise and whether it was kept. */
+/** A table of the readings, and a line for each promise. */
 export function table({ before, half, all, quiet }: Readings, checks: readonly Check[]): string {
   const columns = ['before', 'half', 'all', 'quiet'].map((title) => ({
     title,

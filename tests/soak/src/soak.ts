@@ -17,11 +17,11 @@ import type { SoakOptions } from './options.js';
 import { memoryOf, type Reading } from './reading.js';
 import { SoakWorker } from './soak-worker.js';
 
-/** Short timers of a start or of an end have run out by then. */
+/** By then the short timers of a start or an end have fired. */
 const SETTLE_MS = 5_000;
-/** Threads and sockets of closed peer connections linger for some seconds. */
+/** Threads and sockets of closed peer connections remain for some seconds. */
 const QUIET_MS = 30_000;
-/** A call outlives its caller's hang-up by the goodbyes of its session. */
+/** A call ends some time after its caller has hung up, when its session has closed. */
 const IDLE_MS = 60_000;
 const GROWTH_EVERY = 10;
 const POLL_MS = 500;
@@ -82,14 +82,14 @@ async function temporaryFolder(): Promise<AsyncDisposable & { readonly path: str
 }
 
 /**
- * How the server recorded the calls, once it has recorded all of them. Before that nothing may be read: a reading
- * stops the worker for more than a second, and LiveKit waits no longer for the word of an agent that leaves.
+ * Resolves when the server has recorded the end of all calls. No reading may be taken before that: it blocks the worker
+ * for more than a second, which is longer than LiveKit waits for the final status of an agent that leaves.
  */
 function endsOf({ jobs }: Calls, server: LiveKitServer): Promise<JobEnd[]> {
   return Promise.all(jobs.map((jobId) => server.jobEnded(jobId)));
 }
 
-/** A reading once no call is left, and what a call leaves for a moment has gone. */
+/** A reading when there are no calls and the short-lived resources of the last ones are gone. */
 async function readIdle(worker: SoakWorker): Promise<Reading> {
   const latest = Date.now() + IDLE_MS;
   for (;;) {
@@ -97,7 +97,7 @@ async function readIdle(worker: SoakWorker): Promise<Reading> {
     if (activeSessions === 0) break;
     if (Date.now() > latest) {
       throw new Error(
-        `${activeSessions} calls were still there ${IDLE_MS / 1000} s after the last caller hung up.`,
+        `${activeSessions} calls were still active ${IDLE_MS / 1000} s after the last caller hung up.`,
       );
     }
     await sleep(POLL_MS);

@@ -2,14 +2,14 @@ import { spawn } from 'node:child_process';
 import { killIfAlive } from './kill.js';
 
 /**
- * Kills `pid` when this process ends, however it ends. The 'exit' hook does not run when this process is killed
- * by a signal, so a shell besides waits for the end of a pipe that only this process holds.
- * Returns the function that lets go of the process, to be called once it has ended.
+ * Kills `pid` when this process ends, however that happens. The 'exit' hook does not run when a signal kills this
+ * process, so a shell also waits for the end of a pipe that only this process holds. Returns a function that removes the
+ * guard, to be called once the guarded process has ended.
  */
 export function guardProcess(pid: number): () => void {
   const kill = (): void => killIfAlive(pid);
   process.once('exit', kill);
-  // A group of its own: Ctrl-C on a terminal must not take the guard before what it guards.
+  // A process group of its own: Ctrl-C in a terminal must not end the guard before the guarded process.
   const shell = spawn(
     '/bin/sh',
     ['-c', 'while read -r _; do :; done; kill -KILL "$1" 2>/dev/null', 'guard', `${pid}`],
@@ -18,11 +18,11 @@ export function guardProcess(pid: number): () => void {
       stdio: ['pipe', 'ignore', 'ignore'],
     },
   );
-  // Without a POSIX shell the 'exit' hook alone has to do.
+  // Without a POSIX shell, only the 'exit' hook works.
   shell.once('error', () => shell.stdin.destroy());
   return () => {
     process.off('exit', kill);
-    // First the shell, then its pipe: the pid may belong to somebody else by now.
+    // The shell before its pipe, so that it kills nothing: the pid may belong to another process by now.
     shell.kill('SIGKILL');
     shell.stdin.destroy();
   };

@@ -14,14 +14,14 @@ export interface PrometheusPrograms {
   promtool: string;
 }
 
-/** What {@link findPrometheus} comes back with; a reason is for people. */
+/** Result of {@link findPrometheus}; the reason is for people. */
 export type FoundPrometheus = PrometheusPrograms | { available: false; reason: string };
 
 const run = promisify(execFile);
 
 /**
- * Looks for Prometheus: on the PATH, in the cache, and at last in Debian's package, which is fetched (19 MB) and
- * unpacked into the cache, not installed.
+ * Looks for Prometheus on the PATH and in the cache. Otherwise fetches Debian's package (19 MB) and unpacks it into the
+ * cache, without installing it.
  */
 export async function findPrometheus(
   options: { onProgress?: Progress; env?: NodeJS.ProcessEnv } = {},
@@ -41,13 +41,14 @@ export async function findPrometheus(
   if (apt === undefined || dpkg === undefined)
     return {
       available: false,
-      reason: 'No prometheus and promtool are on the PATH, and this is no Debian to fetch them.',
+      reason:
+        'prometheus and promtool are not on the PATH, and this is not a Debian system to fetch them from.',
     };
   try {
     await buildOnce(folder, {
       isThere,
       build: (partial) => unpack(partial, onProgress),
-      onWait: () => onProgress('another process fetches Prometheus; waiting for it'),
+      onWait: () => onProgress('another process is fetching Prometheus; waiting for it'),
     });
     return cached;
   } catch (error) {
@@ -72,7 +73,7 @@ async function unpack(folder: string, onProgress: Progress): Promise<void> {
   await mkdir(folder);
   await run('apt-get', ['download', 'prometheus'], { cwd: folder });
   const file = (await readdir(folder)).find((name) => name.endsWith('.deb'));
-  if (file === undefined) throw new Error('apt-get download prometheus brought no package');
+  if (file === undefined) throw new Error('apt-get download prometheus fetched no package');
   await run('dpkg-deb', ['-x', join(folder, file), folder]);
   await rm(join(folder, file));
 }

@@ -6,13 +6,13 @@ import { ChildProgram } from '../processes/child-program.js';
 import { freeTcpPort } from '../server/free-ports.js';
 import type { PrometheusPrograms } from './find-prometheus.js';
 
-/** One series of an answer. */
+/** A series in the result of a query. */
 export interface Sample {
   labels: Readonly<Record<string, string>>;
   value: number;
 }
 
-/** An alert rule as it stands. */
+/** The current state of an alert rule. */
 export interface Rule {
   name: string;
   /** `ok` once it was evaluated. */
@@ -21,7 +21,7 @@ export interface Rule {
   lastError?: string;
 }
 
-/** What {@link PrometheusServer.start} is told. */
+/** Options of {@link PrometheusServer.start}. */
 export interface PrometheusOptions {
   /** Addresses to scrape, such as `127.0.0.1:8081`. */
   targets: readonly string[];
@@ -32,7 +32,7 @@ export interface PrometheusOptions {
 const START_MS = 30_000;
 const STOP_MS = 5_000;
 
-/** A Prometheus that scrapes and looks at its rules every second, on a port of its own. */
+/** A Prometheus on a free port that scrapes and evaluates its rules every second. */
 export class PrometheusServer {
   readonly #program: ChildProgram;
   readonly #url: string;
@@ -72,7 +72,7 @@ export class PrometheusServer {
     return server;
   }
 
-  /** What a query answers at this moment: a number for each series. */
+  /** Runs a query: a number for each series. */
   async query(expression: string): Promise<readonly Sample[]> {
     const answer = (await this.#get(
       `/api/v1/query?query=${encodeURIComponent(expression)}`,
@@ -85,7 +85,7 @@ export class PrometheusServer {
     }));
   }
 
-  /** Why each address could not be scraped the last time; empty for one that was. */
+  /** The last scrape error of each address; empty after a successful scrape. */
   async scrapeErrors(): Promise<readonly string[]> {
     const answer = (await this.#get('/api/v1/targets')) as Answer<{
       activeTargets: { lastError: string }[];
@@ -121,7 +121,7 @@ export class PrometheusServer {
       await sleep(50);
     }
     await this.close();
-    throw new Error(`Prometheus did not get ready:\n${this.#program.output.slice(-4_000)}`);
+    throw new Error(`Prometheus did not start:\n${this.#program.output.slice(-4_000)}`);
   }
 }
 

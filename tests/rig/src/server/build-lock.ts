@@ -3,7 +3,7 @@ import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isAlive } from '../processes/kill.js';
 
-/** Runs `work` while no other process of this machine holds the lock at `path`; a lock whose owner has died is taken over. */
+/** Runs `work` with the lock at `path`, which one process of this machine can hold. The lock of a dead process is taken over. */
 export async function withBuildLock<T>(
   path: string,
   work: () => Promise<T>,
@@ -23,11 +23,11 @@ export async function withBuildLock<T>(
 
 /** Options of {@link buildOnce}. */
 export interface BuildOnceOptions {
-  /** Creates the file or folder at the path it is given; what it leaves there when it fails is deleted. */
+  /** Creates the file or folder at the given path. When it fails, what it left there is deleted. */
   build: (partial: string) => Promise<unknown>;
-  /** Called when another process builds the same. */
+  /** Called when another process is building it. */
   onWait: () => void;
-  /** Whether the target is there and of use; default: whether it exists. */
+  /** Whether the target is there and usable; default: whether it exists. */
   isThere?: () => Promise<boolean>;
 }
 
@@ -73,9 +73,9 @@ async function tryLock(path: string): Promise<boolean> {
 
 async function breakStaleLock(path: string): Promise<void> {
   const owner = Number.parseInt(await readFile(path, 'utf8').catch(() => ''), 10);
-  // No number: the owner is about to write it, or has just let go.
+  // No number: the owner is about to write it, or has just released the lock.
   if (Number.isNaN(owner) || isAlive(owner)) return;
-  // Renamed first, so that of several waiters only one removes it.
+  // Renamed first, so that only one of several waiters deletes it.
   const stale = `${path}.${process.pid}.stale`;
   const taken = await rename(path, stale).then(
     () => true,

@@ -12,12 +12,12 @@ import { queryObjects } from 'node:v8';
 import { memoryOf, type Reading } from '../reading.js';
 
 const MB = 1024 * 1024;
-// One round frees what the finalizers of the round before let go of.
+// Each round frees what the finalizers of the previous round released.
 const GC_ROUNDS = 4;
-// What a call is made of: one of these left behind holds the rest of its call.
+// The objects of a call: each of these that is left behind keeps the rest of its call in memory.
 const CLASSES = { Room, JobContext, AgentSession: voice.AgentSession };
 
-/** Collects garbage, then counts what the process holds. Linux only, with `--expose-gc`. */
+/** Collects garbage, then counts what the process holds. Needs Linux and `--expose-gc`. */
 export async function takeReading(pool: AgentPool): Promise<Reading> {
   await collectGarbage();
   const memory = process.memoryUsage();
@@ -66,7 +66,7 @@ async function openFiles(): Promise<string[]> {
   const kinds: string[] = [];
   for (const fd of await readdir('/proc/self/fd')) {
     const target = await readlink(`/proc/self/fd/${fd}`).catch((error: NodeJS.ErrnoException) => {
-      // The one the listing itself was read through.
+      // The descriptor that the listing itself used.
       if (error.code === 'ENOENT') return undefined;
       throw error;
     });
