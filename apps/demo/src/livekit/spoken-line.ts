@@ -3,10 +3,10 @@ import type { AudioReport, Caller, CallerProcess, LiveKitServer } from '@openrtc
 import type { Heard, Line } from '../calls/line.js';
 import type { PlannedCall } from '../calls/plan.js';
 
-/** Enough to be sure that it was no click. */
+/** Long enough to be more than a click. */
 const MIN_AUDIO_MS = 300;
 
-/** Calls over a real livekit-server, by callers that speak and listen. */
+/** Calls through a real livekit-server, with callers that speak and listen. */
 export class SpokenLine implements Line {
   readonly livekit: LiveKitServer;
   readonly #callers: CallerProcess;
@@ -55,9 +55,9 @@ export class SpokenLine implements Line {
   }
 }
 
-/** From the caller's last word to the first sound after it. */
+/** Time from the caller's last word to the first sound after it. */
 function replyAfter({ segments }: AudioReport, endedAtMs: number): number {
   const reply = segments.find((segment) => segment.startedAtMs > endedAtMs);
-  if (reply === undefined) throw new Error('no sound followed the words of the caller');
+  if (reply === undefined) throw new Error('the caller heard no sound after its words');
   return reply.startedAtMs - endedAtMs;
 }

@@ -3,7 +3,7 @@ import type { EmbeddedLiveKit } from '@openrtc/core/testing';
 import type { Heard, Line } from '../calls/line.js';
 import { type PlannedCall, wordsOf } from '../calls/plan.js';
 
-/** Calls over the embedded endpoint, by callers that type and read. */
+/** Calls through the embedded endpoint, with callers that type and read. */
 export class TypedLine implements Line {
   readonly livekit: EmbeddedLiveKit;
 

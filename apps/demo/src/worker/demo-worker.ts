@@ -52,7 +52,7 @@ export class DemoWorker extends WorkerProcess<FromWorker> {
 
   /** What the worker does at this moment, and what it has used so far. */
   state(): Promise<Message<'state'>> {
-    return this.ask({ type: 'tellState' } satisfies ToWorker, {
+    return this.ask({ type: 'reportState' } satisfies ToWorker, {
       what: 'the state of the worker',
       timeoutMs: STATE_TIMEOUT_MS,
       fits: (message) => message.type === 'state',

@@ -2,18 +2,18 @@ import { memoryOf } from '@openrtc/test-rig';
 
 import type { DemoWorker } from './demo-worker.js';
 
-/** How memory is measured here: PSS counts a page shared by n processes as 1/n, RSS as a whole one in each. */
+/** How memory is measured: PSS counts a page shared by n processes as 1/n, RSS counts it in full. */
 export type MemoryKind = 'PSS' | 'RSS';
 
-/** Memory of the worker as measured. */
+/** Memory of the worker. */
 export interface Memory {
   kind: MemoryKind;
   bytes: number;
 }
 
-/** Measures the worker's memory: PSS as Linux counts it, else RSS. */
+/** Measures the worker's memory: PSS on Linux, or else RSS. */
 export async function measureMemory(worker: DemoWorker): Promise<Memory> {
-  // Undefined where there is no Linux, an old kernel, or a sandbox.
+  // Undefined on other systems, old kernels and in some sandboxes.
   const memory = memoryOf(worker.pid);
   if (memory !== undefined) return { kind: 'PSS', bytes: memory.pssMb * 2 ** 20 };
   return { kind: 'RSS', bytes: (await worker.state()).rssBytes };
@@ -21,7 +21,7 @@ export async function measureMemory(worker: DemoWorker): Promise<Memory> {
 
 const SAMPLE_MS = 250;
 
-/** Keeps the highest memory of a stretch of time. */
+/** Measures memory regularly and keeps the highest value. */
 export class PeakMemory {
   readonly #worker: DemoWorker;
   readonly #timer: NodeJS.Timeout;
@@ -33,7 +33,7 @@ export class PeakMemory {
     this.#timer = setInterval(() => void this.#sample(), SAMPLE_MS).unref();
   }
 
-  /** The highest that was measured so far, in bytes, this moment included. */
+  /** The highest value so far, including now, in bytes. */
   async soFar(): Promise<number> {
     const { bytes } = await measureMemory(this.#worker);
     this.#highest = Math.max(this.#highest, bytes);
@@ -47,7 +47,7 @@ export class PeakMemory {
   async #sample(): Promise<void> {
     if (this.#sampling) return;
     this.#sampling = true;
-    // A worker that has died is noticed by those who talk with it.
+    // The death of the worker is reported by other requests to it.
     const measured = await measureMemory(this.#worker).catch(() => undefined);
     this.#highest = Math.max(this.#highest, measured?.bytes ?? 0);
     this.#sampling = false;
