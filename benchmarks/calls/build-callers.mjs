@@ -1,39 +1,24 @@
-import { cacheFolder, withBuildLock } from '@openrtc/test-rig';
+import { buildOnce, cacheFolder } from '@openrtc/test-rig';
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync } from 'node:fs';
-import { mkdir, readFile, readdir, rename, rm } from 'node:fs/promises';
+import { readFile, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const source = fileURLToPath(new URL('./callers-go/', import.meta.url));
 
-/** The program of the callers, built with Go and kept in the user's cache until its source changes. */
+/** Path of the callers' program. It is built with Go and kept in the user's cache until its source changes. */
 export async function buildCallers() {
   const folder = join(cacheFolder(process.env), `bench-callers-${await sourceHash()}`);
   const target = join(folder, 'callers');
-  if (existsSync(target)) return target;
-  await mkdir(folder, { recursive: true });
-  await withBuildLock(
-    `${target}.lock`,
-    async () => {
-      // Who waited for the lock finds the work done.
-      if (!existsSync(target)) await build(target);
+  await buildOnce(target, {
+    build: (partial) => {
+      console.log('building the callers with Go, once; this takes a minute or two');
+      return go(['build', '-buildvcs=false', '-trimpath', '-o', partial, '.']);
     },
-    () => console.log('another process builds the callers; waiting for it'),
-  );
+    onWait: () => console.log('another process is building the callers; waiting for it'),
+  });
   return target;
-}
-
-async function build(target) {
-  const partial = `${target}.${process.pid}.partial`;
-  console.log('building the callers with go, once; this takes a minute or two');
-  try {
-    await go(['build', '-buildvcs=false', '-trimpath', '-o', partial, '.']);
-    await rename(partial, target);
-  } finally {
-    await rm(partial, { force: true });
-  }
 }
 
 async function sourceHash() {
@@ -48,7 +33,7 @@ function go(args) {
   return new Promise((resolve, reject) => {
     const child = spawn('go', args, {
       cwd: source,
-      // Nothing of the callers needs a C compiler, and not every machine has one.
+      // The callers need no C compiler, which not every machine has.
       env: { ...process.env, GOWORK: 'off', CGO_ENABLED: '0' },
       stdio: ['ignore', 'inherit', 'inherit'],
     });

@@ -1,12 +1,15 @@
-// Whether the callers of bench:calls measure turns as callers do that decode what they hear: one of each, in rooms of
-// their own, on one worker at the same time; and somebody who decodes listens to the answers that the first one gets,
-// so that what decoding itself takes (a jitter buffer, frames) can be told. Prints what they measured; `--turns 15`.
-import { findLiveKitServer, startCallers, startLiveKitServer } from '@openrtc/test-rig';
+// Checks that the callers of bench:calls, which do not decode audio, measure the same turns as callers that do. One
+// caller of each kind talks to the same worker at the same time, in separate rooms. A third participant decodes the
+// answers to the first caller, which shows the delay of decoding itself (jitter buffer, frames). Prints what they
+// measured; `--turns 15`.
+import { findServerBinary, startCallers, startLiveKitServer } from '@openrtc/test-rig';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { startWorker } from '../src/run-worker.mjs';
-import { call, percentile, turn } from '../src/talking.mjs';
+import { percentile } from '../src/statistics.mjs';
+import { call, turn } from '../src/talking.mjs';
 import { buildCallers } from './build-callers.mjs';
+import { openrtc } from './contenders.mjs';
 import { GoCallers } from './go-callers.mjs';
 import { MANNERS } from './measure-row.mjs';
 import { speechPackets } from './speech-packets.mjs';
@@ -17,15 +20,14 @@ const said = await speechPackets();
 const turnMs = said.durationMs + MANNERS.pauseMs;
 
 const program = await buildCallers();
-const server = await startLiveKitServer({ found: await findLiveKitServer() });
-const file = new URL('./workers/openrtc.mjs', import.meta.url).href;
-const worker = await startWorker({ name: 'OpenRTC, coroutine', file }, server);
+const server = await startLiveKitServer({ found: await findServerBinary() });
+const worker = await startWorker({ name: 'OpenRTC, coroutine', ...openrtc({}) }, server);
 const encoded = await GoCallers.start(program, said.packets);
 const decoding = await startCallers();
 try {
   const [heard, decoded] = await Promise.all([talkEncoded(), talkDecoding()]);
-  tell('by the size of packets', heard);
-  tell('decoded', decoded);
+  print('by packet size', heard);
+  print('decoded', decoded);
 } finally {
   await decoding.close();
   await encoded.close();
@@ -51,14 +53,14 @@ async function talkEncoded() {
   await listener.hangUp();
   console.log('packets', talked.heard);
   const answered = talked.turns.filter(({ latencyMs }) => latencyMs !== null);
-  tell(
-    'the same answers decoded, later by',
+  print(
+    'delay of the same answers when decoded',
     answered.map(({ answeredAtMs }) => later(segments, answeredAtMs)),
   );
   return talked.turns.map(({ latencyMs }) => latencyMs);
 }
 
-/** By how much the sound that began about then was heard later. */
+/** How much later the listener heard the sound that started at about this time. */
 function later(segments, atMs) {
   const near = segments.map(({ startedAtMs }) => startedAtMs - atMs).filter((ms) => ms > -500);
   return near.toSorted((a, b) => Math.abs(a) - Math.abs(b))[0];
@@ -66,7 +68,7 @@ function later(segments, atMs) {
 
 async function talkDecoding() {
   const { caller } = await call({ server, callers: decoding, room: 'room-decoding' });
-  // Half a turn after the other one.
+  // Half a turn after the other caller.
   await sleep(3_000 + turnMs / 2);
   const all = [];
   for (let index = 0; index < turns; index += 1) {
@@ -77,7 +79,7 @@ async function talkDecoding() {
   return all;
 }
 
-function tell(name, all) {
+function print(name, all) {
   const answered = all.filter((ms) => typeof ms === 'number').map(Math.round);
   const [p50, p95] = [0.5, 0.95].map((share) => percentile(answered, share));
   console.log(

@@ -3,22 +3,25 @@ import { pythonProgram } from './python-program.mjs';
 
 const worker = (file) => new URL(`./workers/${file}`, import.meta.url).href;
 const python = (file) => new URL(`./python/${file}`, import.meta.url).href;
-const openrtc = (options) => ({
+const pacedAgent = worker('paced-agent.mjs');
+
+/** OpenRTC with these options, see `workers/openrtc.mjs`. */
+export const openrtc = (options) => ({
   language: 'node',
-  file: worker('openrtc.mjs'),
-  args: [JSON.stringify(options)],
+  file: new URL('../src/workers/openrtc.mjs', import.meta.url).href,
+  args: [JSON.stringify({ agent: pacedAgent, ...options })],
 });
 const agents = (env) => ({ language: 'node', file: worker('agents.mjs'), args: ['start'], env });
 
-/** Up to so many calls OpenRTC and the SDK are compared in what the project has set itself. */
+/** The targets of the project compare OpenRTC with the SDK at up to this many calls. */
 const COMPARED = 10;
-/** The number of calls at which those are measured that are measured once. */
+/** The number of calls for workers that are measured `once`. */
 export const ONCE_AT = 5;
 
 /**
- * Everything that can be measured, by the name that `--workers` takes. `headline`: what it is all about, measured at
- * length with the most calls. `atLeast`: so many calls are tried even when fewer were slow. `once`: at one number of
- * calls only.
+ * Every worker that can be measured, by its name for `--workers`. `headline`: the main subject, measured longer with
+ * the most calls. `peer`: a worker that OpenRTC is compared with. `atLeast`: tried with up to this many calls even when
+ * fewer were slow. `once`: measured with one number of calls only.
  */
 const ALL = {
   openrtc: { name: 'OpenRTC, coroutine', headline: true, atLeast: COMPARED, ...openrtc({}) },
@@ -61,21 +64,21 @@ const ALL = {
   },
 };
 
-/** The names that `--workers` takes; one of them with `@24` is measured on Node 24 whatever `--nodes` says. */
+/** The names for `--workers`; with `@24` added, a worker runs on Node 24 whatever `--nodes` says. */
 export const workerKeys = Object.keys(ALL);
 
-/** A worker for each version it is measured on; those in Python have none. */
+/** One entry for each Node version that a worker is measured on; Python workers have one entry without a version. */
 function versionsOf(key, nodes) {
   const [name, only] = key.split('@');
   if (ALL[name].language === 'node')
     return (only === undefined ? nodes : [only]).map((major) => ({ key: name, major }));
-  if (only !== undefined) throw new Error(`${name} runs on Python: it takes no @${only}`);
+  if (only !== undefined) throw new Error(`${name} runs on Python: it cannot have @${only}`);
   return [{ key: name }];
 }
 
 /**
- * Who takes part: each with `key`, `name`, and what starts it. The Node ones once for each major version. Those that
- * cannot be had here are left out, and `missing` says why.
+ * The workers of a run, each with `key`, `name` and the command that starts it; Node workers once per major version.
+ * Workers that cannot be installed here are left out, with the reason in `missing`.
  */
 export async function contenders({ keys, nodes }) {
   const wanted = keys.flatMap((key) => versionsOf(key, nodes));

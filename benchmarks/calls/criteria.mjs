@@ -1,9 +1,9 @@
-import { percentile } from '../src/talking.mjs';
+import { median } from '../src/statistics.mjs';
 import { isSlow, mostHeld, ofWorker } from './held.mjs';
 
 /**
- * What the project has set itself, and what the rows say to it: each `{ question, limit, measured, met }`; `met` is
- * undefined where a row that it takes is missing. `suffix` chooses the Node version of the workers: '' or '@24'.
+ * The targets of the project and whether the rows meet them: each `{ question, limit, measured, met }`; `met` is
+ * undefined when a row is missing. `suffix` chooses the Node version of the workers: '' or '@24'.
  */
 export function criteria(rows, suffix) {
   const at = (key, calls) =>
@@ -14,7 +14,7 @@ export function criteria(rows, suffix) {
     ...[7, 10].flatMap((calls) => [
       limit(`PSS per call at ${calls} calls`, 10, ours(calls)?.pssPerCallMb, 'MiB'),
       limit(
-        `the same, to that of @livekit/agents`,
+        'the same, relative to @livekit/agents',
         1 / 12,
         over(ours(calls)?.pssPerCallMb, agents(calls)?.pssPerCallMb),
         '×',
@@ -27,26 +27,26 @@ export function criteria(rows, suffix) {
       'MiB',
     ),
     limit(
-      'CPU per call-minute at 7 calls, to that of @livekit/agents',
+      'CPU per call-minute at 7 calls, relative to @livekit/agents',
       0.5,
       over(ours(7)?.cpuSecondsPerCallMinute, agents(7)?.cpuSecondsPerCallMinute),
       '×',
     ),
     limit(
-      'the same, to that of OpenRTC for Python',
+      'the same, relative to OpenRTC for Python',
       0.75,
       over(ours(7)?.cpuSecondsPerCallMinute, at('py-openrtc', 7)?.cpuSecondsPerCallMinute),
       '×',
     ),
     holds(rows, suffix),
     limit(
-      'assignment to agent in the room, p50 at 5 calls, to that of @livekit/agents with warm processes for all',
+      'time from assignment to agent in the room, p50 at 5 calls, relative to @livekit/agents with a warm process for each call',
       0.5,
       over(joinP50(ours(5)), joinP50(at(`agents-8${suffix}`, 5))),
       '×',
     ),
     limit(
-      'the same, p50 at 10 calls to p50 at 1 call',
+      'the same, p50 at 10 calls relative to p50 at 1 call',
       1.25,
       over(joinP50(ours(10)), joinP50(ours(1))),
       '×',
@@ -54,18 +54,12 @@ export function criteria(rows, suffix) {
   ];
 }
 
-/** Milliseconds from the assignment to the agent in the room, in the middle; null where no agent came. */
+/** Median of the milliseconds from the assignment until the agent is in the room; null when no agent joined. */
 function joinP50(row) {
-  return (
-    row &&
-    percentile(
-      row.joinMs.filter((ms) => ms !== null),
-      0.5,
-    )
-  );
+  return row && median(row.joinMs.filter((ms) => ms !== null));
 }
 
-/** What the turn detector adds to a worker: undefined where it was not measured. */
+/** The memory that the turn detector adds to a worker; undefined when it was not measured. */
 export function detectorMib(rows, suffix) {
   const [withIt] = ofWorker(rows, `openrtc-detector${suffix}`);
   const without = rows.find(
@@ -79,7 +73,7 @@ function holds(rows, suffix) {
   const ours = mostHeld(rows, `openrtc${suffix}`);
   const best = bestPeer(rows);
   const tried = Math.max(0, ...ofWorker(rows, `openrtc${suffix}`).map(({ calls }) => calls));
-  const question = 'calls held, of which the best peer holds at most half';
+  const question = 'calls held, at least twice as many as the best peer';
   if (best === undefined || tried < 15)
     return { question, limit: '≥ 15', measured: 'not measured', met: undefined };
   const turns = ours === undefined ? 0 : ours.turns;
@@ -91,7 +85,7 @@ function holds(rows, suffix) {
   };
 }
 
-/** The peer that held most calls, and how many. */
+/** The peer that held the most calls, and how many. */
 function bestPeer(rows) {
   const peers = new Map(rows.filter(({ peer }) => peer).map(({ key, name }) => [key, name]));
   return [...peers]
@@ -121,7 +115,7 @@ function most(values) {
   return known.length === 0 ? undefined : Math.max(...known);
 }
 
-/** The rows that ratios are made of: those of a worker that was not out of its depth say what its work costs. */
+/** Ratios of OpenRTC to a peer, for each number of calls that both were measured with. */
 export function ratiosTo(rows, suffix, peerKey) {
   return ofWorker(rows, `openrtc${suffix}`).flatMap((ours) => {
     const peer = rows.find((row) => row.key === peerKey && row.calls === ours.calls);

@@ -1,10 +1,10 @@
 import { LIVEKIT_SERVER_VERSION } from '@openrtc/test-rig';
 import { readFile } from 'node:fs/promises';
 import { cpus } from 'node:os';
-import { machine } from '../src/machine.mjs';
+import { machine, versionOf } from '../src/machine.mjs';
 import { ARRIVAL_MS, MANNERS, MORE_JOINS } from './measure-row.mjs';
 
-/** A run as it is kept: when, on what, of what, how, and its rows. */
+/** A run as `results.json` has it: date, machine, versions, method and rows. */
 export async function describeRun({ args, plan, said, versions, missing, rows }) {
   return {
     date: new Date().toISOString(),
@@ -23,18 +23,12 @@ async function installed() {
   const python = await readFile(new URL('./python/requirements.txt', import.meta.url), 'utf8');
   const pinned = (name) => new RegExp(`^${name}(?:\\[\\w+\\])?==(\\S+)`, 'm').exec(python)?.[1];
   return {
-    openrtc: await version('@openrtc/core'),
-    '@livekit/agents': await version('@livekit/agents'),
-    '@livekit/rtc-node': await version('@livekit/rtc-node'),
+    openrtc: versionOf('@openrtc/core'),
+    '@livekit/agents': versionOf('@livekit/agents'),
+    '@livekit/rtc-node': versionOf('@livekit/rtc-node'),
     'livekit-server': LIVEKIT_SERVER_VERSION,
     'server-sdk-go': /server-sdk-go\/v2 (\S+)/.exec(go)?.[1],
     'openrtc (PyPI)': pinned('openrtc'),
     'livekit-agents (PyPI)': pinned('livekit-agents'),
   };
-}
-
-/** From its folder: not every package lets its manifest be imported. */
-async function version(name) {
-  const manifest = new URL(`../node_modules/${name}/package.json`, import.meta.url);
-  return JSON.parse(await readFile(manifest, 'utf8')).version;
 }

@@ -4,7 +4,7 @@ import { createInterface } from 'node:readline';
 
 const CLOSE_MS = 5_000;
 
-/** A process that hosts callers, see `callers-go/`. It ends with this one: then its input does. */
+/** A process that hosts callers, see `callers-go/`. It ends when its input does, so it cannot outlive this process. */
 export class GoCallers {
   #child;
   #exited;
@@ -12,7 +12,7 @@ export class GoCallers {
   #nextId = 1;
   #output = '';
 
-  /** Starts the program that `buildCallers()` has built; its callers all say `packets`. */
+  /** Starts the program built by `buildCallers()`; all its callers say `packets`. */
   static async start(program, packets) {
     const callers = new GoCallers(spawn(program, { stdio: ['pipe', 'pipe', 'pipe'] }));
     await callers.#ask({ op: 'speech', speech: packets });
@@ -26,11 +26,11 @@ export class GoCallers {
     child.stderr.setEncoding('utf8').on('data', (text) => {
       this.#output = (this.#output + text).slice(-4_000);
     });
-    // A write to a process that has ended: its end tells more.
+    // Writing to a process that has ended: the exit below reports why.
     child.stdin.on('error', () => {});
     this.#exited = once(child, 'exit').then(([code, signal]) => {
       const error = new Error(
-        `The process of the callers ended with ${signal ?? code}. ${this.#output}`.trim(),
+        `The callers' process ended with ${signal ?? code}. ${this.#output}`.trim(),
       );
       for (const { reject } of this.#waiting.values()) reject(error);
       this.#waiting.clear();
@@ -46,12 +46,12 @@ export class GoCallers {
     return this.#ask({ op: 'join', caller, url, token });
   }
 
-  /** When the agent was heard first, in milliseconds since the epoch; rejects when it was not. */
+  /** When the agent was first heard, in milliseconds since the epoch; rejects when it is not heard in time. */
   async awaitSound(caller, seconds) {
     return (await this.#ask({ op: 'awaitSound', caller, seconds })).atMs;
   }
 
-  /** Its turns for so long, and what it heard meanwhile. */
+  /** Talks for some seconds; resolves with the turns and what was heard. */
   talk(caller, { seconds, manners }) {
     return this.#ask({ op: 'talk', caller, seconds, manners });
   }
@@ -69,7 +69,7 @@ export class GoCallers {
 
   #ask(command) {
     if (this.#child.exitCode !== null || this.#child.signalCode !== null)
-      return Promise.reject(new Error(`The process of the callers has ended. ${this.#output}`));
+      return Promise.reject(new Error(`The callers' process has ended. ${this.#output}`));
     const id = this.#nextId++;
     return new Promise((resolve, reject) => {
       this.#waiting.set(id, { resolve, reject });

@@ -1,12 +1,12 @@
-/** A turn that takes longer is slow. */
+/** Turns are slow when their p99 is above this. */
 const SLOW_MS = 2_000;
-/** So much longer than with one call a turn may take where calls are held well. */
+/** Calls are held while the p99 of turns is at most this many times the p99 with one call. */
 const WORSE_THAN_ONE = 1.5;
 
-/** What "held" means, in words. */
-export const heldMeans = `no call and no turn without an answer, the p99 of turns at most ${SLOW_MS / 1_000} s and at most ${WORSE_THAN_ONE} times that of one call; and so with every smaller number of calls that was tried`;
+/** The definition of "held" for reports. */
+export const heldMeans = `every call and every turn was answered, and the p99 of turns was at most ${SLOW_MS / 1_000} s and at most ${WORSE_THAN_ONE} times that with one call; the same was true with every smaller number of calls that was tried`;
 
-/** Whether a worker had too much to do: calls or turns that nobody answered, or turns that were slow. */
+/** Whether a worker was overloaded: calls or turns were not answered, or turns were slow. */
 export function isSlow(row) {
   return (
     row.failed !== undefined ||
@@ -16,7 +16,7 @@ export function isSlow(row) {
   );
 }
 
-/** The row with the most calls that a worker held well, all smaller ones included; undefined for none. */
+/** The row with the most calls that a worker held, see {@link heldMeans}; undefined when it held none. */
 export function mostHeld(rows, key) {
   const [one, ...more] = ofWorker(rows, key);
   if (one === undefined || isSlow(one)) return undefined;
@@ -26,7 +26,7 @@ export function mostHeld(rows, key) {
   return [one, ...(broke === -1 ? more : more.slice(0, broke))].at(-1);
 }
 
-/** The rows of a worker, fewest calls first. */
+/** The rows of a worker, ordered by number of calls. */
 export function ofWorker(rows, key) {
   return rows.filter((row) => row.key === key).toSorted((a, b) => a.calls - b.calls);
 }

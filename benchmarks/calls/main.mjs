@@ -1,25 +1,25 @@
-// What real calls cost and how many a worker holds: OpenRTC beside the SDKs themselves and OpenRTC for Python, with
-// growing numbers of calls, all in one run. Writes RESULTS.md, results.json and plot.svg of this folder, and the tables
-// in README.md and docs/speed.md.
-import { findLiveKitServer } from '@openrtc/test-rig';
+// Measures what real calls cost and how many a worker holds: OpenRTC, the SDKs themselves and OpenRTC for Python, with
+// growing numbers of calls in one run. Writes RESULTS.md, results.json and plot.svg in this folder, and the tables in
+// README.md and docs/speed.md.
+import { findServerBinary } from '@openrtc/test-rig';
 import { undisturbed } from '../src/machine.mjs';
-import { writeBlock } from '../src/report.mjs';
+import { writeBlock } from '../src/documents.mjs';
 import { buildCallers } from './build-callers.mjs';
 import { ONCE_AT, contenders, workerKeys } from './contenders.mjs';
 import { describeRun } from './describe-run.mjs';
 import { isSlow } from './held.mjs';
 import { MANNERS, measureRow } from './measure-row.mjs';
 import { readOptions } from './options.mjs';
-import { plot } from './plot.mjs';
-import { report } from './report.mjs';
+import { plot } from './calls-plot.mjs';
+import { report } from './calls-report.mjs';
 import { PartialResults, readResults, writeDocument } from './results-file.mjs';
 import { speechPackets } from './speech-packets.mjs';
 import { summary } from './summary.mjs';
 
-// What others do on the machine is looked at before each row and during it.
+// How long the machine must be quiet before a row, and how often a disturbed row is measured.
 const WATCH = { quietForS: 4, mostTries: 2 };
 
-// So that workers end with the run, see startWorker().
+// Without these handlers a signal would end this process without its 'exit' event, which kills the workers.
 for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(130));
 
 const args = process.argv.slice(2);
@@ -30,9 +30,7 @@ if (options.report) await writeReport(await readResults());
 else await run();
 
 async function run() {
-  const found = await findLiveKitServer({ onProgress: console.log });
-  if (!found.available || found.kind !== 'binary')
-    throw new Error(found.reason ?? 'bench:calls needs a server of its own: unset LIVEKIT_URL');
+  const found = await findServerBinary({ onProgress: console.log });
   const callersProgram = await buildCallers();
   const { all, missing, versions } = await contenders(options);
   for (const reason of missing) console.log(`left out: ${reason}`);
@@ -44,7 +42,7 @@ async function run() {
     const what = `${index + 1}/${steps.length} ${contender.name}, ${calls} calls`;
     const slow = partial.rows.find((row) => row.key === contender.key && isSlow(row));
     if (slow && calls > (contender.atLeast ?? 0)) {
-      console.log(`${what}: left out, it was slow with ${slow.calls}`);
+      console.log(`${what}: skipped, it was slow with ${slow.calls}`);
       continue;
     }
     console.log(`${what}, ${seconds} s`);
@@ -55,7 +53,7 @@ async function run() {
     const whole = { key, name, node, headline, peer, once, calls, ...row };
     if (options.quick) partial.rows.push(whole);
     else await partial.add(whole);
-    console.log(told(whole));
+    console.log(described(whole));
   }
   const result = await describeRun({
     args,
@@ -73,7 +71,7 @@ async function run() {
   await writeReport(result);
 }
 
-/** A worker that breaks down under its calls is a result too. */
+/** A worker that fails under its calls is a result, too. */
 async function measured(measure) {
   try {
     return await undisturbed(measure, { quick: options.quick, ...WATCH });
@@ -83,7 +81,7 @@ async function measured(measure) {
   }
 }
 
-/** Round by round: all of them with one call, then all of them with more. */
+/** First all workers with one call, then all of them with more. */
 function plan(all) {
   const once = options.calls.includes(ONCE_AT) ? ONCE_AT : options.calls[0];
   return options.calls.flatMap((calls) =>
@@ -94,11 +92,11 @@ function plan(all) {
 }
 
 function minutes(steps) {
-  // Besides: the start of a worker until it has settled, the arrivals, the end, and the wait for a quiet machine.
+  // Added per row: starting the worker until it has settled, arrivals, the end, and waiting for a quiet machine.
   return Math.round(steps.reduce((sum, { calls, seconds }) => sum + seconds + calls + 17, 0) / 60);
 }
 
-function told(row) {
+function described(row) {
   if (row.failed) return `  failed: ${row.failed}`;
   const { heard: _heard, turnMs: _turnMs, ...facts } = row;
   return `  ${JSON.stringify(facts)}`;
@@ -107,9 +105,8 @@ function told(row) {
 async function writeReport(result) {
   await writeDocument('RESULTS.md', report(result));
   await writeDocument('plot.svg', plot(result.rows));
-  const markers = { begin: '<!-- bench:calls -->', end: '<!-- /bench:calls -->' };
   for (const document of ['README.md', 'docs/speed.md'])
-    await writeBlock(document, markers, summary(result));
+    await writeBlock(document, 'calls', summary(result));
   console.log(
     'wrote RESULTS.md, results.json and plot.svg in benchmarks/calls, README.md and docs/speed.md',
   );

@@ -1,36 +1,34 @@
-import { startLiveKitServer } from '@openrtc/test-rig';
-import { once } from 'node:events';
-import { createServer } from 'node:net';
+import { cpuSecondsOf, freeTcpPort, startLiveKitServer, treeUsage } from '@openrtc/test-rig';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { inAgentRoom } from '../src/agent-joins.mjs';
-import { cpuSecondsOf, treeUsage } from '../src/process-tree.mjs';
+import { settle, withPeak } from '../src/memory.mjs';
+import { agentJoinMs } from '../src/rig.mjs';
 import { startWorker } from '../src/run-worker.mjs';
-import { percentile, round, settle } from '../src/talking.mjs';
+import { percentile, rounded } from '../src/statistics.mjs';
 import { GoCallers } from './go-callers.mjs';
 
-/** Callers come so far apart. */
+/** Time between two arrivals. */
 export const ARRIVAL_MS = 1_000;
-/** How a caller talks: see `callers-go/caller.go`. */
+/** How a caller talks, see `callers-go/caller.go`. */
 export const MANNERS = { pauseMs: 4_000, silenceMs: 500, patienceMs: 10_000 };
-/** One call alone gives one join: so many more come after it, one after the other. */
+/** With one call there is only one join, so this many calls follow it, one after the other. */
 export const MORE_JOINS = 4;
 
 const FIRST_SOUND_S = 60;
-// Rarer than elsewhere: reading the PSS of a dozen processes takes tens of milliseconds.
+// Less often than in other benchmarks: reading the PSS of a dozen processes takes tens of milliseconds.
 const SAMPLE_MS = 2_000;
 const BETWEEN_CALLS_MS = 1_500;
 
 /**
- * One worker with so many calls, on a server and with callers of its own. Callers start to speak one after the
- * other over the length of one turn, so that they do not speak in chorus; what the worker uses is looked at from
+ * Measures one worker with a number of calls, on a server and with callers of its own. Callers start to speak one
+ * after the other during the first turn, so that they do not all speak at the same time. CPU time is measured from
  * then to the end.
  */
 export async function measureRow({ found, callersProgram, said, worker: spec, calls, seconds }) {
   const server = await startLiveKitServer({ found });
   const callers = await GoCallers.start(callersProgram, said.packets);
   try {
-    // Some serve their health on a port of their own, the same one by default.
-    const env = { ...spec.env, BENCH_PORT: `${await freePort()}` };
+    // Some workers open a port for health checks, which is the same by default.
+    const env = { ...spec.env, BENCH_PORT: `${await freeTcpPort()}` };
     const worker = await startWorker({ ...spec, env }, server);
     try {
       return await measure({ server, callers, worker, said, calls, seconds });
@@ -47,29 +45,31 @@ async function measure({ server, callers, worker, said, calls, seconds }) {
   await settle(worker.pid);
   const idle = treeUsage(worker.pid);
   const names = Array.from({ length: calls }, (_, index) => `caller-${index}`);
-  const { peak, result } = await watchMemory(worker.pid, async () => {
+  const { peak, result } = await withPeak(worker.pid, SAMPLE_MS, async (look) => {
     const { firstAudioMs, talking } = await arrive({ server, callers, names });
     const talked = await talkAll({ server, callers, worker, said, seconds, talking });
+    look();
     return { firstAudioMs, callsAnswered: talking.length, ...talked };
   });
   for (const name of names) await callers.hangUp(name);
-  if (result.callsAnswered < calls) console.log(`  its last words: ${worker.output.slice(-1_500)}`);
+  if (result.callsAnswered < calls)
+    console.log(`  last output of the worker: ${worker.output.slice(-1_500)}`);
   else if (calls === 1) await moreJoins({ server, callers });
   return {
     calls,
     seconds,
-    idlePssMb: round(idle.pssMb),
+    idlePssMb: rounded(idle.pssMb),
     idleProcesses: idle.processes,
-    peakPssMb: round(peak.pssMb),
+    peakPssMb: rounded(peak.pssMb),
     peakProcesses: peak.processes,
-    pssPerCallMb: round((peak.pssMb - idle.pssMb) / calls),
-    // Of a job whose agent never came there is no number.
-    joinMs: inAgentRoom(server).map((ms) => (Number.isNaN(ms) ? null : ms)),
+    pssPerCallMb: rounded((peak.pssMb - idle.pssMb) / calls),
+    // There is no number for a job whose agent never joined.
+    joinMs: agentJoinMs(server).map((ms) => (Number.isNaN(ms) ? null : ms)),
     ...result,
   };
 }
 
-/** Comes back with who heard an agent, and after how long. */
+/** Lets all callers join; resolves with those that heard an agent, and after how long. */
 async function arrive({ server, callers, names }) {
   const arrivals = await Promise.all(
     names.map(async (name, index) => {
@@ -83,7 +83,7 @@ async function arrive({ server, callers, names }) {
   };
 }
 
-/** From the wish to call to the first sound of the agent; undefined when there was none. */
+/** Milliseconds from the start of the call to the first sound of the agent; undefined when there was none. */
 async function call({ server, callers, name }) {
   const startedAtMs = Date.now();
   const token = await server.createToken(name, `room-of-${name}`);
@@ -105,17 +105,17 @@ async function talkAll({ server, callers, worker, said, seconds, talking }) {
       return callers.talk(name, { seconds: seconds - waitMs / 1_000, manners: MANNERS });
     }),
   );
-  // What fails meanwhile is thrown below.
+  // A rejection is thrown below, by the last await.
   all.catch(() => {});
   await Promise.race([all, sleep(turnMs)]);
-  const before = look({ server, callers, worker });
+  const before = cpuNow({ server, callers, worker });
   await Promise.race([all, sleep(seconds * 1_000 - turnMs)]);
-  const after = look({ server, callers, worker });
+  const after = cpuNow({ server, callers, worker });
   const talks = await all;
   const inWindow = (after.atMs - before.atMs) / 1_000;
-  const cores = (key) => Math.round(((after[key] - before[key]) / inWindow) * 1_000) / 1_000;
+  const cores = (key) => rounded((after[key] - before[key]) / inWindow, 3);
   return {
-    cpuSecondsPerCallMinute: round2((cores('worker') * 60) / Math.max(1, talking.length)),
+    cpuSecondsPerCallMinute: rounded((cores('worker') * 60) / Math.max(1, talking.length), 2),
     workerCores: cores('worker'),
     callersCores: cores('callers'),
     serverCores: cores('server'),
@@ -124,7 +124,7 @@ async function talkAll({ server, callers, worker, said, seconds, talking }) {
   };
 }
 
-function look({ server, callers, worker }) {
+function cpuNow({ server, callers, worker }) {
   return {
     atMs: performance.now(),
     worker: treeUsage(worker.pid).cpuSeconds,
@@ -153,34 +153,4 @@ async function moreJoins({ server, callers }) {
     await call({ server, callers, name });
     await callers.hangUp(name);
   }
-}
-
-/** The most memory a worker's processes held while `work` went on. */
-async function watchMemory(pid, work) {
-  let peak = treeUsage(pid);
-  const look = () => {
-    const now = treeUsage(pid);
-    if (now.pssMb > peak.pssMb) peak = now;
-  };
-  const sampler = setInterval(look, SAMPLE_MS);
-  try {
-    const result = await work();
-    look();
-    return { peak, result };
-  } finally {
-    clearInterval(sampler);
-  }
-}
-
-async function freePort() {
-  const probe = createServer().listen(0, '127.0.0.1');
-  await once(probe, 'listening');
-  const { port } = probe.address();
-  probe.close();
-  await once(probe, 'close');
-  return port;
-}
-
-function round2(value) {
-  return Math.round(value * 100) / 100;
 }

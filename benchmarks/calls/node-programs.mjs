@@ -1,7 +1,6 @@
-import { cacheFolder } from '@openrtc/test-rig';
+import { buildOnce, cacheFolder } from '@openrtc/test-rig';
 import { execFile } from 'node:child_process';
-import { existsSync } from 'node:fs';
-import { copyFile, mkdir, rename } from 'node:fs/promises';
+import { copyFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 
@@ -11,8 +10,9 @@ const run = promisify(execFile);
 export const ownMajor = process.versions.node.split('.', 1)[0];
 
 /**
- * A Node of this major version for workers, and its version: a copy of our own, or the npm package `node@<major>`.
- * A copy, because PSS halves a page that two processes share: workers must not share their program with the benchmark.
+ * Path and version of a Node of this major version for workers: a copy of this Node or of the npm package
+ * `node@<major>`. A copy, because PSS halves a page that two processes share: workers must not share the binary with
+ * the benchmark.
  */
 export async function nodeProgram(major) {
   if (!/^\d+$/.test(major))
@@ -28,7 +28,7 @@ async function fromRegistry(major) {
     const { stdout } = await run('npx', args, { timeout: 300_000 });
     return stdout.trim().split('\n').at(-1);
   } catch (error) {
-    throw new Error(`Node ${major} cannot be had from the npm registry: ${error.message}`, {
+    throw new Error(`Node ${major} cannot be installed from the npm registry: ${error.message}`, {
       cause: error,
     });
   }
@@ -37,10 +37,9 @@ async function fromRegistry(major) {
 async function copied(program, version) {
   const folder = join(cacheFolder(process.env), `bench-node-${version}-${process.arch}`);
   const target = join(folder, 'node');
-  if (existsSync(target)) return target;
-  await mkdir(folder, { recursive: true });
-  const partial = `${target}.${process.pid}.partial`;
-  await copyFile(program, partial);
-  await rename(partial, target);
+  await buildOnce(target, {
+    build: (partial) => copyFile(program, partial),
+    onWait: () => console.log(`another process is copying Node ${version}; waiting for it`),
+  });
   return target;
 }

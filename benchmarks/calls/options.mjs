@@ -1,10 +1,10 @@
 import { parseArgs } from 'node:util';
 import { ownMajor } from './node-programs.mjs';
 
-/** Turns that the headline's row with the most calls consists of at least, where they are not missed. */
+/** The headline's row with the most calls is long enough for at least this many turns. */
 const TURNS = 300;
 
-/** What the command line says. `turnSeconds`: how long one turn of a caller is, the answer apart. */
+/** Reads the command line. `turnSeconds`: the length of one turn of a caller, without the answer. */
 export function readOptions(args, { workerKeys, turnSeconds }) {
   const { values } = parseArgs({
     args,
@@ -13,13 +13,13 @@ export function readOptions(args, { workerKeys, turnSeconds }) {
       seconds: { type: 'string' },
       workers: { type: 'string', default: workerKeys.join(',') },
       nodes: { type: 'string', default: ownMajor },
-      // The same as --nodes, for one.
+      // The same as --nodes, for one version.
       node: { type: 'string' },
-      // Goes on where a run was broken off.
+      // Continue an interrupted run.
       resume: { type: 'boolean', default: false },
-      // Writes the report anew from results.json, and measures nothing.
+      // Only write the report again, from results.json.
       report: { type: 'boolean', default: false },
-      // To try the script: short, on a busy machine, and nothing is written.
+      // A short trial: it does not wait for a quiet machine and writes nothing.
       quick: { type: 'boolean', default: false },
     },
   });
@@ -38,7 +38,7 @@ export function readOptions(args, { workerKeys, turnSeconds }) {
       throw new Error(`--workers takes ${workerKeys.join(',')}; there is no '${key}'`);
   }
   const most = Math.max(...calls);
-  // Turns of each caller, and two for those that are under way at the beginning and at the end.
+  // The turns of each caller, and two more because the first and the last turn may be cut off.
   const atLength = Math.ceil((TURNS / most + 2) * turnSeconds);
   return {
     quick,
@@ -49,7 +49,7 @@ export function readOptions(args, { workerKeys, turnSeconds }) {
     calls: calls.toSorted((a, b) => a - b),
     secondsOf: ({ headline }, count) =>
       headline && count === most && !quick ? Math.max(seconds, atLength) : seconds,
-    /** What must not change between a run and its `--resume`. */
+    /** The options that must be the same for a run and its `--resume`. */
     plan: { calls, seconds, keys, nodes: list(values.node ?? values.nodes) },
   };
 }
@@ -61,6 +61,6 @@ function list(text) {
 function atLeast(least, name, text) {
   const value = Number(text);
   if (!Number.isInteger(value) || value < least)
-    throw new Error(`${name} takes whole numbers from ${least} on; not ${text}`);
+    throw new Error(`${name} takes whole numbers of ${least} or more, not '${text}'`);
   return value;
 }

@@ -9,13 +9,13 @@ import { promisify } from 'node:util';
 
 const run = promisify(execFile);
 const requirements = fileURLToPath(new URL('./python/requirements.txt', import.meta.url));
-// What openrtc 0.20 runs on.
+// The versions that openrtc 0.20 supports.
 const VERSIONS = ['3.13', '3.12', '3.11'];
 const INSTALL_MS = 15 * 60_000;
 
 /**
- * A Python with the packages of `python/requirements.txt`, made once in the user's cache: `{ program, version }`.
- * Where it cannot be had: `{ reason }`.
+ * A Python with the packages of `python/requirements.txt`, installed once in the user's cache: `{ program, version }`,
+ * or `{ reason }` when that is not possible.
  */
 export async function pythonProgram() {
   try {
@@ -27,7 +27,7 @@ export async function pythonProgram() {
     await withBuildLock(
       `${folder}.lock`,
       () => install(python, folder),
-      () => console.log('another process installs the Python packages; waiting for it'),
+      () => console.log('another process is installing the Python packages; waiting for it'),
     );
     return { program: join(folder, 'bin', 'python'), version };
   } catch (error) {
@@ -39,9 +39,9 @@ async function install(python, folder) {
   const done = join(folder, 'installed');
   if (existsSync(done)) return;
   console.log('installing the Python packages, once; this takes a minute or two');
-  // What an install that broke off has left.
+  // Left by an interrupted installation.
   await rm(folder, { recursive: true, force: true });
-  await tell('a virtual environment', run(python, ['-m', 'venv', folder]));
+  await attempt('a virtual environment', run(python, ['-m', 'venv', folder]));
   const pip = [
     '-m',
     'pip',
@@ -51,7 +51,7 @@ async function install(python, folder) {
     '-r',
     requirements,
   ];
-  await tell(
+  await attempt(
     'the packages',
     run(join(folder, 'bin', 'python'), pip, { timeout: INSTALL_MS, maxBuffer: 1 << 26 }),
   );
@@ -67,7 +67,7 @@ async function findPython() {
   throw new Error(`There is no Python ${VERSIONS.toReversed().join(', ')} on the PATH.`);
 }
 
-/** Undefined where there is none, or one that does not run. */
+/** The version of a Python; undefined when it does not exist or does not run. */
 async function versionOf(name) {
   try {
     const { stdout } = await run(name, ['-c', 'import platform; print(platform.python_version())']);
@@ -77,11 +77,11 @@ async function versionOf(name) {
   }
 }
 
-async function tell(what, work) {
+async function attempt(what, work) {
   try {
     await work;
   } catch (error) {
     const lines = `${error.stderr ?? ''}`.trim().split('\n').slice(-3).join(' | ');
-    throw new Error(`${what} could not be had: ${lines || error.message}`, { cause: error });
+    throw new Error(`${what} could not be installed: ${lines || error.message}`, { cause: error });
   }
 }

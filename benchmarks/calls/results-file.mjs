@@ -2,15 +2,15 @@ import { readFile, rename, rm, writeFile } from 'node:fs/promises';
 
 const file = (name) => new URL(`./${name}`, import.meta.url);
 const RESULTS = file('results.json');
-// Not committed: what a run has measured so far.
+// What a run has measured so far; not committed.
 const PARTIAL = file('results.partial.json');
 
-/** Keeps the rows of a run that goes on, so that it can be resumed. */
+/** The rows of a run in progress, saved so that it can be resumed. */
 export class PartialResults {
   #plan;
   rows;
 
-  /** Those of the run that was broken off with `resume`, the failed ones left out to be tried again; else none. */
+  /** With `resume`, starts with the rows of the interrupted run, except failed ones, which are measured again. */
   static async open({ resume, plan }) {
     const partial = new PartialResults();
     partial.#plan = plan;
@@ -27,14 +27,14 @@ export class PartialResults {
     await write(PARTIAL, { plan: this.#plan, rows: this.rows });
   }
 
-  /** The run is over: `results.json` takes its place. */
+  /** Writes `results.json` and deletes the saved rows. */
   async finish(run) {
     await write(RESULTS, run);
     await rm(PARTIAL, { force: true });
   }
 }
 
-/** The run that was written last. */
+/** The last complete run. */
 export async function readResults() {
   return JSON.parse(await readFile(RESULTS, 'utf8'));
 }
@@ -54,15 +54,15 @@ async function rowsOf(plan) {
   const kept = JSON.parse(text);
   if (JSON.stringify(kept.plan) !== JSON.stringify(plan))
     throw new Error(
-      `The run to resume was another one, ${JSON.stringify(kept.plan)}: resume it with the same options, or start anew.`,
+      `The interrupted run had other options: ${JSON.stringify(kept.plan)}. Resume it with the same ones, or start without --resume.`,
     );
   return kept.rows.filter(({ failed }) => failed === undefined);
 }
 
-/** Whole or not at all: a run may be broken off at any time. */
+/** Writes a file atomically: a run may be interrupted at any time. */
 async function write(target, content) {
   const partial = new URL(`${target.href}.writing`);
-  // A list of numbers stays on its line: there are hundreds of turns.
+  // A list of numbers goes on one line: there are hundreds of turns.
   const text = JSON.stringify(content, null, 2).replaceAll(/\[[-\d.,\snul]+\]/g, (list) =>
     list.replaceAll(/\s+/g, ''),
   );

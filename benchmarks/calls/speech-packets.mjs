@@ -3,13 +3,13 @@ import OpusScript from 'opusscript';
 
 const SAMPLE_RATE = 16_000;
 const PACKET_SAMPLES = SAMPLE_RATE / 50;
-// Opus' own number of this setting: send nothing while there is silence.
+// Opus' number for the setting DTX: send nothing during silence.
 const SET_DTX = 4016;
-// What the encoder gives for a packet that is not to be sent.
+// Size of the packets that the encoder returns for silence that is not sent.
 const UNSENT_BYTES = 2;
 const BITS_PER_SECOND = 32_000;
 
-/** What callers say, encoded once: packets of 20 ms as a browser with DTX would send them. */
+/** The callers' sentence, encoded once: packets of 20 ms, as a browser with DTX would send them. */
 export async function speechPackets() {
   const { path, durationMs } = speech.order;
   const samples = await readWav(path);
@@ -18,7 +18,7 @@ export async function speechPackets() {
   try {
     encoder.setBitrate(BITS_PER_SECOND);
     encoder.encoderCTL(SET_DTX, 1);
-    // Two seconds of silence behind the words: the encoder ends its sending, and comes to its first comfort noise.
+    // With two seconds of silence after the words: the encoder stops sending, then sends its first comfort noise.
     const all = Array.from({ length: words + 100 }, (_, index) => {
       const part = new Int16Array(PACKET_SAMPLES);
       part.set(samples.subarray(index * PACKET_SAMPLES, (index + 1) * PACKET_SAMPLES));
@@ -28,7 +28,7 @@ export async function speechPackets() {
     const tail = silence.findIndex((each) => !isSent(each));
     const comfort = silence.slice(tail).find(isSent);
     if (tail === -1 || comfort === undefined)
-      throw new Error('The Opus encoder sends silence like sound: its DTX does not work.');
+      throw new Error('The Opus encoder sends silence like sound: DTX does not work.');
     return {
       durationMs,
       packets: {
@@ -42,7 +42,7 @@ export async function speechPackets() {
   }
 }
 
-/** A packet that is not to be sent is empty: its time passes. */
+/** A packet that is not sent is empty; it still takes its time. */
 function toPacket({ opus, part }) {
   return { opus: isSent({ opus }) ? opus.toString('base64') : '', level: minusDbov(part) };
 }
@@ -51,7 +51,7 @@ function isSent({ opus }) {
   return opus.length > UNSENT_BYTES;
 }
 
-/** How loud, as it stands in the header of a packet: 0 is the loudest, 127 is silence. */
+/** The audio level for the header of a packet: 0 is the loudest, 127 is silence. */
 function minusDbov(samples) {
   const square = samples.reduce((sum, sample) => sum + sample * sample, 0) / samples.length;
   if (square === 0) return 127;

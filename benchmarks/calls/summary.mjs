@@ -1,25 +1,26 @@
-import { markdownTable } from '../src/report.mjs';
+import { markdownTable, runOf } from '../src/documents.mjs';
 import { heldMeans, isSlow, mostHeld, ofWorker } from './held.mjs';
 
-/** So many calls most workers hold: what one costs can be compared. */
+/** Most workers hold this many calls, so the cost of one can be compared. */
 const AT = 7;
 
-/** The run in one table, for documents that are about something else: OpenRTC in one process, and its peers. */
-export function summary({ rows, date, machine }) {
+/** The run in one table, for other documents: OpenRTC in one process and its peers. */
+export function summary(run) {
+  const { rows } = run;
   const workers = new Map(
     rows
       .filter(({ headline, peer, once }) => (headline || peer) && !once)
       .map(({ key, name }) => [key, name]),
   );
-  return `Run of ${date.slice(0, 10)}: ${machine}.
+  return `${runOf(run)}
 
 ${markdownTable(
   [
     'worker',
     'calls held',
-    'turn p99 ms then',
+    'turn p99 then, ms',
     'idle, PSS MiB',
-    `a call of ${AT}, PSS MiB`,
+    `per call at ${AT}, PSS MiB`,
     `CPU-s per call-minute at ${AT}`,
   ],
   [...workers].map(([key, name]) => {
@@ -36,5 +37,5 @@ ${markdownTable(
   }),
 )}
 
-Held: ${heldMeans}.`;
+Held means: ${heldMeans}.`;
 }

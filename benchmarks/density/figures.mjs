@@ -1,8 +1,8 @@
 import { rowsOf } from './plan.mjs';
-import { SESSION_MB } from './stub.mjs';
-import { spread } from './spread.mjs';
+import { SESSION_MB } from './stub-rows.mjs';
+import { spread } from '../src/statistics.mjs';
 
-/** The stub workload by the number of sessions, 0 first: `key` (`pssMb`, `rssMb`) of `when` (`touched`, `allocated`). */
+/** The stub workload by number of sessions, from 0: `key` (`pssMb`, `rssMb`) of `when` (`touched`, `allocated`). */
 export function stubFigures({ rows, options: { counts } }, when, key) {
   const of = (row) => row[when][key];
   const climbs = rowsOf(rows, 'stub process').map((climb) => climb.rows);
@@ -13,7 +13,7 @@ export function stubFigures({ rows, options: { counts } }, when, key) {
       climbs.flatMap((levels) => levels.filter((row) => row.sessions === sessions)).map(of),
     ),
   }));
-  // With 0 sessions a process waits beside the worker, and is then the first call's.
+  // With 0 sessions the worker has one idle process, which the first call gets.
   const alone = {
     coroutine: all[0].coroutine,
     process: spread(climbs.map(([none]) => none.alone[key])),
@@ -41,19 +41,19 @@ export function largestBoth(figures) {
   );
 }
 
-/** What a session costs beyond the memory it was told to hold. */
+/** The memory a session uses in addition to what it was told to hold. */
 export function beyondHeld(each) {
   return each - SESSION_MB;
 }
 
-/** The rows of the spoken workload for each number of sessions: as many as there were runs. */
+/** The figures of the spoken workload for each number of sessions, over all runs. */
 export function talkingFigures({ rows, options: { counts } }) {
   const most = Math.max(...counts);
   return counts.map((sessions) => {
     const found = rowsOf(rows, `talking ${sessions}`).flatMap((row) =>
       sessions !== most ? [row] : row.whole === undefined ? [] : [{ ...row, ...row.whole }],
     );
-    // A row without one answer has no time of it.
+    // A row without any answer has no turn time.
     const of = (pick) => spread(found.map(pick).filter((value) => value !== null));
     return {
       sessions,
@@ -75,7 +75,7 @@ export function talkingFigures({ rows, options: { counts } }) {
   });
 }
 
-/** What the searches found: the share of real time for the most sessions, and the most at real time. */
+/** Results of the searches: the share of real time with the most sessions, and the most sessions in real time. */
 export function searchFigures({ rows, options: { counts } }) {
   const most = Math.max(...counts);
   const wholes = rowsOf(rows, `talking ${most}`).flatMap(({ whole }) => whole ?? []);

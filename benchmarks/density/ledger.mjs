@@ -1,10 +1,10 @@
 import { readFile, rm, writeFile } from 'node:fs/promises';
 
 const FILE = new URL('./.partial.json', import.meta.url);
-// Rows of one report are of one day: what else runs on a machine changes.
+// The rows of a report must come from one day: the load of a machine changes.
 const FRESH_MS = 24 * 60 * 60 * 1_000;
 
-/** What a run has measured so far, kept in a file: a run that was ended goes on where it was. */
+/** The rows of a run so far, saved in a file so that an interrupted run can continue. */
 export class Ledger {
   #content;
   #kept;
@@ -14,7 +14,7 @@ export class Ledger {
     this.#kept = kept;
   }
 
-  /** @param key what must be the same for rows to belong together; `fresh` begins anew; not `kept`: in memory only */
+  /** @param key must be the same for all rows of a run. `fresh`: ignore saved rows. `kept`: save rows in the file. */
   static async open(key, { fresh, kept }) {
     const found = fresh || !kept ? undefined : await read();
     const fits =
@@ -38,7 +38,7 @@ export class Ledger {
     if (this.#kept) await writeFile(FILE, JSON.stringify(this.#content));
   }
 
-  /** The report has been written. */
+  /** Deletes the saved rows: the report has been written. */
   async close() {
     await rm(FILE, { force: true });
   }
@@ -49,7 +49,7 @@ async function read() {
     return JSON.parse(await readFile(FILE, 'utf8'));
   } catch (error) {
     if (error.code === 'ENOENT') return undefined;
-    throw new Error('benchmarks/density/.partial.json cannot be read; --fresh begins anew', {
+    throw new Error('benchmarks/density/.partial.json cannot be read; --fresh starts again', {
       cause: error,
     });
   }

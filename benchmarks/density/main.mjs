@@ -1,26 +1,26 @@
-// What sessions cost, by their number: `pnpm bench:density`. Writes RESULTS.md, results.json and density.svg here.
+// `pnpm bench:density`: measures what sessions cost by the number of sessions. Writes RESULTS.md, results.json and
+// density.svg in this folder.
 import { parseArgs } from 'node:util';
-import { untilQuiet, watchOthers } from '../src/machine.mjs';
+import { commit, hardware, untilQuiet, versionOf, watchOthers } from '../src/machine.mjs';
 import { Ledger } from './ledger.mjs';
 import { plan, rowsOf } from './plan.mjs';
-import { writeReport } from './report.mjs';
-import { versions } from './versions.mjs';
+import { writeReport } from './density-report.mjs';
 
 const { values } = parseArgs({
   options: {
     sessions: { type: 'string', default: '10,25,50,100,500' },
     rounds: { type: 'string', default: '3' },
-    // A process a session: up to so many in each round. The last number holds for the rounds after it.
+    // The most sessions with one process each, by round. The last number applies to later rounds, too.
     processes: { type: 'string', default: '100,10' },
-    // No step is begun that would not be over by then; what is missing is said in the report.
+    // A step that would not finish in time is not started; the report says what is missing.
     minutes: { type: 'string', default: '19.8' },
-    // Forget what a run that was ended has measured.
+    // Ignore the rows of an interrupted run.
     fresh: { type: 'boolean', default: false },
-    // Do not wait until nobody else uses the machine.
+    // Do not wait for a quiet machine.
     busy: { type: 'boolean', default: false },
-    // To try the script: little of everything, and nothing is written.
+    // A short trial that writes nothing.
     quick: { type: 'boolean', default: false },
-    // Only the steps whose names begin so, printed and not written: "stub", "talking 500", "real time".
+    // Run and print only the steps with this prefix: "stub", "talking 500", "real time".
     only: { type: 'string' },
   },
 });
@@ -37,17 +37,22 @@ const limitSeconds = Number(values.minutes) * 60;
 if (!(limitSeconds > 0)) throw new Error(`--minutes takes a number above 0, not ${values.minutes}`);
 const tries = quick || only !== undefined;
 
-const about = versions();
+const about = {
+  hardware,
+  commit: commit(),
+  agents: versionOf('@livekit/agents'),
+  rtcNode: versionOf('@livekit/rtc-node'),
+};
 const key = JSON.stringify({ ...options, ...about });
 const ledger = await Ledger.open(key, { fresh: values.fresh, kept: !tries });
 const before = Object.keys(ledger.rows).length;
 if (before > 0)
   console.log(
-    `Goes on with the run of ${ledger.startedAt}, which has ${before} rows; --fresh begins anew`,
+    `Continues the run of ${ledger.startedAt}, which has ${before} rows; --fresh starts again`,
   );
 if (!tries && !values.busy) await untilQuiet();
 
-// Nothing of what is started here outlives a run that is ended.
+// Without these handlers a signal would end this process without its 'exit' event, which kills the workers.
 for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(1));
 
 const startedAt = performance.now();
@@ -59,11 +64,11 @@ for (const [index, step] of steps.entries()) {
   const head = `[${index + 1}/${steps.length}, ${Math.round(elapsed())} s] ${step.id}`;
   const secondsLeft = limitSeconds - elapsed();
   if (!tries && secondsLeft < step.seconds) {
-    console.log(`${head}: no time left for it`);
+    console.log(`${head}: no time left`);
     continue;
   }
   console.log(head);
-  await keep(step, { secondsLeft });
+  await measure(step, { secondsLeft });
 }
 
 const missing = steps
@@ -83,15 +88,15 @@ const run = {
 if (only !== undefined) console.log(JSON.stringify(ledger.rows, null, 2));
 else await writeReport(run, { print: quick });
 if (missing.length > 0) {
-  const again = tries ? '' : ' The same command again measures these and nothing else.';
+  const again = tries ? '' : ' Run the same command again to measure only these.';
   console.error(`Not measured: ${missing.join(', ')}.${again}`);
   process.exitCode = 1;
 } else if (!tries) {
   await ledger.close();
 }
 
-/** Measures a step and keeps what came of it, a failure too. */
-async function keep(step, { secondsLeft }) {
+/** Measures a step and saves its row, even when it failed. */
+async function measure(step, { secondsLeft }) {
   const others = watchOthers();
   const began = performance.now();
   let row;
@@ -106,12 +111,12 @@ async function keep(step, { secondsLeft }) {
     row = { failed: String(error?.message ?? error) };
   }
   const seconds = Math.round((performance.now() - began) / 100) / 10;
-  console.log(`  ${seconds} s, others used ${others()} cores`);
+  console.log(`  ${seconds} s, other programs used ${others()} cores`);
   await ledger.add(step.id, { ...row, seconds, othersCores: row.othersCores ?? others() });
 }
 
 function numbers(name) {
   const all = values[name].split(',').map(Number);
   if (all.every((number) => Number.isInteger(number) && number > 0)) return all;
-  throw new Error(`--${name} takes whole numbers with commas between them, not ${values[name]}`);
+  throw new Error(`--${name} takes whole numbers separated by commas, not '${values[name]}'`);
 }

@@ -1,9 +1,9 @@
-import { coroutineRow, processRows } from './stub.mjs';
-import { searchAtOnce, searchRealTime, talkingRow } from './spoken.mjs';
+import { coroutineRow, processRows } from './stub-rows.mjs';
+import { searchAtOnce, searchRealTime, talkingRow } from './spoken-rows.mjs';
 
 /**
- * What is measured, in this order: round by round, so that a run that is out of time has some of everything. A step's
- * `seconds` are what it took on two cores; `run` gets what was measured before, and the seconds left.
+ * The steps of a run in their order, round by round, so that a run that runs out of time has some of everything.
+ * `seconds` is what a step took on two cores; `run` gets the rows measured before and the seconds left.
  */
 export function plan({ counts, rounds, processesTo, measureMs }) {
   const most = Math.max(...counts);
@@ -60,21 +60,21 @@ export function plan({ counts, rounds, processesTo, measureMs }) {
   }).flat();
 }
 
-/** The rows of a step in all rounds; those that were not measured are left out. */
+/** The rows of a step in all rounds in which it was measured. */
 export function rowsOf(rows, what) {
   return Object.entries(rows)
     .filter(([id, row]) => id.startsWith(`${what} #`) && row.failed === undefined)
     .map(([, row]) => row);
 }
 
-/** So many callers on the line at once held, by the last search that knows. */
+/** The number of callers on the line that held, by the last search with a result. */
 function lastFound(searches) {
   return searches
     .map(({ best, whole }) => (whole?.holds === true ? whole.atOnce : best?.number))
     .findLast((found) => found !== undefined);
 }
 
-/** The first round searches; those after it try what an earlier one has found, and less where that does not hold. */
+/** The first round searches; later rounds try the number it found, and fewer if that does not hold. */
 function range(searches, { first, most }) {
   const found = lastFound(searches);
   return found === undefined ? { first, most } : { first: found, most: found };

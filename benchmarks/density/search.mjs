@@ -1,9 +1,9 @@
-// Below the limit, so that the first number that does not hold is not far off.
+// Event loop use to aim for: below the limit, so that the first number that does not hold is close to it.
 const AIM = 0.68;
 
 /**
- * The largest whole number that holds, known to a share of it (`within`). It comes from below, by what event-loop
- * use leaves free: what an overloaded process has left behind would count for whatever is tried after it.
+ * Searches for the largest whole number that holds, to within a share of it (`within`). It searches upwards, by the
+ * event loop use that is left: after an overload the backlog would affect the next attempt.
  */
 export async function largestThatHolds({ first, most, within, probe, timeIsUp }) {
   const tried = [];
@@ -20,7 +20,7 @@ export async function largestThatHolds({ first, most, within, probe, timeIsUp })
   }
 }
 
-/** What to try next; undefined when the answer is known. */
+/** The next number to try; undefined when the answer is known. */
 function following({ best, fails, row, most, within }) {
   if (best === undefined) {
     if (fails === 1) return undefined;

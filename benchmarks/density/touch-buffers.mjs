@@ -3,20 +3,20 @@ import { Session } from 'node:inspector/promises';
 const PAGE = 4_096;
 
 /**
- * Finds every array buffer of this process and writes to each of its pages, with what is there already. Memory that
- * was allocated and never written to is in no PSS; a session that makes use of it has it in its.
+ * Finds every array buffer of this process and writes to each of its pages without changing the content. Memory that
+ * was allocated but never written to does not count in PSS; once a session uses it, it does.
  */
 export class BufferToucher {
   #session;
 
-  /** Collects garbage and counts: how many array buffers there are, and their MiB. */
+  /** Collects garbage; resolves with the number of array buffers and their total size in MiB. */
   sweep() {
     return this.#each(`let bytes = 0;
       for (const buffer of this) bytes += buffer.byteLength;
       return { buffers: this.length, mb: Math.round(bytes / 2 ** 20) };`);
   }
 
-  /** Writes to all of them. */
+  /** Writes to every array buffer. */
   touch() {
     return this.#each(`for (const buffer of this) {
         if (buffer.byteLength === 0) continue;

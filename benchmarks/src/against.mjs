@@ -1,14 +1,14 @@
-// What a change does to the cost of a call: this checkout beside others of the repository, with the same calls in the
-// same minute, so that what the machine does to one of them it does to all. The others must be built.
+// Measures what a change does to the cost of a call: this checkout and others of the repository run the same calls at
+// the same time, so that changes of the machine affect all of them. The others must be built.
 //   node src/against.mjs [--calls 3] [--seconds 60] [--rounds 2] [--write] 'name=folder' …
-// With --write it writes the table in docs/speed.md.
+// With --write, writes the table in docs/speed.md.
+import { cpuSecondsOf, memoryOf, threadSeconds } from '@openrtc/test-rig';
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
-import { cpuSecondsOf, memoryOf, threadSeconds } from './process-tree.mjs';
-import { markdownTable, writeBlock, writeResults } from './report.mjs';
+import { publish } from './documents.mjs';
+import { against } from './reports/against-report.mjs';
 import { sideBySide } from './side-by-side.mjs';
-import { percentile } from './talking.mjs';
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -16,7 +16,7 @@ const { values, positionals } = parseArgs({
     calls: { type: 'string', default: '3' },
     seconds: { type: 'string', default: '60' },
     rounds: { type: 'string', default: '2' },
-    // What this checkout is called in the table.
+    // The name of this checkout in the table.
     name: { type: 'string', default: 'this one' },
     write: { type: 'boolean', default: false },
   },
@@ -42,15 +42,7 @@ for (let round = 0; round < Number(values.rounds); round += 1) {
   rows.push(...(await measureOnce()));
   console.log(`round ${round + 1} of ${values.rounds}`);
 }
-const markers = { begin: '<!-- bench:against -->', end: '<!-- /bench:against -->' };
-if (values.write) {
-  const { date, machine } = await writeResults('against', { calls, seconds, rows });
-  await writeBlock(
-    'docs/speed.md',
-    markers,
-    `Run of ${date.slice(0, 10)}: ${machine}. ${report()}`,
-  );
-} else console.log(report());
+await publish(against, { calls, seconds, rows }, { dryRun: !values.write });
 
 async function measureOnce() {
   const options = { calls, seconds, warmUpSeconds: WARM_UP_SECONDS, look };
@@ -69,42 +61,8 @@ function look({ pid }) {
   return {
     cpu: cpuSecondsOf(pid),
     main,
-    // Native work that nothing here changes: where it differs, it was the machine.
+    // Native work that no change here affects: where it differs, the machine is the cause.
     encoder: byName.get('AudioEncoder') ?? 0,
     pssMb: memoryOf(pid).pssMb,
   };
-}
-
-function report() {
-  const median = (name, key) =>
-    percentile(
-      rows.filter((row) => row.name === name).map((row) => row[key]),
-      0.5,
-    );
-  const first = checkouts[0].name;
-  const table = markdownTable(
-    [
-      'checkout',
-      'CPU-s per call-minute',
-      `to ${first}`,
-      'JS thread',
-      `to ${first}`,
-      'Opus encoder',
-      'PSS MiB per call',
-      'turn p50 ms',
-      'missed',
-    ],
-    checkouts.map(({ name }) => [
-      name,
-      median(name, 'cpu').toFixed(2),
-      (median(name, 'cpu') / median(first, 'cpu')).toFixed(2),
-      median(name, 'main').toFixed(2),
-      (median(name, 'main') / median(first, 'main')).toFixed(2),
-      median(name, 'encoder').toFixed(2),
-      median(name, 'pssPerCallMb').toFixed(1),
-      median(name, 'turnMsP50'),
-      median(name, 'turnsMissed'),
-    ]),
-  );
-  return `Workers side by side in the same minutes, ${calls} calls each, ${seconds} s, middle of ${values.rounds} rounds, \`coroutine()\`.\n\n${table}`;
 }

@@ -1,17 +1,19 @@
-import { inAgentRoom } from './agent-joins.mjs';
-import { nodeChildren, treeUsage } from './process-tree.mjs';
-import { callOneByOne, callTogether, round, settle, talkAll, turn } from './talking.mjs';
-import { whileTalking } from './workload.mjs';
+import { nodeChildren, treeUsage } from '@openrtc/test-rig';
+import { settle, withPeak } from './memory.mjs';
+import { agentJoinMs } from './rig.mjs';
+import { rounded } from './statistics.mjs';
+import { callOneByOne, callTogether, talkAll, turn, turnFacts } from './talking.mjs';
 
-// As long as a worker keeps processes ready that nobody needs any more, and looks for them: see isolation-process.
+// How long a worker keeps idle processes that are no longer needed, see isolation-process.
 const SURPLUS_GONE_S = 45;
-// LiveKit gives up on a participant that has gone without a word after some 20 s.
+// LiveKit removes a participant that has disappeared after some 20 s.
 const GONE_MS = 40_000;
+const SAMPLE_MS = 500;
 
 /**
- * One setting of the dial: idle; calls that come one after the other, and talk; then one of the processes
- * they run in is killed. What the calls cost is looked at once the processes that were kept ready for more
- * of them have gone again.
+ * Measures one setting of the isolation: idle, with calls that arrive one after the other and talk, and when one of
+ * their processes is killed. The cost of the calls is measured after the processes that were kept ready for more calls
+ * have ended.
  */
 export async function measureCalls({ server, callers, worker, calls, seconds, surplusSeconds }) {
   await settle(worker.pid);
@@ -27,23 +29,23 @@ export async function measureCalls({ server, callers, worker, calls, seconds, su
   const minutes = (performance.now() - startedAt) / 60_000;
   const whole = treeUsage(worker.pid);
   const children = nodeChildren(worker.pid);
-  // From outside: the process that worked most has most calls.
+  // Seen from outside, the process with the most CPU time has the most calls.
   const [busiest = { pid: worker.pid }] = children.toSorted((a, b) => gain(b) - gain(a));
-  const joins = inAgentRoom(server);
+  const joins = agentJoinMs(server);
   const killed = await kill({ server, pid: busiest.pid, callers: talking });
   await Promise.all(killed.survivors.map((caller) => caller.hangUp()));
   return {
     calls,
     seconds,
-    idle: { pssMb: round(idle.pssMb), processes: waiting.length },
-    arrived: { pssMb: round(arrived.pssMb) },
+    idle: { pssMb: rounded(idle.pssMb), processes: waiting.length },
+    arrived: { pssMb: rounded(arrived.pssMb) },
     ...talked,
-    // Besides the worker itself; the shell that guards them is in the sums.
+    // Without the worker itself. The sums include the shell that guards them.
     callProcesses: children.length,
-    pssPerCallMb: round((talked.peakPssMb - idle.pssMb) / calls),
-    wholeMinutes: round(minutes),
-    wholeCpuSecondsPerCallMinute: round((whole.cpuSeconds - idle.cpuSeconds) / minutes / calls),
-    startCpuSeconds: waiting.map(({ cpuSeconds }) => round(cpuSeconds)),
+    pssPerCallMb: rounded((talked.peakPssMb - idle.pssMb) / calls),
+    wholeMinutes: rounded(minutes),
+    wholeCpuSecondsPerCallMinute: rounded((whole.cpuSeconds - idle.cpuSeconds) / minutes / calls),
+    startCpuSeconds: waiting.map(({ cpuSeconds }) => rounded(cpuSeconds)),
     joinMs: joins,
     ...killed.facts,
   };
@@ -53,15 +55,34 @@ export async function measureCalls({ server, callers, worker, calls, seconds, su
   }
 }
 
-/** Calls that come all at once to a worker that is idle. */
+/** Measures calls that arrive at the same time at an idle worker. */
 export async function measureBurst({ server, callers, worker, calls }) {
   await settle(worker.pid);
   const inRoom = await callTogether({ server, callers, room: 'burst' }, calls);
   for (const { caller } of inRoom) await caller.hangUp();
-  return { joinMs: inAgentRoom(server) };
+  return { joinMs: agentJoinMs(server) };
 }
 
-/** Kills a process, and asks each caller whether anybody still answers. */
+/** Measures what a worker uses while all its callers talk, and their turns. */
+async function whileTalking({ worker, callers, seconds }) {
+  const before = treeUsage(worker.pid);
+  const startedAt = performance.now();
+  const { peak, result: turns } = await withPeak(worker.pid, SAMPLE_MS, () =>
+    talkAll(callers, seconds),
+  );
+  const minutes = (performance.now() - startedAt) / 60_000;
+  const after = treeUsage(worker.pid);
+  return {
+    peakPssMb: rounded(peak.pssMb),
+    cpuSecondsPerCallMinute: rounded(
+      (after.cpuSeconds - before.cpuSeconds) / minutes / callers.length,
+    ),
+    processes: peak.processes,
+    ...turnFacts(turns),
+  };
+}
+
+/** Kills a process, then lets each caller speak to see which calls are lost. */
 async function kill({ server, pid, callers }) {
   const killedAtMs = Date.now();
   process.kill(pid, 'SIGKILL');

@@ -1,12 +1,12 @@
-import { memoryOf, nodeChildren, threadSeconds } from './process-tree.mjs';
+import { memoryOf, nodeChildren, threadSeconds } from '@openrtc/test-rig';
 import { sideBySide } from './side-by-side.mjs';
 
-/** The same calls under several settings of processes(), all in the same minute. */
+/** Runs the same calls with several settings of processes() at the same time. */
 export async function measureSideBySide(settings, { calls, seconds, warmUpSeconds }) {
   const specs = settings.map(({ name, options }) => ({
     name,
     file: 'openrtc.mjs',
-    args: [JSON.stringify({ idleProcesses: 0, ...options })],
+    args: [JSON.stringify({ processes: { idleProcesses: 0, ...options } })],
     env: { BENCH_GC: '1' },
   }));
   const measured = await sideBySide(specs, { calls, seconds, warmUpSeconds, look });
@@ -24,7 +24,7 @@ export async function measureSideBySide(settings, { calls, seconds, warmUpSecond
   }));
 }
 
-/** What the processes of calls have used so far, and hold now. */
+/** What the processes of calls have used so far and hold now. */
 function look(worker) {
   const children = nodeChildren(worker.pid);
   const total = {
@@ -41,7 +41,7 @@ function look(worker) {
     const { pssMb, anonMb } = memoryOf(pid);
     total.cpuSeconds += cpuSeconds;
     total.mainSeconds += threads.main;
-    // Native work that no flag of V8 changes: where it differs, it was the machine.
+    // Native work that no V8 flag affects: where it differs, the machine is the cause.
     total.encoderSeconds += threads.byName.get('AudioEncoder') ?? 0;
     total.gcMs += Number(
       worker.output

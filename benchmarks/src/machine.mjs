@@ -1,33 +1,36 @@
+import { TICKS, treeUsage } from '@openrtc/test-rig';
+import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { cpus, totalmem } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { TICKS, treeUsage } from './process-tree.mjs';
+import { rounded } from './statistics.mjs';
 
-// What a desktop or a CI agent does beside it; more than that shows in the figures.
+// A desktop or a CI agent uses about this much; more would affect the figures.
 const QUIET_CORES = 0.1;
 const DISTURBED_CORES = 0.15;
 const QUIET_FOR_S = 30;
 const TRIES = 3;
 
-/** The machine, as a report says. */
+/** The machine, for reports. */
 export const hardware = `${cpus().length} cores, ${Math.round(totalmem() / 2 ** 30)} GiB, Node ${process.version}`;
 
-/** On what a run with real calls was made. */
+/** The machine of a run with real calls, for reports. */
 export const machine = `${hardware}, callers and server on the same machine`;
 
-/** From now on: how many cores everything has used that this run did not start. */
+/** Starts to measure what other programs use; the function it returns gives their average number of cores so far. */
 export function watchOthers() {
   const read = () => ({ at: performance.now(), cpuSeconds: busySeconds() - ownSeconds() });
   const from = read();
   return () => {
     const now = read();
-    return round2(Math.max(0, now.cpuSeconds - from.cpuSeconds) / ((now.at - from.at) / 1_000));
+    const seconds = (now.at - from.at) / 1_000;
+    return rounded(Math.max(0, now.cpuSeconds - from.cpuSeconds) / seconds, 2);
   };
 }
 
 /**
- * Measures while nobody else uses the machine: waits for that first, and measures again when somebody came.
- * What comes back says how many cores the others used.
+ * Waits until the machine is quiet, then measures; measures again if other programs used the machine meanwhile. The
+ * result includes how many cores they used.
  */
 export async function undisturbed(
   measure,
@@ -41,26 +44,26 @@ export async function undisturbed(
       const measured = { ...(await measure()), othersCores: others() };
       if (last()) return measured;
     } catch (error) {
-      // A call that did not come up may be their doing too.
+      // Other programs may be the cause of a failed call, too.
       if (last()) throw error;
       console.log(error);
     }
-    console.log(`disturbed: others used ${others()} cores; once more`);
+    console.log(`disturbed: other programs used ${others()} cores; measuring again`);
   }
 }
 
-/** Waits until nobody else uses the machine. */
+/** Waits until no other program uses the machine. */
 export async function untilQuiet(seconds = QUIET_FOR_S) {
-  for (let told = false; ; told = true) {
+  for (let logged = false; ; logged = true) {
     const others = watchOthers();
     await sleep(seconds * 1_000);
     const cores = others();
     if (cores <= QUIET_CORES) return;
-    if (!told) console.log(`others use ${cores} cores: waiting for a quiet machine`);
+    if (!logged) console.log(`other programs use ${cores} cores: waiting for a quiet machine`);
   }
 }
 
-/** CPU time of the whole machine, and what its host took from it. */
+/** CPU time of the whole machine, including time that its host gave to other guests. */
 function busySeconds() {
   const [user, nice, system, , , irq, softirq, steal] = readFileSync('/proc/stat', 'utf8')
     .split('\n', 1)[0]
@@ -75,6 +78,21 @@ function ownSeconds() {
   return treeUsage(process.pid).cpuSeconds;
 }
 
-function round2(value) {
-  return Math.round(value * 100) / 100;
+/** The version of an installed package. Read from its folder: not every package exports its package.json. */
+export function versionOf(name) {
+  const manifest = new URL(`../node_modules/${name}/package.json`, import.meta.url);
+  return JSON.parse(readFileSync(manifest, 'utf8')).version;
+}
+
+/** The commit of this repository that runs, and whether its packages have changes; undefined without git. */
+export function commit() {
+  const git = (...args) =>
+    execFileSync('git', args, { cwd: import.meta.dirname, encoding: 'utf8' });
+  try {
+    const changed = git('status', '--porcelain', '--', '../../packages').trim() !== '';
+    return `${git('rev-parse', '--short', 'HEAD').trim()}${changed ? ' and changes' : ''}`;
+  } catch (error) {
+    if (error.code === 'ENOENT' || error.status === 128) return undefined;
+    throw error;
+  }
 }

@@ -3,16 +3,16 @@ import { withRig } from './rig.mjs';
 import { callOneByOne, talkAll, turnFacts } from './talking.mjs';
 
 /**
- * The same calls on several workers, all in the same minute: what the machine does to one of them it does to all.
- * Each has a server and callers of its own. `look(worker)` says what it has used so far and holds now; it is asked
- * before the first call (`idle`), and at both ends of the `seconds` that count.
+ * Runs the same calls on several workers at the same time, so that changes of the machine affect all of them. Each has
+ * a server and callers of its own. `look(worker)` returns what a worker has used so far and holds now; it is called
+ * before the first call (`idle`), and before and after the `seconds` that are measured.
  */
 export function sideBySide(specs, { calls, seconds, warmUpSeconds, look }) {
   const start = gate(specs.length);
   const end = gate(specs.length);
   return Promise.all(
     specs.map(async (spec, index) => {
-      // Their starts one after the other: they are not what is measured.
+      // One starts after the other: starts are not measured.
       await sleep(index * 4_000);
       return withRig(spec, async ({ server, callers, worker }) => {
         const idle = look(worker);
@@ -31,7 +31,7 @@ export function sideBySide(specs, { calls, seconds, warmUpSeconds, look }) {
           name: spec.name,
           idle,
           after,
-          /** Of a counter of `look`, per call-minute. */
+          /** The increase of a counter of `look`, per call-minute. */
           spent: (key) => (after[key] - before[key]) / minutes / calls,
           turns: turnFacts(turns),
         };
@@ -40,7 +40,7 @@ export function sideBySide(specs, { calls, seconds, warmUpSeconds, look }) {
   );
 }
 
-/** Lets nobody through before all are there. */
+/** A barrier: its promise resolves once it has been called by all parties. */
 function gate(parties) {
   let open;
   let missing = parties;

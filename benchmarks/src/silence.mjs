@@ -1,5 +1,5 @@
-// What an agent's silence costs, and what a caller hears of a source that sends none: one room of a real server, a
-// tone of a second and a half every few seconds, with the SDK's queue of 200 ms and without one. Writes
+// Measures what an agent's silence costs, and what a caller hears when the source sends no silence: in a room of a real
+// server, with a tone every few seconds, with the SDK's queue of 200 ms and without a queue. Writes
 // results/silence.json and the table in docs/speed.md.
 import {
   AudioFrame,
@@ -12,12 +12,13 @@ import {
   TrackSource,
   dispose,
 } from '@livekit/rtc-node';
-import { findLiveKitServer, startLiveKitServer } from '@openrtc/test-rig';
+import { findServerBinary, startLiveKitServer } from '@openrtc/test-rig';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { watchOthers } from './machine.mjs';
-import { markdownTable, writeBlock, writeResults } from './report.mjs';
-import { percentile } from './talking.mjs';
+import { TONE_MS, silence } from './reports/silence-report.mjs';
+import { rounded } from './statistics.mjs';
+import { publish } from './documents.mjs';
 
 const { values } = parseArgs({
   options: { turns: { type: 'string', default: '10' }, quick: { type: 'boolean', default: false } },
@@ -25,12 +26,11 @@ const { values } = parseArgs({
 const turns = Number(values.turns);
 const RATE = 24_000;
 const FRAME_MS = 10;
-const TONE_FRAMES = 150;
 const PAUSE_MS = 3_000;
 const SILENCE_S = 10;
 const LOUD = 1_000;
 
-const found = await findLiveKitServer({ onProgress: console.log });
+const found = await findServerBinary({ onProgress: console.log });
 const others = watchOthers();
 const rows = [];
 for (const queueMs of [200, 0]) {
@@ -40,11 +40,7 @@ for (const queueMs of [200, 0]) {
 }
 await dispose();
 const figures = { turns, othersCores: others(), rows };
-if (values.quick) console.log(report({ date: 'now', machine: 'tried', ...figures }));
-else {
-  const markers = { begin: '<!-- bench:silence -->', end: '<!-- /bench:silence -->' };
-  await writeBlock('docs/speed.md', markers, report(await writeResults('silence', figures)));
-}
+await publish(silence, figures, { dryRun: values.quick });
 
 async function measure(queueMs) {
   const server = await startLiveKitServer({ found });
@@ -68,9 +64,9 @@ async function measure(queueMs) {
       await play(source, startedAt);
       const endedAt = performance.now();
       await sleep(PAUSE_MS);
-      const ours = heard.filter((at) => at >= startedAt);
-      beginMs.push(Math.round((ours[0] ?? Number.NaN) - startedAt));
-      endMs.push(Math.round((ours.at(-1) ?? Number.NaN) - endedAt));
+      const sounds = heard.filter((at) => at >= startedAt);
+      beginMs.push(Math.round((sounds[0] ?? Number.NaN) - startedAt));
+      endMs.push(Math.round((sounds.at(-1) ?? Number.NaN) - endedAt));
     }
     const before = process.cpuUsage();
     await sleep(SILENCE_S * 1_000);
@@ -78,7 +74,7 @@ async function measure(queueMs) {
     return {
       beginMs,
       endMs,
-      silenceCpuMsPerSecond: Math.round((user + system) / 100 / SILENCE_S) / 10,
+      silenceCpuMsPerSecond: rounded((user + system) / 1_000 / SILENCE_S),
     };
   } finally {
     await agent.disconnect();
@@ -88,7 +84,7 @@ async function measure(queueMs) {
 }
 
 async function play(source, startedAt) {
-  for (let n = 0; n < TONE_FRAMES; n += 1) {
+  for (let n = 0; n < TONE_MS / FRAME_MS; n += 1) {
     await source.captureFrame(tone(n));
     const wait = startedAt + (n + 1) * FRAME_MS - performance.now();
     if (wait > 0) await sleep(wait);
@@ -103,7 +99,7 @@ function tone(n) {
   return new AudioFrame(data, RATE, 1, samples);
 }
 
-/** Notes when there was sound. */
+/** Records when there was sound. */
 async function listen(track, heard) {
   const frames = new AudioStream(track, {
     sampleRate: RATE,
@@ -114,25 +110,4 @@ async function listen(track, heard) {
     const mean = data.reduce((sum, sample) => sum + Math.abs(sample), 0) / data.length;
     if (mean > LOUD) heard.push(performance.now());
   }
-}
-
-function report({ date, machine, othersCores, rows: all }) {
-  const cell = (ms) => `${percentile(ms, 0.5)} (${Math.min(...ms)}–${Math.max(...ms)})`;
-  const table = markdownTable(
-    [
-      'source',
-      'heard after, ms',
-      'heard on after the last frame, ms',
-      'CPU ms a second in silence',
-    ],
-    all.map((row) => [
-      row.queueMs === 0
-        ? 'no queue, nothing sent in silence'
-        : `queue of ${row.queueMs} ms, as the SDK has it`,
-      cell(row.beginMs),
-      cell(row.endMs),
-      row.silenceCpuMsPerSecond,
-    ]),
-  );
-  return `Run of ${date.slice(0, 10)}: ${machine}. Middle, least and most of ${turns} turns of ${(TONE_FRAMES * FRAME_MS) / 1_000} s; agent and caller are one process. Others used ${othersCores} cores beside it.\n\n${table}`;
 }

@@ -1,11 +1,11 @@
 import { RemoteSessions } from '@openrtc/core/isolation';
+import { cpuSecondsOf, memoryOf } from '@openrtc/test-rig';
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { cpuSecondsOf, memoryOf } from './process-tree.mjs';
 
-// By the path of the package's entry: what a process of calls is started with is not exported.
+// Found from the entry of the package: these files are not exported.
 const strategy = import.meta.resolve('@openrtc/isolation-process');
 const preload = new URL('./child/preload.js', strategy).href;
 const connect = new URL('./child/connect.js', strategy).href;
@@ -18,10 +18,10 @@ const host = {
   report: async () => {},
 };
 
-/** Starts a process of calls as `processes()` does, and looks at it once it is ready, and once it has come to rest. */
+/** Starts a process of calls as `processes()` does; measures it when it is ready, and its memory 2 s later. */
 export async function startChild({ flags = [], env = {} }) {
   const startedAt = performance.now();
-  const child = fork(entry, ['{}'], {
+  const child = fork(entry, [JSON.stringify({ processes: {} })], {
     execArgv: ['--import', preload, ...flags],
     env: {
       ...process.env,
@@ -38,7 +38,7 @@ export async function startChild({ flags = [], env = {} }) {
   const sessions = new RemoteSessions({
     host,
     channel: {
-      // What does not arrive any more is told by its exit.
+      // A message that cannot be sent needs no error: the exit of the process is reported.
       send: (message) => void (child.connected && child.send(message, () => {})),
       onMessage: (listener) => void child.on('message', listener),
       onClose: (listener) => void child.once('exit', () => listener('the process ended')),

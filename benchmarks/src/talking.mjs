@@ -1,22 +1,22 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { treeUsage } from './process-tree.mjs';
+import { percentile } from './statistics.mjs';
 
-// The greeting is over, and a process that was started in place of the one that took the call is ready.
+// By then the greeting is over, and a new process has replaced the one that took the call.
 const NEXT_MS = 3_000;
 
-/** A caller in a room of its own, once the agent can be heard there. */
+/** Calls from a new room; resolves once the agent can be heard there. */
 export async function call({ server, callers, room }) {
   const startedAtMs = Date.now();
   const caller = await callers.join({
     url: server.url,
     token: await server.createToken('caller', room),
   });
-  // Not the greeting: on a machine that is busy with starts a caller may hear the agent too late for it.
+  // It does not wait for the greeting: on a busy machine a caller may hear the agent too late for that.
   const audible = await caller.waitForEvent('agentAudible', { timeoutMs: 60_000 });
   return { caller, joinMs: Math.round(audible.atMs - startedAtMs) };
 }
 
-/** Callers one after the other: each comes when the one before has had its greeting. */
+/** Calls one after the other: each starts after the greeting of the one before. */
 export async function callOneByOne(options, calls) {
   const all = [];
   for (let index = 0; index < calls; index += 1) {
@@ -26,7 +26,7 @@ export async function callOneByOne(options, calls) {
   return all;
 }
 
-/** Callers all at once. */
+/** Calls that all start at once. */
 export function callTogether(options, calls) {
   return Promise.all(
     Array.from({ length: calls }, (_, index) =>
@@ -35,7 +35,7 @@ export function callTogether(options, calls) {
   );
 }
 
-/** The turns of all callers for `seconds`: see {@link turn}. */
+/** Lets all callers talk for `seconds`; resolves with their turns, see {@link turn}. */
 export async function talkAll(callers, seconds) {
   const deadline = performance.now() + seconds * 1_000;
   return (await Promise.all(callers.map((caller) => talk(caller, deadline)))).flat();
@@ -45,13 +45,13 @@ async function talk(caller, deadline) {
   const turns = [];
   while (performance.now() < deadline) {
     turns.push(await turn(caller));
-    // The answer's rest, and a breath.
+    // The rest of the answer, and a short pause.
     await sleep(3_000);
   }
   return turns;
 }
 
-/** Milliseconds from a caller's last word to the answer's first sound; undefined for none in 10 s. */
+/** Milliseconds from a caller's last word to the first sound of the answer; undefined without one within 10 s. */
 export async function turn(caller, options = {}) {
   const { endedAtMs } = await caller.speak('order', options);
   try {
@@ -63,7 +63,7 @@ export async function turn(caller, options = {}) {
   }
 }
 
-/** How turns went, for a report. */
+/** The turns in figures, for reports. */
 export function turnFacts(turns) {
   const answered = turns.filter((each) => each !== undefined);
   return {
@@ -72,23 +72,4 @@ export function turnFacts(turns) {
     turnMsP50: Math.round(percentile(answered, 0.5)),
     turnMsP95: Math.round(percentile(answered, 0.95)),
   };
-}
-
-/** Waits until the worker's processes have started and their memory stands still. */
-export async function settle(pid) {
-  for (let last = -1; ;) {
-    await sleep(2_000);
-    const { pssMb } = treeUsage(pid);
-    if (Math.abs(pssMb - last) < 1) return;
-    last = pssMb;
-  }
-}
-
-export function percentile(values, share) {
-  const sorted = values.toSorted((a, b) => a - b);
-  return sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? null;
-}
-
-export function round(value) {
-  return Math.round(value * 10) / 10;
 }

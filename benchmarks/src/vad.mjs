@@ -1,5 +1,6 @@
-// What the VAD of a call costs: the SDK's own, that of models() over the same model, and that of silero(), over the same speech at its real pace, one
-// after the other in one process. Writes results/vad.json and the table in packages/prewarm/README.md.
+// Measures what the VAD of a call costs: the SDK's own, that of models() with the same model, and that of silero(), with
+// the same speech in real time, one after the other in one process. Writes results/vad.json and the table in
+// packages/prewarm/README.md.
 import { inference, initializeLogger } from '@livekit/agents';
 import { AudioFrame } from '@livekit/rtc-node';
 import { models, silero } from '@openrtc/prewarm';
@@ -7,22 +8,22 @@ import { readWav, speech } from '@openrtc/test-rig';
 import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
+import { publish } from './documents.mjs';
 import { hardware, watchOthers } from './machine.mjs';
-import { markdownTable, writeBlock, writeResults } from './report.mjs';
-import { percentile } from './talking.mjs';
+import { FRAME_MS, vad as vadReport } from './reports/vad-report.mjs';
+import { rounded } from './statistics.mjs';
 
 const { values } = parseArgs({
   options: {
     calls: { type: 'string', default: '8' },
     seconds: { type: 'string', default: '30' },
     rounds: { type: 'string', default: '3' },
-    // To try the script: nothing is written.
+    // A trial that writes nothing.
     quick: { type: 'boolean', default: false },
   },
 });
 const calls = Number(values.calls);
 const seconds = Number(values.seconds);
-const FRAME_MS = 32;
 const RATE = 16_000;
 const frameLength = (RATE * FRAME_MS) / 1_000;
 
@@ -30,16 +31,16 @@ initializeLogger({ pretty: false, level: 'silent' });
 const shared = silero();
 await shared.load(new AbortController().signal);
 const bundled = new inference.VAD();
-const ours = models();
-await ours.load(new AbortController().signal);
+const prewarmed = models();
+await prewarmed.load(new AbortController().signal);
 const vads = {
   "the SDK's own": () => bundled,
-  'models()': () => ours.vad(),
+  'models()': () => prewarmed.vad(),
   'silero()': () => shared.create(),
 };
 
 const audio = await sentenceAndPause();
-// The first stream of each loads and compiles what all later ones find ready.
+// The first stream of each VAD loads and compiles what later ones use.
 for (const vad of Object.values(vads)) await measure(vad, 1, 2);
 const rows = Object.fromEntries(Object.keys(vads).map((name) => [name, []]));
 for (let n = 0; n < Number(values.rounds); n += 1) {
@@ -50,16 +51,11 @@ for (let n = 0; n < Number(values.rounds); n += 1) {
   }
 }
 await shared[Symbol.asyncDispose]();
-await ours[Symbol.asyncDispose]();
+await prewarmed[Symbol.asyncDispose]();
 
-const markers = { begin: '<!-- bench:vad -->', end: '<!-- /bench:vad -->' };
-const run = values.quick
-  ? { date: 'now', machine: 'tried', rows }
-  : await writeResults('vad', { machine: hardware, calls, seconds, rows });
-if (values.quick) console.log(report(run));
-else await writeBlock('packages/prewarm/README.md', markers, report(run));
+await publish(vadReport, { machine: hardware, calls, seconds, rows }, { dryRun: values.quick });
 
-/** CPU time of `count` streams that hear a caller each. */
+/** Measures the CPU time of `count` streams that hear one caller each. */
 async function measure(vad, count, lasting) {
   const streams = Array.from({ length: count }, () => vad().stream());
   const heard = streams.map(listen);
@@ -68,7 +64,7 @@ async function measure(vad, count, lasting) {
   const began = performance.now();
   const frames = Math.round((lasting * 1_000) / FRAME_MS);
   for (let at = 0; at < frames; at += 1) {
-    // Callers do not all speak at once.
+    // Callers do not all speak at the same time.
     streams.forEach((stream, n) => stream.pushFrame(frameAt(at + 13 * n)));
     const wait = began + (at + 1) * FRAME_MS - performance.now();
     if (wait > 0) await sleep(wait);
@@ -77,8 +73,8 @@ async function measure(vad, count, lasting) {
   const audioSeconds = (count * frames * FRAME_MS) / 1_000;
   for (const stream of streams) stream.close();
   return {
-    threadMsPerSecond: hundredths((to.threadMs - from.threadMs) / audioSeconds),
-    processMsPerSecond: hundredths((to.processMs - from.processMs) / audioSeconds),
+    threadMsPerSecond: rounded((to.threadMs - from.threadMs) / audioSeconds, 2),
+    processMsPerSecond: rounded((to.processMs - from.processMs) / audioSeconds, 2),
     events: (await Promise.all(heard)).reduce((sum, one) => sum + one, 0),
     othersCores: others(),
   };
@@ -95,7 +91,7 @@ function frameAt(n) {
   return new AudioFrame(audio.slice(at, at + frameLength), RATE, 1, frameLength);
 }
 
-/** 16 kHz: something said, and as long a pause. */
+/** A sentence and a pause of the same length, 16 kHz. */
 async function sentenceAndPause() {
   const said = await readWav(speech.order.path);
   const pcm = new Int16Array(2 * said.length);
@@ -103,34 +99,8 @@ async function sentenceAndPause() {
   return pcm;
 }
 
-function hundredths(value) {
-  return Math.round(value * 100) / 100;
-}
-
 function cpu() {
   const { user, system } = process.cpuUsage();
   const [nanoseconds] = readFileSync('/proc/thread-self/schedstat', 'utf8').split(' ');
   return { threadMs: Number(nanoseconds) / 1e6, processMs: (user + system) / 1_000 };
-}
-
-function report({ date, machine, rows: all }) {
-  const cell = (figures) =>
-    `${percentile(figures, 0.5)} (${Math.min(...figures)}–${Math.max(...figures)})`;
-  const table = markdownTable(
-    ['CPU ms for a second of one call', 'JavaScript thread', 'whole process'],
-    Object.entries(all).map(([name, runs]) => [
-      name.endsWith('()') ? `\`${name}\`` : name,
-      cell(runs.map((run) => run.threadMsPerSecond)),
-      cell(runs.map((run) => run.processMsPerSecond)),
-    ]),
-  );
-  const others = Math.max(
-    ...Object.values(all)
-      .flat()
-      .map((run) => run.othersCores),
-  );
-  return [
-    `Run of ${date.slice(0, 10)}: ${machine}. Middle, least and most of ${values.rounds} runs of ${seconds} s with the audio of ${calls} calls at its real pace, 16 kHz, ${FRAME_MS} ms a frame (\`pnpm --filter @openrtc/benchmarks bench:vad\`). Others used up to ${others} cores beside them.`,
-    table,
-  ].join('\n\n');
 }

@@ -2,7 +2,7 @@ import { defineConfig } from 'tsup';
 
 export default defineConfig({
   // The worker is forked by its built name.
-  entry: { main: 'src/main.ts', worker: 'src/worker/main.ts' },
+  entry: { main: 'src/main.ts', worker: 'src/worker/worker-main.ts' },
   format: 'esm',
   target: 'node20',
   platform: 'node',

@@ -6,16 +6,16 @@ import { type AddressInfo, type Socket, createServer } from 'node:net';
 
 import { lineChannel } from './line-channel.js';
 
-// Whoever connects says a token at once, and nothing longer before.
+// A client must send its token first; nothing longer is accepted before.
 const TOKEN_MS = 5_000;
 const TOKEN_BYTES = 1_024;
 
-/** Where containers connect back to. The first thing each says is its token. */
+/** The server that containers connect back to. Each sends its token first. */
 export interface ChannelServer {
   readonly port: number;
-  /** Makes a token, for one connection: `connected` is called with its channel. */
+  /** Creates a token for one connection; `connected` is called with its channel. */
   expect(connected: (channel: Channel) => void): string;
-  /** Nobody comes with this token any more. */
+  /** Revokes a token. */
   forget(token: string): void;
   close(): Promise<void>;
 }

@@ -1,19 +1,19 @@
-/** What the strategy needs of a container runtime. {@link docker} is one. */
+/** The container runtime, as the strategy needs it. {@link docker} implements it. */
 export interface ContainerClient {
-  /** Returns at once. What goes wrong is told by `exited`. */
+  /** Returns at once. Failures are reported by `exited`. */
   start(container: ContainerSpec): RunningContainer;
 }
 
 export interface ContainerSpec {
   readonly name: string;
-  /** Holds secrets: it must not appear in a command line, which everybody on the machine can read. */
+  /** Contains secrets: it must not appear in a command line, which every user of the machine can read. */
   readonly env: Readonly<Record<string, string>>;
   readonly memoryMb: number;
 }
 
 export interface RunningContainer {
-  /** Kills and removes it, also while it is being made. Rejects when it may still be there. */
+  /** Kills and removes the container, even while it is being created. Rejects when it may still exist. */
   stop(): Promise<void>;
-  /** Resolves when it is gone, or never came to be, with the reason in words. */
+  /** Resolves with a readable reason when the container is gone or could not be created. */
   readonly exited: Promise<string>;
 }

@@ -5,7 +5,7 @@ import { randomUUID } from 'node:crypto';
 import type { ChannelServer } from './channel-server.js';
 import type { ContainerClient } from './container-client.js';
 
-// A container goes by itself when its call is over or its connection is closed. This is for one that does not.
+// A container ends by itself when its call is over or its connection is closed. This is the time-out for that.
 const LEAVE_MS = 5_000;
 
 export interface ContainerSettings {
@@ -17,14 +17,14 @@ export interface ContainerSettings {
   readonly startTimeoutMs: number;
 }
 
-/** One container, from its start until it is gone. */
+/** One container, from its start to its end. */
 export interface Container {
-  /** Rejects when no call can ever run in it. */
+  /** Rejects when no call can run in it. */
   readonly ready: Promise<RemoteSessions>;
   readonly gone: Promise<void>;
-  /** False when it is about to go. */
+  /** False when it is about to end. */
   takesCalls(): boolean;
-  /** It gets no more calls, and goes. */
+  /** Stops giving it calls; it ends after its call. */
   finish(): void;
 }
 
@@ -67,7 +67,7 @@ export function startContainer(
     channel.onClose(leave);
     const opened = new RemoteSessions({
       host,
-      // How the container ended says more than that its connection did, and is known a moment later.
+      // The exit of the container explains more than its closed connection, and is known a moment later.
       channel: { ...channel, onClose: () => {} },
       onStuck(error) {
         opened.fail(error);
@@ -102,7 +102,7 @@ export function startContainer(
     stop(`it was not ready within ${startTimeoutMs} ms: does its image call pool.run()?`);
   }, startTimeoutMs);
   const gone = running.exited.then((how) => {
-    // How it ends when it is made to end is no news.
+    // After it was told to end, its exit needs no report.
     const reasons = [why, state === 'stopping' ? undefined : how].filter(Boolean).join('; ');
     state = 'gone';
     clearTimeout(timer);

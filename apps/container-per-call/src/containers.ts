@@ -6,25 +6,25 @@ import type { ContainerClient } from './container-client.js';
 import { type Container, type ContainerSettings, startContainer } from './container.js';
 
 export interface ContainersOptions {
-  /** Starts containers: {@link docker}, or that of another runtime. */
+  /** Starts containers: {@link docker}, or a client for another runtime. */
   client: ContainerClient;
-  /** The worker's address on the network of the containers, which connect back to it. Never a public one. */
+  /** The worker's address on the network of the containers, which connect back to it. Never a public address. */
   listenOn: string;
-  /** The same address as containers know it. Default: `listenOn`. */
+  /** The same address as seen by the containers. Default: `listenOn`. */
   workerHost?: string;
-  /** URL of `connect.js` in the image. Default: the one it has here. */
+  /** URL of `connect.js` in the image. Default: its URL here. */
   connectModule?: string;
-  /** For the code in the containers. Nothing of the worker's own environment is passed on. */
+  /** Environment of the code in the containers. The worker's own environment is not passed on. */
   env?: Readonly<Record<string, string>>;
   /** Default: 512. */
   memoryMb?: number;
-  /** Until a container must be ready for its call, prewarm included, in milliseconds. Default: 30 000. */
+  /** Time-out until a container is ready for its call, including prewarm, in milliseconds. Default: 30 000. */
   startTimeoutMs?: number;
-  /** One container waits ready for the next call. Default: true. */
+  /** Whether one container is kept ready for the next call. Default: true. */
   warm?: boolean;
 }
 
-/** Every call in a container of its own, which goes with it. */
+/** Runs every call in a container of its own, which ends with the call. */
 export function containers(options: ContainersOptions): IsolationStrategy {
   const { listenOn, warm = true } = options;
   const settings: ContainerSettings = {
@@ -60,7 +60,7 @@ export function containers(options: ContainersOptions): IsolationStrategy {
       let next: Container | undefined;
       const callOff = () => next?.finish();
       try {
-        // Where the first does not come up, none will. It waits for the first call.
+        // If the first container does not start, none will. It is kept for the first call.
         next = start();
         signal.addEventListener('abort', callOff, { once: true });
         if (signal.aborted) callOff();
@@ -73,7 +73,7 @@ export function containers(options: ContainersOptions): IsolationStrategy {
       }
       return {
         async run(ticket, hangUp) {
-          // One that died waiting is not replaced before: an image that fails would be started for ever.
+          // An idle container that died is replaced only now: otherwise a failing image would start forever.
           const container = next?.takesCalls() ? next : start();
           next = undefined;
           try {

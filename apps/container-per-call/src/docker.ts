@@ -3,13 +3,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import type { ContainerClient } from './container-client.js';
 
-// `docker run` makes the container a moment after it was told to: until then there is nothing to remove.
+// `docker run` creates the container some time after it starts: until then there is nothing to remove.
 const REMOVE_TRIES = 5;
 const TRY_AGAIN_MS = 1_000;
 const REMOVE_MS = 10_000;
 
 export interface DockerOptions {
-  /** Runs the pool, see the Dockerfile. It must be on the machine already. */
+  /** The image that runs the pool, see the Dockerfile. It must be on the machine already. */
   image: string;
   /** More flags for `docker run`, e.g. `--network=calls` or `--cap-drop=ALL`. */
   args?: readonly string[];
@@ -18,7 +18,7 @@ export interface DockerOptions {
   spawn?: typeof nodeSpawn;
 }
 
-/** Containers by the `docker` command. */
+/** Runs containers with the `docker` command. */
 export function docker(options: DockerOptions): ContainerClient {
   const { image, args = [], command = 'docker', spawn = nodeSpawn } = options;
   return {
@@ -28,17 +28,17 @@ export function docker(options: DockerOptions): ContainerClient {
         `--name=${name}`,
         // A call cannot wait for a registry.
         '--pull=never',
-        // Process 1 must hand on signals and reap zombies; Node does neither.
+        // Process 1 must forward signals and reap zombies; Node does neither.
         '--init',
-        // Memory and swap together: a voice must not wait for a disk.
+        // Memory and swap together, so that there is no swap: audio must not wait for a disk.
         ...['memory', 'memory-swap'].map((limit) => `--${limit}=${memoryMb}m`),
-        // Names alone: docker takes the values from its own environment.
+        // Only the names: docker takes the values from its own environment.
         ...Object.keys(env).map((variable) => `--env=${variable}`),
       ];
       const run = spawn(command, ['run', ...flags, ...args, image], {
         env: { ...process.env, ...env },
         stdio: ['ignore', 'inherit', 'pipe'],
-        // Ctrl-C is for the worker alone: it says when calls end.
+        // Ctrl-C must reach only the worker, which decides when calls end.
         detached: true,
       });
       let over = false;
@@ -60,7 +60,7 @@ export function docker(options: DockerOptions): ContainerClient {
   };
 }
 
-/** Never rejects: a command that cannot be run is an end as well. */
+/** Never rejects: a command that cannot be run counts as an exit, too. */
 function howItEnds(child: ChildProcess, command: string): Promise<string> {
   let lastWords = '';
   child.stderr?.setEncoding('utf8').on('data', (text: string) => {
@@ -72,7 +72,7 @@ function howItEnds(child: ChildProcess, command: string): Promise<string> {
       resolve(`the command "${command}" cannot be run (${message}): is Docker installed?`),
     );
     child.once('close', (code, signal) => {
-      // docker itself failed, not what ran in the container.
+      // docker itself failed, not the program in the container.
       if (code === 125)
         resolve(/^docker: .*/m.exec(lastWords)?.[0] ?? `docker failed: ${lastWords}`);
       else if (code === 137) resolve('exit code 137, killed: it may have used too much memory');

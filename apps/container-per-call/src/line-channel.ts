@@ -1,10 +1,10 @@
 import type { Channel } from '@openrtc/core/isolation';
 import type { Socket } from 'node:net';
 
-// A ticket is at most 4 MiB, what LiveKit's frames may have, and a third more in base64.
+// A ticket has at most 4 MiB, the limit of LiveKit's frames, and a third more in base64.
 const LONGEST_LINE = 8 * 1024 * 1024;
 
-/** Either end of a connection: messages as lines of JSON. What cannot be read closes it. */
+/** One end of a connection with messages as lines of JSON. A line that is not JSON closes it. */
 export function lineChannel(socket: Socket): Channel {
   const early: unknown[] = [];
   let listener = (message: unknown): void => void early.push(message);

@@ -5,7 +5,7 @@ import { EchoLLM, ToneTTS } from '@openrtc/core/testing';
 import { containers } from './containers.js';
 import { docker } from './docker.js';
 
-// The worker's program, and what its image runs for each call: `pool.run()` knows which of them it is.
+// The program of the worker and of the image for each call: `pool.run()` knows which one it is.
 
 class Receptionist extends voice.Agent {
   constructor() {
@@ -16,11 +16,11 @@ class Receptionist extends voice.Agent {
 const pool = new AgentPool({
   isolation: containers({
     client: docker({ image: 'openrtc-calls' }),
-    // Docker's own bridge on Linux: not reachable from other machines.
+    // Docker's default bridge on Linux, which other machines cannot reach.
     listenOn: process.env['LISTEN_ON'] ?? '172.17.0.1',
     connectModule: 'file:///app/dist/connect.js',
   }),
-  // So many times the memory of a container, and one that waits.
+  // This many containers must fit into memory, and an idle one.
   maxConcurrentSessions: 8,
   defaults: { llm: () => new EchoLLM(), tts: () => new ToneTTS() },
 });

@@ -2,7 +2,7 @@ import { orAborted } from './interrupt.js';
 
 type Close = () => Promise<unknown>;
 
-/** What was started and has to be gone at the end, the last first. */
+/** Everything that was started and must be closed at the end, in reverse order. */
 export class Cleanup {
   readonly #closes: Close[] = [];
 
@@ -11,21 +11,21 @@ export class Cleanup {
     this.#closes.push(close);
   }
 
-  /** Waits for something that starts; it is closed at the end also when `signal` aborts the wait. */
+  /** Waits for something that starts. It is closed at the end even when `signal` aborts the wait. */
   own<T>(
     starting: Promise<T>,
     close: (started: T) => Promise<unknown>,
     signal: AbortSignal,
   ): Promise<T> {
     this.add(async () => {
-      // What failed to start has cleaned up after itself, and who waits was told.
+      // If it failed to start, it has cleaned up after itself, and the wait has rejected.
       const started = await starting.catch(() => undefined);
       if (started !== undefined) await close(started);
     });
     return orAborted(signal, starting);
   }
 
-  /** Closes all; an error of one does not keep the others from it. */
+  /** Closes everything, even when one of them fails. */
   async close(): Promise<void> {
     const errors: unknown[] = [];
     for (const close of this.#closes.splice(0).toReversed()) {

@@ -13,31 +13,31 @@ import { answered, conversation, seconds, waveBegins } from './output/live.js';
 import { paint } from './output/paint.js';
 import { callTable, turnNote, usage } from './output/report.js';
 import { verdict } from './output/verdict.js';
-import { WorkerProcess } from './worker/worker-process.js';
+import { DemoWorker } from './worker/demo-worker.js';
 
-// No call of the demo is live when it drains, but one of a guest may be.
+// When the worker drains, the calls of the demo have ended, but a guest's call may be live.
 const DRAIN_MS = 10_000;
 const GUEST_DRAIN_MS = 600_000;
-/** Between the two signals that end live calls: sent at once they would be taken for one. */
+/** Time between the two signals that end live calls: without it they would count as one. */
 const NOW_MS = 200;
 
-/** What a run of the demo needs. */
+/** Options and callbacks of a run of the demo. */
 export interface DemoScene {
   options: DemoOptions;
   cleanup: Cleanup;
   signal: AbortSignal;
-  /** Called with a function that ends live calls, once that can be asked for. */
+  /** Called with a function that ends live calls, once there can be any. */
   onStoppable: (stopNow: () => void) => void;
 }
 
-/** The whole demo; resolves with its exit code, rejects when it could not be done. */
+/** Runs the demo; resolves with its exit code, rejects when it could not be completed. */
 export async function demo({ options, cleanup, signal, onStoppable }: DemoScene): Promise<number> {
   const { calls, atOnce, embedded, verbose } = options;
   const say = (line: string): void => console.log(`${paint('dim', 'LiveKit ')}  ${line}`);
   console.log(
     paint(
       'bold',
-      `OpenRTC demo: three voice agents in ONE Node process answer ${calls} calls, ${atOnce} at a time, without any key.\n`,
+      `OpenRTC demo: three voice agents in ONE Node process answer ${calls} calls, ${atOnce} at a time, without an API key.\n`,
     ),
   );
   const opened = await openLine({ embedded, say, cleanup, signal });
@@ -56,7 +56,7 @@ export async function demo({ options, cleanup, signal, onStoppable }: DemoScene)
   onStoppable(() => void worker.stop(NOW_MS));
   const result = await orAborted(signal, call(opened, worker, { options, signal })).catch(
     (error: unknown) => {
-      // A signal is nobody's fault; for all else the worker's last words help.
+      // After a signal the log does not matter; for errors it helps.
       if (!signal.aborted) showLog(worker);
       throw error;
     },
@@ -72,19 +72,19 @@ export async function demo({ options, cleanup, signal, onStoppable }: DemoScene)
   return good ? 0 : 1;
 }
 
-function startWorker({ line }: OpenLine, verbose: boolean): WorkerProcess {
+function startWorker({ line }: OpenLine, verbose: boolean): DemoWorker {
   const logFile = verbose ? join(tmpdir(), `openrtc-demo-worker-${process.pid}.log`) : undefined;
   if (logFile !== undefined) console.log(`${paint('dim', 'Log     ')}  ${logFile}`);
-  return new WorkerProcess(line, logFile === undefined ? {} : { logFile });
+  return new DemoWorker(line.livekit, logFile === undefined ? {} : { logFile });
 }
 
 async function call(
   opened: OpenLine,
-  worker: WorkerProcess,
+  worker: DemoWorker,
   { options, signal }: Pick<DemoScene, 'options' | 'signal'>,
 ): Promise<CallsResult> {
   const startedAt = Date.now();
-  const agents = await worker.registered();
+  const agents = await worker.agents();
   const took = seconds(Date.now() - startedAt);
   console.log(
     `${paint('dim', 'Worker  ')}  process ${worker.pid}, registered after ${took} with the agents ${agents.join(', ')}`,
@@ -101,6 +101,6 @@ async function call(
   });
 }
 
-function showLog(worker: WorkerProcess): void {
-  console.error(`\nThe last lines of the worker's log:\n${worker.log.tail(15).join('\n')}`);
+function showLog(worker: DemoWorker): void {
+  console.error(`\nThe last lines of the worker's log:\n${worker.lines.all.slice(-15).join('\n')}`);
 }

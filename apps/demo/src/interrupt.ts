@@ -1,6 +1,6 @@
-/** The demo was stopped with a signal. */
+/** A signal has stopped the demo. */
 export class Interrupted extends Error {
-  /** As shells count it: 128 and the number of the signal. */
+  /** The exit code by convention: 128 plus the number of the signal. */
   readonly exitCode: number;
 
   constructor(signal: 'SIGINT' | 'SIGTERM') {
@@ -9,10 +9,10 @@ export class Interrupted extends Error {
   }
 }
 
-// One Ctrl-C may arrive once from the terminal and once more through npm.
+// A single Ctrl-C may arrive twice: from the terminal and through npm.
 const SAME_SIGNAL_MS = 1_000;
 
-/** Aborts at the first SIGINT or SIGTERM; a second one is told to `onAgain`. */
+/** Aborts at the first SIGINT or SIGTERM; `onAgain` is called for a second one. */
 export function watchSignals(onAgain: () => void): AbortSignal {
   const controller = new AbortController();
   let firstAt = 0;
@@ -29,7 +29,7 @@ export function watchSignals(onAgain: () => void): AbortSignal {
   return controller.signal;
 }
 
-/** What `promise` comes to, or a rejection as soon as `signal` aborts. */
+/** Settles like `promise`, or rejects as soon as `signal` aborts. */
 export function orAborted<T>(signal: AbortSignal, promise: Promise<T>): Promise<T> {
   return new Promise((resolve, reject) => {
     const abort = (): void => reject(signal.reason as Error);

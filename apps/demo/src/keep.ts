@@ -1,17 +1,19 @@
 import type { OpenLine } from './livekit/open-line.js';
 import { paint } from './output/paint.js';
-import type { WorkerProcess } from './worker/worker-process.js';
+import type { DemoWorker } from './worker/demo-worker.js';
 
 const ROOM = 'restaurant-me';
 
-/** Stays until `signal` aborts or the worker ends, and shows the calls that come meanwhile. */
+/** Waits until `signal` aborts or the worker ends, and shows the calls that arrive meanwhile. */
 export async function keep(
   opened: OpenLine,
-  worker: WorkerProcess,
+  worker: DemoWorker,
   signal: AbortSignal,
 ): Promise<void> {
   console.log(`\n${await invitation(opened)}`);
-  console.log('\nStop with Ctrl-C: live calls go on to their end, once more ends them at once.');
+  console.log(
+    '\nStop with Ctrl-C: live calls continue to their end. A second Ctrl-C ends them at once.',
+  );
   let shown = worker.messages.all.length;
   const show = (): void => {
     for (const message of worker.messages.all.slice(shown)) {
@@ -36,22 +38,22 @@ export async function keep(
 
 async function invitation({ kind, server, line }: OpenLine): Promise<string> {
   if (kind === 'embedded' || server === undefined) {
-    return `The worker stays. Only @openrtc/core/testing can make calls at ${line.url}: the embedded endpoint has no media.`;
+    return `The worker stays. Only @openrtc/core/testing can make calls at ${line.livekit.url}: the embedded endpoint has no media.`;
   }
   if (kind === 'external') {
-    return `The worker stays at ${line.url}: calls in rooms named restaurant-..., dentist-... or support-... come to it.`;
+    return `The worker stays at ${line.livekit.url}: it gets the calls in rooms named restaurant-..., dentist-... or support-....`;
   }
   return [
     paint(
       'bold',
       'The agents stay. Call them with any LiveKit client, e.g. https://meet.livekit.io, tab "Custom"',
     ),
-    `  URL      ${line.url}`,
+    `  URL      ${line.livekit.url}`,
     `  token    ${await server.createToken('me', ROOM)}`,
-    `           (room ${ROOM}, so that the restaurant answers; valid 1 h)`,
-    `  key      ${line.apiKey}`,
-    `  secret   ${line.apiSecret}`,
-    '           (of this throw-away server; another room name chooses another agent: dentist-..., support-...)',
-    'What you say is not recognised: the keyless speech-to-text plays back a script when you stop speaking.',
+    `           (for the room ${ROOM}, where the restaurant answers; valid for 1 h)`,
+    `  key      ${line.livekit.apiKey}`,
+    `  secret   ${line.livekit.apiSecret}`,
+    '           (for this temporary server; other room names choose other agents: dentist-..., support-...)',
+    'Your words are not recognised: the speech-to-text without a key returns a script when you stop speaking.',
   ].join('\n');
 }

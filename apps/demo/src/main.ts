@@ -1,4 +1,4 @@
-// What `npm start` runs.
+// The program of `npm start`.
 import { Cleanup } from './cleanup.js';
 import { demo } from './demo.js';
 import { Interrupted, watchSignals } from './interrupt.js';
@@ -27,7 +27,7 @@ async function main(args: readonly string[]): Promise<number> {
       console.error(`\nInterrupted: stopping the worker, the callers and the server.`);
       return error.exitCode;
     }
-    console.error(`\nThe demo could not be done: ${(error as Error).message}`);
+    console.error(`\nThe demo failed: ${(error as Error).message}`);
     return 1;
   } finally {
     await cleanup.close();
@@ -35,5 +35,5 @@ async function main(args: readonly string[]): Promise<number> {
 }
 
 process.exitCode = await main(process.argv.slice(2));
-// All is closed now; what may still hold the process has nothing to say any more.
+// Everything is closed; ends the process even if a handle is left.
 setTimeout(() => process.exit(), 2_000).unref();

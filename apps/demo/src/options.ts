@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
 
-/** What the demo was asked for. */
+/** Options of the demo. */
 export interface DemoOptions {
   calls: number;
   atOnce: number;
@@ -9,29 +9,29 @@ export interface DemoOptions {
   verbose: boolean;
 }
 
-/** The command line cannot be understood; the message is for people. */
+/** The command line is wrong; the message is for people. */
 export class UsageError extends Error {}
 
-/** What `--help` prints. */
+/** The output of `--help`. */
 export const help = `Usage: npm start -- [options]
 
 Runs three voice agents in one Node process, calls them, and shows what happened.
 
-  --calls N     calls in all (default 10)
+  --calls N     number of calls (default 10)
   --at-once N   calls at the same time (default 5)
   --embedded    text calls to the embedded endpoint, without a livekit-server
   --keep        stay after the calls, so that you can call the agents yourself
   --verbose     write the worker's log to a file
   --help        print this
 
-A livekit-server is looked for in this order: LIVEKIT_URL (with LIVEKIT_API_KEY and
+The demo looks for a livekit-server in this order: LIVEKIT_URL (with LIVEKIT_API_KEY and
 LIVEKIT_API_SECRET), LIVEKIT_SERVER_BIN, the PATH, an earlier build, a build with Go.`;
 
-// More at once than a small machine carries, callers and server included.
+// More than a small machine can take, including callers and server.
 const MAX_AT_ONCE = 25;
 const MAX_CALLS = 500;
 
-/** Reads the command line; 'help' when that was asked for. @throws UsageError */
+/** Reads the command line; returns 'help' for `--help`. @throws UsageError */
 export function readOptions(args: readonly string[]): DemoOptions | 'help' {
   const values = parse(args);
   if (values.help) return 'help';

@@ -12,19 +12,20 @@ import (
 
 // How a caller behaves; all in milliseconds.
 type manners struct {
-	// From its last word to its next one; longer where the agent still speaks.
+	// From its last word to its next one; longer while the agent still speaks.
 	PauseMs float64 `json:"pauseMs"`
-	// For so long the agent has been silent before the caller speaks.
+	// How long the agent must have been silent before the caller speaks.
 	SilenceMs float64 `json:"silenceMs"`
-	// An answer that has not begun by then is missed.
+	// An answer that has not started by then counts as missed.
 	PatienceMs float64 `json:"patienceMs"`
 }
 
-// One turn. LatencyMs is null when no answer came, AnsweredAtMs 0: else its beginning, since the epoch.
+// One turn. AnsweredAtMs is the start of the answer since the epoch. Without an answer, LatencyMs is null and
+// AnsweredAtMs is 0.
 type turn struct {
 	LatencyMs    *float64 `json:"latencyMs"`
 	AnsweredAtMs float64  `json:"answeredAtMs"`
-	// The agent was heard while the caller spoke.
+	// Whether the agent was heard while the caller spoke.
 	CutIn bool `json:"cutIn"`
 }
 
@@ -52,7 +53,7 @@ func join(url, token string, said *speech) (*caller, error) {
 	callback.OnDisconnected = func() { one.leave() }
 	room, err := lksdk.ConnectToRoomWithToken(url, token, callback)
 	if err != nil {
-		return nil, fmt.Errorf("the caller did not get into its room: %w", err)
+		return nil, fmt.Errorf("the caller could not join its room: %w", err)
 	}
 	one.room = room
 	one.microphone, err = newMicrophone(said)
@@ -69,18 +70,18 @@ func join(url, token string, said *speech) (*caller, error) {
 	return one, nil
 }
 
-// When the agent was heard first since the join.
+// Returns when the agent was first heard after the join.
 func (one *caller) awaitFirstSound(patience time.Duration) (any, error) {
 	at, ok := one.ear.awaitSound(time.Time{}, time.After(patience), one.left)
 	if !ok {
-		return nil, fmt.Errorf("nothing was heard of the agent in %s", patience)
+		return nil, fmt.Errorf("nothing was heard of the agent within %s", patience)
 	}
 	return map[string]float64{"atMs": sinceEpoch(at)}, nil
 }
 
-// Waits until the agent is silent, speaks, waits for the answer, pauses, and speaks again.
+// Waits until the agent is silent, speaks, waits for the answer, pauses, and starts again.
 func (one *caller) talk(duration time.Duration, how manners) (any, error) {
-	// Not empty but missing in JSON would be null.
+	// A nil slice would be null in JSON.
 	turns := []turn{}
 	one.ear.forget()
 	for deadline := time.Now().Add(duration); time.Now().Before(deadline); {

@@ -8,15 +8,15 @@ import (
 )
 
 const (
-	// Opus of silence is a few bytes long, of a voice or a tone 20 and more: nothing has to be decoded.
+	// An Opus packet of silence has a few bytes, one of a voice or a tone 20 or more: no decoding is needed.
 	soundBytes = 20
-	// Sound that goes on for 200 ms is an answer; the first packet of it tells when it began.
+	// Sound of 200 ms or more is an answer; it started with its first packet.
 	answerPackets = 10
-	// A longer break begins another sound.
+	// After a longer break, a new sound starts.
 	breakTime = 300 * time.Millisecond
 )
 
-// What came of the agent, to check by what sound and silence are told apart.
+// Statistics of the packets received from the agent, to check that sizes tell sound from silence.
 type heard struct {
 	SoundPackets  int `json:"soundPackets"`
 	QuietPackets  int `json:"quietPackets"`
@@ -28,7 +28,7 @@ type ear struct {
 	mutex  sync.Mutex
 	heard  heard
 	lastAt time.Time
-	// The sound that goes on, or the last one: when it began, and of how many packets it is.
+	// The current or last sound: when it started, and its number of packets.
 	beganAt time.Time
 	packets int
 	// Closed and replaced with each packet of sound.
@@ -41,7 +41,7 @@ func newEar() *ear {
 
 func (one *ear) listen(track *webrtc.TrackRemote) {
 	for {
-		// An error is the end of the track: who waits for a sound has a time box.
+		// An error is the end of the track; waiting for sound has a time-out.
 		packet, _, err := track.ReadRTP()
 		if err != nil {
 			return
@@ -71,7 +71,7 @@ func (one *ear) take(bytes int, at time.Time) {
 	one.news = make(chan struct{})
 }
 
-// When the first sound began after a moment; false when none came before the time was up.
+// Returns when the first sound after a moment started; false when there was none before the time was up.
 func (one *ear) awaitSound(after time.Time, timeUp <-chan time.Time, left <-chan struct{}) (time.Time, bool) {
 	for {
 		one.mutex.Lock()
@@ -96,7 +96,7 @@ func (one *ear) heardAfter(moment time.Time) bool {
 	return one.lastAt.After(moment)
 }
 
-// Counts anew.
+// Resets the statistics.
 func (one *ear) forget() {
 	one.mutex.Lock()
 	defer one.mutex.Unlock()

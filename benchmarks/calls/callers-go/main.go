@@ -1,5 +1,5 @@
-// Callers of the benchmark: many in one process, and none of them encodes or decodes anything.
-// Commands come in as JSON lines, each is answered by one; the process ends with its standard input.
+// The callers of the benchmark: many in one process, without encoding or decoding audio. Each command is a line of
+// JSON on standard input and is answered with one line; the process ends when its input does.
 package main
 
 import (
@@ -23,7 +23,7 @@ type command struct {
 	Caller string `json:"caller"`
 	URL    string `json:"url"`
 	Token  string `json:"token"`
-	// How long to talk, or to wait for a sound.
+	// How long to talk, or to wait for sound.
 	Seconds float64 `json:"seconds"`
 	Manners manners `json:"manners"`
 	Speech  *speech `json:"speech"`
@@ -42,7 +42,7 @@ type callers struct {
 }
 
 func main() {
-	// Standard output is ours; what goes wrong comes back as an error.
+	// Standard output is for answers only; errors are part of them.
 	lksdk.SetLogger(logger.LogRLogger(logr.Discard()))
 	in := bufio.NewScanner(os.Stdin)
 	in.Buffer(nil, longestLine)
@@ -52,7 +52,7 @@ func main() {
 	for in.Scan() {
 		var asked command
 		if err := json.Unmarshal(in.Bytes(), &asked); err != nil {
-			fmt.Fprintln(os.Stderr, "no command:", err)
+			fmt.Fprintln(os.Stderr, "not a command:", err)
 			os.Exit(2)
 		}
 		go func() {
@@ -102,7 +102,7 @@ func (here *callers) run(asked command) (any, error) {
 
 func (here *callers) learn(said *speech) (any, error) {
 	if said == nil || len(said.Words) == 0 || len(said.Comfort.Opus) == 0 {
-		return nil, fmt.Errorf("speech needs packets of words and one of comfort noise")
+		return nil, fmt.Errorf("speech needs packets with words and one of comfort noise")
 	}
 	here.mutex.Lock()
 	defer here.mutex.Unlock()
@@ -115,7 +115,7 @@ func (here *callers) join(asked command) (any, error) {
 	said, taken := here.speech, here.all[asked.Caller] != nil
 	here.mutex.Unlock()
 	if said == nil {
-		return nil, fmt.Errorf("callers have nothing to say yet: send them speech first")
+		return nil, fmt.Errorf("callers have nothing to say yet: send speech first")
 	}
 	if taken {
 		return nil, fmt.Errorf("caller %q is in a room already", asked.Caller)

@@ -14,23 +14,23 @@ import (
 const (
 	packetTime    = 20 * time.Millisecond
 	packetSamples = 960
-	// A client that is silent sends one packet of comfort noise so often, and no other (DTX).
+	// During silence, a client sends only one packet of comfort noise per interval (DTX).
 	comfortTime = 400 * time.Millisecond
 )
 
-var errLeft = errors.New("the caller is not in its room any more")
+var errLeft = errors.New("the caller has left its room")
 
-// An Opus packet of 20 ms, and how loud it is in -dBov, which goes into its header as with every client. An empty
-// one is not sent: its time passes.
+// An Opus packet of 20 ms and its audio level in -dBov, which goes into the header as with every client. An empty
+// packet is not sent, but takes its time.
 type packet struct {
 	Opus  []byte `json:"opus"`
 	Level uint8  `json:"level"`
 }
 
-// What a caller says: encoded once, by who started this process.
+// What a caller says, encoded once by the process that started this one.
 type speech struct {
 	Words []packet `json:"words"`
-	// The silence after the words, up to where the encoder stops sending.
+	// The silence after the words, until the encoder stops sending.
 	Tail    []packet `json:"tail"`
 	Comfort packet   `json:"comfort"`
 }
@@ -41,7 +41,7 @@ type microphone struct {
 	asked    chan chan spoken
 	started  time.Time
 	sequence uint16
-	// Of 20 ms, since the start: what the next packet's time stamp is made of.
+	// Number of 20 ms intervals since the start, for the time stamp of the next packet.
 	tick uint32
 }
 
@@ -60,7 +60,7 @@ func newMicrophone(said *speech) (*microphone, error) {
 	return &microphone{track: track, said: said, asked: make(chan chan spoken)}, nil
 }
 
-// Says its sentence; comes back with the time at which the last packet with words in it went out.
+// Says the sentence; returns when the last packet with words was sent.
 func (mic *microphone) speak(left <-chan struct{}) (time.Time, error) {
 	answer := make(chan spoken, 1)
 	select {
@@ -76,7 +76,7 @@ func (mic *microphone) speak(left <-chan struct{}) (time.Time, error) {
 	}
 }
 
-// Sends until the caller has left: comfort noise, and words when asked.
+// Sends until the caller leaves: comfort noise, and words on request.
 func (mic *microphone) run(left <-chan struct{}) {
 	mic.started = time.Now()
 	comfort := time.NewTicker(comfortTime)
@@ -87,7 +87,7 @@ func (mic *microphone) run(left <-chan struct{}) {
 			return
 		case <-comfort.C:
 			mic.catchUp()
-			// A packet that is lost here is one that a network could lose.
+			// A packet that is lost here could as well be lost in the network.
 			_ = mic.send(mic.said.Comfort, false)
 		case answer := <-mic.asked:
 			at, err := mic.sendAll(mic.said.Words, true)
@@ -103,7 +103,7 @@ func (mic *microphone) run(left <-chan struct{}) {
 	}
 }
 
-// At the pace of real time, by the clock: a packet that goes out late makes no other one late.
+// Sends in real time, by the clock: a packet that is sent late does not delay the next.
 func (mic *microphone) sendAll(packets []packet, spurt bool) (time.Time, error) {
 	mic.catchUp()
 	from := time.Now()
@@ -119,12 +119,12 @@ func (mic *microphone) sendAll(packets []packet, spurt bool) (time.Time, error) 
 		}
 		last = time.Now()
 	}
-	// The next packet follows after this one has been played.
+	// The next packet follows when this one has been played.
 	time.Sleep(time.Until(from.Add(time.Duration(len(packets)) * packetTime)))
 	return last, nil
 }
 
-// The time that nothing was sent passes in the time stamps too.
+// Time stamps also advance while nothing is sent.
 func (mic *microphone) catchUp() {
 	mic.tick = max(mic.tick, uint32(time.Since(mic.started)/packetTime))
 }

@@ -1,4 +1,4 @@
-"""The SDK's own worker: a process per call. Its refusal by CPU load is off."""
+"""The SDK's own worker, with one process per call. It does not refuse calls by CPU load."""
 
 import math
 import os

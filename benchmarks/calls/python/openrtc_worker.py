@@ -1,4 +1,4 @@
-"""OpenRTC for Python: all calls in one process. Its refusal by sessions and by loop lag is off."""
+"""OpenRTC for Python, with all calls in one process. It does not refuse calls by sessions or loop lag."""
 
 import os
 import sys
@@ -8,14 +8,14 @@ from openrtc import AgentPool
 from openrtc.runtime.coroutine_runtime import CoroutinePool
 from the_agent import TURN_HANDLING, TheAgent
 
-# The pool wants a turn detector to be installed and starts a process for it, also where turns end by VAD. This is a
-# name with nothing behind it: no process, no memory, no download.
+# The pool needs an installed turn detector and starts a process for it, even when turns end by VAD. These are empty
+# modules in its place: no process, no memory, no download.
 PLUGIN = "livekit.plugins.turn_detector"
 sys.modules[PLUGIN] = types.ModuleType(PLUGIN)
 sys.modules[f"{PLUGIN}.multilingual"] = types.ModuleType(f"{PLUGIN}.multilingual")
 sys.modules[f"{PLUGIN}.multilingual"].MultilingualModel = type("MultilingualModel", (), {})
 
-# It must not refuse: how many calls it bears is what is measured.
+# It must not refuse calls: how many it can take is what is measured.
 CoroutinePool.current_load = lambda _self: 0.0
 
 pool = AgentPool(

@@ -1,4 +1,4 @@
-"""The agent of `workers/the-agent.mjs` once more: the same words, pace and sound, the same turn handling."""
+"""The agent of `workers/paced-agent.mjs` in Python: the same words, pace, sound and turn handling."""
 
 import asyncio
 import math
@@ -22,7 +22,7 @@ ANSWER = (
 )
 GREETING = "Welcome to the benchmark and please tell me what you want."
 
-# Turns end by VAD, and nothing is generated before they have.
+# Turns end by VAD, and nothing is generated before that.
 TURN_HANDLING = {
     "turn_detection": "vad",
     "interruption": {"mode": "vad"},
@@ -37,7 +37,7 @@ SLICE_MS = 10
 
 
 class EnergyGate:
-    """Finds speech by its level alone, in slices of 10 ms, as that of `ScriptedSTT` does."""
+    """Finds speech by its level alone, in slices of 10 ms, like `ScriptedSTT` in Node."""
 
     def __init__(self) -> None:
         self._speaking = False
@@ -47,7 +47,7 @@ class EnergyGate:
         samples = np.frombuffer(frame.data, dtype=np.int16).astype(np.float32)
         step = max(1, frame.sample_rate * SLICE_MS // 1000) * frame.num_channels
         events = []
-        # All slices at once: a loop over samples in Python would cost more than what is measured.
+        # All slices at once: a Python loop over samples would cost more than what is measured.
         whole = len(samples) // step * step
         levels = np.sqrt(np.mean(samples[:whole].reshape(-1, step) ** 2, axis=1))
         for level in levels:
@@ -75,7 +75,7 @@ class ScriptedSTT(stt.STT):
         super().__init__(capabilities=stt.STTCapabilities(streaming=True, interim_results=False))
 
     async def _recognize_impl(self, buffer, *, language=None, conn_options=None):
-        raise NotImplementedError("it only streams")
+        raise NotImplementedError("only stream() is supported")
 
     def stream(self, *, language=None, conn_options: APIConnectOptions = DEFAULT_API_CONNECT_OPTIONS):
         return ScriptedStream(stt=self, conn_options=conn_options)
@@ -100,7 +100,7 @@ class ScriptedStream(stt.RecognizeStream):
 
 
 class PacedLLM(llm.LLM):
-    """Answers everything with the same words: 200 ms to the first, 10 ms to each other one."""
+    """Always gives the same answer: 200 ms to the first word, 10 ms to each of the others."""
 
     def chat(
         self,
@@ -130,7 +130,7 @@ FRAME_MS = 100
 
 
 class ToneTTS(tts.TTS):
-    """A tone of 100 ms for each word, made at once, in pieces of 100 ms."""
+    """A tone of 100 ms for each word, available at once in pieces of 100 ms."""
 
     def __init__(self) -> None:
         super().__init__(

@@ -1,5 +1,5 @@
 import { defineAgent, voice } from '@livekit/agents';
-import { TheAgent, greeting, providers, turnHandling } from './the-agent.mjs';
+import { TheAgent, greeting, providers, turnHandling } from './paced-agent.mjs';
 
 export default defineAgent({
   entry: async (ctx) => {

@@ -1,11 +1,11 @@
 import { DEFAULT_API_CONNECT_OPTIONS, llm } from '@livekit/agents';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-// What a fast model takes: so long to its first token, and then one after the other.
+// The pace of a fast model: the time to its first token, and between tokens.
 const FIRST_TOKEN_MS = 200;
 const TOKEN_MS = 10;
 
-/** A model that answers everything with the same words, at the pace of a real one. */
+/** A model that always gives the same answer, at the pace of a real one. */
 export class PacedLLM extends llm.LLM {
   #words;
 
@@ -36,7 +36,7 @@ class PacedStream extends llm.LLMStream {
     const id = `paced-${crypto.randomUUID()}`;
     let wait = FIRST_TOKEN_MS;
     for (const content of this.#words) {
-      // Ends early on abort: an interruption must not look like an error of the model.
+      // On abort it only ends early: an interruption is not an error of the model.
       await sleep(wait, undefined, { signal }).catch((error) => {
         if (!signal.aborted) throw error;
       });

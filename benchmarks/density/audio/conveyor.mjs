@@ -3,9 +3,10 @@ import { PHASE_MS } from './line.mjs';
 const TICK_MS = 4;
 
 /**
- * Gives the sessions their turn one after the other, round and round. A session whose turn it is hears a caller in
- * real time, speech and then silence, until the answer is over; at other times it hears nothing. So many are on at
- * once, evenly apart: with as many as there are sessions every session always hears its caller.
+ * Gives the sessions their turns one after the other, in rounds. During its turn a session hears a caller in real
+ * time: speech, then silence until the answer is over. At other times it hears nothing. The number of turns at the same
+ * time is fixed, and they start at even intervals: with as many as there are sessions, every session always hears its
+ * caller.
  */
 export class Conveyor {
   #lines = [];
@@ -21,7 +22,7 @@ export class Conveyor {
     return this.#lines.length;
   }
 
-  /** True while a caller is on. */
+  /** True while any caller is on the line. */
   get busy() {
     return this.#on.size > 0;
   }
@@ -31,7 +32,7 @@ export class Conveyor {
     return this.#lines.filter(({ hasTalked }) => hasTalked).length;
   }
 
-  /** How much a session has heard so far, on average. */
+  /** Average length of the audio that a session has heard so far. */
   get heardMs() {
     return this.#lines.reduce((sum, { heardMs }) => sum + heardMs, 0) / this.#lines.length;
   }
@@ -42,13 +43,15 @@ export class Conveyor {
 
   talk(atOnce) {
     if (atOnce > this.#lines.length)
-      throw new RangeError(`${atOnce} cannot be on: there are ${this.#lines.length} sessions`);
+      throw new RangeError(
+        `${atOnce} callers at once need as many sessions; there are ${this.#lines.length}`,
+      );
     if (this.#atOnce === 0) this.#nextAt = performance.now();
     this.#atOnce = atOnce;
     this.#timer ??= setInterval(() => this.#tick(), TICK_MS);
   }
 
-  /** The turns that came to their end since it was asked last, and of the answered ones how late. */
+  /** The turns that have ended since the last request, and the latencies of those that were answered. */
   takeTurns() {
     const taken = { due: this.#due, latencies: this.#latencies };
     this.#due = 0;
@@ -66,7 +69,7 @@ export class Conveyor {
     }
     while (this.#atOnce > 0 && this.#nextAt <= now) {
       const line = this.#lines[this.#next % this.#lines.length];
-      // With all of them on, its last turn ends as this one begins.
+      // When all sessions are on, the previous turn of this one ends just now.
       if (this.#on.has(line)) break;
       line.begin(this.#nextAt);
       this.#on.add(line);

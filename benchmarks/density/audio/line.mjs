@@ -2,17 +2,17 @@ import { Microphone } from './microphone.mjs';
 import { Speaker } from './speaker.mjs';
 
 const RATE_KHZ = 16;
-// One window of the VAD, and what the pool takes from a room.
+// One window of the VAD, and the frame size that the pool uses for rooms.
 const FRAME_MS = 32;
 const FRAME_SAMPLES = FRAME_MS * RATE_KHZ;
 const FRAMES = 188;
 
-/** How long a turn is, from the caller's first word to the next: about 6 s, of which the answer takes 2.9. */
+/** Length of a turn, from the caller's first word to the next turn: about 6 s, with an answer of 2.9 s. */
 export const PHASE_MS = FRAMES * FRAME_MS;
 
 const SILENCE = new Int16Array(FRAME_SAMPLES);
 
-/** What one session hears and says. */
+/** Audio input and output of one session. */
 export class Line {
   microphone = new Microphone();
   speaker = new Speaker((now) => this.#onAnswer(now));
@@ -24,25 +24,25 @@ export class Line {
   #turns = 0;
   #heardBefore = 0;
 
-  /** @param speech what the caller says each time, 16 kHz mono */
+  /** @param speech the caller's sentence, 16 kHz mono */
   constructor(speech) {
     this.#speech = speech;
     this.#speechMs = speech.length / RATE_KHZ;
   }
 
-  /** From the caller's last word to the answer's first sound, of the turn begun last; undefined without one. */
+  /** Time from the caller's last word to the first sound of the answer in the latest turn; undefined without one. */
   get latencyMs() {
     return this.#answeredAt === undefined
       ? undefined
       : Math.round(this.#answeredAt - this.#spokenAt);
   }
 
-  /** It has had a turn, so that it holds what a session holds that is in use. */
+  /** Whether it has had a turn: a session that has not uses less memory. */
   get hasTalked() {
     return this.#turns > 0;
   }
 
-  /** How much it has heard in all. */
+  /** Length of all audio heard so far. */
   get heardMs() {
     return (this.#heardBefore + this.#heard) * FRAME_MS;
   }
@@ -54,7 +54,7 @@ export class Line {
     this.#answeredAt = undefined;
   }
 
-  /** Hears what is due; false when the turn is over. */
+  /** Passes on the frames that are due; false when the turn is over. */
   advance(now) {
     const due = Math.min(FRAMES, Math.floor((now - this.#startedAt) / FRAME_MS));
     for (; this.#heard < due; this.#heard += 1) this.microphone.hear(this.#frame(this.#heard));
@@ -67,7 +67,7 @@ export class Line {
     return this.#startedAt + this.#speechMs;
   }
 
-  /** A copy, as every frame from a room is. */
+  /** A copy, like every frame from a room. */
   #frame(index) {
     const frame = SILENCE.slice();
     frame.set(this.#speech.subarray(index * FRAME_SAMPLES, (index + 1) * FRAME_SAMPLES));

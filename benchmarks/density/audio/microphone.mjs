@@ -3,7 +3,7 @@ import { AudioFrame } from '@livekit/rtc-node';
 
 const SAMPLE_RATE = 16_000;
 
-/** A session's ear without a room: hears what it is given, when it is given. */
+/** Audio input of a session without a room: it hears each frame as it is given. */
 export class Microphone extends voice.AudioInput {
   #line;
 

@@ -1,10 +1,10 @@
 import { voice } from '@livekit/agents';
 
 const SAMPLE_RATE = 24_000;
-// As the SDK's own output to a room, which takes no more than that ahead of what is played.
+// Like the SDK's output to a room, which buffers no more than this.
 const AHEAD_MS = 200;
 
-/** A session's mouth without a room: takes words as fast as they would be played, and says when they begin. */
+/** Audio output of a session without a room: takes audio at the pace of playback and reports when it starts. */
 export class Speaker extends voice.AudioOutput {
   #onStart;
   #segment;

@@ -1,20 +1,20 @@
-// The worker of the spoken workload: real sessions, by the pool's own session body, that hear speech and answer.
-// Their rooms carry words only, so their audio comes from `setup()`.
+// The worker of the spoken workload: real sessions of a pool that hear speech and answer. Their rooms carry text only,
+// so `setup()` gives them audio.
 import { inference, voice } from '@livekit/agents';
 import { AgentPool } from '@openrtc/core';
 import { coroutine } from '@openrtc/isolation-coroutine';
 import { models } from '@openrtc/prewarm';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { percentile } from '../../src/talking.mjs';
-import { providers, turnHandling } from '../../src/workers/the-agent.mjs';
+import { percentile, rounded } from '../../src/statistics.mjs';
+import { providers, turnHandling } from '../../src/workers/echo-agent.mjs';
 import { Conveyor } from '../audio/conveyor.mjs';
 import { Line } from '../audio/line.mjs';
 import { BufferToucher } from '../touch-buffers.mjs';
 
 const LAG_RESOLUTION_MS = 10;
 const ALL_LOOK_MS = 250;
-// A machine that can have but a few talk at once would take an hour for all of them.
+// On a machine where only a few can talk at once, all of them would take an hour.
 const ALL_PATIENCE_MS = 120_000;
 const REST_MS = 500;
 const REST_USE = 0.1;
@@ -49,25 +49,25 @@ const pool = new AgentPool({
     session.on(voice.AgentSessionEventTypes.AgentStateChanged, onState);
   },
 });
-// The pool gives no VAD to a session whose room has no audio, so the agent brings the one any other would get.
+// The pool gives no VAD to a session whose room has no audio, so the agent brings the one other sessions get.
 pool.add(
   'bench',
   () => new voice.Agent({ instructions: 'You repeat what you hear.', vad: new inference.VAD() }),
 );
 
 const answers = {
-  /** What callers say: 16 kHz, 16 bit, base64. */
-  speak({ pcm }) {
+  /** Sets the callers' sentence: 16 kHz, 16 bit, base64. */
+  setSpeech({ pcm }) {
     const bytes = Buffer.from(pcm, 'base64');
     speech = new Int16Array(new Uint8Array(bytes).buffer);
   },
   /** How many sessions listen. */
   count: () => conveyor.size,
-  /** So many callers are on, in real time, one after the other; 0: nobody. */
+  /** Sets how many callers are on the line at the same time; 0 for none. */
   talk: ({ atOnce }) => conveyor.talk(atOnce),
   measure,
   rest,
-  /** Collects garbage; how much all array buffers hold together, touched or not. */
+  /** Collects garbage; returns the size of all array buffers, written or not. */
   sweep: () => buffers.sweep(),
   touch: () => buffers.touch(),
 };
@@ -84,7 +84,7 @@ process.on('message', (question) => {
 process.once('disconnect', () => process.exit());
 await pool.run();
 
-/** The event loop, the CPU time and the turns of the next `ms`, and on until all have had a turn if that is asked. */
+/** Measures event loop, CPU time and turns for `ms`; with `all`, until every session has had a turn. */
 async function measure({ ms, all }) {
   conveyor.takeTurns();
   lag.enable();
@@ -103,24 +103,24 @@ async function measure({ ms, all }) {
   const { due, latencies } = conveyor.takeTurns();
   const { heapUsed, arrayBuffers } = process.memoryUsage();
   return {
-    seconds: round(seconds, 2),
-    loopUse: round(utilization, 3),
+    seconds: rounded(seconds, 2),
+    loopUse: rounded(utilization, 3),
     lagP50Ms: lagMs(50),
     lagP99Ms: lagMs(99),
     lagMostMs: lagMs(100),
-    cpuCores: round((user + system) / 1e6 / seconds, 3),
+    cpuCores: rounded((user + system) / 1e6 / seconds, 3),
     talked: conveyor.talked,
-    heardSeconds: round(conveyor.heardMs / 1_000, 1),
+    heardSeconds: rounded(conveyor.heardMs / 1_000, 1),
     turnsDue: due,
     turnsAnswered: latencies.length,
     turnP50Ms: percentile(latencies, 0.5),
     turnP99Ms: percentile(latencies, 0.99),
-    heapMb: round(heapUsed / 2 ** 20, 1),
-    arrayBuffersMb: round(arrayBuffers / 2 ** 20, 1),
+    heapMb: rounded(heapUsed / 2 ** 20, 1),
+    arrayBuffersMb: rounded(arrayBuffers / 2 ** 20, 1),
   };
 }
 
-/** Nobody talks, and what was left undone is done. */
+/** Stops all callers and resolves when the backlog is done. */
 async function rest() {
   conveyor.talk(0);
   const deadline = performance.now() + REST_PATIENCE_MS;
@@ -129,15 +129,11 @@ async function rest() {
     await sleep(REST_MS);
     const { utilization } = performance.eventLoopUtilization(use);
     if (!conveyor.busy && utilization < REST_USE) return;
-    if (performance.now() > deadline) throw new Error('it did not come to rest');
+    if (performance.now() > deadline) throw new Error('the event loop did not come to rest');
   }
 }
 
-/** The histogram counts from one timer to the next, which are a resolution apart when nothing is late. */
+/** The histogram counts the time between two timers, which is the resolution when nothing is late. */
 function lagMs(percent) {
-  return round(Math.max(0, lag.percentile(percent) / 1e6 - LAG_RESOLUTION_MS), 1);
-}
-
-function round(value, digits) {
-  return Number(value.toFixed(digits));
+  return rounded(Math.max(0, lag.percentile(percent) / 1e6 - LAG_RESOLUTION_MS), 1);
 }

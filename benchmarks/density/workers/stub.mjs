@@ -1,11 +1,11 @@
-// The worker of the stub workload, and what its processes of calls run: no media, no model. Each session holds
-// 5 MiB, which nothing has touched until SIGUSR2; then the process's title says how many bytes have been.
+// The worker of the stub workload and its processes of calls: no media, no model. Each session holds 5 MiB, which are
+// unwritten until SIGUSR2; the title of the process then shows how many bytes were written.
 import { voice } from '@livekit/agents';
 import { AgentPool } from '@openrtc/core';
 
 const SESSION_BYTES = 5 * 1024 * 1024;
 const [where] = process.argv.slice(2);
-// Only the one that runs is loaded. None is kept ready: what is measured has a call.
+// Only the strategy that runs is loaded. No idle process is kept: every measured process has a call.
 const isolation =
   where === 'process'
     ? (await import('@openrtc/isolation-process')).processes({ idleProcesses: 0 })
@@ -17,7 +17,7 @@ process.on('SIGUSR2', () => {
   for (const bytes of held) touched += bytes.fill(1).byteLength;
   process.title = `touched ${touched}`;
 });
-// A worker nobody measures any more. In a process of calls its strategy says when it ends.
+// Ends the worker with the benchmark. In a process of calls the strategy decides when it ends.
 if (process.env.OPENRTC_SERVE_TICKETS === undefined)
   process.once('disconnect', () => process.exit());
 

@@ -20,19 +20,43 @@ export {
   type Rule,
   type Sample,
 } from './prometheus/prometheus-server.js';
+export { ChildProgram, type Exit, type ProgramOptions } from './processes/child-program.js';
+export { untilGone } from './processes/kill.js';
+export {
+  allProcesses,
+  commandLineOf,
+  cpuSecondsOf,
+  isRunning,
+  memoryOf,
+  nodeChildren,
+  threadSeconds,
+  TICKS,
+  treePids,
+  treeUsage,
+  type ListedProcess,
+  type ProcessMemory,
+  type TreeUsage,
+} from './processes/process-tree.js';
+export {
+  WorkerProcess,
+  type LiveKitAddress,
+  type WorkerOptions,
+} from './processes/worker-process.js';
 export { RecordLog, type WaitOptions } from './record-log.js';
-export { withBuildLock } from './server/build-lock.js';
+export { buildOnce, withBuildLock, type BuildOnceOptions } from './server/build-lock.js';
 export { LIVEKIT_SERVER_VERSION } from './server/build-server.js';
 export {
   cachedServerPath,
   cacheFolder,
   findLiveKitServer,
+  findServerBinary,
   type ExternalServer,
   type FindServerOptions,
   type FoundServer,
   type NoServer,
   type ServerBinary,
 } from './server/find-server.js';
+export { freeTcpPort } from './server/free-ports.js';
 export {
   LiveKitServer,
   startLiveKitServer,
@@ -40,4 +64,5 @@ export {
 } from './server/livekit-server.js';
 export type { TokenOptions } from './server/room-api.js';
 export type { Assignment, JobEnd, ServerLogLine } from './server/server-log.js';
+export { textTable, type Column } from './text-table.js';
 export { speech, type Speech, type SpeechName } from './speech.js';

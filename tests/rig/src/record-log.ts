@@ -1,10 +1,10 @@
-/** How long and for what a {@link RecordLog} waits. */
+/** Options of {@link RecordLog.waitFor}. */
 export interface WaitOptions {
   /** Failure time-out; default 30 000. */
   timeoutMs?: number;
-  /** What is awaited, for the message of the time-out. */
+  /** What it waits for, for the message of the time-out. */
   what?: string;
-  /** Index of the first record looked at; default 0, so records of the past count. */
+  /** Index of the first record that counts; default 0, so past records count. */
   from?: number;
 }
 
@@ -13,7 +13,7 @@ interface Waiter<T> {
   fail(error: Error): void;
 }
 
-/** A list that only grows, and that can be waited on: server log lines, events of a caller. */
+/** An append-only list that can be waited on, for log lines, messages and events. */
 export class RecordLog<T> {
   readonly #records: T[] = [];
   readonly #waiters = new Set<Waiter<T>>();
@@ -24,19 +24,19 @@ export class RecordLog<T> {
     return this.#records;
   }
 
-  /** Adds a record and wakes who waited for it. */
+  /** Adds a record and resolves the waits that it fits. */
   append(record: T): void {
     this.#records.push(record);
     for (const waiter of this.#waiters) waiter.offer(record);
   }
 
-  /** No record can follow: every waiter, now and later, rejects with `error`. */
+  /** Ends the log: every current and later wait rejects with `error`. */
   close(error: Error): void {
     this.#closedWith ??= error;
     for (const waiter of this.#waiters) waiter.fail(error);
   }
 
-  /** The first record that fits, of the past or of the future; rejects at the time-out or when the log closes. */
+  /** The first record that fits, past or future; rejects at the time-out or when the log closes. */
   waitFor<S extends T>(predicate: (record: T) => record is S, options?: WaitOptions): Promise<S>;
   waitFor(predicate: (record: T) => boolean, options?: WaitOptions): Promise<T>;
   waitFor(predicate: (record: T) => boolean, options: WaitOptions = {}): Promise<T> {

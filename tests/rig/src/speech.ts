@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
 
-/** A recorded sentence a caller can say. */
+/** A recorded sentence that a caller can say. */
 export interface Speech {
   /** WAV file: 16 kHz, mono, 16 bit. */
   path: string;
@@ -11,7 +11,7 @@ export interface Speech {
 /** Names of the recorded sentences. */
 export type SpeechName = 'order' | 'support' | 'hours' | 'goodbye';
 
-/** The recorded sentences; speech/README.md tells how they were made. */
+/** The recorded sentences; speech/README.md describes how they were created. */
 export const speech: Readonly<Record<SpeechName, Speech>> = {
   order: recorded('order', 'I would like to order a large pizza please', 2374),
   support: recorded('support', 'My internet is not working, can you help?', 2531),

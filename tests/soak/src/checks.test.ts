@@ -64,7 +64,7 @@ describe('checkPromises', () => {
     [{ files: { socket: 10, pipe: 6 } }, 'socket 4 → 10'],
     [{ objects: { Room: 5 } }, 'Room 0 → 5'],
     [{ sessionFolders: 2 }, '2 left'],
-    [{ children: [{ pid: 7, state: 'Z' }] }, '1 ended and still listed'],
+    [{ children: [{ pid: 7, state: 'Z' }] }, 'zombies: 1'],
     [{ children: [1, 2, 3, 4, 5].map((pid) => ({ pid, state: 'S' })) }, '1 → 1 → 1 → 5'],
   ] satisfies [Partial<Reading>, string][])('names what is left: %o', (quiet, found) => {
     expect(brokenOf(observed({ quiet }))).toEqual([expect.stringContaining(found)]);

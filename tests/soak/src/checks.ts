@@ -1,55 +1,53 @@
 import type { JobEnd } from '@openrtc/test-rig';
 
-import type { Child } from './children.js';
 import type { BrokenCall } from './make-calls.js';
-import type { Memory } from './memory.js';
-import { type Reading, total } from './reading.js';
+import { type Child, type Memory, type Reading, total } from './reading.js';
 
-/** Every reading of a run. */
+/** The readings of a run. */
 export interface Readings {
   readonly before: Reading;
   readonly half: Reading;
   readonly all: Reading;
-  /** After a while without calls: what native threads and sockets need to go. */
+  /** After some time without calls, when native threads and sockets have ended. */
   readonly quiet: Reading;
 }
 
-/** Memory at the end of some call, with others under way. */
+/** Memory at the end of a call, while others continue. */
 export interface Growth extends Memory {
   readonly calls: number;
 }
 
-/** What a run has seen. */
+/** Everything that a run has observed. */
 export interface Observed {
   readonly readings: Readings;
-  /** Memory while calls were under way, to tell a line from a plateau. */
+  /** Memory during the calls, to tell steady growth from a plateau. */
   readonly growth: readonly Growth[];
-  /** How each call ended, by the server's log. */
+  /** The end of each call, from the server's log. */
   readonly ends: readonly JobEnd[];
-  /** Calls that went wrong for their callers. */
+  /** Calls that failed for their callers. */
   readonly broken: readonly BrokenCall[];
-  /** Calls that were made. */
+  /** Number of calls. */
   readonly calls: number;
-  /** Processes the worker had started that were still there after its end. */
+  /** Processes started by the worker that still existed after its end. */
   readonly left: readonly Child[];
 }
 
-/** One promise, and whether it was kept. */
+/** A promise and whether it was kept. */
 export interface Check {
   readonly promise: string;
   readonly kept: boolean;
-  /** What was found; names the leak when there is one. */
+  /** The finding, which names the leak if there is one. */
   readonly found: string;
 }
 
 const FILES_WITHIN = 5;
 const MEMORY_RATIO = 1.1;
-// More processes wait while calls come in quick succession.
+// More idle processes are kept while calls arrive in quick succession.
 const CHILDREN_WITHIN = 3;
-// What the whole process keeps of the last call, or of the first one, is no leak; what grows is.
+// What a process keeps of its first or last call is not a leak; what grows is.
 const OBJECTS_KEPT = 4;
 
-/** Holds a run against what OpenRTC promises of a worker that has carried many calls. */
+/** Compares a run with what OpenRTC promises for a worker that has had many calls. */
 export function checkPromises({ readings, ends, broken, calls, left }: Observed): Check[] {
   const { before, half, all, quiet } = readings;
   const ratio = all.pssMb / half.pssMb;
@@ -86,11 +84,11 @@ export function checkPromises({ readings, ends, broken, calls, left }: Observed)
       found: `${quiet.sessionFolders} left`,
     },
     {
-      promise: `no process that has ended and is still listed, and at most ${CHILDREN_WITHIN} more than before`,
+      promise: `no zombie process, and at most ${CHILDREN_WITHIN} more processes than before`,
       kept:
         [half, all, quiet].every(({ children }) => children.every(({ state }) => state !== 'Z')) &&
         quiet.children.length <= before.children.length + CHILDREN_WITHIN,
-      found: `${before.children.length} → ${half.children.length} → ${all.children.length} → ${quiet.children.length}; ${zombies(quiet)} ended and still listed`,
+      found: `${before.children.length} → ${half.children.length} → ${all.children.length} → ${quiet.children.length}; zombies: ${zombies(quiet)}`,
     },
     {
       promise: 'no process left behind by the worker',

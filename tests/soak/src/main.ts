@@ -1,5 +1,5 @@
-// `pnpm soak`: hundreds of real calls through one worker, and what it still holds afterwards.
-import { LIVEKIT_SERVER_VERSION, findLiveKitServer } from '@openrtc/test-rig';
+// `npm run soak`: hundreds of real calls through one worker, and what it still holds afterwards.
+import { LIVEKIT_SERVER_VERSION, findServerBinary } from '@openrtc/test-rig';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { cpus, loadavg } from 'node:os';
 import { fileURLToPath } from 'node:url';
@@ -25,13 +25,7 @@ async function main(): Promise<number> {
     console.error('The soak reads /proc: it runs on Linux only.');
     return 2;
   }
-  const found = await findLiveKitServer({ onProgress: (text) => console.log(text) });
-  if (!found.available || found.kind === 'external') {
-    console.error(
-      found.available ? 'The soak starts a server of its own: unset LIVEKIT_URL.' : found.reason,
-    );
-    return 1;
-  }
+  const found = await findServerBinary({ onProgress: (text) => console.log(text) });
 
   const startedAt = new Date();
   const loadBefore = loadavg();
@@ -71,7 +65,7 @@ async function write(result: {
   await mkdir(folder, { recursive: true });
   const text = `${JSON.stringify(result, undefined, 2)}\n`;
   await writeFile(`${folder}${result.startedAt.replaceAll(':', '-')}.json`, text);
-  // Committed: a short trial must not replace the figures of a full run.
+  // These files are committed: a short trial must not replace the figures of a full run.
   const name = result.isolation === 'coroutine' ? 'latest' : result.isolation.replace(':', '-');
   if (result.calls >= DEFAULT_CALLS) await writeFile(`${folder}${name}.json`, text);
 }
@@ -82,4 +76,7 @@ function tally(names: readonly string[]): Record<string, number> {
   return counts;
 }
 
-process.exitCode = await main();
+process.exitCode = await main().catch((error: unknown) => {
+  console.error(error);
+  return 1;
+});

@@ -2,29 +2,29 @@ import type { CallerProcess, LiveKitServer } from '@openrtc/test-rig';
 
 import { AGENTS, type AgentName, greetingOf, replyOf } from './script.js';
 
-/** A call that went wrong for its caller. */
+/** A call that failed for its caller. */
 export interface BrokenCall {
   readonly room: string;
   readonly error: string;
 }
 
-/** What a batch of calls came to. */
+/** The result of a batch of calls. */
 export interface Calls {
   readonly jobs: string[];
   readonly broken: BrokenCall[];
 }
 
-/** Where calls are made. */
+/** The server and the callers of a run. */
 export interface Line {
   readonly server: LiveKitServer;
   readonly callers: CallerProcess;
 }
 
 /**
- * Makes calls, so many at a time, and resolves when all of them are over. A call that goes wrong does
- * not stop the others: what it leaves behind is of interest, too.
- * @param from - number of the first call; the numbers end before `to`
- * @param onEnd - told the number of each call that has ended for its caller
+ * Makes calls, `concurrency` at a time, and resolves when all have ended. A failed call does not stop the others: what
+ * it leaves behind matters, too.
+ * @param from - number of the first call; the last one is `to - 1`
+ * @param onEnd - called with the number of each call that has ended for its caller
  */
 export async function makeCalls(
   line: Line,
@@ -50,7 +50,7 @@ export async function makeCalls(
   return calls;
 }
 
-/** One call: join, hear the greeting, say a sentence, hear the reply, hang up. Resolves with its job. */
+/** One call: join, hear the greeting, say a sentence, hear the reply, hang up. Resolves with the job id. */
 async function makeCall({ server, callers }: Line, name: AgentName, room: string): Promise<string> {
   const token = await server.createToken(`caller-${room}`, room);
   const caller = await callers.join({ url: server.url, token, speech: name });
@@ -59,7 +59,7 @@ async function makeCall({ server, callers }: Line, name: AgentName, room: string
     expectWords(await caller.nextTranscript('agent'), greetingOf(name));
     await caller.waitForAudio({ fromJoin: true });
     await caller.waitForSilence({ minMs: 300 });
-    // Its words come as it speaks them: who starts to listen at their end has missed the sound.
+    // The transcript is complete only when the agent has spoken, so listening must start before that.
     const [, reply] = await Promise.all([
       caller.waitForAudio({ minMs: 300 }),
       caller.speak().then(() => caller.nextTranscript('agent')),

@@ -3,7 +3,7 @@ import { parseArgs } from 'node:util';
 /** Calls of a full run. */
 export const DEFAULT_CALLS = 200;
 
-/** What a soak run is told. */
+/** Options of a soak run. */
 export interface SoakOptions {
   /** Calls in all; a reading is taken after half of them. */
   readonly calls: number;
@@ -11,21 +11,21 @@ export interface SoakOptions {
   readonly concurrency: number;
   /** Where calls run: `coroutine`, `processes`, or `processes:5` for five calls in each. */
   readonly isolation: string;
-  /** Folder for a heap snapshot of the worker at its end; none without. */
+  /** Folder for heap snapshots of the worker; without it, none are written. */
   readonly heap: string | undefined;
 }
 
-/** What `--help` prints. */
+/** The output of `--help`. */
 export const USAGE = `pnpm soak [--calls ${DEFAULT_CALLS}] [--concurrency 4] [--isolation coroutine] [--heap <folder>]
-  --calls        calls in all; memory is compared between half of them and all
+  --calls        total number of calls; memory is compared between half of them and all
   --concurrency  calls at a time
   --isolation    coroutine, processes, or processes:5 for five calls in each
   --heap         write heap snapshots of the worker into this folder, before and after`;
 
-/** Reads the command line; throws with what is wrong about it. Undefined when help is wanted. */
+/** Reads the command line; undefined for `--help`. Throws an error for people when it is wrong. */
 export function readOptions(args: readonly string[]): SoakOptions | undefined {
   const { values } = parseArgs({
-    // `pnpm soak -- --calls 8` hands the two dashes on.
+    // `pnpm soak -- --calls 8` passes on the two dashes.
     args: args[0] === '--' ? args.slice(1) : [...args],
     options: {
       calls: { type: 'string', default: String(DEFAULT_CALLS) },

@@ -1,3 +1,5 @@
+import { textTable } from '@openrtc/test-rig';
+
 import type { Check, Readings } from './checks.js';
 import { type Reading, total } from './reading.js';
 
@@ -22,17 +24,14 @@ const ROWS: readonly Row[] = [
   ['AgentSession objects', (reading) => `${reading.objects['AgentSession'] ?? 0}`],
 ];
 
-/** The readings side by side, then each promise and whether it was kept. */
+/** A table of the readings, and a line for each promise. */
 export function table({ before, half, all, quiet }: Readings, checks: readonly Check[]): string {
-  const columns = [before, half, all, quiet];
-  const head = ['after gc', 'before', 'half', 'all', 'quiet'];
-  const rows = [head, ...ROWS.map(([what, value]) => [what, ...columns.map(value)])];
-  const widths = head.map((_, at) => Math.max(...rows.map((row) => row[at]?.length ?? 0)));
-  const lines = rows.map((row) =>
-    row
-      .map((cell, at) => (at === 0 ? cell.padEnd(widths[at] ?? 0) : cell.padStart(widths[at] ?? 0)))
-      .join('  '),
-  );
+  const columns = ['before', 'half', 'all', 'quiet'].map((title) => ({
+    title,
+    align: 'right' as const,
+  }));
+  const rows = ROWS.map(([what, value]) => [what, ...[before, half, all, quiet].map(value)]);
+  const lines = textTable([{ title: 'after gc' }, ...columns], rows);
   const verdicts = checks.map(
     ({ promise, kept, found }) => `${kept ? 'kept  ' : 'BROKEN'}  ${promise}: ${found}`,
   );

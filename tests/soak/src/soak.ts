@@ -1,4 +1,5 @@
 import {
+  allProcesses,
   type FoundServer,
   type JobEnd,
   type LiveKitServer,
@@ -10,19 +11,17 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import { childrenOf } from './children.js';
 import type { Growth, Observed } from './checks.js';
 import { type Calls, type Line, makeCalls } from './make-calls.js';
-import { memoryOf } from './memory.js';
 import type { SoakOptions } from './options.js';
-import type { Reading } from './reading.js';
-import { WorkerProcess } from './worker-process.js';
+import { memoryOf, type Reading } from './reading.js';
+import { SoakWorker } from './soak-worker.js';
 
-/** Short timers of a start or of an end have run out by then. */
+/** By then the short timers of a start or an end have fired. */
 const SETTLE_MS = 5_000;
-/** Threads and sockets of closed peer connections linger for some seconds. */
+/** Threads and sockets of closed peer connections remain for some seconds. */
 const QUIET_MS = 30_000;
-/** A call outlives its caller's hang-up by the goodbyes of its session. */
+/** A call ends some time after its caller has hung up, when its session has closed. */
 const IDLE_MS = 60_000;
 const GROWTH_EVERY = 10;
 const POLL_MS = 500;
@@ -36,7 +35,7 @@ export async function soak(
   await using folder = await temporaryFolder();
   await using server = await startLiveKitServer({ found });
   await using callers = await startCallers();
-  await using worker = await WorkerProcess.start(server, folder.path, isolation);
+  await using worker = await SoakWorker.start(server, folder.path, isolation);
   const line: Line = { server, callers };
 
   await sleep(SETTLE_MS);
@@ -47,10 +46,11 @@ export async function soak(
   const growth: Growth[] = [];
   const onEnd = (number: number): void => {
     if ((number + 1) % GROWTH_EVERY !== 0) return;
-    memoryOf(worker.pid).then(
-      (memory) => growth.push({ calls: number + 1, ...memory }),
-      (error: unknown) => say(`The memory could not be read: ${String(error)}`),
-    );
+    try {
+      growth.push({ calls: number + 1, ...memoryOf(worker.pid) });
+    } catch (error) {
+      say((error as Error).message);
+    }
   };
   const middle = Math.floor(calls / 2);
   const first = await makeCalls(line, { from: 0, to: middle, concurrency }, onEnd);
@@ -70,9 +70,9 @@ export async function soak(
   const ends = [...firstEnds, ...secondEnds];
   const broken = [...first.broken, ...second.broken];
   await worker.close();
-  const left = (await childrenOf('all')).filter(({ pid }) =>
-    quiet.children.some((c) => c.pid === pid),
-  );
+  const left = allProcesses()
+    .filter(({ pid }) => quiet.children.some((child) => child.pid === pid))
+    .map(({ pid, state }) => ({ pid, state }));
   return { readings: { before, half, all, quiet }, growth, ends, broken, calls, left };
 }
 
@@ -82,22 +82,22 @@ async function temporaryFolder(): Promise<AsyncDisposable & { readonly path: str
 }
 
 /**
- * How the server recorded the calls, once it has recorded all of them. Before that nothing may be read: a reading
- * stops the worker for more than a second, and LiveKit waits no longer for the word of an agent that leaves.
+ * Resolves when the server has recorded the end of all calls. No reading may be taken before that: it blocks the worker
+ * for more than a second, which is longer than LiveKit waits for the final status of an agent that leaves.
  */
 function endsOf({ jobs }: Calls, server: LiveKitServer): Promise<JobEnd[]> {
   return Promise.all(jobs.map((jobId) => server.jobEnded(jobId)));
 }
 
-/** A reading once no call is left, and what a call leaves for a moment has gone. */
-async function readIdle(worker: WorkerProcess): Promise<Reading> {
+/** A reading when there are no calls and the short-lived resources of the last ones are gone. */
+async function readIdle(worker: SoakWorker): Promise<Reading> {
   const latest = Date.now() + IDLE_MS;
   for (;;) {
     const { activeSessions } = await worker.read();
     if (activeSessions === 0) break;
     if (Date.now() > latest) {
       throw new Error(
-        `${activeSessions} calls were still there ${IDLE_MS / 1000} s after the last caller hung up.`,
+        `${activeSessions} calls were still active ${IDLE_MS / 1000} s after the last caller hung up.`,
       );
     }
     await sleep(POLL_MS);

@@ -1,6 +1,6 @@
-/** Where calls wait for each other, so that all of them are live at the same time. */
+/** A barrier where calls wait for each other, so that all of them are live at the same time. */
 export class Gathering {
-  /** Resolves when as many have come as are expected. */
+  /** Resolves when all expected calls have arrived. */
   readonly complete: Promise<void>;
   #missing: number;
   #resolve: () => void = () => undefined;
@@ -10,7 +10,7 @@ export class Gathering {
     this.complete = new Promise((resolve) => (this.#resolve = resolve));
   }
 
-  /** One more has come, or will never come. */
+  /** A call has arrived, or never will. */
   arrive(): void {
     this.#missing -= 1;
     if (this.#missing === 0) this.#resolve();

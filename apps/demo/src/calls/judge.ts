@@ -1,13 +1,13 @@
 import type { CallResult } from './place-call.js';
 import { wordsOf } from './plan.js';
 
-/** Less is no answer. */
+/** With less sound than this, there was no answer. */
 const MIN_HEARD_MS = 600;
 /** The tones of two agents are at least 220 Hz apart. */
 const PITCH_TOLERANCE_HZ = 20;
 const GOOD_ENDS: readonly (string | undefined)[] = ['JS_SUCCESS', 'success', undefined];
 
-/** What is not as it should be in a call that came to its end; empty when all is well. */
+/** The problems of a call that has ended; empty when there are none. */
 export function judge({
   planned,
   agent,

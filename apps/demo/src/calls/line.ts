@@ -1,25 +1,25 @@
+import type { LiveKitAddress } from '@openrtc/test-rig';
+
 import type { PlannedCall } from './plan.js';
 
-/** A call as the caller lived it. */
+/** A call from the caller's point of view. */
 export interface Heard {
   greeting: string;
   reply: string;
-  /** From dialling to the begin of the greeting. */
+  /** From dialling to the start of the greeting. */
   greetingMs: number;
-  /** From the caller's last word to the begin of the reply. */
+  /** From the caller's last word to the start of the reply. */
   replyMs: number;
-  /** Sound of the agent that arrived; undefined where calls are text. */
+  /** The agent's audio as received; undefined for text calls. */
   audio?: { heardMs: number; pitchesHz: readonly (number | null)[] };
-  /** How LiveKit recorded the end of the job; undefined where that cannot be read. */
+  /** How LiveKit recorded the end of the job; undefined when that cannot be read. */
   recordedAs?: string;
 }
 
-/** What callers call over. */
+/** The connection for callers: real audio or text. */
 export interface Line {
-  /** What the worker connects to. */
-  readonly url: string;
-  readonly apiKey: string;
-  readonly apiSecret: string;
-  /** One whole call; `greeted` is called when the greeting was heard, and waited for before the caller speaks. */
+  /** Where the worker connects. */
+  readonly livekit: LiveKitAddress;
+  /** Makes one whole call. `greeted` is called after the greeting; the caller speaks once it has resolved. */
   call(planned: PlannedCall, greeted: () => Promise<void>): Promise<Heard>;
 }

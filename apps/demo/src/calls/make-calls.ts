@@ -3,28 +3,28 @@ import { Gathering } from './gathering.js';
 import { type CallResult, type CallScene, placeCall } from './place-call.js';
 import type { PlannedCall } from './plan.js';
 
-/** Memory of the worker along the way, in bytes. */
+/** Memory of the worker during the calls, in bytes. */
 export interface MemoryUse {
   kind: Memory['kind'];
   idle: number;
-  /** Highest until the end of the first call, where that was alone: what is loaded once is in it. */
+  /** Highest value until the end of the first call, if it was alone. It includes what is loaded once. */
   firstCall?: number;
   peak: number;
   after: number;
 }
 
-/** What all calls together came to. */
+/** The results of all calls. */
 export interface CallsResult {
   calls: readonly CallResult[];
-  /** Most calls that were live at the same time, as the pool counted them. */
+  /** The most calls that were live at the same time, counted by the pool. */
   mostAtOnce: number;
   memory: MemoryUse;
-  /** CPU time of the worker in milliseconds: all of it, and before the first call. */
+  /** CPU time of the worker in milliseconds: in total, and before the first call. */
   cpu: { totalMs: number; startMs: number };
   callsTookMs: number;
 }
 
-/** What {@link makeCalls} needs, and tells on the way. */
+/** Environment and callbacks of {@link makeCalls}. */
 export interface CallsScene extends CallScene {
   signal: AbortSignal;
   onWave: (calls: readonly PlannedCall[]) => void;
@@ -72,7 +72,7 @@ export async function makeCalls(
   };
 }
 
-/** The first call alone, where there are enough: what it loads for all others can be told apart. */
+/** The first call is alone if there are enough, so that what it loads for all others shows. */
 function wavesOf(
   planned: readonly PlannedCall[],
   atOnce: number,
@@ -84,7 +84,7 @@ function wavesOf(
   return waves;
 }
 
-/** All of a wave are greeted before any of them speaks, so that all are live at once. */
+/** All callers of a wave are greeted before any of them speaks, so that all calls are live at the same time. */
 async function makeWave(
   wave: readonly PlannedCall[],
   scene: CallsScene,

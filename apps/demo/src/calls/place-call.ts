@@ -1,37 +1,37 @@
 import type { SessionOutcome } from '@openrtc/core';
 
 import type { Words } from '../worker/messages.js';
-import type { WorkerProcess } from '../worker/worker-process.js';
+import type { DemoWorker } from '../worker/demo-worker.js';
 import type { Gathering } from './gathering.js';
 import type { Heard, Line } from './line.js';
 import { judge } from './judge.js';
 import type { PlannedCall } from './plan.js';
 
-/** What became of one call, from both ends. */
+/** The result of one call, from both ends. */
 export interface CallResult {
   planned: PlannedCall;
   /** The agent that answered; undefined when none did. */
   agent?: string;
-  /** The rule that chose it, as the worker logged it. */
+  /** The rule that chose the agent, from the worker's log. */
   rule?: string;
   heard?: Heard;
-  /** What was said, as the worker's session has it. */
+  /** What was said, from the worker's session. */
   words: readonly Words[];
-  /** Whether the turn detector took what the caller said for a whole sentence; undefined when it was not asked. */
+  /** Whether the turn detector judged the caller's sentence to be complete; undefined when it was not asked. */
   finished?: boolean;
   outcome?: SessionOutcome;
-  /** What went wrong; empty when the call was as it should be. */
+  /** The problems of the call; empty when there are none. */
   problems: readonly string[];
 }
 
-/** What calls need. */
+/** Environment and callbacks of a call. */
 export interface CallScene {
   line: Line;
-  worker: WorkerProcess;
+  worker: DemoWorker;
   onAnswered: (planned: PlannedCall, agent: string, rule: string) => void;
 }
 
-/** Makes one call from the dialling to the hang-up, and judges it. Never rejects. */
+/** Makes one call, from dialling to the hang-up, and judges it. Never rejects. */
 export async function placeCall(
   planned: PlannedCall,
   gathering: Gathering,
@@ -48,7 +48,7 @@ export async function placeCall(
     .waitFor('started', ({ info }) => info.room === planned.room)
     .then(async ({ info }) => {
       result.agent = info.agent;
-      result.rule = await worker.log.routedBy(info.jobId);
+      result.rule = await worker.routedBy(info.jobId);
       onAnswered(planned, result.agent, result.rule);
     });
   try {
@@ -63,20 +63,20 @@ export async function placeCall(
     result.words = wordsIn(planned.room, worker);
     result.problems = [(error as Error).message];
   } finally {
-    // The others of its wave must not wait for a call that broke off.
+    // The other calls of the wave must not wait for one that failed.
     void arrive();
   }
   return result;
 }
 
-function lastTurnIn(room: string, worker: WorkerProcess): { finished?: boolean } {
+function lastTurnIn(room: string, worker: DemoWorker): { finished?: boolean } {
   const last = worker.messages.all.findLast(
     (message) => message.type === 'turn' && message.turn.room === room,
   );
   return last?.type === 'turn' ? { finished: last.turn.finished } : {};
 }
 
-function wordsIn(room: string, worker: WorkerProcess): readonly Words[] {
+function wordsIn(room: string, worker: DemoWorker): readonly Words[] {
   return worker.messages.all.flatMap((message) =>
     message.type === 'words' && message.words.room === room ? [message.words] : [],
   );

@@ -1,19 +1,19 @@
 import { type SpeechName, speech } from '@openrtc/test-rig';
 
-/** The routing rules of the pool that automatic dispatch can show. */
+/** The routing rules of the pool that work with automatic dispatch. */
 export type Rule = 'room_metadata' | 'room_prefix' | 'first_registered';
 
-/** What a caller says to an agent, and what must come back: the demo fails when it is something else. */
+/** What a caller says to an agent and what it must hear: the demo fails when it hears something else. */
 export interface Conversation {
   agent: string;
   says: SpeechName;
   greeting: string;
   reply: string;
-  /** The agent's voice. */
+  /** Pitch of the agent's voice. */
   pitchHz: number;
 }
 
-/** One call as it is going to be made. */
+/** A call to be made. */
 export interface PlannedCall {
   number: number;
   room: string;
@@ -23,7 +23,7 @@ export interface PlannedCall {
   conversation: Conversation;
 }
 
-// Written down a second time, beside the agents' own files: what is expected must not be what is tested.
+// Repeated here on purpose: expectations must not come from the agents that are tested.
 const conversations = {
   restaurant: {
     agent: 'restaurant',
@@ -51,12 +51,12 @@ const conversations = {
 interface Way {
   rule: Rule;
   agent: keyof typeof conversations;
-  /** Begin of the room's name. */
+  /** Start of the room's name. */
   room: string;
   metadata?: Record<string, string>;
 }
 
-// Files are registered in the order of their names, so that the dentist is the first one.
+// Files are registered in the order of their names, so the dentist is the first agent.
 const ways: readonly Way[] = [
   { rule: 'room_prefix', agent: 'restaurant', room: 'restaurant' },
   { rule: 'room_metadata', agent: 'support', room: 'lobby', metadata: { agent: 'support' } },
@@ -66,7 +66,7 @@ const ways: readonly Way[] = [
   { rule: 'room_prefix', agent: 'dentist', room: 'dentist' },
 ];
 
-/** The calls of a run: every rule and every agent in turn. `suffix` makes the rooms' names unique on a server of others. */
+/** The calls of a run: every rule and every agent in turn. `suffix` makes room names unique on a shared server. */
 export function planCalls(count: number, suffix = ''): readonly PlannedCall[] {
   return Array.from({ length: count }, (_, index) => {
     const way = ways[index % ways.length] as Way;
@@ -80,12 +80,12 @@ export function planCalls(count: number, suffix = ''): readonly PlannedCall[] {
   });
 }
 
-/** The words a caller says. */
+/** The words that a caller says. */
 export function wordsOf({ conversation }: PlannedCall): string {
   return speech[conversation.says].text;
 }
 
-/** A routing rule in words; of metadata, the key that names the agent. */
+/** Describes a routing rule; for metadata, with the key that names the agent. */
 export function inWords(rule: string, metadata: string): string {
   switch (rule) {
     case 'room_metadata':

@@ -1,7 +1,7 @@
 import { DEFAULT_API_CONNECT_OPTIONS, llm } from '@livekit/agents';
 import { EchoLLM, type EchoLLMOptions } from '@openrtc/core/testing';
 
-/** A tool, and what it is called with. */
+/** A tool call. */
 export interface ToolUse {
   name: string;
   args: Record<string, unknown>;
@@ -9,15 +9,15 @@ export interface ToolUse {
 
 /** Options of {@link ToolCallingLLM}. */
 export interface ToolCallingLLMOptions extends EchoLLMOptions {
-  /** The tool to call for what the user said; undefined: answer at once. */
+  /** The tool to call for the user's words; undefined to answer without a tool. */
   useTool: (userText: string) => ToolUse | undefined;
-  /** The words for what a tool came back with; `reply` is for all else. */
+  /** The answer for the result of a tool; `reply` gives all other answers. */
   tell: (toolOutput: unknown) => string;
 }
 
 type ChatOptions = Parameters<llm.LLM['chat']>[0];
 
-/** An {@link EchoLLM} that calls tools as a real model does, and tells what they came back with. */
+/** An {@link EchoLLM} that calls tools like a real model and answers with their results. */
 export class ToolCallingLLM extends EchoLLM {
   readonly #useTool: ToolCallingLLMOptions['useTool'];
 

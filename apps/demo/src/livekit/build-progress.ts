@@ -1,6 +1,6 @@
 const STILL_MS = 10_000;
 
-/** Puts hundreds of lines of a Go build into a few. */
+/** Summarises the hundreds of lines of a Go build. */
 export class BuildProgress {
   readonly #say: (line: string) => void;
   readonly #startedAt = Date.now();
@@ -12,7 +12,7 @@ export class BuildProgress {
     this.#timer = setInterval(() => this.#still(), STILL_MS);
   }
 
-  /** Takes a line of the build. */
+  /** Adds a line of the build. */
   take(line: string): void {
     if (line.startsWith('go: downloading')) this.#modules += 1;
     else if (!line.startsWith('go: ')) this.#say(line);

@@ -12,19 +12,19 @@ import { searchServer } from './search.js';
 import { SpokenLine } from './spoken-line.js';
 import { TypedLine } from './typed-line.js';
 
-/** A line that is open, and what kind of one. */
+/** An open line and its kind. */
 export interface OpenLine {
   line: Line;
   kind: 'local' | 'external' | 'embedded';
-  /** What it is, for people. */
+  /** Description for people. */
   title: string;
-  /** Why there is no real server. */
+  /** The reason why there is no real server. */
   warning?: string;
-  /** The server, where there is a real one. */
+  /** The real server, if there is one. */
   server?: LiveKitServer;
 }
 
-/** What {@link openLine} needs. */
+/** Options of {@link openLine}. */
 export interface OpenLineOptions {
   embedded: boolean;
   say: (line: string) => void;
@@ -32,12 +32,12 @@ export interface OpenLineOptions {
   signal: AbortSignal;
 }
 
-/** Opens the best line there is: a real livekit-server, else the embedded endpoint. */
+/** Opens the best line available: a real livekit-server, or else the embedded endpoint. */
 export async function openLine(options: OpenLineOptions): Promise<OpenLine> {
   const { embedded, say, cleanup, signal } = options;
   if (embedded) return openEmbedded('--embedded was asked for.', options);
   const search = searchServer(say, signal);
-  // The search ends by itself when the signal aborts; its end has to be waited for.
+  // The search ends by itself when the signal aborts, but the clean-up must wait for that.
   cleanup.add(() => search);
   const found = await orAborted(signal, search);
   if (!found.available) return openEmbedded(found.reason, options);
@@ -49,7 +49,7 @@ export async function openLine(options: OpenLineOptions): Promise<OpenLine> {
 
 async function openEmbedded(warning: string, options: OpenLineOptions): Promise<OpenLine> {
   const { cleanup, signal } = options;
-  // Only here, because it loads the whole SDK.
+  // Imported here because it loads the whole SDK.
   const { startEmbeddedLiveKit } = await import('@openrtc/core/testing');
   const endpoint = await cleanup.own(startEmbeddedLiveKit(), (each) => each.close(), signal);
   const title = `embedded endpoint of @openrtc/core/testing at ${endpoint.url}; calls are text`;

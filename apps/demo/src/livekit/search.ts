@@ -5,12 +5,12 @@ import { fileURLToPath } from 'node:url';
 
 import { BuildProgress } from './build-progress.js';
 
-/** What the process of the search tells. */
+/** Messages from the process of the search. */
 export type FromSearch = { type: 'progress'; line: string } | { type: 'found'; found: FoundServer };
 
 const STOP_MS = 5_000;
 
-/** Finds a livekit-server, building one if need be; an abort stops the build and leaves nothing behind. */
+/** Finds a livekit-server, and builds one if necessary. An abort stops the build and leaves nothing behind. */
 export async function searchServer(
   say: (line: string) => void,
   signal: AbortSignal,
@@ -24,7 +24,7 @@ async function buildElsewhere(
   say: (line: string) => void,
   signal: AbortSignal,
 ): Promise<FoundServer> {
-  // A group of its own: go starts compilers that have to end with it.
+  // A process group of its own: go starts compilers that must end with it.
   const child = fork(fileURLToPath(new URL('livekit/search-main.js', import.meta.url)), [], {
     execArgv: [],
     detached: true,
@@ -33,7 +33,7 @@ async function buildElsewhere(
   const { pid } = child;
   let found: FoundServer = {
     available: false,
-    reason: 'The search for a livekit-server broke off.',
+    reason: 'The search for a livekit-server was interrupted.',
   };
   const progress = new BuildProgress(say);
   child.on('message', (message: FromSearch) => {

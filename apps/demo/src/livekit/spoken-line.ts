@@ -3,37 +3,25 @@ import type { AudioReport, Caller, CallerProcess, LiveKitServer } from '@openrtc
 import type { Heard, Line } from '../calls/line.js';
 import type { PlannedCall } from '../calls/plan.js';
 
-/** Enough to be sure that it was no click. */
+/** Long enough to be more than a click. */
 const MIN_AUDIO_MS = 300;
 
-/** Calls over a real livekit-server, by callers that speak and listen. */
+/** Calls through a real livekit-server, with callers that speak and listen. */
 export class SpokenLine implements Line {
-  readonly #server: LiveKitServer;
+  readonly livekit: LiveKitServer;
   readonly #callers: CallerProcess;
 
   constructor(server: LiveKitServer, callers: CallerProcess) {
-    this.#server = server;
+    this.livekit = server;
     this.#callers = callers;
-  }
-
-  get url(): string {
-    return this.#server.url;
-  }
-
-  get apiKey(): string {
-    return this.#server.apiKey;
-  }
-
-  get apiSecret(): string {
-    return this.#server.apiSecret;
   }
 
   async call(planned: PlannedCall, greeted: () => Promise<void>): Promise<Heard> {
     const { room, number, metadata, conversation } = planned;
-    const token = await this.#server.createToken(`caller-${number}`, room);
+    const token = await this.livekit.createToken(`caller-${number}`, room);
     const dialledAt = Date.now();
-    await this.#server.createRoom(room, metadata);
-    const caller = await this.#callers.join({ url: this.url, token });
+    await this.livekit.createRoom(room, metadata);
+    const caller = await this.#callers.join({ url: this.livekit.url, token });
     try {
       const greeting = (await caller.nextTranscript('agent')).text;
       const { startedAtMs } = await caller.waitForAudio({ fromJoin: true, minMs: MIN_AUDIO_MS });
@@ -60,16 +48,16 @@ export class SpokenLine implements Line {
 
   async #hangUp(caller: Caller): Promise<{ recordedAs?: string }> {
     await caller.hangUp();
-    if (!this.#server.hasLog) return {};
-    const { jobId } = await this.#server.assignedIn(caller.room);
-    const { status, error } = await this.#server.jobEnded(jobId);
+    if (!this.livekit.hasLog) return {};
+    const { jobId } = await this.livekit.assignedIn(caller.room);
+    const { status, error } = await this.livekit.jobEnded(jobId);
     return { recordedAs: error === '' ? status : `${status} ${error}` };
   }
 }
 
-/** From the caller's last word to the first sound after it. */
+/** Time from the caller's last word to the first sound after it. */
 function replyAfter({ segments }: AudioReport, endedAtMs: number): number {
   const reply = segments.find((segment) => segment.startedAtMs > endedAtMs);
-  if (reply === undefined) throw new Error('no sound followed the words of the caller');
+  if (reply === undefined) throw new Error('the caller heard no sound after its words');
   return reply.startedAtMs - endedAtMs;
 }

@@ -3,30 +3,18 @@ import type { EmbeddedLiveKit } from '@openrtc/core/testing';
 import type { Heard, Line } from '../calls/line.js';
 import { type PlannedCall, wordsOf } from '../calls/plan.js';
 
-/** Calls over the embedded endpoint, by callers that type and read. */
+/** Calls through the embedded endpoint, with callers that type and read. */
 export class TypedLine implements Line {
-  readonly #endpoint: EmbeddedLiveKit;
+  readonly livekit: EmbeddedLiveKit;
 
   constructor(endpoint: EmbeddedLiveKit) {
-    this.#endpoint = endpoint;
-  }
-
-  get url(): string {
-    return this.#endpoint.url;
-  }
-
-  get apiKey(): string {
-    return this.#endpoint.apiKey;
-  }
-
-  get apiSecret(): string {
-    return this.#endpoint.apiSecret;
+    this.livekit = endpoint;
   }
 
   async call(planned: PlannedCall, greeted: () => Promise<void>): Promise<Heard> {
     const { room, metadata, number } = planned;
     const dialledAt = Date.now();
-    const call = await this.#endpoint.call({ room, metadata, identity: `caller-${number}` });
+    const call = await this.livekit.call({ room, metadata, identity: `caller-${number}` });
     try {
       const greeting = await call.nextReply();
       const greetingMs = Date.now() - dialledAt;

@@ -2,7 +2,7 @@ import type { CallResult } from '../calls/place-call.js';
 import { inWords, type PlannedCall, wordsOf } from '../calls/plan.js';
 import { paint } from './paint.js';
 
-/** The calls of a wave are dialled. */
+/** Line before the calls of a wave. */
 export function waveBegins(wave: readonly PlannedCall[], total: number): string {
   const [first, last] = [wave[0]?.number ?? 0, wave.at(-1)?.number ?? 0];
   const which =
@@ -10,14 +10,14 @@ export function waveBegins(wave: readonly PlannedCall[], total: number): string 
   return `\n${paint('bold', `Dialling ${which}`)} ${paint('dim', `(of ${total})`)}`;
 }
 
-/** A call was answered. */
+/** Line for an answered call. */
 export function answered(planned: PlannedCall, agent: string, rule: string): string {
   const { number, room, metadata } = planned;
   const by = paint('dim', `by ${inWords(rule, metadata)}`);
   return `  call ${`${number}`.padStart(2)}  room ${room.padEnd(13)} answered by ${paint('cyan', agent.padEnd(10))}  ${by}`;
 }
 
-/** A call is over: what was said in it. */
+/** What was said in a call that has ended. */
 export function conversation(result: CallResult): string {
   const { planned, heard, words, agent = 'nobody', problems } = result;
   const mark = problems.length === 0 ? paint('green', 'ok') : paint('red', 'NOT OK');
@@ -34,7 +34,7 @@ export function conversation(result: CallResult): string {
     );
   }
   if (words.length === 0)
-    lines.push(`           nothing was said; the caller wanted: ${wordsOf(planned)}`);
+    lines.push(`           nothing was said; the caller wanted to say: ${wordsOf(planned)}`);
   for (const problem of problems) lines.push(`           ${paint('red', `problem: ${problem}`)}`);
   return lines.join('\n');
 }
@@ -47,7 +47,7 @@ function replyNote(ms: number, audio: object | undefined): string {
   return `  (${seconds(ms)} after the caller's ${audio === undefined ? 'text' : 'last word'})`;
 }
 
-/** A time, for people. */
+/** A time in seconds. */
 export function seconds(ms: number): string {
   return `${(ms / 1_000).toFixed(2)} s`;
 }

@@ -1,11 +1,12 @@
+import { textTable } from '@openrtc/test-rig';
+
 import type { CallsResult, MemoryUse } from '../calls/make-calls.js';
 import type { CallResult } from '../calls/place-call.js';
 import { inWords, wordsOf } from '../calls/plan.js';
 import { seconds } from './live.js';
 import { paint } from './paint.js';
-import { table } from './table.js';
 
-/** All calls in one table. */
+/** A table of all calls. */
 export function callTable(calls: readonly CallResult[]): string {
   const spoken = calls.some(({ heard }) => heard?.audio !== undefined);
   const columns = [
@@ -26,7 +27,7 @@ export function callTable(calls: readonly CallResult[]): string {
     heard?.audio === undefined ? 'text' : `${Math.round(heard.audio.heardMs)}`,
     heard?.recordedAs ?? outcome?.status ?? '-',
   ]);
-  const [titles, rule, ...lines] = table(columns, rows);
+  const [titles, rule, ...lines] = textTable(columns, rows);
   return [paint('bold', titles ?? ''), rule, ...lines].join('\n');
 }
 
@@ -36,11 +37,11 @@ export function usage({ memory, cpu, mostAtOnce, callsTookMs, calls }: CallsResu
   const row = (label: string, bytes: number, what: string): string =>
     `  ${label.padEnd(12)} ${(bytes / 1024 / 1024).toFixed(1).padStart(6)} MiB  ${what}`;
   return [
-    paint('bold', 'The one worker process, measured just now, on this machine'),
+    paint('bold', 'The worker process, measured during this run on this machine'),
     row(`memory (${kind})`, idle, 'idle, before the first call'),
     ...(firstCall === undefined
       ? []
-      : [row('', firstCall, 'with the first call, alone: it loads what all calls share')]),
+      : [row('', firstCall, 'with only the first call, which loads what all calls share')]),
     row('', peak, `at the peak, with ${mostAtOnce} live calls`),
     row('', after, `after the last of ${calls.length} calls`),
     ...perCall(memory, mostAtOnce).map(([bytes, what]) => row('', bytes, what)),
@@ -51,7 +52,7 @@ export function usage({ memory, cpu, mostAtOnce, callsTookMs, calls }: CallsResu
 function perCall({ idle, firstCall, peak }: MemoryUse, live: number): readonly [number, string][] {
   const all: [number, string] = [
     (peak - idle) / Math.max(1, live),
-    `per call: (peak - idle) / ${live}, with its share of what is loaded once`,
+    `per call: (peak - idle) / ${live}, including its share of what is loaded once`,
   ];
   if (firstCall === undefined || live < 2) return [all];
   return [
@@ -60,13 +61,13 @@ function perCall({ idle, firstCall, peak }: MemoryUse, live: number): readonly [
   ];
 }
 
-/** Why replies took long, where the turn detector waited; undefined where it did not. */
+/** Explains long reply times when the turn detector waited; undefined when it did not. */
 export function turnNote(calls: readonly CallResult[]): string | undefined {
   const asked = calls.filter(({ finished }) => finished !== undefined);
   const waited = asked.filter(({ finished }) => finished === false).length;
   if (waited === 0) return undefined;
   return paint(
     'dim',
-    `Replies took so long because the turn detector found ${waited} of ${asked.length} sentences unfinished (the recorded voices\nare synthetic) and then waits up to 2.5 s for more words, as the SDK sets it.`,
+    `Replies took this long because the turn detector judged ${waited} of ${asked.length} sentences to be unfinished (the\nrecorded voices are synthetic). It then waits up to 2.5 s for more words, the SDK's default.`,
   );
 }

@@ -1,16 +1,18 @@
+import type { Exit } from '@openrtc/test-rig';
+
 import type { CallsResult } from '../calls/make-calls.js';
 import type { DemoOptions } from '../options.js';
-import type { Exit } from '../worker/worker-process.js';
+
 import { paint } from './paint.js';
 
-/** What the verdict is about. */
+/** The input of {@link verdict}. */
 export interface Evidence {
   result: CallsResult;
   exit: Exit;
   expected: Pick<DemoOptions, 'calls' | 'atOnce'>;
 }
 
-/** Whether all went as it should, in words. */
+/** Whether the demo succeeded, with a text for people. */
 export function verdict({ result, exit, expected }: Evidence): { good: boolean; text: string } {
   const missing = result.calls.flatMap(({ planned, problems }) =>
     problems.map((problem) => `call ${planned.number}: ${problem}`),

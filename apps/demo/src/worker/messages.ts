@@ -1,6 +1,6 @@
 import type { RuntimeSnapshot, SessionInfo, SessionOutcome } from '@openrtc/core';
 
-/** Words of a call, or a tool its agent used. */
+/** Words of a call, or a tool that its agent used. */
 export interface Words {
   jobId: string;
   room: string;
@@ -9,14 +9,14 @@ export interface Words {
   text: string;
 }
 
-/** What the turn detector made of what a caller had said. */
+/** The turn detector's judgement of a caller's sentence. */
 export interface Turn {
   room: string;
-  /** False: it takes the sentence for unfinished, and waits for more before the agent answers. */
+  /** False when it judges the sentence to be unfinished: the agent then waits for more before it answers. */
   finished: boolean;
 }
 
-/** What the worker process tells the demo. */
+/** Messages from the worker to the demo. */
 export type FromWorker =
   | { type: 'registered'; agents: readonly string[] }
   | { type: 'started'; info: SessionInfo }
@@ -25,7 +25,7 @@ export type FromWorker =
   | { type: 'ended'; info: SessionInfo; outcome: SessionOutcome }
   | { type: 'state'; snapshot: RuntimeSnapshot; rssBytes: number; cpuMs: number };
 
-/** What the demo asks the worker process. */
+/** Message from the demo to the worker: a request for its state. */
 export interface ToWorker {
-  type: 'tellState';
+  type: 'reportState';
 }

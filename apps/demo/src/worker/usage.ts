@@ -1,45 +1,39 @@
-import { readFile } from 'node:fs/promises';
+import { memoryOf } from '@openrtc/test-rig';
 
-import type { WorkerProcess } from './worker-process.js';
+import type { DemoWorker } from './demo-worker.js';
 
-/** How memory is measured here: PSS counts a page shared by n processes as 1/n, RSS as a whole one in each. */
+/** How memory is measured: PSS counts a page shared by n processes as 1/n, RSS counts it in full. */
 export type MemoryKind = 'PSS' | 'RSS';
 
-/** Memory of the worker as measured. */
+/** Memory of the worker. */
 export interface Memory {
   kind: MemoryKind;
   bytes: number;
 }
 
-/** Measures the worker's memory: PSS as Linux counts it, else RSS. */
-export async function measureMemory(worker: WorkerProcess): Promise<Memory> {
-  const pss = await readPss(worker.pid);
-  if (pss !== undefined) return { kind: 'PSS', bytes: pss };
+/** Measures the worker's memory: PSS on Linux, or else RSS. */
+export async function measureMemory(worker: DemoWorker): Promise<Memory> {
+  // Undefined on other systems, old kernels and in some sandboxes.
+  const memory = memoryOf(worker.pid);
+  if (memory !== undefined) return { kind: 'PSS', bytes: memory.pssMb * 2 ** 20 };
   return { kind: 'RSS', bytes: (await worker.state()).rssBytes };
-}
-
-async function readPss(pid: number): Promise<number | undefined> {
-  // Not there: no Linux, an old kernel, or a sandbox.
-  const text = await readFile(`/proc/${pid}/smaps_rollup`, 'utf8').catch(() => '');
-  const kibibytes = /^Pss:\s+(\d+) kB$/m.exec(text)?.[1];
-  return kibibytes === undefined ? undefined : Number(kibibytes) * 1024;
 }
 
 const SAMPLE_MS = 250;
 
-/** Keeps the highest memory of a stretch of time. */
+/** Measures memory regularly and keeps the highest value. */
 export class PeakMemory {
-  readonly #worker: WorkerProcess;
+  readonly #worker: DemoWorker;
   readonly #timer: NodeJS.Timeout;
   #highest = 0;
   #sampling = false;
 
-  constructor(worker: WorkerProcess) {
+  constructor(worker: DemoWorker) {
     this.#worker = worker;
     this.#timer = setInterval(() => void this.#sample(), SAMPLE_MS).unref();
   }
 
-  /** The highest that was measured so far, in bytes, this moment included. */
+  /** The highest value so far, including now, in bytes. */
   async soFar(): Promise<number> {
     const { bytes } = await measureMemory(this.#worker);
     this.#highest = Math.max(this.#highest, bytes);
@@ -53,7 +47,7 @@ export class PeakMemory {
   async #sample(): Promise<void> {
     if (this.#sampling) return;
     this.#sampling = true;
-    // A worker that has died is noticed by those who talk with it.
+    // The death of the worker is reported by other requests to it.
     const measured = await measureMemory(this.#worker).catch(() => undefined);
     this.#highest = Math.max(this.#highest, measured?.bytes ?? 0);
     this.#sampling = false;

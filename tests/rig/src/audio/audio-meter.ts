@@ -7,7 +7,7 @@ const WINDOW_MS = 10;
 const WINDOW_SAMPLES = WINDOW_MS * SAMPLES_PER_MS;
 /** About -46 dB of full scale: above comfort noise and coding noise, far below speech. */
 const LOUD_RMS = 164;
-/** Longer than the pauses inside a sentence, shorter than the turn of the other side. */
+/** Longer than the pauses within a sentence, shorter than the other side's turn. */
 const SEGMENT_SPLIT_MS = 500;
 
 interface OpenSegment extends Omit<AudioSegment, 'dominantHz' | 'tones'> {
@@ -33,7 +33,7 @@ export class AudioMeter {
     return this.#heardMs;
   }
 
-  /** Takes the frame that follows, with the time of its arrival. */
+  /** Takes the next frame and the time of its arrival. */
   push(samples: Int16Array, arrivedAtMs: number): void {
     if (this.#frames++ === 0) this.#firstAtMs = arrivedAtMs;
     this.#lastAtMs = arrivedAtMs;
@@ -49,7 +49,7 @@ export class AudioMeter {
     }
   }
 
-  /** Another track follows: its sound is no continuation of the last one's. */
+  /** Starts a new track: its sound does not continue that of the last one. */
   startTrack(): void {
     this.#filled = 0;
     this.#open = undefined;
@@ -68,15 +68,15 @@ export class AudioMeter {
     };
   }
 
-  /** From now on the audio is said to be continuous. */
+  /** Starts to watch for gaps: from now on the audio should be continuous. */
   startGapWatch(): void {
     this.#watch = new GapWatch(nowMs(), WINDOW_MS);
   }
 
-  /** Ends the watch, after `settle` has waited for frames under way, which tell late audio from missing audio. */
+  /** Ends the watch. `settle` waits for frames on their way, to tell late audio from missing audio. */
   async stopGapWatch(settle: () => Promise<unknown>): Promise<SampleGaps> {
     const watch = this.#watch;
-    if (!watch) throw new Error('stopGapWatch() needs a startGapWatch() before it.');
+    if (!watch) throw new Error('stopGapWatch() was called without startGapWatch().');
     const stoppedAtMs = nowMs();
     await settle();
     if (this.#watch === watch) this.#watch = undefined;

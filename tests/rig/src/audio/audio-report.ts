@@ -1,32 +1,32 @@
 import type { HeardTone } from './tone-detector.js';
 
-/** One stretch of sound; silences of up to half a second do not end it. */
+/** A segment of sound; silence of up to half a second does not end it. */
 export interface AudioSegment {
-  /** Counted in samples of 16 kHz from the first one received. */
+  /** Position in samples of 16 kHz, counted from the first one received. */
   startSample: number;
   endSample: number;
-  /** When the first sound of it arrived, in milliseconds since the epoch. */
+  /** When its first sound arrived, in milliseconds since the epoch. */
   startedAtMs: number;
   endedAtMs: number;
-  /** Sound without the silences inside. */
+  /** Length of the sound without silence. */
   heardMs: number;
-  /** The longest silence inside. */
+  /** The longest silence within the segment. */
   longestGapMs: number;
-  /** The frequency heard longest, in steps of 10 Hz; null when nothing lasted for 100 ms. */
+  /** The frequency heard longest, in steps of 10 Hz; null when none lasted for 100 ms. */
   dominantHz: number | null;
-  /** The frequencies heard longest, at most eight, the longest first; a constant tone is one entry, speech is many. */
+  /** The frequencies heard longest, at most eight, longest first. A constant tone has one entry, speech has many. */
   tones: HeardTone[];
 }
 
-/** What a caller has heard of the agent so far. */
+/** The agent's audio as a caller has heard it so far. */
 export interface AudioReport {
   heardMs: number;
   segments: AudioSegment[];
-  /** The longest silence inside a segment. */
+  /** The longest silence within a segment. */
   longestGapMs: number;
   /** Frames of audio received, sound or silence. */
   frames: number;
-  /** Their samples, in milliseconds. */
+  /** Length of all frames, in milliseconds. */
   receivedMs: number;
   /** From the arrival of the first frame to that of the last one, by the wall clock. */
   wallMs: number;
@@ -34,7 +34,7 @@ export interface AudioReport {
 
 /** Gaps in the received samples between the start and the stop of a watch, in whole milliseconds. */
 export interface SampleGaps {
-  /** The longest run of silence and of missing samples together, to within about 20 ms. */
+  /** The longest run of silence and missing samples together, accurate to about 20 ms. */
   longestGapMs: number;
   /** Every such run of 50 ms or more. */
   gaps: { atMs: number; ms: number }[];
@@ -45,12 +45,12 @@ export interface SampleGaps {
   watchedMs: number;
 }
 
-/** Everything a gap watch saw between its start and its stop, in whole milliseconds. */
+/** All gaps between the start and the stop of a watch, in whole milliseconds. */
 export interface GapReport extends SampleGaps {
-  /** The longest gap of either kind: of silent or missing samples, or of samples the receiver made up. */
+  /** The longest gap of either kind: silent or missing samples, or samples that the receiver made up. */
   longestGapMs: number;
-  /** The longest run of samples the receiver made up because no packet came; it hides them well in a constant tone. */
+  /** The longest run of samples that the receiver made up for missing packets; in a constant tone they are inaudible. */
   longestConcealedMs: number;
-  /** All samples the receiver made up. */
+  /** All samples that the receiver made up. */
   concealedMs: number;
 }

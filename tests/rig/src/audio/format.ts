@@ -1,10 +1,10 @@
-/** The one sample rate of the rig, for what callers say and for what they hear. */
+/** The sample rate of everything that callers say and hear. */
 export const SAMPLE_RATE = 16_000;
 
 /** Samples in a millisecond. */
 export const SAMPLES_PER_MS = SAMPLE_RATE / 1000;
 
-/** Milliseconds since the epoch with fractions, comparable between the processes of one machine. */
+/** Milliseconds since the epoch, with fractions; comparable between processes of one machine. */
 export function nowMs(): number {
   return performance.timeOrigin + performance.now();
 }

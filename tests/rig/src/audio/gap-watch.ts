@@ -1,9 +1,9 @@
 import type { SampleGaps } from './audio-report.js';
 
-/** Shorter silences belong to the sound: 10 ms windows at a zero crossing, a jittery frame. */
+/** Shorter silence is part of the sound: a window of 10 ms at a zero crossing, or jitter. */
 const REPORTED_GAP_MS = 50;
 
-/** A stretch of received audio of one length. */
+/** A window of received audio; all windows have the same length. */
 export interface HeardWindow {
   /** When its last sample arrived. */
   endedAtMs: number;
@@ -11,12 +11,12 @@ export interface HeardWindow {
 }
 
 /**
- * Looks for gaps in audio that a test says is continuous. It counts samples: a frame that comes late and is followed
- * by the others is no gap, since a listener's buffer would have hidden it.
+ * Finds gaps in audio that should be continuous. It counts samples: a frame that is only late is not a gap, because a
+ * listener's buffer would hide it.
  *
- * Missing samples are found against the wall clock. The lag of a window is its arrival less the duration of all
- * windows up to it. Late frames raise the lag and those that catch up lower it again, so only a lag that no later
- * window goes below is audio that never came: the smallest lag from a window on, compared with that before it.
+ * Missing samples show against the wall clock. The lag of a window is its arrival time less the length of all windows
+ * up to it. Late frames raise the lag, and it falls again when they catch up. So audio is missing only where the lag
+ * rises and never falls again: where the smallest lag from this window on is above that of the window before.
  */
 export class GapWatch {
   readonly #startedAtMs: number;
@@ -28,14 +28,14 @@ export class GapWatch {
     this.#windowMs = windowMs;
   }
 
-  /** Takes the window that follows. */
+  /** Takes the next window. */
   push(window: HeardWindow): void {
     this.#windows.push(window);
   }
 
   /**
-   * The result for the time up to `stoppedAtMs`. Windows that were pushed afterwards only settle what was late and
-   * what is missing, so ask a little later than the stop.
+   * The result up to `stoppedAtMs`. Later windows only decide what was late and what is missing, so call this a little
+   * after the stop.
    */
   report(stoppedAtMs: number): SampleGaps {
     const settledLags = this.#settledLags();
@@ -66,7 +66,7 @@ export class GapWatch {
       }
       position += this.#windowMs;
     }
-    // Less than a window is left when audio came to the end.
+    // When no audio is missing at the end, less than a window is left.
     if (stoppedAtMs - position >= this.#windowMs) miss(stoppedAtMs - position);
     endRun();
     const watchedMs = Math.round(stoppedAtMs - this.#startedAtMs);

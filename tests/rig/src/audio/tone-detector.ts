@@ -1,18 +1,18 @@
 import { SAMPLE_RATE } from './format.js';
 
-/** Two samples become one: 8 kHz are plenty for tones up to 2 kHz, at half the work. */
+/** Two samples are merged into one: 8 kHz is enough for tones up to 2 kHz, with half the work. */
 const RATE = SAMPLE_RATE / 2;
-/** 100 ms: bins of 10 Hz keep apart agents whose tones differ by 50 Hz or more. */
+/** 100 ms: bins of 10 Hz, which separate tones that differ by 50 Hz or more. */
 const BLOCK_SAMPLES = RATE / 10;
 const BLOCK_MS = (BLOCK_SAMPLES * 1000) / RATE;
 const BIN_HZ = RATE / BLOCK_SAMPLES;
 const LOWEST_HZ = 100;
 const HIGHEST_HZ = 2_000;
-/** A second tone counts from a tenth of the power of the first one (-10 dB). */
+/** A second tone counts if it has at least a tenth of the power of the first one (-10 dB). */
 const SECOND_TONE_SHARE = 0.1;
-/** Speech has dozens of frequencies, of which the first few tell enough. */
+/** Speech has dozens of frequencies; the first few are enough. */
 const REPORTED_TONES = 8;
-/** Neighbours this near to a louder bin are its skirt. */
+/** Bins this close to a louder bin belong to its tone. */
 const SKIRT_BINS = 4;
 
 /** How long a frequency was heard. */
@@ -32,15 +32,15 @@ const coefficients = Float64Array.from(
 );
 
 /**
- * Tells which constant tones are in audio, by a bank of Goertzel filters from 100 to 2000 Hz over blocks of 100 ms.
- * Two tones at once are both reported, so that the voice of one agent in the call of another shows.
+ * Finds constant tones in audio with Goertzel filters from 100 to 2000 Hz over blocks of 100 ms. Two tones at the same
+ * time are both reported, so the voice of one agent in another agent's call is noticed.
  */
 export class ToneDetector {
   readonly #block = new Float64Array(BLOCK_SAMPLES);
   readonly #msByHz = new Map<number, number>();
   #filled = 0;
 
-  /** Takes the samples that follow, an even number of them. */
+  /** Takes the next samples, an even number of them. */
   push(samples: Int16Array): void {
     for (let i = 0; i + 1 < samples.length; i += 2) {
       const sample = ((samples[i] ?? 0) + (samples[i + 1] ?? 0)) / 2;
@@ -49,12 +49,12 @@ export class ToneDetector {
     }
   }
 
-  /** The sound was cut: a block does not bridge what was left out. */
+  /** Drops the current block: the next samples do not continue it. */
   cut(): void {
     this.#filled = 0;
   }
 
-  /** The frequencies heard longest, the longest first. */
+  /** The frequencies heard longest, longest first. */
   tones(): HeardTone[] {
     const tones = [...this.#msByHz].map(([hz, ms]) => ({ hz, ms }));
     return tones.toSorted((a, b) => b.ms - a.ms).slice(0, REPORTED_TONES);
@@ -68,7 +68,7 @@ export class ToneDetector {
   }
 }
 
-/** The hot loop of a process with many callers: plain indices, since iterators over typed arrays cost ten times as much. */
+/** The hot loop with many callers. It uses indices, because iterators over typed arrays cost ten times as much. */
 function powers(block: Float64Array): Float64Array {
   const power = new Float64Array(BIN_COUNT);
   for (let bin = 0; bin < BIN_COUNT; bin++) {
@@ -85,7 +85,7 @@ function powers(block: Float64Array): Float64Array {
   return power;
 }
 
-/** Frequencies of the bins that are the loudest of their neighbourhood and not much softer than the loudest of all. */
+/** Frequencies of the bins that are louder than their neighbours and not much softer than the loudest bin. */
 function peaks(power: Float64Array): number[] {
   const loudest = Math.max(...power);
   const found: number[] = [];

@@ -1,9 +1,9 @@
 import { SAMPLE_RATE, SAMPLES_PER_MS } from './format.js';
 
-/** Fade at both ends, so that a tone does not click. */
+/** Fade-in and fade-out, so that a tone does not click. */
 const FADE_SAMPLES = 10 * SAMPLES_PER_MS;
 
-/** A sine of one frequency; `level` is its peak from 0 to 1, default 0.3. */
+/** A sine wave; `level` is its peak from 0 to 1, default 0.3. */
 export function tone(hz: number, durationMs: number, level = 0.3): Int16Array {
   const samples = new Int16Array(Math.round(durationMs * SAMPLES_PER_MS));
   for (let i = 0; i < samples.length; i++) {

@@ -3,14 +3,14 @@ import { SAMPLE_RATE } from './format.js';
 
 const PCM = 1;
 
-/** Reads a 16 kHz mono 16 bit WAV file; rejects for any other format, which the rig does not convert. */
+/** Reads a WAV file of 16 kHz, mono, 16 bit; rejects any other format. */
 export async function readWav(path: string): Promise<Int16Array> {
   const file = await readFile(path);
   if (file.toString('latin1', 0, 4) !== 'RIFF' || file.toString('latin1', 8, 12) !== 'WAVE') {
     throw new Error(`${path} is not a WAV file.`);
   }
   let described = false;
-  // Chunks: four letters, a length, the content padded to an even length.
+  // A chunk is a name of four letters, a length, and content padded to an even length.
   for (let at = 12; at + 8 <= file.length;) {
     const name = file.toString('latin1', at, at + 4);
     const length = file.readUInt32LE(at + 4);
@@ -22,7 +22,7 @@ export async function readWav(path: string): Promise<Int16Array> {
     if (name === 'data' && described) return toSamples(file.subarray(start, start + length));
     at = start + length + (length % 2);
   }
-  throw new Error(`${path} has no audio in it.`);
+  throw new Error(`${path} contains no audio.`);
 }
 
 function assertFormat(format: Buffer, path: string): void {

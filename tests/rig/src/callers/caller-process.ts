@@ -12,22 +12,22 @@ import type {
 
 const START_TIMEOUT_MS = 30_000;
 const CLOSE_TIMEOUT_MS = 10_000;
-/** Enough of what the process wrote to tell why it ended. */
+/** How much output is kept, to explain why the process ended. */
 const KEPT_OUTPUT = 4_000;
 
-/** What a caller calls with. */
+/** Options of {@link CallerProcess.join}. */
 export interface JoinOptions {
   url: string;
   token: string;
-  /** What `speak()` says when it is not told: a recorded sentence or the path of a WAV file. */
+  /** What `speak()` says by default: a recorded sentence or the path of a WAV file. */
   speech?: SpeechName | (string & {});
-  /** Whether the microphone is published at once, as a telephone does; default true. */
+  /** Whether the microphone is published at once, like that of a telephone; default true. */
   microphone?: boolean;
 }
 
 /** Options of {@link startCallers}. */
 export interface CallersOptions {
-  /** Told what the process writes, warnings of LiveKit mostly; default: only its end is kept, for error messages. */
+  /** Called with the output of the process, mostly warnings of LiveKit. Its end is also part of error messages. */
   onOutput?: (text: string) => void;
 }
 
@@ -36,9 +36,9 @@ interface Pending {
   reject(error: Error): void;
 }
 
-/** Starts a process that hosts callers; several may run side by side. */
+/** Starts a process that hosts callers. Several can run at the same time. */
 export async function startCallers(options: CallersOptions = {}): Promise<CallerProcess> {
-  // By its exported name: the same built file, whether the rig itself runs from its source or from its build.
+  // By its exported name, which is the built file even when the rig runs from source.
   const entry = createRequire(import.meta.url).resolve('@openrtc/test-rig/caller-process');
   const callers = new CallerProcess(
     fork(entry, [], { execArgv: [], stdio: ['ignore', 'pipe', 'pipe', 'ipc'] }),
@@ -48,7 +48,7 @@ export async function startCallers(options: CallersOptions = {}): Promise<Caller
   return callers;
 }
 
-/** A child process that hosts callers: rtc-node is not to be shared with a worker under test. It ends with this process. */
+/** A child process that hosts callers: rtc-node must not be shared with a worker under test. It ends with this process. */
 export class CallerProcess {
   readonly #child: ChildProcess;
   readonly #pending = new Map<number, Pending>();
@@ -70,7 +70,7 @@ export class CallerProcess {
     child.on('message', (message: FromCallers) => this.#take(message));
     this.#exited = new Promise((resolve) => {
       const end = (why: string): void => {
-        this.#end(new Error(`The process of the callers ended (${why}). ${this.#output}`.trim()));
+        this.#end(new Error(`The callers' process ended (${why}). ${this.#output}`.trim()));
         resolve();
       };
       child.once('error', (error) => end(error.message));
@@ -83,7 +83,7 @@ export class CallerProcess {
     return this.#child.pid;
   }
 
-  /** Resolves when the process takes commands. */
+  /** Resolves when the process accepts commands. */
   async ready(): Promise<void> {
     const timer = setTimeout(() => this.#child.kill('SIGKILL'), START_TIMEOUT_MS);
     await new Promise<void>((resolve, reject) => {
@@ -103,7 +103,7 @@ export class CallerProcess {
     return caller;
   }
 
-  /** Hangs every caller up and ends the process. */
+  /** Hangs up all callers and ends the process. */
   async close(): Promise<void> {
     if (this.#ended) return;
     this.#send({ type: 'close' });
@@ -135,8 +135,7 @@ export class CallerProcess {
 
   #send(message: ToCallers): void {
     this.#child.send(message, (error) => {
-      if (error)
-        this.#end(new Error(`The process of the callers takes no commands: ${error.message}`));
+      if (error) this.#end(new Error(`The callers' process accepts no commands: ${error.message}`));
     });
   }
 

@@ -12,32 +12,32 @@ import type {
   Transcript,
 } from './protocol.js';
 
-/** Silence a voice activity detector needs after the words to hear their end. */
+/** Silence after the words, which voice activity detection needs to find their end. */
 const TAIL_MS = 1_500;
 const CHAT_TOPIC = 'lk.chat';
 
-/** How a sound is played. */
+/** Options of {@link Caller.speak} and {@link Caller.playTone}. */
 export interface SpeakOptions {
-  /** Silence sent afterwards, which is not waited for; default 1500. */
+  /** Silence sent after the sound, which is not waited for; default 1500. */
   tailMs?: number;
-  /** Whether to wait first until somebody listens; default true. */
+  /** Whether to wait until a participant listens; default true. */
   awaitListener?: boolean;
-  /** How long to wait for a listener before it fails; default 30 000. */
+  /** Time-out for the wait for a listener; default 30 000. */
   timeoutMs?: number;
 }
 
-/** How a text is sent. */
+/** Options of {@link Caller.sendText}. */
 export interface SendTextOptions {
-  /** Default `lk.chat`, what agents take for typed words. */
+  /** Default `lk.chat`, the topic of typed words. */
   topic?: string;
   attributes?: Record<string, string>;
-  /** On whose behalf; only of use to play an agent. */
+  /** Sends on behalf of this participant, as agents do. */
   senderIdentity?: string;
-  /** Sent in as many pieces; default 1. */
+  /** Number of pieces it is sent in; default 1. */
   pieces?: number;
 }
 
-/** What a caller needs of the process it lives in. */
+/** The connection of a caller to its process. */
 export interface CallerLink {
   speech: string | undefined;
   request<Name extends CallerCommandName>(
@@ -46,7 +46,7 @@ export interface CallerLink {
   ): Promise<CallerCommands[Name]['result']>;
 }
 
-/** A caller in a room: it speaks, types, listens, and measures what it hears of the agent. */
+/** A caller in a room: it speaks, types, and measures what it hears from the agent. */
 export class Caller {
   readonly #link: CallerLink;
   readonly #events = new RecordLog<CallerEvent>();
@@ -60,17 +60,17 @@ export class Caller {
     this.#link = link;
   }
 
-  /** Identity, as the token says. */
+  /** Identity, from the token. */
   get identity(): string {
     return this.#identity;
   }
 
-  /** Name of the room, as the token says. */
+  /** Name of the room, from the token. */
   get room(): string {
     return this.#room;
   }
 
-  /** Everything that happened to the caller so far. */
+  /** All events of the caller so far. */
   get events(): readonly CallerEvent[] {
     return this.#events.all;
   }
@@ -92,12 +92,12 @@ export class Caller {
     this.#events.append(event);
   }
 
-  /** Called when the process is gone: who waits is told. */
+  /** Called when the process has ended: pending waits reject. */
   lose(error: Error): void {
     this.#events.close(error);
   }
 
-  /** The first event that fits, of the past or of the future. */
+  /** The first event of a type, past or future. */
   waitForEvent<Type extends CallerEvent['type']>(
     type: Type,
     options: WaitOptions = {},
@@ -110,25 +110,25 @@ export class Caller {
     });
   }
 
-  /** Identity of the agent, once one is in the room. */
+  /** Resolves with the identity of the agent once one is in the room. */
   async waitForAgent(options?: WaitOptions): Promise<string> {
     return (await this.waitForEvent('agentJoined', options)).identity;
   }
 
-  /** Why the call ended, once it has. */
+  /** Resolves with the reason once the call has ended. */
   async waitForEnd(options?: WaitOptions): Promise<string> {
     return (await this.waitForEvent('disconnected', options)).reason;
   }
 
-  /** Says a recorded sentence or a 16 kHz mono WAV file at the pace of real time, and resolves at its end. */
+  /** Says a recorded sentence or a 16 kHz mono WAV file in real time; resolves at its end. */
   speak(name = this.#link.speech, options?: SpeakOptions): Promise<Spoken> {
     if (name === undefined)
-      throw new Error('speak() needs the name of a sentence, or join() one to say by default.');
+      throw new Error('speak() needs a sentence, or a default one given to join().');
     const recorded = Object.hasOwn(speech, name) ? speech[name as keyof typeof speech] : undefined;
     return this.#play({ kind: 'wav', path: recorded?.path ?? name }, options);
   }
 
-  /** Plays a constant tone, and resolves at its end; `level` is its peak from 0 to 1, default 0.3. */
+  /** Plays a constant tone; resolves at its end. `level` is its peak from 0 to 1, default 0.3. */
   playTone(
     sound: { hz: number; durationMs: number; level?: number },
     options?: SpeakOptions,
@@ -144,7 +144,7 @@ export class Caller {
     await this.#link.request('sendText', { text, topic, ...options });
   }
 
-  /** The next complete transcript that was not handed out yet: words of the agent, or what it understood of the caller. */
+  /** The next complete transcript: words of the agent, or what the agent understood of the caller. */
   async nextTranscript(
     from: Transcript['from'] = 'agent',
     options: WaitOptions = {},
@@ -158,7 +158,7 @@ export class Caller {
     return arrived() as Transcript;
   }
 
-  /** The next typed message of somebody else that was not handed out yet. */
+  /** The next typed message from another participant. */
   async nextChat(options: WaitOptions = {}): Promise<string> {
     const index = this.#chatsRead;
     const arrived = (): string | undefined =>
@@ -171,7 +171,7 @@ export class Caller {
     return arrived() as string;
   }
 
-  /** Resolves once `minMs` (default 200) of the agent's sound were heard, counted from now, or from the join with `fromJoin`. */
+  /** Resolves once `minMs` (default 200) of sound were heard from the agent, since now or, with `fromJoin`, the join. */
   waitForAudio({
     minMs = 200,
     fromJoin = false,
@@ -180,7 +180,7 @@ export class Caller {
     return this.#link.request('waitForAudio', { minMs, fromJoin, timeoutMs });
   }
 
-  /** Resolves once the agent has made no sound for `minMs` (default 600), as after its answer. */
+  /** Resolves once the agent has been silent for `minMs` (default 600), as after its answer. */
   async waitForSilence({
     minMs = 600,
     timeoutMs = 60_000,
@@ -188,22 +188,22 @@ export class Caller {
     await this.#link.request('waitForSilence', { minMs, timeoutMs });
   }
 
-  /** What was heard of the agent so far. */
+  /** What was heard from the agent so far. */
   audio(): Promise<AudioReport> {
     return this.#link.request('audio', null);
   }
 
-  /** From now until `stopGapWatch()` the agent is expected to make sound without a break. */
+  /** Starts to watch for gaps: until `stopGapWatch()`, the agent should make sound without a break. */
   async startGapWatch(): Promise<void> {
     await this.#link.request('startGapWatch', null);
   }
 
-  /** Call it while the sound still goes on; what is silent or missing since the start of the watch is a gap. */
+  /** Ends the watch and returns the gaps since its start. Call it before the sound ends. */
   stopGapWatch(): Promise<GapReport> {
     return this.#link.request('stopGapWatch', null);
   }
 
-  /** Leaves the room; a sentence under way ends. */
+  /** Leaves the room; ends a sentence that is being spoken. */
   async hangUp(): Promise<void> {
     await this.#link.request('hangUp', null);
   }

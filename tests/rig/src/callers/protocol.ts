@@ -1,23 +1,23 @@
 import type { AudioReport, GapReport } from '../audio/audio-report.js';
 
-/** What a caller joins with. */
+/** Request of the command `join`. */
 export interface JoinRequest {
   url: string;
   token: string;
-  /** Whether a microphone track is published at once, as a telephone does; else at the first sound. */
+  /** Whether a microphone track is published at once, like that of a telephone, or with the first sound. */
   microphone: boolean;
 }
 
-/** What is played into the microphone. */
+/** A sound for the microphone. */
 export type Sound =
   | { kind: 'wav'; path: string }
   | { kind: 'tone'; hz: number; durationMs: number; level?: number };
 
-/** When a sound was spoken, in milliseconds since the epoch, as it left the caller. */
+/** When a sound left the caller, in milliseconds since the epoch. */
 export interface Spoken {
   startedAtMs: number;
   endedAtMs: number;
-  /** False when the caller hung up in the middle of it. */
+  /** False when the caller hung up before its end. */
   completed: boolean;
 }
 
@@ -26,20 +26,20 @@ export interface OutgoingText {
   text: string;
   topic: string;
   attributes?: Record<string, string>;
-  /** On whose behalf it is sent: agents send the words of a caller so. */
+  /** Sent on behalf of this participant: agents send a caller's words this way. */
   senderIdentity?: string;
-  /** Sent in as many pieces, as a language model does; default one. */
+  /** Number of pieces it is sent in, as from a language model; default one. */
   pieces?: number;
 }
 
-/** What `waitForAudio` found. */
+/** Result of `waitForAudio`. */
 export interface HeardAudio {
-  /** When the first sound counted arrived. */
+  /** When the first sound that counts arrived. */
   startedAtMs: number;
   heardMs: number;
 }
 
-/** Each command of a caller: what goes in and what comes back. */
+/** The commands of a caller, with request and result. */
 export interface CallerCommands {
   join: { request: JoinRequest; result: { identity: string; room: string } };
   play: {
@@ -61,7 +61,7 @@ export interface CallerCommands {
 /** Names of the commands. */
 export type CallerCommandName = keyof CallerCommands;
 
-/** One command on its way to a caller. */
+/** A command sent to a caller. */
 export type CallerCommand = {
   [Name in CallerCommandName]: {
     type: 'command';
@@ -72,23 +72,23 @@ export type CallerCommand = {
   };
 }[CallerCommandName];
 
-/** What the rig tells the caller process. */
+/** Messages to the callers' process. */
 export type ToCallers = CallerCommand | { type: 'close' };
 
-/** A text on its whole: words of the agent, or what the agent understood of the caller's. */
+/** A transcript: words of the agent, or what the agent understood of the caller. */
 export interface Transcript {
   from: 'agent' | 'user';
   text: string;
-  /** Whose words they are, as the stream says. */
+  /** Identity of the speaker, from the stream. */
   identity: string;
   segmentId: string;
-  /** False when the stream broke off, as when its agent is gone. */
+  /** False when the stream was interrupted, for example because the agent has left. */
   complete: boolean;
   startedAtMs: number;
   endedAtMs: number;
 }
 
-/** What happens to a caller. */
+/** Events of a caller. */
 export type CallerEvent =
   | { type: 'connected'; atMs: number }
   | { type: 'reconnecting'; atMs: number }
@@ -101,7 +101,7 @@ export type CallerEvent =
   | { type: 'chat'; text: string; identity: string; atMs: number }
   | { type: 'disconnected'; reason: string; atMs: number };
 
-/** What the caller process tells the rig. */
+/** Messages from the callers' process. */
 export type FromCallers =
   | { type: 'ready' }
   | { type: 'reply'; id: number; ok: true; result: CallerCommands[CallerCommandName]['result'] }

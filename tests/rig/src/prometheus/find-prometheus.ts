@@ -1,9 +1,9 @@
 import { execFile } from 'node:child_process';
-import { mkdir, mkdtemp, readdir, rename, rm } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { mkdir, readdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { findOnPath, isExecutable } from '../programs.js';
-import { withBuildLock } from '../server/build-lock.js';
+import { findOnPath, isExecutable } from '../processes/find-program.js';
+import { buildOnce } from '../server/build-lock.js';
 import type { Progress } from '../server/build-server.js';
 import { cacheFolder } from '../server/find-server.js';
 
@@ -14,14 +14,14 @@ export interface PrometheusPrograms {
   promtool: string;
 }
 
-/** What {@link findPrometheus} comes back with; a reason is for people. */
+/** Result of {@link findPrometheus}; the reason is for people. */
 export type FoundPrometheus = PrometheusPrograms | { available: false; reason: string };
 
 const run = promisify(execFile);
 
 /**
- * Looks for Prometheus: on the PATH, in the cache, and at last in Debian's package, which is fetched (19 MB) and
- * unpacked into the cache, not installed.
+ * Looks for Prometheus on the PATH and in the cache. Otherwise fetches Debian's package (19 MB) and unpacks it into the
+ * cache, without installing it.
  */
 export async function findPrometheus(
   options: { onProgress?: Progress; env?: NodeJS.ProcessEnv } = {},
@@ -41,17 +41,15 @@ export async function findPrometheus(
   if (apt === undefined || dpkg === undefined)
     return {
       available: false,
-      reason: 'No prometheus and promtool are on the PATH, and this is no Debian to fetch them.',
+      reason:
+        'prometheus and promtool are not on the PATH, and this is not a Debian system to fetch them from.',
     };
   try {
-    await mkdir(dirname(folder), { recursive: true });
-    await withBuildLock(
-      `${folder}.lock`,
-      async () => {
-        if (!(await isThere())) await unpack(folder, onProgress);
-      },
-      () => onProgress('another process fetches Prometheus; waiting for it'),
-    );
+    await buildOnce(folder, {
+      isThere,
+      build: (partial) => unpack(partial, onProgress),
+      onWait: () => onProgress('another process is fetching Prometheus; waiting for it'),
+    });
     return cached;
   } catch (error) {
     return {
@@ -72,15 +70,10 @@ function programsIn(folder: string): PrometheusPrograms {
 
 async function unpack(folder: string, onProgress: Progress): Promise<void> {
   onProgress("fetching Debian's package of Prometheus, once");
-  const partial = await mkdtemp(`${folder}.partial-`);
-  try {
-    await run('apt-get', ['download', 'prometheus'], { cwd: partial });
-    const file = (await readdir(partial)).find((name) => name.endsWith('.deb'));
-    if (file === undefined) throw new Error('apt-get download prometheus brought no package');
-    await run('dpkg-deb', ['-x', join(partial, file), partial]);
-    await rm(join(partial, file));
-    await rename(partial, folder);
-  } finally {
-    await rm(partial, { recursive: true, force: true });
-  }
+  await mkdir(folder);
+  await run('apt-get', ['download', 'prometheus'], { cwd: folder });
+  const file = (await readdir(folder)).find((name) => name.endsWith('.deb'));
+  if (file === undefined) throw new Error('apt-get download prometheus fetched no package');
+  await run('dpkg-deb', ['-x', join(folder, file), folder]);
+  await rm(join(folder, file));
 }

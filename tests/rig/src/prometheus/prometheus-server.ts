@@ -1,20 +1,18 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { guardProcess } from '../server/exit-guard.js';
+import { ChildProgram } from '../processes/child-program.js';
 import { freeTcpPort } from '../server/free-ports.js';
 import type { PrometheusPrograms } from './find-prometheus.js';
 
-/** One series of an answer. */
+/** A series in the result of a query. */
 export interface Sample {
   labels: Readonly<Record<string, string>>;
   value: number;
 }
 
-/** An alert rule as it stands. */
+/** The current state of an alert rule. */
 export interface Rule {
   name: string;
   /** `ok` once it was evaluated. */
@@ -23,7 +21,7 @@ export interface Rule {
   lastError?: string;
 }
 
-/** What {@link PrometheusServer.start} is told. */
+/** Options of {@link PrometheusServer.start}. */
 export interface PrometheusOptions {
   /** Addresses to scrape, such as `127.0.0.1:8081`. */
   targets: readonly string[];
@@ -34,25 +32,16 @@ export interface PrometheusOptions {
 const START_MS = 30_000;
 const STOP_MS = 5_000;
 
-/** A Prometheus that scrapes and looks at its rules every second, on a port of its own. */
+/** A Prometheus on a free port that scrapes and evaluates its rules every second. */
 export class PrometheusServer {
-  readonly #child: ChildProcess;
+  readonly #program: ChildProgram;
   readonly #url: string;
-  readonly #exited: Promise<unknown>;
-  #output = '';
+  readonly #folder: string;
 
-  private constructor(child: ChildProcess, url: string, folder: string) {
-    this.#child = child;
+  private constructor(program: ChildProgram, url: string, folder: string) {
+    this.#program = program;
     this.#url = url;
-    const letGo = child.pid === undefined ? () => undefined : guardProcess(child.pid);
-    child.stderr?.on('data', (text: Buffer) => {
-      this.#output = (this.#output + text.toString()).slice(-4_000);
-    });
-    // A program that cannot be started has no `exit`.
-    this.#exited = once(child, 'close').then(() => {
-      letGo();
-      return rm(folder, { recursive: true, force: true });
-    });
+    this.#folder = folder;
   }
 
   /** Resolves once it answers. */
@@ -69,21 +58,21 @@ export class PrometheusServer {
     // JSON is YAML.
     await writeFile(join(folder, 'prometheus.yml'), JSON.stringify(config));
     const address = `127.0.0.1:${await freeTcpPort()}`;
-    const child = spawn(
+    const program = new ChildProgram(
       prometheus,
       [
         `--config.file=${join(folder, 'prometheus.yml')}`,
         `--storage.tsdb.path=${join(folder, 'data')}`,
         `--web.listen-address=${address}`,
       ],
-      { stdio: ['ignore', 'ignore', 'pipe'] },
+      { name: 'Prometheus' },
     );
-    const server = new PrometheusServer(child, `http://${address}`, folder);
+    const server = new PrometheusServer(program, `http://${address}`, folder);
     await server.#untilReady();
     return server;
   }
 
-  /** What a query answers at this moment: a number for each series. */
+  /** Runs a query: a number for each series. */
   async query(expression: string): Promise<readonly Sample[]> {
     const answer = (await this.#get(
       `/api/v1/query?query=${encodeURIComponent(expression)}`,
@@ -96,7 +85,7 @@ export class PrometheusServer {
     }));
   }
 
-  /** Why each address could not be scraped the last time; empty for one that was. */
+  /** The last scrape error of each address; empty after a successful scrape. */
   async scrapeErrors(): Promise<readonly string[]> {
     const answer = (await this.#get('/api/v1/targets')) as Answer<{
       activeTargets: { lastError: string }[];
@@ -110,10 +99,8 @@ export class PrometheusServer {
   }
 
   async close(): Promise<void> {
-    this.#child.kill('SIGTERM');
-    const timer = setTimeout(() => this.#child.kill('SIGKILL'), STOP_MS);
-    await this.#exited;
-    clearTimeout(timer);
+    await this.#program.stop(STOP_MS);
+    await rm(this.#folder, { recursive: true, force: true });
   }
 
   async #get(path: string): Promise<unknown> {
@@ -125,7 +112,7 @@ export class PrometheusServer {
 
   async #untilReady(): Promise<void> {
     const deadline = Date.now() + START_MS;
-    while (this.#child.exitCode === null && Date.now() < deadline) {
+    while (this.#program.running && Date.now() < deadline) {
       const ready = await fetch(`${this.#url}/-/ready`).then(
         ({ ok }) => ok,
         () => false,
@@ -134,7 +121,7 @@ export class PrometheusServer {
       await sleep(50);
     }
     await this.close();
-    throw new Error(`Prometheus did not get ready:\n${this.#output}`);
+    throw new Error(`Prometheus did not start:\n${this.#program.output.slice(-4_000)}`);
   }
 }
 

@@ -1,7 +1,9 @@
-import { open, readFile, rename, rm } from 'node:fs/promises';
+import { access, mkdir, open, readFile, rename, rm } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { isAlive } from '../processes/kill.js';
 
-/** Runs `work` while no other process of this machine holds the lock at `path`; a lock whose owner has died is taken over. */
+/** Runs `work` with the lock at `path`, which one process of this machine can hold. The lock of a dead process is taken over. */
 export async function withBuildLock<T>(
   path: string,
   work: () => Promise<T>,
@@ -19,6 +21,44 @@ export async function withBuildLock<T>(
   }
 }
 
+/** Options of {@link buildOnce}. */
+export interface BuildOnceOptions {
+  /** Creates the file or folder at the given path. When it fails, what it left there is deleted. */
+  build: (partial: string) => Promise<unknown>;
+  /** Called when another process is building it. */
+  onWait: () => void;
+  /** Whether the target is there and usable; default: whether it exists. */
+  isThere?: () => Promise<boolean>;
+}
+
+/** Creates a file or folder that does not exist yet. One process of this machine builds it, the others wait. */
+export async function buildOnce(
+  target: string,
+  { build, onWait, isThere = () => exists(target) }: BuildOnceOptions,
+): Promise<void> {
+  if (await isThere()) return;
+  await mkdir(dirname(target), { recursive: true });
+  const work = async (): Promise<void> => {
+    // Another process may have built it while this one waited for the lock.
+    if (await isThere()) return;
+    const partial = `${target}.${process.pid}.partial`;
+    try {
+      await build(partial);
+      await rename(partial, target);
+    } finally {
+      await rm(partial, { recursive: true, force: true });
+    }
+  };
+  await withBuildLock(`${target}.lock`, work, onWait);
+}
+
+function exists(path: string): Promise<boolean> {
+  return access(path).then(
+    () => true,
+    () => false,
+  );
+}
+
 async function tryLock(path: string): Promise<boolean> {
   try {
     const file = await open(path, 'wx');
@@ -33,23 +73,13 @@ async function tryLock(path: string): Promise<boolean> {
 
 async function breakStaleLock(path: string): Promise<void> {
   const owner = Number.parseInt(await readFile(path, 'utf8').catch(() => ''), 10);
-  // No number: the owner is about to write it, or has just let go.
+  // No number: the owner is about to write it, or has just released the lock.
   if (Number.isNaN(owner) || isAlive(owner)) return;
-  // Renamed first, so that of several waiters only one removes it.
+  // Renamed first, so that only one of several waiters deletes it.
   const stale = `${path}.${process.pid}.stale`;
   const taken = await rename(path, stale).then(
     () => true,
     () => false,
   );
   if (taken) await rm(stale, { force: true });
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    // EPERM: alive, and somebody else's.
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
-  }
 }

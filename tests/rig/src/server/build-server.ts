@@ -1,16 +1,16 @@
 import { spawn } from 'node:child_process';
-import { mkdir, mkdtemp, rename, rm } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { withBuildLock } from './build-lock.js';
+import { buildOnce } from './build-lock.js';
 
 const MODULE = 'github.com/livekit/livekit-server';
 
-/** The version the rig builds: newer ones want Go modules that closed networks often cannot reach. */
+/** The version the rig builds. Newer ones need Go modules that closed networks often cannot reach. */
 export const LIVEKIT_SERVER_VERSION = 'v1.13.5';
 
-/** Receives lines that tell how far a build is. */
+/** Called with lines about the progress of a build. */
 export type Progress = (line: string) => void;
 
 interface Replace {
@@ -18,53 +18,47 @@ interface Replace {
   New: { Path: string; Version?: string };
 }
 
-/** What {@link buildServer} is told. */
+/** Options of {@link buildServer}. */
 export interface BuildOptions {
   /** Path of the `go` program. */
   go: string;
   /** Path of the program to build. */
   target: string;
   onProgress: Progress;
-  /** Whether the program is there by now: another process may have built it. */
+  /** Whether the program exists by now: another process may have built it. */
   isThere: () => Promise<boolean>;
 }
 
-/** Builds livekit-server from the Go module proxy into `target`, 2 to 4 minutes when Go's own caches are cold. */
+/** Builds livekit-server with Go into `target`; takes 2 to 4 minutes when Go's own caches are cold. */
 export async function buildServer({
   go,
   target,
   onProgress,
   isThere,
 }: BuildOptions): Promise<void> {
-  await mkdir(dirname(target), { recursive: true });
-  const build = async (): Promise<void> => {
-    // Who waited for the lock finds the work done.
-    if (!(await isThere())) await buildInto(go, target, onProgress);
-  };
-  await withBuildLock(`${target}.lock`, build, () =>
-    onProgress('another process builds livekit-server; waiting for it'),
-  );
+  await buildOnce(target, {
+    isThere,
+    build: (partial) => buildInto(go, partial, onProgress),
+    onWait: () => onProgress('another process is building livekit-server; waiting for it'),
+  });
+  onProgress(`built ${target}`);
 }
 
-async function buildInto(program: string, target: string, onProgress: Progress): Promise<void> {
+async function buildInto(program: string, partial: string, onProgress: Progress): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), 'openrtc-livekit-build-'));
-  const partial = `${target}.${process.pid}.partial`;
   try {
     onProgress(
-      `building livekit-server ${LIVEKIT_SERVER_VERSION} with go, once; this takes 2 to 4 minutes`,
+      `building livekit-server ${LIVEKIT_SERVER_VERSION} with Go, once; this takes 2 to 4 minutes`,
     );
     const go = (...args: string[]): Promise<string> => runGo(program, args, folder, onProgress);
     await go('mod', 'init', 'openrtc.test/livekit');
     await go('mod', 'edit', `-require=${MODULE}@${LIVEKIT_SERVER_VERSION}`);
-    // `replace` lines count only in the main module, so the server's own ones have to be repeated here.
+    // `replace` directives count only in the main module, so those of the server must be repeated here.
     for (const { Old, New } of await replacesOfServer(go)) {
       await go('mod', 'edit', `-replace=${versioned(Old)}=${versioned(New)}`);
     }
     await go('build', '-mod=mod', '-o', partial, `${MODULE}/cmd/server`);
-    await rename(partial, target);
-    onProgress(`built ${target}`);
   } finally {
-    await rm(partial, { force: true });
     await rm(folder, { recursive: true, force: true });
   }
 }

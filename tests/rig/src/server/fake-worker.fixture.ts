@@ -3,7 +3,7 @@ import { AccessToken } from 'livekit-server-sdk';
 import WebSocket from 'ws';
 import type { LiveKitServer } from './livekit-server.js';
 
-/** Registers a worker that takes one job, tells how it ended with `end`, and leaves; for tests of the log oracle. */
+/** Registers a worker that takes one job, reports its end with `end`, and disconnects; for tests of the log. */
 export async function takeOneJob(
   server: LiveKitServer,
   agentName: string,

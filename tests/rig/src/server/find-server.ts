@@ -1,9 +1,9 @@
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import { findOnPath, isExecutable } from '../programs.js';
+import { findOnPath, isExecutable } from '../processes/find-program.js';
 import { buildServer, LIVEKIT_SERVER_VERSION, type Progress } from './build-server.js';
 
-/** A livekit-server that runs elsewhere: its log cannot be read. */
+/** A livekit-server that runs elsewhere, whose log cannot be read. */
 export interface ExternalServer {
   available: true;
   kind: 'external';
@@ -20,26 +20,26 @@ export interface ServerBinary {
   source: 'LIVEKIT_SERVER_BIN' | 'PATH' | 'cache' | 'built';
 }
 
-/** No livekit-server can be had here; the reason is for people. */
+/** No livekit-server is available; the reason is for people. */
 export interface NoServer {
   available: false;
   reason: string;
 }
 
-/** What {@link findLiveKitServer} comes back with. */
+/** Result of {@link findLiveKitServer}. */
 export type FoundServer = ExternalServer | ServerBinary | NoServer;
 
 /** Options of {@link findLiveKitServer}. */
 export interface FindServerOptions {
-  /** Told how far a build is; default: nobody. */
+  /** Called with the progress of a build. */
   onProgress?: Progress;
   /** Where to look; default `process.env`. */
   env?: NodeJS.ProcessEnv;
-  /** Whether it may be built when it is not there; default true. */
+  /** Whether it may be built when it is not found; default true. */
   mayBuild?: boolean;
 }
 
-/** Looks for a real livekit-server: `LIVEKIT_URL`, `LIVEKIT_SERVER_BIN`, the PATH, the cache, and at last a build with Go. */
+/** Finds a real livekit-server: `LIVEKIT_URL`, `LIVEKIT_SERVER_BIN`, the PATH, the cache, or a build with Go. */
 export async function findLiveKitServer(options: FindServerOptions = {}): Promise<FoundServer> {
   const { env = process.env, onProgress = () => undefined, mayBuild = true } = options;
   if (env.LIVEKIT_URL) return externalServer(env.LIVEKIT_URL, env);
@@ -48,7 +48,7 @@ export async function findLiveKitServer(options: FindServerOptions = {}): Promis
     if (await isExecutable(env.LIVEKIT_SERVER_BIN))
       return binary(env.LIVEKIT_SERVER_BIN, 'LIVEKIT_SERVER_BIN');
     return missing(
-      `LIVEKIT_SERVER_BIN is ${env.LIVEKIT_SERVER_BIN}, which is not a program that can be run.`,
+      `LIVEKIT_SERVER_BIN is ${env.LIVEKIT_SERVER_BIN}, which is not an executable file.`,
     );
   }
 
@@ -77,20 +77,26 @@ export async function findLiveKitServer(options: FindServerOptions = {}): Promis
   }
 }
 
+/** Like {@link findLiveKitServer}, for those who need a server of their own; rejects with the reason without one. */
+export async function findServerBinary(options: FindServerOptions = {}): Promise<ServerBinary> {
+  const found = await findLiveKitServer(options);
+  if (!found.available) throw new Error(found.reason);
+  if (found.kind === 'binary') return found;
+  throw new Error('This needs a livekit-server of its own: unset LIVEKIT_URL.');
+}
+
 function externalServer(url: string, env: NodeJS.ProcessEnv): FoundServer {
   const { LIVEKIT_API_KEY: apiKey, LIVEKIT_API_SECRET: apiSecret } = env;
   if (apiKey && apiSecret) return { available: true, kind: 'external', url, apiKey, apiSecret };
-  return missing(
-    'LIVEKIT_URL is set, so LIVEKIT_API_KEY and LIVEKIT_API_SECRET have to be set too.',
-  );
+  return missing('LIVEKIT_URL is set, so LIVEKIT_API_KEY and LIVEKIT_API_SECRET must be set, too.');
 }
 
-/** Where builds are kept: in `OPENRTC_CACHE_DIR`, else `XDG_CACHE_HOME`, else `~/.cache`. */
+/** The folder for builds: in `OPENRTC_CACHE_DIR`, else `XDG_CACHE_HOME`, else `~/.cache`. */
 export function cacheFolder(env: NodeJS.ProcessEnv): string {
   return join(env.OPENRTC_CACHE_DIR ?? env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'openrtc');
 }
 
-/** Where the build of the server is kept, see {@link cacheFolder}. */
+/** Path of the server that was built, see {@link cacheFolder}. */
 export function cachedServerPath(env: NodeJS.ProcessEnv): string {
   return join(cacheFolder(env), `livekit-server-${LIVEKIT_SERVER_VERSION}`, 'livekit-server');
 }

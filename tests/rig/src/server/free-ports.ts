@@ -11,13 +11,13 @@ export interface ServerPorts {
   rtcUdp: number;
 }
 
-/** Three ports that were free a moment ago; somebody else may take one before the server does, so be ready to retry. */
+/** Three ports that are free now. Another program may take one before the server does, so be ready to retry. */
 export async function freePorts(): Promise<ServerPorts> {
   const [signal, rtcTcp, rtcUdp] = await Promise.all([freeTcpPort(), freeTcpPort(), freeUdpPort()]);
   return { signal, rtcTcp, rtcUdp };
 }
 
-/** A port that was free a moment ago. */
+/** A port that is free now. */
 export function freeTcpPort(): Promise<number> {
   return new Promise((resolve, reject) => {
     const probe = createServer();

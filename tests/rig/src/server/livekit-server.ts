@@ -11,20 +11,20 @@ import { RoomApi } from './room-api.js';
 import { ServerLog, type Assignment, type JobEnd, type ServerLogLine } from './server-log.js';
 import { ServerProcess } from './server-process.js';
 
-/** A port that was free may be taken by the time the server binds it. */
+/** A free port may be taken before the server binds it. */
 const START_ATTEMPTS = 4;
 
 /** Options of {@link startLiveKitServer}. */
 export interface LiveKitServerOptions extends Pick<FindServerOptions, 'onProgress'> {
-  /** Load above which the server gives a worker no more jobs; default: the server's own, 0.7. */
+  /** Load above which the server assigns no more jobs to a worker; default: the server's own, 0.7. */
   targetLoad?: number;
-  /** Told every line of the server's log. */
+  /** Called with every line of the server's log. */
   onLog?: (line: ServerLogLine) => void;
-  /** What {@link findLiveKitServer} found; default: it is looked for now. */
+  /** Result of {@link findLiveKitServer}; by default it is called now. */
   found?: FoundServer;
 }
 
-/** Starts a real livekit-server on free loopback ports, or connects to the one of `LIVEKIT_URL`; rejects with the reason when none can be had. */
+/** Starts a real livekit-server on free loopback ports, or uses that of `LIVEKIT_URL`; rejects with the reason without one. */
 export async function startLiveKitServer(
   options: LiveKitServerOptions = {},
 ): Promise<LiveKitServer> {
@@ -62,7 +62,7 @@ async function startProcess(
   }
 }
 
-/** A livekit-server to test against: its address, its rooms, and its log as the oracle for jobs. */
+/** A livekit-server to test against: its address, its rooms, and its log, which shows what became of jobs. */
 export class LiveKitServer extends RoomApi {
   /** `ws://…`, for workers and callers. */
   readonly url: string;
@@ -71,7 +71,7 @@ export class LiveKitServer extends RoomApi {
   readonly #process: ServerProcess | undefined;
   readonly #log: ServerLog;
 
-  /** Called by {@link startLiveKitServer}; without a process it is a server that runs elsewhere. */
+  /** Called by {@link startLiveKitServer}. A server that runs elsewhere has no process. */
   constructor(
     { url, apiKey, apiSecret }: Pick<ExternalServer, 'url' | 'apiKey' | 'apiSecret'>,
     process: ServerProcess | undefined,
@@ -93,7 +93,7 @@ export class LiveKitServer extends RoomApi {
     return this.#process?.pid;
   }
 
-  /** Whether the log can be read: not of a server that runs elsewhere. */
+  /** Whether the log can be read; false for a server that runs elsewhere. */
   get hasLog(): boolean {
     return this.#process !== undefined;
   }
@@ -103,7 +103,7 @@ export class LiveKitServer extends RoomApi {
     return this.#log.lines;
   }
 
-  /** The first log line that fits, of the past or of the future. */
+  /** The first log line that fits, past or future. */
   waitForLog(
     predicate: (line: ServerLogLine) => boolean,
     options?: WaitOptions,
@@ -116,27 +116,27 @@ export class LiveKitServer extends RoomApi {
     return this.#log.assignments();
   }
 
-  /** Id of the worker a job was first given to, once it is. */
+  /** Resolves with the id of the first worker that a job is assigned to. */
   async assignedWorker(jobId: string, options?: WaitOptions): Promise<string> {
     return (await this.#log.assigned(jobId, options)).workerId;
   }
 
-  /** The first assignment for a room, once it is made: job id and worker id. */
+  /** Resolves with the first assignment in a room. */
   assignedIn(room: string, options?: WaitOptions): Promise<Assignment> {
     return this.#log.assignedIn(room, options);
   }
 
-  /** How a job ended, once the worker has told the server. */
+  /** Resolves once the worker has reported the end of a job. */
   jobEnded(jobId: string, options?: WaitOptions): Promise<JobEnd> {
     return this.#log.jobEnded(jobId, options);
   }
 
-  /** Sends a signal to the server, as a test of a crash does; nothing for a server that runs elsewhere. */
+  /** Sends a signal to the server, for tests of a crash. Does nothing to a server that runs elsewhere. */
   kill(signal: NodeJS.Signals = 'SIGKILL'): void {
     this.#process?.kill(signal);
   }
 
-  /** Ends the server and waits until its process is gone; leaves a server alone that runs elsewhere. */
+  /** Stops the server and waits until its process has ended. Does nothing to a server that runs elsewhere. */
   async close(): Promise<void> {
     await this.#process?.stop();
   }

@@ -5,9 +5,9 @@ import {
   type ParticipantInfo,
 } from 'livekit-server-sdk';
 
-/** Who a token is for, beyond its identity. */
+/** Options of {@link RoomApi.createToken}. */
 export interface TokenOptions {
-  /** 'agent' makes a participant that callers take for an agent; default 'standard'. */
+  /** 'agent' for a participant that callers treat as an agent; default 'standard'. */
   kind?: 'standard' | 'agent';
   /** Metadata of the participant. */
   metadata?: string;
@@ -15,7 +15,7 @@ export interface TokenOptions {
   attributes?: Record<string, string>;
 }
 
-/** The few requests to a server that tests make: rooms, dispatches, tokens. */
+/** The server API requests that tests need: rooms, dispatches, tokens. */
 export class RoomApi {
   readonly #rooms: RoomServiceClient;
   readonly #dispatches: AgentDispatchClient;
@@ -30,33 +30,33 @@ export class RoomApi {
     this.#apiSecret = apiSecret;
   }
 
-  /** Creates a room; jobs of workers without an agent name start here. */
+  /** Creates a room, which starts the jobs of workers without an agent name. */
   async createRoom(name: string, metadata = ''): Promise<void> {
     await this.#rooms.createRoom({ name, metadata, emptyTimeout: 60, departureTimeout: 5 });
   }
 
-  /** Deletes a room and sends everybody out. */
+  /** Deletes a room and disconnects all participants. */
   async deleteRoom(name: string): Promise<void> {
     await this.#rooms.deleteRoom(name);
   }
 
-  /** Who is in the room, agents too. */
+  /** The participants of a room, including agents. */
   listParticipants(room: string): Promise<ParticipantInfo[]> {
     return this.#rooms.listParticipants(room);
   }
 
-  /** Asks for a named agent in a room; comes back with the id of the dispatch. */
+  /** Dispatches a named agent to a room; resolves with the id of the dispatch. */
   async createDispatch(room: string, agentName: string, metadata = ''): Promise<string> {
     const dispatch = await this.#dispatches.createDispatch(room, agentName, { metadata });
     return dispatch.id;
   }
 
-  /** Takes a dispatch back: the server ends its jobs. */
+  /** Deletes a dispatch, which ends its jobs. */
   async deleteDispatch(dispatchId: string, room: string): Promise<void> {
     await this.#dispatches.deleteDispatch(dispatchId, room);
   }
 
-  /** A token to join `room` with, to publish and to hear. */
+  /** A token to join `room`, publish and subscribe. */
   createToken(identity: string, room: string, options: TokenOptions = {}): Promise<string> {
     const { kind, metadata, attributes } = options;
     const token = new AccessToken(this.#apiKey, this.#apiSecret, {

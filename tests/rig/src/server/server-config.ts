@@ -1,15 +1,15 @@
 import type { ServerPorts } from './free-ports.js';
 
-/** What differs from one server of the rig to the next. */
+/** Settings that differ between servers of the rig. */
 export interface ServerConfig {
   ports: ServerPorts;
   apiKey: string;
   apiSecret: string;
-  /** Load above which the server gives a worker no more jobs; the server's own default is 0.7. */
+  /** Load above which the server assigns no more jobs to a worker; the server's own default is 0.7. */
   targetLoad?: number;
 }
 
-/** The config file of a livekit-server that lives on the loopback interface alone. */
+/** The config file of a livekit-server that uses only the loopback interface. */
 export function serverConfigYaml({ ports, apiKey, apiSecret, targetLoad }: ServerConfig): string {
   const lines = [
     `port: ${ports.signal}`,

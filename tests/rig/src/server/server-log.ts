@@ -7,7 +7,7 @@ export interface ServerLogLine {
   [field: string]: unknown;
 }
 
-/** A job the server gave to a worker. */
+/** A job that the server assigned to a worker. */
 export interface Assignment {
   jobId: string;
   workerId: string;
@@ -16,18 +16,18 @@ export interface Assignment {
   agentName: string;
 }
 
-/** How a job ended, as the worker told the server. */
+/** The end of a job, as reported by the worker. */
 export interface JobEnd {
   jobId: string;
-  /** Name of the job status, as `JS_SUCCESS` or `JS_FAILED`. */
+  /** Name of the job status, such as `JS_SUCCESS` or `JS_FAILED`. */
   status: string;
-  /** Empty when it went well. */
+  /** Empty on success. */
   error: string;
 }
 
 /**
- * The server's log, the one witness of how jobs are assigned and how they end: the dispatch API of the open source
- * server never shows final states.
+ * The server's log. Only it shows how jobs were assigned and how they ended: the dispatch API of the open source server
+ * never shows final states.
  */
 export class ServerLog {
   readonly #lines = new RecordLog<ServerLogLine>();
@@ -37,19 +37,19 @@ export class ServerLog {
     return this.#lines.all;
   }
 
-  /** Takes one line of the server's output; what is not JSON is kept under `msg`. */
+  /** Adds one line of the server's output; a line that is not JSON becomes the `msg`. */
   take(line: string): ServerLogLine {
     const parsed = parseLine(line);
     this.#lines.append(parsed);
     return parsed;
   }
 
-  /** No line can follow. */
+  /** Ends the log: every wait rejects with `error`. */
   close(error: Error): void {
     this.#lines.close(error);
   }
 
-  /** The first line that fits, of the past or of the future. */
+  /** The first line that fits, past or future. */
   waitFor(
     predicate: (line: ServerLogLine) => boolean,
     options: WaitOptions = {},
@@ -62,7 +62,7 @@ export class ServerLog {
     return this.lines.filter(isAssignment).map(toAssignment);
   }
 
-  /** The assignment of a job, once it is made. */
+  /** Resolves with the first assignment of a job. */
   async assigned(jobId: string, options: WaitOptions = {}): Promise<Assignment> {
     const what = `the assignment of job ${jobId}`;
     return toAssignment(
@@ -73,7 +73,7 @@ export class ServerLog {
     );
   }
 
-  /** The first assignment for a room, once it is made. */
+  /** Resolves with the first assignment in a room. */
   async assignedIn(room: string, options: WaitOptions = {}): Promise<Assignment> {
     const what = `an assignment in room ${room}`;
     return toAssignment(
@@ -81,7 +81,7 @@ export class ServerLog {
     );
   }
 
-  /** How a job ended, once the worker has told the server. */
+  /** Resolves once the worker has reported the end of a job. */
   async jobEnded(jobId: string, options: WaitOptions = {}): Promise<JobEnd> {
     const what = `the end of job ${jobId}`;
     const line = await this.waitFor((each) => each.msg === 'job ended' && each.jobID === jobId, {
@@ -114,7 +114,7 @@ function parseLine(line: string): ServerLogLine {
   try {
     return JSON.parse(line) as ServerLogLine;
   } catch (error) {
-    // A Go panic or a cut line: keep what it says.
+    // A Go panic or a truncated line: keep its text.
     return { msg: line, parseError: (error as Error).message };
   }
 }

@@ -4,17 +4,17 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { guardProcess } from './exit-guard.js';
+import { guardProcess } from '../processes/exit-guard.js';
 import { freePorts } from './free-ports.js';
 import { serverConfigYaml } from './server-config.js';
 import { ServerLog, type ServerLogLine } from './server-log.js';
 
-/** Time a server has to accept requests; it needs about 0.2 s on an idle machine. */
+/** Time-out until the server accepts requests; it needs about 0.2 s on an idle machine. */
 const START_TIMEOUT_MS = 30_000;
-/** Time it has to end by itself: with participants in rooms it would wait for them. */
+/** How long the server may take to end: it would wait for participants in rooms. */
 const STOP_GRACE_MS = 1_500;
 
-/** What a server process is started with. */
+/** Options of {@link ServerProcess.start}. */
 export interface ServerProcessOptions {
   binary: string;
   apiKey: string;
@@ -49,7 +49,7 @@ export class ServerProcess {
     );
   }
 
-  /** Starts the program on free ports and waits until it answers; rejects with its last lines when it ends before. */
+  /** Starts the program on free ports and waits until it answers; rejects with its last lines when it ends first. */
   static async start(options: ServerProcessOptions): Promise<ServerProcess> {
     const ports = await freePorts();
     const { binary, apiKey, apiSecret, targetLoad, onLog } = options;
@@ -92,7 +92,7 @@ export class ServerProcess {
     this.#child.kill(signal);
   }
 
-  /** Ends the process and waits until it is gone. */
+  /** Stops the process and waits until it has ended. */
   async stop(): Promise<void> {
     if (this.running) this.#child.kill('SIGTERM');
     const timer = setTimeout(() => this.#child.kill('SIGKILL'), STOP_GRACE_MS);
@@ -103,7 +103,7 @@ export class ServerProcess {
   async #untilReady(): Promise<void> {
     const deadline = Date.now() + START_TIMEOUT_MS;
     while (this.running && Date.now() < deadline) {
-      // The line first: on a port that was taken meanwhile somebody else would answer.
+      // The log line comes first: if the port was taken meanwhile, another program would answer.
       const bound = this.log.lines.some(({ msg }) => msg === 'starting LiveKit server');
       if (bound && (await answers(`http://127.0.0.1:${this.port}/`))) return;
       await sleep(25);

@@ -5,14 +5,14 @@ import { speech } from '@openrtc/test-rig';
 
 import { AGENTS, type AgentName, greetingOf, replyOf } from '../script.js';
 
-/** Adds the agents of the soak: real audio in and out, and no key. */
+/** Adds the agents of the soak, which have real audio and need no API key. */
 export function addAgents(pool: AgentPool): void {
   for (const [at, name] of AGENTS.entries()) {
     pool.add(name, agentClass(name), {
       greeting: greetingOf(name),
       stt: () => new ScriptedSTT({ script: [speech[name].text], loop: true }),
       llm: () => new EchoLLM({ reply: () => replyOf(name) }),
-      // One tone an agent: what a caller hears is its own agent's.
+      // Each agent has a tone of its own.
       tts: () => new ToneTTS({ frequencyHz: 440 + 220 * at, msPerWord: 150 }),
     });
   }

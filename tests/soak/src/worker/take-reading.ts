@@ -1,6 +1,7 @@
 import { JobContext, voice } from '@livekit/agents';
 import { Room } from '@livekit/rtc-node';
 import type { AgentPool } from '@openrtc/core';
+import { allProcesses } from '@openrtc/test-rig';
 import type { EventEmitter } from 'node:events';
 import { readdir, readlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -8,17 +9,15 @@ import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { queryObjects } from 'node:v8';
 
-import { childrenOf } from '../children.js';
-import { memoryOf } from '../memory.js';
-import type { Reading } from '../reading.js';
+import { memoryOf, type Reading } from '../reading.js';
 
 const MB = 1024 * 1024;
-// One round frees what the finalizers of the round before let go of.
+// Each round frees what the finalizers of the previous round released.
 const GC_ROUNDS = 4;
-// What a call is made of: one of these left behind holds the rest of its call.
+// The objects of a call: each of these that is left behind keeps the rest of its call in memory.
 const CLASSES = { Room, JobContext, AgentSession: voice.AgentSession };
 
-/** Collects garbage, then counts what the process holds. Linux only, with `--expose-gc`. */
+/** Collects garbage, then counts what the process holds. Needs Linux and `--expose-gc`. */
 export async function takeReading(pool: AgentPool): Promise<Reading> {
   await collectGarbage();
   const memory = process.memoryUsage();
@@ -27,7 +26,7 @@ export async function takeReading(pool: AgentPool): Promise<Reading> {
     activeSessions: snapshot.activeSessions + snapshot.reservedSessions,
     sessionsStarted: snapshot.totalSessionsStarted,
     sessionFailures: snapshot.totalSessionFailures,
-    ...(await memoryOf('self')),
+    ...memoryOf(process.pid),
     heapMb: memory.heapUsed / MB,
     externalMb: memory.external / MB,
     ffiListeners: ffiClient()?.listenerCount('ffi_event') ?? 0,
@@ -37,7 +36,9 @@ export async function takeReading(pool: AgentPool): Promise<Reading> {
     resources: countsOf(process.getActiveResourcesInfo()),
     files: countsOf(await openFiles()),
     threads: (await readdir('/proc/self/task')).length,
-    children: await childrenOf(process.pid),
+    children: allProcesses()
+      .filter(({ ppid }) => ppid === process.pid)
+      .map(({ pid, state }) => ({ pid, state })),
     sessionFolders: await sessionFolders(),
     objects: Object.fromEntries(
       Object.entries(CLASSES).map(([name, type]) => [
@@ -65,7 +66,7 @@ async function openFiles(): Promise<string[]> {
   const kinds: string[] = [];
   for (const fd of await readdir('/proc/self/fd')) {
     const target = await readlink(`/proc/self/fd/${fd}`).catch((error: NodeJS.ErrnoException) => {
-      // The one the listing itself was read through.
+      // The descriptor that the listing itself used.
       if (error.code === 'ENOENT') return undefined;
       throw error;
     });

@@ -38,7 +38,7 @@ export class Call {
   constructor(tell: Tell) {
     this.#tell = tell;
     this.#listenToRoom();
-    // Handlers of streams have to be there before the agent can send anything.
+    // Stream handlers must be registered before the agent can send anything.
     new Transcripts(
       this.#room,
       () => this.#microphone.trackId,
@@ -60,7 +60,7 @@ export class Call {
     return { identity: this.#room.localParticipant?.identity ?? '', room: this.#room.name ?? '' };
   }
 
-  /** Says a sound; waits first until somebody listens, since nobody hears words of before. */
+  /** Plays a sound. Waits for a listener first, because earlier words would be lost. */
   async play({
     sound,
     tailMs,
@@ -73,7 +73,7 @@ export class Call {
     return this.#microphone.play(samples, tailMs);
   }
 
-  /** Sends a text to everybody in the room. */
+  /** Sends a text to all participants. */
   async sendText({
     text,
     topic,
@@ -118,7 +118,7 @@ export class Call {
           this.#tell({ type: 'agentState', identity, state, atMs: nowMs() });
       })
       .on(RoomEvent.TrackSubscribed, (track, publication, { kind, identity }) => {
-        // The background audio of an agent is another source, and not its voice.
+        // An agent's background audio has another source and is not its voice.
         const voice =
           track.kind === TrackKind.KIND_AUDIO &&
           publication.source === TrackSource.SOURCE_MICROPHONE;
@@ -148,7 +148,7 @@ export class Call {
 
   readonly #greeted = new Set<string>();
 
-  /** Who is there at the join may be told again by an event. */
+  /** A participant who is there at the join may be reported by an event as well. */
   #greet({ kind, identity, sid }: RemoteParticipant): void {
     const key = sid ?? identity;
     if (kind !== ParticipantKind.AGENT || this.#greeted.has(key)) return;
@@ -170,7 +170,10 @@ async function subscribed(publication: LocalTrackPublication, timeoutMs: number)
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {
     timer = setTimeout(
-      () => reject(new Error(`Nobody listened to the caller's microphone within ${timeoutMs} ms.`)),
+      () =>
+        reject(
+          new Error(`No participant listened to the caller's microphone within ${timeoutMs} ms.`),
+        ),
       timeoutMs,
     );
   });

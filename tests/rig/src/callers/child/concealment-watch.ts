@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Room } from '@livekit/rtc-node';
 
-/** Each reading costs 3 ms; two gaps nearer to each other than this count as one. */
+/** Each reading costs 3 ms; two gaps closer to each other than this count as one. */
 const POLL_MS = 50;
-/** Opus is counted at 48 kHz, whatever rate the samples are asked for in. */
+/** The statistics count Opus samples at 48 kHz, whatever sample rate is requested. */
 const STATS_SAMPLES_PER_MS = 48;
 
 interface StreamCount {
@@ -16,14 +16,14 @@ interface StreamCount {
   longestRun: number;
 }
 
-/** What had to be made up, in milliseconds. */
+/** Made-up audio, in milliseconds. */
 export interface Concealment {
   concealedMs: number;
   longestConcealedMs: number;
 }
 
 /**
- * Counts samples that never came and that the receiver made up. Samples alone do not show them: the receiver goes on
+ * Counts samples that the receiver made up for missing packets. The audio does not show them: the receiver continues
  * with what it heard last, so a constant tone bridges hundreds of milliseconds without a packet.
  */
 export class ConcealmentWatch {
@@ -32,12 +32,12 @@ export class ConcealmentWatch {
 
   constructor(room: Room) {
     void this.#poll(room).catch((error: unknown) => {
-      // No statistics without a connection; the missing samples tell then.
+      // Without a connection there are no statistics; missing samples show the gap then.
       process.stderr.write(`caller: no statistics: ${String(error)}\n`);
     });
   }
 
-  /** Ends the watch. Of several audio streams the one counts that was heard most: others may send nothing at all. */
+  /** Ends the watch. Of several audio streams, the loudest one counts: others may be silent. */
   stop(): Concealment {
     this.#running = false;
     const heardMost = [...this.#streams.values()].toSorted(
@@ -54,7 +54,7 @@ export class ConcealmentWatch {
   async #poll(room: Room): Promise<void> {
     while (this.#running) {
       const { publisherStats, subscriberStats } = await room.getRtcStats();
-      // With one peer connection for both ways, what comes in stands among the publisher's.
+      // With one peer connection for both directions, incoming streams are in the publisher's statistics.
       for (const { stats } of [...publisherStats, ...subscriberStats]) {
         if (stats?.case !== 'inboundRtp' || stats.value.stream?.kind !== 'audio') continue;
         const { inbound } = stats.value;

@@ -6,9 +6,9 @@ import { nowMs, SAMPLE_RATE } from '../../audio/format.js';
 import type { HeardAudio } from '../protocol.js';
 import { ConcealmentWatch } from './concealment-watch.js';
 
-/** Half the events of the default 10 ms frames: a process that hosts many callers is busy with events. */
+/** Half as many events as with the default frames of 10 ms, which matters with many callers in a process. */
 const FRAME_MS = 20;
-/** Frames under way at the end of a gap watch get this long to arrive. */
+/** How long frames on their way have to arrive at the end of a gap watch. */
 const SETTLE_MS = 250;
 const SILENCE_POLL_MS = 20;
 
@@ -19,7 +19,7 @@ interface Waiter {
   resolve(heard: HeardAudio): void;
 }
 
-/** What a caller hears of its agent: the newest microphone track of an agent is the one that is measured. */
+/** Measures what a caller hears: the newest microphone track of an agent. */
 export class Ear {
   readonly #room: Room;
   readonly #meter = new AudioMeter();
@@ -33,7 +33,7 @@ export class Ear {
     this.#room = room;
   }
 
-  /** Measures this track from now on, and no other one. */
+  /** Measures only this track from now on. */
   listen(track: RemoteTrack): void {
     this.rest();
     this.#meter.startTrack();
@@ -45,18 +45,18 @@ export class Ear {
     const reader = stream.getReader();
     this.#reader = reader;
     void this.#read(reader).catch((error: unknown) => {
-      // A broken stream ends the measuring of this track; the counts show that frames are missing.
+      // A broken stream ends the measurement of this track; the counts show the missing frames.
       process.stderr.write(`caller: audio stream ended: ${String(error)}\n`);
     });
   }
 
-  /** Hears nothing more. */
+  /** Stops listening for good. */
   stop(): void {
     this.#concealment?.stop();
     this.rest();
   }
 
-  /** Nobody is there to listen to now. */
+  /** Stops listening until there is a track again. */
   rest(): void {
     const reader = this.#reader;
     this.#reader = undefined;
@@ -70,14 +70,14 @@ export class Ear {
     return this.#meter.report();
   }
 
-  /** From now on the agent's audio is said to be continuous. */
+  /** Starts to watch for gaps in the agent's audio. */
   startGapWatch(): void {
     this.#concealment?.stop();
     this.#concealment = new ConcealmentWatch(this.#room);
     this.#meter.startGapWatch();
   }
 
-  /** What was missing since the start of the watch. */
+  /** Ends the watch and returns the gaps since its start. */
   async stopGapWatch(): Promise<GapReport> {
     const concealment = this.#concealment?.stop() ?? { concealedMs: 0, longestConcealedMs: 0 };
     this.#concealment = undefined;
@@ -86,7 +86,7 @@ export class Ear {
     return { ...gaps, ...concealment, longestGapMs };
   }
 
-  /** Resolves once `minMs` of sound were heard, from now on or from the join on. */
+  /** Resolves once `minMs` of sound were heard, since now or since the join. */
   waitForAudio({
     minMs,
     fromJoin,
@@ -125,7 +125,7 @@ export class Ear {
     });
   }
 
-  /** Resolves once nothing was heard for `minMs`; an agent that is gone is silent too, so the wall clock counts here. */
+  /** Resolves once nothing was heard for `minMs`. By the wall clock, because an agent that has left is silent, too. */
   async waitForSilence({ minMs, timeoutMs }: { minMs: number; timeoutMs: number }): Promise<null> {
     const deadline = nowMs() + timeoutMs;
     while (nowMs() - this.#lastHeardAtMs < minMs) {

@@ -1,4 +1,4 @@
-// The process that hosts callers: it takes commands over IPC and ends with its parent.
+// The process that hosts callers. It takes commands over IPC and ends with its parent.
 import { dispose } from '@livekit/rtc-node';
 import type {
   CallerCommand,
@@ -12,7 +12,7 @@ import { Call } from './call.js';
 const calls = new Map<number, Call>();
 
 function send(message: FromCallers): void {
-  // The parent may be gone; 'disconnect' ends this process then.
+  // The parent may have ended; then 'disconnect' ends this process.
   if (process.connected) process.send?.(message);
 }
 
@@ -74,7 +74,7 @@ process.on('message', (message: ToCallers) => {
   );
 });
 process.once('disconnect', () => process.exit(0));
-// Ctrl-C goes to the whole group; the parent decides when calls end.
+// Ctrl-C goes to the whole process group, but the parent decides when calls end.
 process.on('SIGINT', () => undefined);
 
 send({ type: 'ready' });

@@ -11,12 +11,12 @@ import {
 import { nowMs, SAMPLE_RATE, SAMPLES_PER_MS } from '../../audio/format.js';
 import type { Spoken } from '../protocol.js';
 
-/** Room for what is sent ahead of real time, so that a busy process leaves no gap in what it says. */
+/** Audio queued ahead of real time, so that a busy process leaves no gaps. */
 const QUEUE_MS = 1_000;
 const AHEAD_MS = 500;
 const CHUNK_MS = 100;
 
-/** The microphone of a caller: one mono track that sounds are played into at the pace of real time. */
+/** The microphone of a caller: one mono track that plays sounds in real time. */
 export class Microphone {
   readonly #room: Room;
   readonly #source = new AudioSource(SAMPLE_RATE, 1, QUEUE_MS);
@@ -35,19 +35,19 @@ export class Microphone {
     return (this.#publication ??= this.#publish());
   }
 
-  /** Id of the published track; undefined before. */
+  /** Id of the published track; undefined before it is published. */
   get trackId(): string | undefined {
     return this.#track?.sid;
   }
 
-  /** Plays samples after what plays already, and resolves when the last one has been sent; silence of `tailMs` follows unawaited. */
+  /** Plays samples after those already queued; resolves when the last one is sent. Silence of `tailMs` follows. */
   play(samples: Int16Array, tailMs: number): Promise<Spoken> {
     const played = this.#turn.then(() => this.#playNow(samples, tailMs));
     this.#turn = played.catch(() => undefined);
     return played;
   }
 
-  /** Stops at once. */
+  /** Stops immediately. */
   async close(): Promise<void> {
     this.#closing.abort();
     this.#tail?.stop.abort();
@@ -71,14 +71,14 @@ export class Microphone {
     const startedAtMs = nowMs();
     const endedAtMs = startedAtMs + samples.length / SAMPLES_PER_MS;
     await this.#pace(samples, startedAtMs, this.#closing.signal);
-    // The silence is queued before the speech has ended, so that no underrun stands between them.
+    // The silence is queued before the speech ends, so that there is no underrun between them.
     this.#startTail(tailMs, endedAtMs);
     await pause(endedAtMs - nowMs(), this.#closing.signal);
     const completed = !this.#closing.signal.aborted;
     return { startedAtMs, endedAtMs: completed ? endedAtMs : nowMs(), completed };
   }
 
-  /** Without silence after the words, a voice activity detector on the other side never hears their end. */
+  /** Without silence after the words, voice activity detection on the other side never finds their end. */
   #startTail(tailMs: number, fromMs: number): void {
     const stop = new AbortController();
     if (this.#closing.signal.aborted) return;
@@ -105,7 +105,7 @@ export class Microphone {
   }
 }
 
-/** Sleeps until the time is over or the signal comes, whichever is first. */
+/** Sleeps until the time is over or the signal aborts. */
 async function pause(ms: number, signal: AbortSignal): Promise<void> {
   if (ms <= 0 || signal.aborted) return;
   await sleep(ms, undefined, { signal }).catch((error: unknown) => {

@@ -2,7 +2,7 @@ import type { Room, TextStreamReader } from '@livekit/rtc-node';
 import { nowMs } from '../../audio/format.js';
 import type { Transcript } from '../protocol.js';
 
-/** Topic of transcripts, as LiveKit Agents names it. */
+/** Topic of transcripts in LiveKit Agents. */
 const TRANSCRIPTION_TOPIC = 'lk.transcription';
 /** Topic of typed messages. */
 export const CHAT_TOPIC = 'lk.chat';
@@ -12,12 +12,12 @@ const SEGMENT_ID = 'lk.segment_id';
 const TRANSCRIBED_TRACK = 'lk.transcribed_track_id';
 
 /**
- * Puts the transcript streams of a call together.
+ * Reads the transcript streams of a call.
  *
- * The agent sends its own words as one stream of pieces for a segment, complete when the stream ends; its `final`
- * attribute stays 'false', since it was sent with the first piece. What it understood of the caller comes as one
- * stream for each version, of which only the one marked final counts; these streams name the caller as their sender,
- * or the caller's track as what was transcribed.
+ * The agent sends its own words as one stream of pieces per segment, which is complete when the stream ends. Its `final`
+ * attribute stays 'false', because it is sent with the first piece. What the agent understood of the caller comes as one
+ * stream per version, of which only the final one counts. These streams name the caller as their sender, or the caller's
+ * track as the one transcribed.
  */
 export class Transcripts {
   readonly #ownTrackId: () => string | undefined;
@@ -47,7 +47,7 @@ export class Transcripts {
     const { text, complete } = await readText(reader);
     if (from === 'user' && attributes[FINAL] !== 'true') return;
     if (from === 'agent') {
-      // An agent that sends versions and not pieces would tell the same segment again.
+      // An agent that sends versions instead of pieces sends the same segment again.
       if (this.#agentSegments.has(segmentId)) return;
       this.#agentSegments.add(segmentId);
     }
@@ -63,7 +63,7 @@ export class Transcripts {
   }
 }
 
-/** Reads a text stream to its end; what came before it broke off is kept. */
+/** Reads a text stream to its end; keeps the text of an interrupted one. */
 export async function readText(
   reader: TextStreamReader,
 ): Promise<{ text: string; complete: boolean }> {

@@ -1,4 +1,4 @@
-/** A column of a table. */
+/** A column of a text table. */
 export interface Column {
   title: string;
   align?: 'left' | 'right';
@@ -6,8 +6,8 @@ export interface Column {
   maxWidth?: number;
 }
 
-/** A plain table: a line of titles, a rule, a line for each row. */
-export function table(
+/** The lines of a plain text table: the titles, a rule, the rows. */
+export function textTable(
   columns: readonly Column[],
   rows: readonly (readonly string[])[],
 ): readonly string[] {

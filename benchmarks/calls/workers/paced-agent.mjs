@@ -1,11 +1,11 @@
-// The same agent, providers and session options for every Node worker: what differs is where its calls run.
-// `python/the_agent.py` is the same once more.
+// The agent, providers and session options of every Node worker of bench:calls; only where calls run differs.
+// `python/the_agent.py` is the same in Python.
 import { voice } from '@livekit/agents';
 import { ScriptedSTT, ToneTTS } from '@openrtc/core/testing';
 import { PacedLLM } from './paced-llm.mjs';
 
 const HEARD = 'I would like to order a large pizza please';
-// Twenty words in one sentence: 400 ms of a model's time, two seconds of sound.
+// Twenty words in one sentence: 400 ms of model time, two seconds of sound.
 const ANSWER =
   'of course I have noted one large pizza for you and it will be at your door in about half an hour';
 
@@ -17,14 +17,14 @@ export class TheAgent extends voice.Agent {
   }
 }
 
-/** The transcript comes 300 ms after the words; the sound of an answer is there at once, in frames of 100 ms. */
+/** The transcript comes 300 ms after the words; the sound of an answer is available at once, in frames of 100 ms. */
 export const providers = () => ({
   stt: new ScriptedSTT({ script: [HEARD], loop: true }),
   llm: new PacedLLM(ANSWER),
   tts: new ToneTTS({ msPerWord: 100 }),
 });
 
-/** Turns end by VAD everywhere, and nothing is generated before they have. */
+/** Turns end by VAD in every worker, and nothing is generated before that. */
 export const turnHandling = {
   turnDetection: 'vad',
   interruption: { mode: 'vad' },

@@ -1,15 +1,15 @@
-// The worker under test: one pool in a process of its own, which tells on request what it holds.
+// The worker under test: one pool in a process of its own, which reports on request what it holds.
 import { AgentPool } from '@openrtc/core';
 import { coroutine } from '@openrtc/isolation-coroutine';
 import { processes } from '@openrtc/isolation-process';
 import { models } from '@openrtc/prewarm';
 import { writeHeapSnapshot } from 'node:v8';
 
-import type { FromWorker, ToWorker } from '../messages.js';
+import type { FromWorker, ToWorker } from '../reading.js';
 import { addAgents } from './agents.js';
 import { takeReading } from './take-reading.js';
 
-const tell = (message: FromWorker): void => {
+const send = (message: FromWorker): void => {
   process.send?.(message);
 };
 
@@ -21,21 +21,21 @@ const isolation =
 const pool = new AgentPool({ isolation, models: models() });
 addAgents(pool);
 
-// A process of calls runs this as well; what it is sent has another shape.
+// A process of calls runs this, too, but the messages to it have another shape.
 process.on('message', (message: ToWorker) => {
   switch (message.type) {
     case 'read':
       takeReading(pool).then(
-        (reading) => tell({ type: 'reading', reading }),
-        (error: unknown) => tell({ type: 'unreadable', error: String(error) }),
+        (reading) => send({ type: 'reading', reading }),
+        (error: unknown) => send({ type: 'unreadable', error: String(error) }),
       );
       break;
     case 'heap':
-      tell({ type: 'heap', path: writeHeapSnapshot(message.path) });
+      send({ type: 'heap', path: writeHeapSnapshot(message.path) });
   }
 });
 process.on('disconnect', () => process.exit(99));
-// The parent's end must not keep a drained worker alive.
+// The channel to the parent must not keep a drained worker alive.
 process.channel?.unref();
 
 await pool.run();

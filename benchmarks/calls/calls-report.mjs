@@ -1,9 +1,9 @@
-import { markdownTable } from '../src/report.mjs';
-import { percentile } from '../src/talking.mjs';
+import { markdownTable } from '../src/documents.mjs';
+import { percentile } from '../src/statistics.mjs';
 import { criteria, detectorMib, ratiosTo } from './criteria.mjs';
 import { heldMeans, isSlow, mostHeld, ofWorker } from './held.mjs';
 
-/** The whole of RESULTS.md. */
+/** The text of RESULTS.md. */
 export function report(run) {
   const { rows } = run;
   const suffixes = [...new Set(rows.map(suffixOf).filter((each) => each !== undefined))];
@@ -17,14 +17,14 @@ export function report(run) {
     ...left(run),
     '![CPU, memory and turns by number of calls](plot.svg)',
     '## How many calls each worker held',
-    `Held: ${heldMeans}. A worker whose turns were slow was not tried with more, those that the comparisons below take up to 10 calls excepted.`,
+    `Held means: ${heldMeans}. A worker whose turns were slow was not tried with more calls, except for the workers that the comparisons below need with up to 10 calls.`,
     heldTable(rows),
-    '## What was to be reached',
+    '## Targets',
     ...suffixes.flatMap((suffix) => answers(rows, suffix)),
-    '## OpenRTC, coroutine, to its peers',
-    'Below 1: OpenRTC takes less, or is faster. Where a peer was slow its CPU is that of less work than was asked of it.',
+    '## OpenRTC, coroutine, compared with its peers',
+    'Ratios: below 1, OpenRTC uses less or is faster. Where a peer was slow, its CPU time is for less work than it was asked to do.',
     ...suffixes.map((suffix) => ratioTable(rows, suffix)),
-    '## The rows',
+    '## All rows',
     ...[...new Set(rows.map(({ calls }) => calls))]
       .toSorted((a, b) => a - b)
       .flatMap((calls) => [
@@ -33,7 +33,7 @@ export function report(run) {
       ]),
     '## How it is measured',
     ...how(run),
-    '## What it does not say',
+    '## What this does not show',
     ...limits(run),
   ].join('\n\n')}\n`;
 }
@@ -43,7 +43,7 @@ function left({ missing }) {
   return [`Left out: ${missing.map((reason) => reason.replace(/\.$/, '')).join('; ')}.`];
 }
 
-/** '' or '@24' of the rows of OpenRTC's headline. */
+/** The suffix of the headline's key, '' or '@24'; undefined for other rows. */
 function suffixOf({ key, headline }) {
   return headline ? key.replace(/^[^@]*/, '') : undefined;
 }
@@ -51,9 +51,9 @@ function suffixOf({ key, headline }) {
 function heldTable(rows) {
   const workers = new Map(rows.map(({ key, name }) => [key, name]));
   return markdownTable(
-    ['worker', 'calls held', 'turn p99 ms then', 'turns', 'tried with', 'why no more'],
+    ['worker', 'calls held', 'turn p99 then, ms', 'turns', 'tried with up to', 'why not more'],
     [...workers]
-      // What was measured with one number of calls only says nothing about how many it holds.
+      // A worker that was measured with one number of calls only: how many it holds is not known.
       .filter(([key]) => !ofWorker(rows, key)[0].once)
       .map(([key, name]) => {
         const all = ofWorker(rows, key);
@@ -86,7 +86,7 @@ function answers(rows, suffix) {
   return [
     `${nodeOf(rows, suffix)}:`,
     markdownTable(
-      ['', 'to be', 'measured', 'met'],
+      ['', 'target', 'measured', 'met'],
       criteria(rows, suffix).map((each) => [
         each.question,
         each.limit,
@@ -97,7 +97,7 @@ function answers(rows, suffix) {
     ...(detector === undefined
       ? []
       : [
-          `The turn detector, once a worker and loaded by the first call that needs it, adds ${detector} MiB. (Turns are longer with it where it takes the sentence, which a machine has spoken, for unfinished: it waits for the whole 3 s.)`,
+          `The turn detector adds ${detector} MiB, once per worker, when the first call needs it. (Turns take longer with it when it judges the sentence, which is synthetic speech, to be unfinished: then it waits for the full 3 s.)`,
         ]),
   ];
 }
@@ -118,7 +118,7 @@ function ratioTable(rows, suffix) {
   const ratios = peers.flatMap((key) => ratiosTo(rows, suffix, key));
   return markdownTable(
     [
-      `${nodeOf(rows, suffix)}, to`,
+      `${nodeOf(rows, suffix)}, compared with`,
       'calls',
       'CPU per call-minute',
       'PSS per call',
@@ -142,7 +142,7 @@ function rowTable(rows, calls) {
       'per call',
       'processes',
       'CPU-s per call-minute',
-      'in the room ms p50 / most',
+      'in the room ms p50 / max',
       'first sound ms p50',
       'turn ms p50 / p95 / p99',
       'turns missed',
@@ -172,10 +172,10 @@ function rowTable(rows, calls) {
 
 function how({ how: facts, plan }) {
   return [
-    `Each row is a worker that is started anew, on a livekit-server and with callers of its own. With each number of calls all workers take their turn before the next number, so that what the machine does over the length of a run is done to all. A row begins once nobody else has used the machine for some seconds, and is measured a second time when somebody came; what others used stands beside it. What livekit-agents for Python had used in processes that nobody waits for when it ends is among it.`,
-    `Callers live in one process of their own, written on LiveKit's Go SDK. They send a sentence of ${facts.speechMs} ms that was encoded once, and tell sound from silence by the size of the packets that come back, so that they take little of the machine from the worker; what they and the server took stands in each row. They come ${facts.arrivalMs} ms apart, speak, wait for the answer (${facts.patienceMs / 1_000} s; then the turn is missed), and speak again ${facts.pauseMs / 1_000} s after their last word, or ${facts.silenceMs} ms after the agent's where that is later. They do not speak in chorus. Meanwhile they send comfort noise as browsers do.`,
-    `The agent is the same everywhere: turns end by VAD (the SDK's own in Node, the Silero plugin in Python, loaded once a process), endpointing 0.5 to 3 s, nothing generated before that; a transcript 300 ms after the words, a model that takes 200 ms to its first of 20 words and 10 ms to each other one, and a voice that is two seconds of tone, there at once in pieces of 100 ms. So the floor of a turn is about a second. Nobody refuses a call because of load. All workers run with \`MALLOC_ARENA_MAX=2\` and in production mode.`,
-    `A turn lasts from the caller's last packet with words in it to the first packet of the answer. "In the room" is from the assignment of the job to the agent's being active in its room, by the server's log; with one call, of ${1 + facts.moreJoins} calls one after the other. "First sound" is from the caller's wish to call to the agent's greeting, its token and its own way into the room included. PSS and CPU are of the worker's whole process tree; PSS every 2 s from the first arrival on, CPU while all callers talk, for most rows ${plan.seconds} s.`,
+    `Each row is a new worker, with a livekit-server and callers of its own. All workers take their turn with one number of calls before the next number, so that changes of the machine during a run affect all of them. A row starts once nothing else has used the machine for some seconds, and is measured a second time if something else used it meanwhile; the row shows how much. This includes the CPU time of processes that livekit-agents for Python leaves running when it ends.`,
+    `Callers run in one process of their own, written with LiveKit's Go SDK. They send a sentence of ${facts.speechMs} ms that was encoded once, and tell sound from silence by the size of the packets they receive, so they take little CPU time from the worker; each row shows what they and the server used. Callers arrive ${facts.arrivalMs} ms apart, speak, wait for the answer (${facts.patienceMs / 1_000} s; after that the turn is missed), and speak again ${facts.pauseMs / 1_000} s after their last word, or ${facts.silenceMs} ms after the agent's if that is later. They do not all speak at the same time. In between they send comfort noise, as browsers do.`,
+    `The agent is the same everywhere: turns end by VAD (the SDK's own in Node, the Silero plugin in Python, loaded once per process), endpointing takes 0.5 to 3 s, and nothing is generated before the turn has ended. The transcript comes 300 ms after the words. The model takes 200 ms for the first of 20 words and 10 ms for each of the others. The voice is two seconds of tone, available at once in pieces of 100 ms. So a turn takes about one second at least. No worker refuses a call because of load. All workers run with \`MALLOC_ARENA_MAX=2\` and in production mode.`,
+    `A turn lasts from the caller's last packet with words to the first packet of the answer. "In the room" is the time from the assignment of the job until the agent is active in its room, by the server's log; with one call, of ${1 + facts.moreJoins} calls one after the other. "First sound" is the time from the start of the call until the caller hears the agent's greeting, including the caller's token and its join. PSS and CPU are those of the worker's whole process tree: PSS every 2 s from the first arrival on, CPU while all callers talk, for most rows ${plan.seconds} s.`,
   ];
 }
 
@@ -184,10 +184,10 @@ function limits({ plan, rows }) {
   const exception =
     long.length === 0
       ? ''
-      : ` Of 300 turns and more: ${long.map((row) => `${row.name} with ${row.calls} calls`).join(', ')}.`;
+      : ` Rows with 300 turns or more: ${long.map((row) => `${row.name} with ${row.calls} calls`).join(', ')}.`;
   return [
-    `A p99 over the ${plan.seconds} s of most rows is their slowest turn.${exception} One run: compare within it.`,
-    'Callers and server share the cores with the worker. A worker that has them to itself holds more calls; how many more is not measured here. The models are no models: what a real one costs in the worker, its network and its JSON, comes on top for everybody.',
+    `Over the ${plan.seconds} s of most rows, the p99 is the slowest turn.${exception} This is one run: compare figures only within it.`,
+    'Callers and server share the cores with the worker. A worker that has the cores to itself holds more calls; how many more is not measured here. The models are simulated. What a real one costs in the worker, for network and JSON, comes on top for every worker.',
   ];
 }
 

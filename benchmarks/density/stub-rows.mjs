@@ -1,15 +1,15 @@
-// The stub workload: 5 MiB a session through the real pool and strategy, held until the last is up.
+// The stub workload: sessions of 5 MiB through the real pool and strategy, held until the last one is up.
+import { commandLineOf, memoryOf, nodeChildren, treePids } from '@openrtc/test-rig';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { commandLineOf, memoryOf, nodeChildren, treePids } from '../src/process-tree.mjs';
-import { availableMb, memoryAtRest } from './memory.mjs';
-import { withWorker } from './worker-process.mjs';
+import { availableMb, memoryAtRest } from '../src/memory.mjs';
+import { withWorker } from './sessions-worker.mjs';
 
-/** What a session holds. The harness of OpenRTC for Python holds as much. */
+/** The memory a session holds, the same as in the test of OpenRTC for Python. */
 export const SESSION_MB = 5;
 const LEFT_TO_THE_MACHINE_MB = 2_048;
 const HANG_UP_MS = 30_000;
 
-/** One row in a fresh worker: `sessions` in its own process, first with untouched memory. */
+/** Measures `sessions` in the process of a new worker, first with unwritten memory. */
 export function coroutineRow(sessions) {
   return withWorker({ file: 'stub.mjs', args: ['coroutine'] }, async (worker) => {
     const startedAt = performance.now();
@@ -26,14 +26,14 @@ export function coroutineRow(sessions) {
 }
 
 /**
- * A process a call, at several numbers of calls in one worker: on the way up nothing has touched its memory, then
- * all of it is touched, and on the way down callers hang up and their processes end. Every session has a fresh
- * process either way. Goes as far as memory and `secondsLeft` allow.
+ * Measures one process per call at several numbers of calls in one worker. On the way up memory is unwritten; then all
+ * of it is written to; on the way down callers hang up and their processes end. Every session has a new process in
+ * both directions. Stops where memory or `secondsLeft` run out.
  */
 export function processRows(levels, { secondsLeft, log }) {
   return withWorker({ file: 'stub.mjs', args: ['process'] }, async (worker) => {
     const base = await memoryAtRest(worker.pid);
-    // The worker has started one process, which waits for the first call.
+    // The worker has one idle process by now, which takes the first call.
     const { rssMb, pssMb } = memoryOf(worker.pid);
     const rows = [{ sessions: 0, allocated: base, touched: base, alone: { rssMb, pssMb } }];
     const startedAt = performance.now();
@@ -71,13 +71,13 @@ function cannotReach(sessions, { rows, startedAt, secondsLeft }) {
   return undefined;
 }
 
-// The processes say themselves what they have written to: memory alone does not tell, for V8 and the system may take
-// as much back from idle processes in the meantime.
+// The processes report what they have written to. Their memory does not show it, because V8 and the system may free as
+// much of idle processes in the meantime.
 async function touch(worker, sessions) {
   worker.signal('SIGUSR2');
   return memoryAtRest(worker.pid, {
     holds: () => touchedMb(worker.pid) === SESSION_MB * sessions,
-    what: `rest with all of its sessions' memory touched: ${SESSION_MB * sessions} MiB`,
+    what: `rest with the memory of all sessions written: ${SESSION_MB * sessions} MiB`,
   });
 }
 
@@ -92,7 +92,7 @@ async function untilProcesses(pid, count) {
   while (nodeChildren(pid).length !== count) {
     if (performance.now() > deadline)
       throw new Error(
-        `Waited for ${count} processes of calls: ${nodeChildren(pid).length} are left.`,
+        `Waited for ${count} processes of calls, but there are still ${nodeChildren(pid).length}.`,
       );
     await sleep(200);
   }

@@ -1,12 +1,25 @@
 import { writeFile } from 'node:fs/promises';
-import { markdownTable } from '../src/report.mjs';
+import { markdownTable } from '../src/documents.mjs';
 import { talkingFigures, searchFigures, stubFigures } from './figures.mjs';
-import { headline, how, limitsOfIt } from './prose.mjs';
-import { plot } from './plot.mjs';
-import { inWords, number } from './spread.mjs';
+import { headline, how, inWords, limitations, number } from './prose.mjs';
+import { plot } from './density-plot.mjs';
 
-/** Writes the report, the plot and the raw figures; `print`: only shows the report. */
+/** Writes the report, the plot and the raw figures; with `print`, only prints the report. */
 export async function writeReport(run, { print }) {
+  const { page, svg } = render(run);
+  if (print) {
+    console.log(page);
+    return;
+  }
+  const write = (name, content) => writeFile(new URL(name, import.meta.url), content);
+  await write('RESULTS.md', page);
+  await write('results.json', `${JSON.stringify(run, null, 2)}\n`);
+  await write('density.svg', svg);
+  console.log('Written: benchmarks/density/RESULTS.md, results.json, density.svg');
+}
+
+/** The report of a run and its plot. */
+export function render(run) {
   const figures = {
     stubPss: stubFigures(run, 'touched', 'pssMb'),
     stubRss: stubFigures(run, 'touched', 'rssMb'),
@@ -14,30 +27,21 @@ export async function writeReport(run, { print }) {
     talking: talkingFigures(run),
     search: searchFigures(run),
   };
-  const text = page(run, figures);
-  if (print) {
-    console.log(text);
-    return;
-  }
-  const write = (name, content) => writeFile(new URL(name, import.meta.url), content);
-  await write('RESULTS.md', text);
-  await write('results.json', `${JSON.stringify(run, null, 2)}\n`);
-  await write('density.svg', plot(figures));
-  console.log('Written: benchmarks/density/RESULTS.md, results.json, density.svg');
+  return { page: pageOf(run, figures), svg: plot(figures) };
 }
 
-function page(run, figures) {
+function pageOf(run, figures) {
   const { stubPss, stubRss, stubAllocated, talking } = figures;
   return `${[
-    '# Density: what sessions cost, by their number',
-    'Written by the run; do not edit. Memory is in MiB. Figures are the median of the runs, with the least and the most of them where they differ. PSS and RSS have tables of their own: PSS counts a page that processes share once among them, RSS counts it in each.',
+    '# Density: what sessions cost, by the number of sessions',
+    'Written by the run; do not edit. Memory is in MiB. Figures are medians of the runs, with the lowest and highest value where they differ. PSS and RSS have separate tables: PSS divides a shared page among the processes that share it, RSS counts it in full for each of them.',
     headline(run, figures),
     '![PSS by the number of sessions](density.svg)',
-    '## 5 MiB a session, no media, no model: PSS',
+    '## 5 MiB per session, no media, no model: PSS',
     stubTable(stubPss),
     '## The same: RSS',
     stubTable(stubRss),
-    '## The same, and nothing has written to the 5 MiB yet: PSS',
+    '## The same before anything is written to the 5 MiB: PSS',
     stubTable(stubAllocated),
     '## Real sessions with VAD and turns, no WebRTC: PSS',
     talkingTable(talking, [
@@ -50,21 +54,14 @@ function page(run, figures) {
       talking.map(({ sessions, rss }) => [sessions, inWords(rss)]),
     ),
     how(run, figures),
-    limitsOfIt(run, figures),
+    limitations(run, figures),
   ].join('\n\n')}\n`;
 }
 
 function stubTable(figures) {
   const each = (value) => (value === undefined ? '–' : number(value, 1));
   return markdownTable(
-    [
-      'sessions',
-      '`coroutine()`',
-      'of it a session',
-      '`processes()`',
-      'of it a session',
-      'processes to coroutine',
-    ],
+    ['sessions', '`coroutine()`', 'per session', '`processes()`', 'per session', 'ratio'],
     figures.map((row) => [
       row.sessions,
       inWords(row.coroutine),
@@ -84,11 +81,11 @@ function talkingTable(talking, memory) {
   return markdownTable(
     [
       'sessions',
-      'of real time',
+      'share of real time',
       ...memory.map(([name]) => name),
-      'heard so far, s',
+      'audio heard, s',
       'cores used',
-      'event-loop use',
+      'event loop use',
       'lag p99, ms',
       'turn p50, ms',
       'turns answered',
@@ -113,6 +110,6 @@ function remark({ sessions, saturated, holds, runs, talked }) {
   const words = [];
   if (saturated) words.push('**saturated**');
   else if (!holds && runs > 0) words.push('over the limits');
-  if (talked < sessions) words.push(`only ${talked} have had a turn`);
+  if (talked < sessions) words.push(`only ${talked} had a turn`);
   return words.join(', ');
 }

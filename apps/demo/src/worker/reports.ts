@@ -6,21 +6,21 @@ import type { FromWorker, Words } from './messages.js';
 
 const POLL_MS = 50;
 
-/** Sends the demo a message, if it is there. */
-function tell(message: FromWorker): void {
+/** Sends a message to the demo, if it is connected. */
+function send(message: FromWorker): void {
   if (process.connected) process.send?.(message);
 }
 
-/** Tells when a call begins and how it ended. */
-export const tellCalls: SessionObserver = {
-  onSessionStart: (info) => tell({ type: 'started', info: { ...info } }),
-  onSessionEnd: (info, outcome) => tell({ type: 'ended', info: { ...info }, outcome }),
+/** Reports the start and the end of calls. */
+export const reportCalls: SessionObserver = {
+  onSessionStart: (info) => send({ type: 'started', info: { ...info } }),
+  onSessionEnd: (info, outcome) => send({ type: 'ended', info: { ...info }, outcome }),
 };
 
-/** Tells what is said in a call, which tools its agent uses, and what its turn detector thinks. */
-export const tellWords: SessionSetup = (_ctx, session, { jobId, room, agent }) => {
+/** Reports what is said in a call, the tools its agent uses, and the turn detector's judgements. */
+export const reportWords: SessionSetup = (_ctx, session, { jobId, room, agent }) => {
   const say = (from: Words['from'], text: string): void => {
-    tell({ type: 'words', words: { jobId, room, agent, from, text } });
+    send({ type: 'words', words: { jobId, room, agent, from, text } });
   };
   session.on(voice.AgentSessionEventTypes.ConversationItemAdded, ({ item }) => {
     if (item.type !== 'message' || !item.textContent) return;
@@ -28,7 +28,7 @@ export const tellWords: SessionSetup = (_ctx, session, { jobId, room, agent }) =
     if (item.role === 'assistant') say('agent', item.textContent);
   });
   session.on(voice.AgentSessionEventTypes.EotPrediction, ({ probability, threshold }) => {
-    tell({ type: 'turn', turn: { room, finished: probability >= threshold } });
+    send({ type: 'turn', turn: { room, finished: probability >= threshold } });
   });
   session.on(
     voice.AgentSessionEventTypes.FunctionToolsExecuted,
@@ -40,11 +40,11 @@ export const tellWords: SessionSetup = (_ctx, session, { jobId, room, agent }) =
   );
 };
 
-/** Answers what the demo asks, and tells it when the pool is registered; ends with the demo. */
-export function tellState(pool: AgentPool): void {
+/** Reports the state on request, and when the pool is registered. The worker ends with the demo. */
+export function reportState(pool: AgentPool): void {
   process.on('message', () => {
     const { user, system } = process.cpuUsage();
-    tell({
+    send({
       type: 'state',
       snapshot: pool.runtimeSnapshot(),
       rssBytes: process.memoryUsage.rss(),
@@ -52,14 +52,14 @@ export function tellState(pool: AgentPool): void {
     });
   });
   process.once('disconnect', () => process.exit(99));
-  // The wish to hear more of the demo must not keep a drained worker alive.
+  // The channel to the demo must not keep a drained worker alive.
   process.channel?.unref();
-  void tellRegistered(pool);
+  void reportRegistered(pool);
 }
 
-async function tellRegistered(pool: AgentPool): Promise<void> {
+async function reportRegistered(pool: AgentPool): Promise<void> {
   while (pool.runtimeSnapshot().livekit.state !== 'registered') {
     await sleep(POLL_MS, undefined, { ref: false });
   }
-  tell({ type: 'registered', agents: pool.listAgents().map(({ name }) => name) });
+  send({ type: 'registered', agents: pool.listAgents().map(({ name }) => name) });
 }

@@ -1,4 +1,4 @@
-// The same agent, providers and session options for every worker under test: what differs is where calls run.
+// The agent, providers and session options of every worker under test; only where calls run differs.
 import { voice } from '@livekit/agents';
 import { EchoLLM, ScriptedSTT, ToneTTS } from '@openrtc/core/testing';
 
@@ -16,5 +16,5 @@ export const providers = () => ({
   tts: new ToneTTS({ msPerWord: 200 }),
 });
 
-/** Turns end by VAD everywhere: no process of its own for a turn detector on one side only. */
+/** Turns end by VAD in every worker: none has an extra process for a turn detector. */
 export const turnHandling = { turnDetection: 'vad', interruption: { mode: 'vad' } };

@@ -1,7 +1,7 @@
 import { access, constants } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
 
-/** Path of a program on the PATH. */
+/** The path of a program on the PATH; undefined when it is not there. */
 export async function findOnPath(
   name: string,
   env: NodeJS.ProcessEnv,

@@ -1,0 +1,31 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { isRunning } from './process-tree.js';
+
+/** Whether a process with this id exists, on any platform. */
+export function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    // EPERM: it exists and belongs to another user.
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}
+
+/** Kills a process that may have ended already. */
+export function killIfAlive(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+  }
+}
+
+/** Waits until processes have ended, and kills those that still run after `graceMs`. Linux only. */
+export async function untilGone(pids: readonly number[], graceMs: number): Promise<void> {
+  const deadline = Date.now() + graceMs;
+  for (let left = pids.filter(isRunning); left.length > 0; left = left.filter(isRunning)) {
+    if (Date.now() > deadline) left.forEach(killIfAlive);
+    await sleep(50);
+  }
+}
