@@ -54,10 +54,13 @@ export async function loadPool(
 ): Promise<LoadedPool> {
   const core = await loadCore(folder);
   prepare(core);
-  const importer = new SourceImporter({ ofWorker: core.inCallProcess() });
+  const importer = new SourceImporter(core);
   if (kind === 'module')
     return { core, folder, made: false, ...(await loadModule(path, core, importer)) };
   const pool = new core.AgentPool();
-  await pool.discover(path, { importModule: importer.importAgent });
+  await pool.discover(path, { importModule: importer.importAgent }).catch((error: unknown) => {
+    // Said once, not for every file.
+    throw importer.compilerError ?? error;
+  });
   return { core, pool, folder, made: true, runOptions: {}, finish: async () => {} };
 }
