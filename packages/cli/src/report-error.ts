@@ -2,7 +2,7 @@ import { redactor } from '@openrtc/core/operate';
 
 import { exitCode, exitCodeOf } from './exit-code.js';
 import type { Host } from './host.js';
-import { withoutControls } from './printable.js';
+import { withoutControls } from './terminal-text.js';
 import { UsageError, UserCodeError } from './usage-error.js';
 
 const BRAND = Symbol.for('@openrtc/core:error');

@@ -2,7 +2,7 @@ import type { RuntimeSnapshot } from '@openrtc/core';
 import { placeText } from '@openrtc/core/operate';
 
 import { durationText } from '../live/figures.js';
-import { printable } from '../printable.js';
+import { printable } from '../terminal-text.js';
 
 const MIB = 1_024 * 1_024;
 const LONGEST_LINE = 400;

@@ -1,6 +1,6 @@
 import stringWidth from 'string-width';
 
-import { withoutControls } from '../printable.js';
+import { withoutControls } from '../terminal-text.js';
 
 // Terminals do not agree on how wide these make what they join, vary or stand for. Without them they do.
 const JOINERS = /[\p{Cf}\p{Variation_Selector}\p{Emoji_Modifier}\u20E3]/gu;

@@ -2,7 +2,7 @@ import { mkdir, rename, rm, truncate } from 'node:fs/promises';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 
 import { FollowedFile, type ReadFrom } from './followed-file.js';
-import { TestFolder } from './test-folder.fixture.js';
+import { TestFolder } from '../test-folder.fixture.js';
 
 let folder: TestFolder;
 const open: FollowedFile[] = [];

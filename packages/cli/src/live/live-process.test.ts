@@ -4,7 +4,7 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 
 import { bin, fixture } from '../cli-process.fixture.js';
 import { line } from './metrics/metrics-lines.fixture.js';
-import { TestFolder } from './test-folder.fixture.js';
+import { TestFolder } from '../test-folder.fixture.js';
 import { TestTerminal } from './terminal.fixture.js';
 
 const LEFT = { screen: 'normal', wraps: true };

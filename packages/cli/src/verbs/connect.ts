@@ -1,8 +1,8 @@
 import { exitCode } from '../exit-code.js';
-import { printable } from '../printable.js';
+import { printable } from '../terminal-text.js';
 import { watchedByNobody } from '../options/operate-settings.js';
 import { agentSettings, liveKitSettings } from '../options/pool-settings.js';
-import { inThisProcess } from './here.js';
+import { inThisProcess } from '../load/isolation.js';
 import type { VerbContext } from './verb-context.js';
 
 // LiveKit's own limit is 256.

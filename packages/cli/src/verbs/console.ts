@@ -9,7 +9,7 @@ import { agentSettings } from '../options/pool-settings.js';
 import { UsageError } from '../usage-error.js';
 import { openDevices } from './console/devices.js';
 import { talk } from './console/talk.js';
-import { inThisProcess } from './here.js';
+import { inThisProcess } from '../load/isolation.js';
 import type { VerbContext } from './verb-context.js';
 
 type Testing = typeof testingModule;

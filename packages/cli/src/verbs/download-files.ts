@@ -2,11 +2,11 @@ import { redactor } from '@openrtc/core/operate';
 
 import { exitCode } from '../exit-code.js';
 import { importFrom } from '../load/import-from.js';
-import { printable } from '../printable.js';
+import { printable } from '../terminal-text.js';
 import { UsageError } from '../usage-error.js';
 import { cachedBytes, damagedFiles } from './download/cached-files.js';
 import { importPlugins } from './download/installed-plugins.js';
-import { tellProgress } from './download/tell-progress.js';
+import { tellProgress } from './download/report-progress.js';
 import type { VerbContext } from './verb-context.js';
 
 /** A plugin of the SDK, as far as its files go. */

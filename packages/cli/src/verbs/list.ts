@@ -4,7 +4,7 @@ import { statSync } from 'node:fs';
 import { exitCode } from '../exit-code.js';
 import { agentSettings } from '../options/pool-settings.js';
 import { UsageError } from '../usage-error.js';
-import { describeAgents, type ListedAgent } from './list/describe-agents.js';
+import { describeAgents, type ListedAgent } from './list/agent-list.js';
 import { memoryOfProcess } from './list/memory.js';
 import { plainList, tableList } from './list/list-text.js';
 import { divertStdout } from './divert-stdout.js';

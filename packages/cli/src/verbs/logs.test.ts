@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 
-import { TestFolder } from '../live/test-folder.fixture.js';
+import { TestFolder } from '../test-folder.fixture.js';
 import { memoryHost } from '../memory-host.fixture.js';
 import { run } from './logs.js';
 

@@ -2,7 +2,7 @@ import { mkdir } from 'node:fs/promises';
 import { type Server, type Socket, createServer } from 'node:net';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 
-import { TestFolder } from '../live/test-folder.fixture.js';
+import { TestFolder } from '../test-folder.fixture.js';
 import { TestTerminal } from '../live/terminal.fixture.js';
 import type { TopJson } from '../live/top/top-json.js';
 import { call, report, tenCalls } from '../live/top/workers.fixture.js';

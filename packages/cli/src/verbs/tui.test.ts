@@ -2,7 +2,7 @@ import { rename } from 'node:fs/promises';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 
 import { event, line, snapshot } from '../live/metrics/metrics-lines.fixture.js';
-import { TestFolder } from '../live/test-folder.fixture.js';
+import { TestFolder } from '../test-folder.fixture.js';
 import { TestTerminal } from '../live/terminal.fixture.js';
 import { memoryHost } from '../memory-host.fixture.js';
 import { run } from './tui.js';

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 
 import { runCli, startCli } from '../cli-process.fixture.js';
 import { line } from '../live/metrics/metrics-lines.fixture.js';
-import { TestFolder } from '../live/test-folder.fixture.js';
+import { TestFolder } from '../test-folder.fixture.js';
 
 let folder: TestFolder;
 

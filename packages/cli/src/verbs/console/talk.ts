@@ -2,7 +2,7 @@ import type { EmbeddedCall } from '@openrtc/core/testing';
 import { createInterface } from 'node:readline';
 
 import { codeOf } from '../../report-error.js';
-import { withoutControls } from '../../printable.js';
+import { withoutControls } from '../../terminal-text.js';
 import type { Host } from '../../host.js';
 
 /** A call in a terminal. */

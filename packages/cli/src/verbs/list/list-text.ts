@@ -1,6 +1,6 @@
-import { printable } from '../../printable.js';
+import { printable } from '../../terminal-text.js';
 import type { AgentList } from '../list.js';
-import type { ListedAgent } from './describe-agents.js';
+import type { ListedAgent } from './agent-list.js';
 
 const COLUMNS = ['NAME', 'CLASS', 'STT', 'LLM', 'TTS', 'GREETING'] as const;
 const WIDEST_CELL = 36;

@@ -1,8 +1,8 @@
 import type { PoolSettings } from '@openrtc/core';
 import type * as isolation from '@openrtc/isolation-coroutine';
 
-import type { LoadedPool } from '../load/load-pool.js';
-import { importFrom } from '../load/import-from.js';
+import type { LoadedPool } from './load-pool.js';
+import { importFrom } from './import-from.js';
 import { UsageError } from '../usage-error.js';
 
 /**

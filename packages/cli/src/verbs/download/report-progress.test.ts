@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 
-import { tellProgress } from './tell-progress.js';
+import { tellProgress } from './report-progress.js';
 
 const MIB = 1_024 * 1_024;
 
