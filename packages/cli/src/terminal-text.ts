@@ -1,15 +1,28 @@
-// Control characters would act on the terminal, and those for writing directions reorder what is around them.
-const UNPRINTABLE = /[\p{Cc}\p{Cs}\p{Bidi_Control}\u2028\u2029]/gu;
+import { printable } from '@openrtc/core/operate';
 
-/** Text of somebody else's, made safe for a terminal. */
+/** Text from outside without characters that control the terminal or change the direction of writing. */
 export function withoutControls(text: string): string {
-  return text.replaceAll(UNPRINTABLE, '');
+  return printable(text, Number.POSITIVE_INFINITY);
 }
 
-/** The same, cut to `max` characters. */
-export function printable(text: string, max: number): string {
-  const characters = Array.from(withoutControls(text.slice(0, 4 * max)));
-  return characters.length <= max
-    ? characters.join('')
-    : `${characters.slice(0, max - 1).join('')}…`;
+// Control and format characters, and line ends that JSON leaves unescaped.
+const UNPRINTABLE = /[\p{Cc}\p{Cf}\u2028\u2029]/gu;
+
+/** The same JSON value, with every character escaped that would control the terminal it is printed on. */
+export function terminalJson(json: string): string {
+  return json.replaceAll(UNPRINTABLE, (character) =>
+    /[\t\n\r]/.test(character) ? blankFor(character) : escaped(character),
+  );
+}
+
+// In JSON these only stand between values: inside a string they are always escaped.
+function blankFor(character: string): string {
+  return character === '\r' ? ' ' : character;
+}
+
+function escaped(character: string): string {
+  return Array.from({ length: character.length }, (_, at) => {
+    const unit = character.charCodeAt(at).toString(16);
+    return `\\u${unit.padStart(4, '0')}`;
+  }).join('');
 }

@@ -2,7 +2,7 @@ import { appendFile, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-/** A folder of its own for one test. */
+/** A temporary folder for one test. */
 export class TestFolder implements AsyncDisposable {
   readonly path: string;
 
@@ -10,8 +10,8 @@ export class TestFolder implements AsyncDisposable {
     this.path = path;
   }
 
-  static async make(): Promise<TestFolder> {
-    return new TestFolder(await mkdtemp(join(tmpdir(), 'openrtc-live-')));
+  static async create(): Promise<TestFolder> {
+    return new TestFolder(await mkdtemp(join(tmpdir(), 'openrtc-test-')));
   }
 
   of(name: string): string {

@@ -44,7 +44,7 @@ test('another entry of a package', async () => {
   expect(await importFrom('some', folder, './none')).toBeUndefined();
 });
 
-test('what is not installed is undefined, and what is broken throws', async () => {
+test('a package that is not installed is undefined, and a broken one throws', async () => {
   expect(await importFrom('a-package-that-is-not-there', folder)).toBeUndefined();
   await install('broken', { exports: './not-there.mjs' });
   await expect(importFrom('broken', folder)).rejects.toThrow();

@@ -26,7 +26,7 @@ async function program(path: string, text = '#!/bin/sh\n'): Promise<string> {
   return full;
 }
 
-test('the named one goes before that of the PATH, and that before one that was built', async () => {
+test('the chosen livekit-server comes first, then the one on the PATH, then one that was built', async () => {
   const named = await program('named');
   const onPath = await program('bin/livekit-server');
   const built = await program('cache/openrtc/livekit-server-v1/livekit-server');
@@ -37,18 +37,18 @@ test('the named one goes before that of the PATH, and that before one that was b
   expect(await findLocalServer(cache)).toBe(built);
 });
 
-test('one that was named and is not there is not replaced by another', async () => {
+test('a chosen livekit-server that does not exist is not replaced', async () => {
   const onPath = await program('bin/livekit-server');
   const env = { PATH: join(folder, 'bin'), LIVEKIT_SERVER_BIN: `${onPath}-of-yesterday` };
   expect(await findLocalServer(env)).toBeUndefined();
 });
 
-test('where there is none it says how to get one', async () => {
+test('without a livekit-server it says how to get one', async () => {
   const host = memoryHost({ PATH: '', OPENRTC_CACHE_DIR: folder });
-  await expect(startLocalServer(host)).rejects.toThrow('no livekit-server was found');
+  await expect(startLocalServer(host)).rejects.toThrow('livekit-server was not found');
 });
 
-test('one that ends at once is reported with its last words', async () => {
+test('a livekit-server that ends at once is reported with its output', async () => {
   const binary = await program('server', '#!/bin/sh\necho "config is bad" >&2\nexit 3\n');
   const host = memoryHost({ LIVEKIT_SERVER_BIN: binary });
   await expect(startLocalServer(host)).rejects.toThrow(
@@ -57,7 +57,7 @@ test('one that ends at once is reported with its last words', async () => {
   expect(host.err()).toBe('');
 });
 
-test('a port that is taken is replaced by another', async () => {
+test('a port in use is replaced by another', async () => {
   const taken = createServer();
   await new Promise<void>((resolve) => taken.listen(0, '127.0.0.1', resolve));
   const { port } = taken.address() as { port: number };
@@ -66,7 +66,7 @@ test('a port that is taken is replaced by another', async () => {
   await new Promise((resolve) => taken.close(resolve));
 });
 
-test('a token lets one identity into one room', () => {
+test('a token lets one identity join one room', () => {
   const token = joinToken({ apiKey: 'key', apiSecret: 'secret' }, 'me', 'room', 1_000_000);
   const [, claims = ''] = token.split('.');
   expect(JSON.parse(Buffer.from(claims, 'base64url').toString())).toEqual({

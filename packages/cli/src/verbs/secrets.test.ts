@@ -26,18 +26,18 @@ afterEach(async () => {
   await rm(folder, { recursive: true });
 });
 
-/** The arguments of all processes that have this one's secrets, as anybody on the machine can list them. */
+/** The arguments of all processes of the command, which every user of the machine can list. */
 async function commandLines(): Promise<readonly string[]> {
   const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name));
   const lines = await Promise.all(
-    // Some have ended by then.
+    // Some processes have ended by now.
     pids.map((pid) => readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')),
   );
   return lines.filter((line) => line.includes('openrtc'));
 }
 
 test.skipIf(process.platform !== 'linux').each(['coroutine', 'process'])(
-  'a worker with --isolation %s tells nobody a secret, whatever its agents say (looks into /proc: Linux)',
+  'a worker with --isolation %s never shows a secret, not even one in an error of an agent (reads /proc: Linux)',
   async (isolation) => {
     const { url, apiKey, apiSecret } = livekit;
     const jsonl = join(folder, 'metrics.jsonl');
@@ -99,10 +99,10 @@ test.skipIf(process.platform !== 'linux').each(['coroutine', 'process'])(
       processes: processes.join('\n'),
       jsonl: await readFile(jsonl, 'utf8'),
       json: await readFile(json, 'utf8'),
-      'what LiveKit was told': JSON.stringify(livekit.jobs),
+      'sent to LiveKit': JSON.stringify(livekit.jobs),
     };
-    // They do tell of the failure.
-    for (const where of ['stdout', 'jsonl', 'what LiveKit was told'])
+    // The failure itself is reported.
+    for (const where of ['stdout', 'jsonl', 'sent to LiveKit'])
       expect(said[where], where).toContain('401: incorrect API key');
     for (const [where, text] of Object.entries(said)) {
       expect(text, where).not.toBe('');

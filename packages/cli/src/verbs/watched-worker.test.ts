@@ -44,7 +44,7 @@ async function linesOf(path: string) {
   return lines.filter((line) => line !== undefined);
 }
 
-test('a worker answers probes and Prometheus, and a port that is taken is named', async () => {
+test('a worker answers probes and Prometheus, and a port in use is an error', async () => {
   const worker = start('start', fixture('javascript'));
   const port = await portOf(worker);
   await worker.says(/registered with LiveKit/);
@@ -61,13 +61,13 @@ test('a worker answers probes and Prometheus, and a port that is taken is named'
   expect((await worker.ended).code).toBe(0);
 });
 
-test('dev takes a port that is free, for whatever address it is told', async () => {
+test('dev uses a free port, also with --host', async () => {
   const worker = start('dev', fixture('javascript'), '--host', '::1');
   const [, port = ''] = await worker.says(/health and metrics at http:\/\/\[::1\]:(\d+)/);
   expect(Number(port)).toBeGreaterThan(0);
 });
 
-test('the shorthand names a file for metrics, beside the agents', async () => {
+test('the second argument names the metrics file', async () => {
   const jsonl = join(folder, 'metrics.jsonl');
   const json = join(folder, 'now.json');
   const worker = start('dev', fixture('agents'), jsonl, '--metrics-json-file', json);
@@ -91,7 +91,7 @@ test('the shorthand names a file for metrics, beside the agents', async () => {
   for (const path of [jsonl, json]) expect((await stat(path)).mode & 0o777).toBe(0o600);
 });
 
-test.each(['a file of somebody', 'a symbolic link'])(
+test.each(['a file that is not a metrics file', 'a symbolic link'])(
   'metrics are not written into %s',
   async (what) => {
     const thesis = join(folder, 'thesis.txt');
@@ -107,7 +107,7 @@ test.each(['a file of somebody', 'a symbolic link'])(
   },
 );
 
-test('a disk that is full hurts no call', async () => {
+test('a full disk does not affect a call', async () => {
   const worker = start('start', fixture('agents'), '--metrics-jsonl', '/dev/full');
   await worker.says(/registered with LiveKit/);
   const call = await livekit.call({ room: 'support-1', joinTimeoutMs: 60_000 });
@@ -120,7 +120,7 @@ test('a disk that is full hurts no call', async () => {
   expect((await worker.ended).code).toBe(0);
 });
 
-test('the dashboard is a line each time where there is no terminal', async () => {
+test('without a terminal the dashboard is a line each time', async () => {
   const flags = ['--dashboard', '--dashboard-refresh', '250ms'];
   const worker = start('start', fixture('agents'), ...flags);
   await worker.says(/^openrtc: running, 0 of 50 calls; 2 agents without a call; /m);
@@ -136,8 +136,8 @@ test('the dashboard is a line each time where there is no terminal', async () =>
 });
 
 test.each([
-  [['--dashboard-refresh', '5s'], '--dashboard-refresh is about --dashboard'],
-  [['--metrics-jsonl-interval', '5s'], '--metrics-jsonl-interval is about --metrics-jsonl'],
+  [['--dashboard-refresh', '5s'], '--dashboard-refresh only works with --dashboard'],
+  [['--metrics-jsonl-interval', '5s'], '--metrics-jsonl-interval only works with --metrics-jsonl'],
   [['--port', '65536'], '--port must be a whole number from 0 to 65535'],
   [['--dashboard', '--dashboard-refresh', '1ms'], '--dashboard-refresh must be a time of at least'],
 ])('%j: %s', async (flags, says) => {
@@ -146,7 +146,7 @@ test.each([
   expect(code).toBe(2);
 });
 
-test('a call at a terminal leaves the port and the files to the worker of the same code', async () => {
+test('a call in a terminal leaves the port and the files to the worker of the same code', async () => {
   const pool = fixture('pools/watched.mjs');
   const env = { OPENRTC_TEST_METRICS: join(folder, 'now.json') };
   const { code, stdout } = await runCli(['console', pool], { input: 'hi\n', env });

@@ -1,18 +1,17 @@
 import { type LoopBlock, type RuntimeSnapshot, placeText } from '@openrtc/core/operate';
 
-import { type CallRow, callsOf } from './call-row.js';
+import { type CallRow, callsOf, placeOf } from './call-row.js';
 import { type Selection, selectCalls } from './select-calls.js';
-import type { TopState } from './top-lines.js';
-import type { WatchedWorker } from './watched-workers.js';
+import type { TopState, WatchedWorker } from './watched-workers.js';
 
-/** What `top --json` prints; see schemas/top.schema.json. */
+/** The output of `top --json`; see schemas/top.schema.json. */
 export interface TopJson {
   readonly schemaVersion: 1;
   readonly command: 'top';
   /** Unix time in milliseconds. */
   readonly takenAt: number;
   readonly workers: readonly WorkerJson[];
-  /** Those that fit the filter, sorted. */
+  /** The calls that match the filter, sorted. */
   readonly calls: readonly CallJson[];
   readonly problems: readonly string[];
 }
@@ -20,7 +19,7 @@ export interface TopJson {
 interface WorkerJson {
   readonly pid: number;
   readonly state: 'live' | 'silent';
-  /** Why it is `silent`. */
+  /** Why it is `silent`, else null. */
   readonly problem: string | null;
   readonly facts: WorkerFacts | null;
 }
@@ -49,14 +48,14 @@ type WorkerFacts = Pick<
 type CallJson = Omit<CallRow, 'lastBlock'> & { readonly lastBlock: BlockJson | null };
 
 interface BlockJson extends Pick<LoopBlock, 'startedAt' | 'durationMs' | 'cause'> {
-  /** `myTool (tools.js:12)`; null where nobody could look. */
+  /** `myTool (tools.js:12)`; null when it is not known. */
   readonly place: string | null;
   readonly function: string | null;
   readonly file: string | null;
   readonly line: number | null;
 }
 
-/** The state as a document for programs. */
+/** The state as JSON for programs. */
 export function topJson(state: TopState, selection: Selection): TopJson {
   return {
     schemaVersion: 1,
@@ -99,12 +98,12 @@ function factsOf({ worker, snapshot }: NonNullable<WatchedWorker['report']>): Wo
   };
 }
 
-function blockOf({ startedAt, durationMs, cause, culprit, stack }: LoopBlock): BlockJson {
-  const place = culprit ?? stack[0];
+function blockOf(block: LoopBlock): BlockJson {
+  const place = placeOf(block);
   return {
-    startedAt,
-    durationMs,
-    cause,
+    startedAt: block.startedAt,
+    durationMs: block.durationMs,
+    cause: block.cause,
     place: place === undefined ? null : placeText(place),
     function: place?.function ?? null,
     file: place?.file ?? null,

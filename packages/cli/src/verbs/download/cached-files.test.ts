@@ -23,11 +23,11 @@ async function put(model: string, name: string, content: string): Promise<string
 
 const sha256 = (content: string) => createHash('sha256').update(content).digest('hex');
 
-test('finds what is not what its name says, and takes it away when told to', async () => {
+test('finds files that do not match their hash, and deletes them on request', async () => {
   const model = 'models--livekit--turn-detector';
   await put(model, sha256('whole'), 'whole');
   const damaged = await put(model, sha256('cut'), 'cu');
-  // Small files are named by another hash, and a download under way by a word.
+  // Small files are named by another hash, and downloads in progress have a suffix.
   await put(model, 'a'.repeat(40), 'small');
   await put(model, `${sha256('later')}.incomplete`, 'la');
   const env = { HF_HUB_CACHE: cache };
@@ -37,7 +37,7 @@ test('finds what is not what its name says, and takes it away when told to', asy
   expect(await readdir(join(cache, model, 'blobs'))).toHaveLength(3);
 });
 
-test('models of others are none of its business, and there may be no cache at all', async () => {
+test('other models are ignored, and there may be no cache', async () => {
   await put('models--somebody--else', sha256('cut'), 'cu');
   expect(await damagedFiles({ remove: true }, { HF_HUB_CACHE: cache })).toEqual([]);
   expect(await damagedFiles({ remove: true }, { HF_HOME: join(cache, 'nowhere') })).toEqual([]);

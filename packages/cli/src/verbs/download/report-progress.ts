@@ -1,33 +1,34 @@
-const EVERY_MS = 2_000;
-const MIB = 1_024 * 1_024;
+import { MIB } from '../../live/figures.js';
 
-/** What {@link tellProgress} is told. */
+const REPORT_MS = 2_000;
+
+/** Options of {@link reportProgress}. */
 export interface ProgressOptions {
-  /** How much there is by now. */
+  /** The number of bytes downloaded so far, and before. */
   readonly bytes: () => Promise<number>;
-  readonly say: (words: string) => void;
-  /** Default: 2 s. */
+  readonly report: (message: string) => void;
+  /** Milliseconds between two reports. Default: 2000. */
   readonly everyMs?: number;
 }
 
 /**
- * Says how much has come while work goes on, whenever it is more than before: plugins say nothing of their downloads,
- * but all put them into one cache.
+ * Reports how much has been downloaded while work is going on, whenever it is more than before. Plugins do not report
+ * their downloads, but all of them use one cache.
  */
-export async function tellProgress(
+export async function reportProgress(
   work: () => unknown,
-  { bytes, say, everyMs = EVERY_MS }: ProgressOptions,
+  { bytes, report, everyMs = REPORT_MS }: ProgressOptions,
 ): Promise<void> {
   const before = await bytes();
-  let told = 0;
-  const tell = async () => {
+  let reported = 0;
+  const update = async () => {
     const mib = Math.floor(((await bytes()) - before) / MIB);
-    if (mib <= told) return;
-    told = mib;
-    say(`${mib} MiB so far`);
+    if (mib <= reported) return;
+    reported = mib;
+    report(`${mib} MiB so far`);
   };
-  // A cache that cannot be looked into is no reason to stop a download: it is the plugin's to say what is wrong with it.
-  const timer = setInterval(() => void tell().catch(() => {}), everyMs);
+  // An unreadable cache must not stop a download: the plugin reports what is wrong with it.
+  const timer = setInterval(() => void update().catch(() => {}), everyMs);
   try {
     await work();
   } finally {
