@@ -13,24 +13,26 @@ export interface Column<Row> {
   readonly rank: number;
 }
 
-/** A column of text, as wide as its cells within these bounds. */
+type Widths = readonly [minWidth: number, maxWidth: number];
+
+/** A column of text, as wide as its cells within these widths. */
 export function textColumn<Row>(
   title: string,
-  [minWidth, maxWidth]: readonly [minWidth: number, maxWidth: number],
+  [minWidth, maxWidth]: Widths,
   rank: number,
   text: (row: Row) => string,
 ): Column<Row> {
   return { title, text, minWidth, maxWidth, rank };
 }
 
-/** A column of figures: one width, aligned to the right. */
+/** The same for figures, aligned to the right. */
 export function figureColumn<Row>(
   title: string,
-  width: number,
+  widths: Widths,
   rank: number,
   text: (row: Row) => string,
 ): Column<Row> {
-  return { title, text, minWidth: width, maxWidth: width, rank, align: 'right' };
+  return { ...textColumn(title, widths, rank, text), align: 'right' };
 }
 
 /** A column with its place in the line. */

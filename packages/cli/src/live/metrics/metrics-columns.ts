@@ -17,42 +17,14 @@ export const workerColumns: readonly Column<SeenWorker>[] = [
     9,
     ofSnapshot(({ isolation }) => isolation ?? UNKNOWN),
   ),
-  { ...textColumn('CALLS', [5, 11], 1, ofSnapshot(callsText)), align: 'right' },
-  figureColumn(
-    'STARTED',
-    7,
-    4,
-    ofSnapshot(({ started }) => orUnknown(started, String)),
-  ),
-  figureColumn(
-    'FAILED',
-    6,
-    3,
-    ofSnapshot(({ failed }) => orUnknown(failed, String)),
-  ),
-  figureColumn(
-    'MEM',
-    6,
-    6,
-    ofSnapshot(({ residentBytes }) => orUnknown(residentBytes, bytesText)),
-  ),
-  figureColumn(
-    'LAG',
-    6,
-    7,
-    ofSnapshot(({ lagMs }) => orUnknown(lagMs, millisText)),
-  ),
-  figureColumn(
-    'UP',
-    6,
-    8,
-    ofSnapshot(({ uptimeSeconds }) => orUnknown(uptimeSeconds, durationText)),
-  ),
+  figureColumn('CALLS', [5, 11], 1, ofSnapshot(callsText)),
+  figure('STARTED', 7, 4, ({ started }) => orUnknown(started, String)),
+  figure('FAILED', 6, 3, ({ failed }) => orUnknown(failed, String)),
+  figure('MEM', 6, 6, ({ residentBytes }) => orUnknown(residentBytes, bytesText)),
+  figure('LAG', 6, 7, ({ lagMs }) => orUnknown(lagMs, millisText)),
+  figure('UP', 6, 8, ({ uptimeSeconds }) => orUnknown(uptimeSeconds, durationText)),
   textColumn('LAST LINE', [9, 9], 5, ({ lastAt }) => clockText(lastAt)),
-  {
-    ...textColumn<SeenWorker>('LOST', [4, 8], 10, ({ missing }) => String(missing)),
-    align: 'right',
-  },
+  figureColumn('LOST', [4, 8], 10, ({ missing }) => String(missing)),
 ];
 
 /** The columns of the events in a metrics file. */
@@ -64,6 +36,15 @@ export const eventColumns: readonly Column<SeenEvent>[] = [
   textColumn('JOB', [15, 20], 4, ({ jobId }) => jobId),
   textColumn('DETAIL', [12, 80], 3, ({ detail }) => detail),
 ];
+
+function figure(
+  title: string,
+  width: number,
+  rank: number,
+  text: (snapshot: SeenSnapshot) => string,
+): Column<SeenWorker> {
+  return figureColumn(title, [width, width], rank, ofSnapshot(text));
+}
 
 function ofSnapshot(text: (snapshot: SeenSnapshot) => string): (worker: SeenWorker) => string {
   return ({ snapshot }) => (snapshot === undefined ? UNKNOWN : text(snapshot));

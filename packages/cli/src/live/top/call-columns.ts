@@ -19,17 +19,17 @@ export const callColumns: readonly Column<CallRow>[] = [
   textColumn('AGENT', [8, 24], 1, ({ agent }) => agent),
   textColumn('TENANT', [6, 16], 11, ({ tenant }) => tenant),
   textColumn('ROOM', [8, 40], 5, ({ room }) => room),
-  figureColumn('TIME', 6, 3, ({ durationSeconds }) => durationText(durationSeconds)),
-  figureColumn('CPU', 5, 6, (call) => share(call, orUnknown(call.cpuPercent, percentText))),
-  figureColumn('MEM', 6, 7, (call) => share(call, orUnknown(call.memoryBytes, bytesText))),
+  figureColumn('TIME', [6, 6], 3, ({ durationSeconds }) => durationText(durationSeconds)),
+  figureColumn('CPU', [5, 5], 6, (call) => share(call, orUnknown(call.cpuPercent, percentText))),
+  figureColumn('MEM', [6, 6], 7, (call) => share(call, orUnknown(call.memoryBytes, bytesText))),
   textColumn('OF', [6, 6], 9, ({ basis }) => basis ?? UNKNOWN),
   textColumn('STATE', [7, 7], 2, ({ state }) => state),
-  figureColumn('BLOCKS', 6, 8, ({ blocks }) => String(blocks)),
+  figureColumn('BLOCKS', [6, 6], 8, ({ blocks }) => String(blocks)),
   textColumn('LAST BLOCK', [16, 56], 4, ({ lastBlock }) =>
     lastBlock === null ? '' : blockText(lastBlock),
   ),
-  figureColumn('PROCESS', 7, 10, ({ pid }) => orUnknown(pid, String)),
-  figureColumn('WORKER', 7, 12, ({ workerPid }) => String(workerPid)),
+  figureColumn('PROCESS', [7, 7], 10, ({ pid }) => orUnknown(pid, String)),
+  figureColumn('WORKER', [7, 7], 12, ({ workerPid }) => String(workerPid)),
   textColumn('JOB', [15, 20], 13, ({ jobId }) => jobId),
 ];
 

@@ -1,4 +1,9 @@
-import { type LoopBlock, type RuntimeSnapshot, placeText } from '@openrtc/core/operate';
+import {
+  type LoopBlock,
+  type RuntimeSnapshot,
+  type WorkerReport,
+  placeText,
+} from '@openrtc/core/operate';
 
 import { type CallRow, callsOf, placeOf } from './call-row.js';
 import { type Selection, selectCalls } from './select-calls.js';
@@ -24,26 +29,25 @@ interface WorkerJson {
   readonly facts: WorkerFacts | null;
 }
 
-type WorkerFacts = Pick<
-  RuntimeSnapshot,
-  | 'isolation'
-  | 'ready'
-  | 'notReady'
-  | 'uptimeSeconds'
-  | 'activeSessions'
-  | 'reservedSessions'
-  | 'maxConcurrentSessions'
-  | 'totalSessionsStarted'
-  | 'totalSessionFailures'
-  | 'eventLoopLagMs'
-> & {
-  readonly entry: string;
-  readonly version: string;
-  readonly node: string;
-  readonly poolState: RuntimeSnapshot['state'];
-  readonly cpuPercent: number | null;
-  readonly residentBytes: number;
-};
+/** The fields of a snapshot that are facts of its worker. */
+const SNAPSHOT_FACTS = [
+  'isolation',
+  'ready',
+  'notReady',
+  'uptimeSeconds',
+  'activeSessions',
+  'reservedSessions',
+  'maxConcurrentSessions',
+  'totalSessionsStarted',
+  'totalSessionFailures',
+  'eventLoopLagMs',
+] as const satisfies readonly (keyof RuntimeSnapshot)[];
+
+type WorkerFacts = Pick<RuntimeSnapshot, (typeof SNAPSHOT_FACTS)[number]> &
+  Pick<WorkerReport['worker'], 'entry' | 'version' | 'node' | 'cpuPercent'> & {
+    readonly poolState: RuntimeSnapshot['state'];
+    readonly residentBytes: number;
+  };
 
 type CallJson = Omit<CallRow, 'lastBlock'> & { readonly lastBlock: BlockJson | null };
 
@@ -76,26 +80,21 @@ function workerOf({ pid, state, report, problem }: WatchedWorker): readonly Work
   return [{ pid: report?.worker.pid ?? pid, state, problem: problem ?? null, facts }];
 }
 
-function factsOf({ worker, snapshot }: NonNullable<WatchedWorker['report']>): WorkerFacts {
+function factsOf({ worker, snapshot }: WorkerReport): WorkerFacts {
   const { entry, version, node, cpuPercent } = worker;
   return {
     entry,
     version,
     node,
     cpuPercent,
-    isolation: snapshot.isolation,
+    ...pick(snapshot, SNAPSHOT_FACTS),
     poolState: snapshot.state,
-    ready: snapshot.ready,
-    notReady: snapshot.notReady,
-    uptimeSeconds: snapshot.uptimeSeconds,
-    activeSessions: snapshot.activeSessions,
-    reservedSessions: snapshot.reservedSessions,
-    maxConcurrentSessions: snapshot.maxConcurrentSessions,
-    totalSessionsStarted: snapshot.totalSessionsStarted,
-    totalSessionFailures: snapshot.totalSessionFailures,
     residentBytes: snapshot.residentSet.bytes,
-    eventLoopLagMs: snapshot.eventLoopLagMs,
   };
+}
+
+function pick<From, Key extends keyof From>(from: From, keys: readonly Key[]): Pick<From, Key> {
+  return Object.fromEntries(keys.map((key) => [key, from[key]])) as Pick<From, Key>;
 }
 
 function blockOf(block: LoopBlock): BlockJson {
