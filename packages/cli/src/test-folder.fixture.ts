@@ -1,6 +1,6 @@
-import { appendFile, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { appendFile, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 
 /** A temporary folder for one test. */
 export class TestFolder implements AsyncDisposable {
@@ -14,13 +14,17 @@ export class TestFolder implements AsyncDisposable {
     return new TestFolder(await mkdtemp(join(tmpdir(), 'openrtc-test-')));
   }
 
+  /** Absolute path of a file or folder in it. */
   of(name: string): string {
     return join(this.path, name);
   }
 
+  /** Writes a file, and creates its folder; resolves with its absolute path. */
   async write(name: string, text: string): Promise<string> {
-    await writeFile(this.of(name), text);
-    return this.of(name);
+    const path = this.of(name);
+    await mkdir(dirname(path), { recursive: true });
+    await writeFile(path, text);
+    return path;
   }
 
   async append(name: string, text: string): Promise<void> {

@@ -1,27 +1,24 @@
-import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { chmod } from 'node:fs/promises';
 import { createServer } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 
 import { memoryHost } from '../memory-host.fixture.js';
+import { TestFolder } from '../test-folder.fixture.js';
 import { findLocalServer } from './find-server.js';
 import { joinToken } from './join-token.js';
 import { startLocalServer } from './local-server.js';
 import { serverPorts } from './ports.js';
 
-let folder: string;
+let folder: TestFolder;
 
 beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'openrtc-local-'));
+  folder = await TestFolder.create();
 });
 
-afterEach(() => rm(folder, { recursive: true }));
+afterEach(() => folder[Symbol.asyncDispose]());
 
 async function program(path: string, text = '#!/bin/sh\n'): Promise<string> {
-  const full = join(folder, path);
-  await mkdir(join(full, '..'), { recursive: true });
-  await writeFile(full, text);
+  const full = await folder.write(path, text);
   await chmod(full, 0o700);
   return full;
 }
@@ -30,8 +27,8 @@ test('the chosen livekit-server comes first, then the one on the PATH, then one 
   const named = await program('named');
   const onPath = await program('bin/livekit-server');
   const built = await program('cache/openrtc/livekit-server-v1/livekit-server');
-  const cache = { OPENRTC_CACHE_DIR: join(folder, 'cache'), PATH: '' };
-  const path = { ...cache, PATH: `/nowhere:${join(folder, 'bin')}` };
+  const cache = { OPENRTC_CACHE_DIR: folder.of('cache'), PATH: '' };
+  const path = { ...cache, PATH: `/nowhere:${folder.of('bin')}` };
   expect(await findLocalServer({ ...path, LIVEKIT_SERVER_BIN: named })).toBe(named);
   expect(await findLocalServer(path)).toBe(onPath);
   expect(await findLocalServer(cache)).toBe(built);
@@ -39,12 +36,12 @@ test('the chosen livekit-server comes first, then the one on the PATH, then one 
 
 test('a chosen livekit-server that does not exist is not replaced', async () => {
   const onPath = await program('bin/livekit-server');
-  const env = { PATH: join(folder, 'bin'), LIVEKIT_SERVER_BIN: `${onPath}-of-yesterday` };
+  const env = { PATH: folder.of('bin'), LIVEKIT_SERVER_BIN: `${onPath}-of-yesterday` };
   expect(await findLocalServer(env)).toBeUndefined();
 });
 
 test('without a livekit-server it says how to get one', async () => {
-  const host = memoryHost({ PATH: '', OPENRTC_CACHE_DIR: folder });
+  const host = memoryHost({ PATH: '', OPENRTC_CACHE_DIR: folder.path });
   await expect(startLocalServer(host)).rejects.toThrow('livekit-server was not found');
 });
 

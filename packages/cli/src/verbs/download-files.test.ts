@@ -1,24 +1,26 @@
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 
 import { fixture, runCli, startCli } from '../cli-process.fixture.js';
+import { TestFolder } from '../test-folder.fixture.js';
 
-let cache: string;
+let cache: TestFolder;
 
 beforeEach(async () => {
-  cache = await mkdtemp(join(tmpdir(), 'openrtc-cache-'));
+  cache = await TestFolder.create();
 });
 
-afterEach(() => rm(cache, { recursive: true }));
+afterEach(() => cache[Symbol.asyncDispose]());
 
 function download(env: Record<string, string> = {}) {
-  return runCli(['download-files', fixture('plugins')], { env: { HF_HUB_CACHE: cache, ...env } });
+  return runCli(['download-files', fixture('plugins')], {
+    env: { HF_HUB_CACHE: cache.path, ...env },
+  });
 }
 
 async function cached(): Promise<readonly string[]> {
-  const blobs = join(cache, 'models--livekit--test', 'blobs');
+  const blobs = cache.of('models--livekit--test/blobs');
   const names = await readdir(blobs).catch(() => []);
   return Promise.all(names.map((name) => readFile(join(blobs, name), 'utf8')));
 }
@@ -52,7 +54,7 @@ test('a plugin that fails is reported with its reason, without secrets', async (
 
 test('a signal ends it at once, even during a download', async () => {
   const { child, ended, says } = startCli(['download-files', fixture('plugins')], {
-    env: { HF_HUB_CACHE: cache, TEST_FETCH: 'never' },
+    env: { HF_HUB_CACHE: cache.path, TEST_FETCH: 'never' },
   });
   await says(/fetching \(plugin-of-a-test@1\.0\.0\): downloading/);
   child.kill('SIGTERM');

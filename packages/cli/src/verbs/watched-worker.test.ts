@@ -1,37 +1,29 @@
-import { type EmbeddedLiveKit, startEmbeddedLiveKit } from '@openrtc/core/testing';
+import type { EmbeddedLiveKit } from '@openrtc/core/testing';
 import { parseMetricsLine } from '@openrtc/core/operate';
-import { mkdtemp, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { readFile, stat, symlink } from 'node:fs/promises';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 
-import { type CliProcess, fixture, runCli, startCli } from '../cli-process.fixture.js';
+import { type CliProcess, fixture, runCli } from '../cli-process.fixture.js';
+import { TestFolder } from '../test-folder.fixture.js';
+import { TestWorkers } from '../test-workers.fixture.js';
 
+let workers: TestWorkers;
 let livekit: EmbeddedLiveKit;
-let folder: string;
-let started: CliProcess[];
+let folder: TestFolder;
 
 beforeEach(async () => {
-  livekit = await startEmbeddedLiveKit();
-  folder = await mkdtemp(join(tmpdir(), 'openrtc-watched-'));
-  started = [];
+  workers = await TestWorkers.create();
+  ({ livekit } = workers);
+  folder = await TestFolder.create();
 });
 
 afterEach(async () => {
-  for (const { child, ended } of started) {
-    child.kill('SIGKILL');
-    await ended;
-  }
-  await livekit.close();
-  await rm(folder, { recursive: true });
+  await workers[Symbol.asyncDispose]();
+  await folder[Symbol.asyncDispose]();
 });
 
 function start(...args: string[]): CliProcess {
-  const { url, apiKey, apiSecret } = livekit;
-  const env = { LIVEKIT_URL: url, LIVEKIT_API_KEY: apiKey, LIVEKIT_API_SECRET: apiSecret };
-  const cli = startCli(args, { env });
-  started.push(cli);
-  return cli;
+  return workers.start(args);
 }
 
 async function portOf({ says }: CliProcess): Promise<string> {
@@ -68,8 +60,8 @@ test('dev uses a free port, also with --host', async () => {
 });
 
 test('the second argument names the metrics file', async () => {
-  const jsonl = join(folder, 'metrics.jsonl');
-  const json = join(folder, 'now.json');
+  const jsonl = folder.of('metrics.jsonl');
+  const json = folder.of('now.json');
   const worker = start('dev', fixture('agents'), jsonl, '--metrics-json-file', json);
   await worker.says(/registered with LiveKit/);
   const call = await livekit.call({ room: 'support-1', joinTimeoutMs: 60_000 });
@@ -94,9 +86,8 @@ test('the second argument names the metrics file', async () => {
 test.each(['a file that is not a metrics file', 'a symbolic link'])(
   'metrics are not written into %s',
   async (what) => {
-    const thesis = join(folder, 'thesis.txt');
-    const link = join(folder, 'link.jsonl');
-    await writeFile(thesis, 'four years of work\n');
+    const thesis = await folder.write('thesis.txt', 'four years of work\n');
+    const link = folder.of('link.jsonl');
     await symlink(thesis, link);
     const path = what === 'a symbolic link' ? link : thesis;
     const { code, stderr } = await start('start', fixture('javascript'), '--metrics-jsonl', path)
@@ -148,7 +139,7 @@ test.each([
 
 test('a call in a terminal leaves the port and the files to the worker of the same code', async () => {
   const pool = fixture('pools/watched.mjs');
-  const env = { OPENRTC_TEST_METRICS: join(folder, 'now.json') };
+  const env = { OPENRTC_TEST_METRICS: folder.of('now.json') };
   const { code, stdout } = await runCli(['console', pool], { input: 'hi\n', env });
   expect(stdout).toContain('agent: You said: hi\n');
   expect(code).toBe(0);

@@ -1,4 +1,4 @@
-import { type EmbeddedLiveKit, startEmbeddedLiveKit } from '@openrtc/core/testing';
+import type { EmbeddedLiveKit } from '@openrtc/core/testing';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { chmod, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
@@ -7,41 +7,23 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 
-import {
-  type CliOptions,
-  type CliProcess,
-  bin,
-  fixture,
-  runCli,
-  startCli,
-} from '../cli-process.fixture.js';
+import { type CliOptions, type CliProcess, bin, fixture, runCli } from '../cli-process.fixture.js';
+import { TestWorkers } from '../test-workers.fixture.js';
 
+let workers: TestWorkers;
 let livekit: EmbeddedLiveKit;
-let started: CliProcess[];
 
 beforeEach(async () => {
-  livekit = await startEmbeddedLiveKit();
-  started = [];
+  workers = await TestWorkers.create();
+  ({ livekit } = workers);
 });
 
-afterEach(async () => {
-  for (const { child, ended } of started) {
-    child.kill('SIGKILL');
-    await ended;
-  }
-  await livekit.close();
-});
-
-function credentials(): Record<string, string> {
-  const { url, apiKey, apiSecret } = livekit;
-  return { LIVEKIT_URL: url, LIVEKIT_API_KEY: apiKey, LIVEKIT_API_SECRET: apiSecret };
-}
+afterEach(() => workers[Symbol.asyncDispose]());
 
 /** Starts a worker; resolves when it has registered. */
 async function worker(args: readonly string[], options: CliOptions = {}): Promise<CliProcess> {
-  const cli = startCli(args, { ...options, env: { ...credentials(), ...options.env } });
-  started.push(cli);
-  const registered = livekit.until(({ workers }) => workers.length > 0, 60_000).then(() => true);
+  const cli = workers.start(args, options);
+  const registered = livekit.until((now) => now.workers.length > 0, 60_000).then(() => true);
   const early = cli.ended.then(({ code, stderr }) => {
     throw new Error(`it ended with ${String(code)}: ${stderr}`);
   });
@@ -56,7 +38,7 @@ async function callAndDrain({ child, ended }: CliProcess, room: string) {
   const call = await livekit.call({ room, joinTimeoutMs: 60_000 });
   const greeting = await call.nextReply();
   child.kill('SIGTERM');
-  await livekit.until(({ workers }) => workers[0]?.status === 'full');
+  await livekit.until((now) => now.workers[0]?.status === 'full');
   const reply = await call.say('still there?');
   call.hangUp();
   return { greeting, reply, end: await call.ended, ...(await ended) };
@@ -118,17 +100,16 @@ test("a user's own entry runs the verb and continues after it", async () => {
 test('flags override the code: the URL of LiveKit and the maximum number of calls', async () => {
   const { url, apiKey, apiSecret } = livekit;
   const flags = ['--url', url, '--api-key', apiKey, '--api-secret', apiSecret];
-  const cli = startCli(
+  const cli = workers.startWithout(
     ['start', fixture('pools/exports.ts'), ...flags, '--max-concurrent-sessions', '1'],
     { env: { LIVEKIT_URL: 'ws://127.0.0.1:1' } },
   );
-  started.push(cli);
-  await livekit.until(({ workers }) => workers.length > 0, 60_000);
+  await livekit.until((now) => now.workers.length > 0, 60_000);
   // Every user can see this in the list of processes.
   const shown = await readFile(`/proc/${cli.child.pid}/cmdline`, 'utf8').catch(() => '');
   expect(shown).not.toContain(apiSecret);
   const call = await livekit.call();
-  await livekit.until(({ workers }) => workers[0]?.status === 'full');
+  await livekit.until((now) => now.workers[0]?.status === 'full');
   // If the caller hangs up before the agent joins, the agent waits in an empty room.
   await call.nextReply();
   call.hangUp();
@@ -141,7 +122,7 @@ test('a second signal ends live calls', async () => {
   const call = await livekit.call({ room: 'restaurant-1' });
   await call.nextReply();
   cli.child.kill('SIGTERM');
-  await livekit.until(({ workers }) => workers[0]?.status === 'full');
+  await livekit.until((now) => now.workers[0]?.status === 'full');
   // Two signals within half a second count as one, see core's process-handlers; a third would kill it.
   await sleep(1_000);
   cli.child.kill('SIGTERM');
@@ -173,7 +154,7 @@ test('dev suggests the livekit-server of the machine', async () => {
 test('a secret that LiveKit rejects is not in the output', async () => {
   const secret = 'a-secret-that-must-not-be-shown-0123456789';
   const { code, stdout, stderr } = await runCli(['start', fixture('javascript')], {
-    env: { ...credentials(), LIVEKIT_API_SECRET: secret },
+    env: { ...workers.credentials, LIVEKIT_API_SECRET: secret },
   });
   expect(code).toBe(2);
   expect(stderr).toContain('LINK_UNAUTHORIZED');
