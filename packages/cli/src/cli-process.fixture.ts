@@ -5,36 +5,36 @@ import { fileURLToPath } from 'node:url';
 /** Absolute path of the built command. */
 export const bin = fileURLToPath(new URL('../bin/openrtc.js', import.meta.url));
 
-/** Absolute path of something in the folder of fixtures. */
+/** Absolute path of a fixture. */
 export function fixture(path: string): string {
   return fileURLToPath(new URL(`./fixtures/${path}`, import.meta.url));
 }
 
-/** How a process of the command ended. */
+/** The end of a process of the command. */
 export interface Ended {
   readonly code: number | null;
   readonly stdout: string;
   readonly stderr: string;
 }
 
-/** How {@link startCli} starts it. */
+/** Options of {@link startCli}. */
 export interface CliOptions {
-  /** What runs in place of the command: a user's own entry. */
+  /** A user's own entry that runs instead of the command. */
   readonly entry?: string;
   readonly env?: Readonly<Record<string, string>>;
-  /** What is on its stdin, which then ends; null: nothing, and it stays open. */
+  /** Its stdin, which then ends; null: stdin stays open without input. */
   readonly input?: string | null;
 }
 
-/** The command as a process. */
+/** A running process of the command. */
 export interface CliProcess {
   readonly child: ChildProcess;
   readonly ended: Promise<Ended>;
-  /** Resolves when its output matches; rejects when it ends before. */
+  /** Resolves when its output matches; rejects when it ends without a match. */
   readonly says: (pattern: RegExp) => Promise<RegExpExecArray>;
 }
 
-/** Starts the built command; nothing of this environment tells it where LiveKit is. */
+/** Starts the built command, without the LiveKit variables of this environment. */
 export function startCli(args: readonly string[], options: CliOptions = {}): CliProcess {
   const { entry = bin, env = {}, input = '' } = options;
   const child = spawn(process.execPath, [entry, ...args], {
@@ -44,7 +44,7 @@ export function startCli(args: readonly string[], options: CliOptions = {}): Cli
   let [stdout, stderr] = ['', ''];
   child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
   child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
-  // One that ends at once does not read it.
+  // A process that ends at once does not read it.
   child.stdin.on('error', () => {});
   if (input !== null) child.stdin.end(input);
   const ended = once(child, 'close').then(([code]) => ({
@@ -54,31 +54,31 @@ export function startCli(args: readonly string[], options: CliOptions = {}): Cli
   }));
   const says = (pattern: RegExp) =>
     new Promise<RegExpExecArray>((resolve, reject) => {
-      const look = () => {
+      const check = () => {
         const found = pattern.exec(stdout) ?? pattern.exec(stderr);
         if (found !== null) resolve(found);
       };
-      look();
-      // After the listeners that keep what it says.
-      child.stdout.on('data', look);
-      child.stderr.on('data', look);
+      check();
+      // Registered after the listeners that collect the output.
+      child.stdout.on('data', check);
+      child.stderr.on('data', check);
       void ended.then(() =>
-        reject(new Error(`it ended without saying ${String(pattern)}:\n${stdout}${stderr}`)),
+        reject(new Error(`it ended without printing ${String(pattern)}:\n${stdout}${stderr}`)),
       );
     });
   return { child, ended, says };
 }
 
-/** Runs it to its end. */
+/** Runs the command; resolves when it has ended. */
 export function runCli(args: readonly string[], options?: CliOptions): Promise<Ended> {
   return startCli(args, options).ended;
 }
 
-// Nor that this is a test.
-const OURS = /^(?:LIVEKIT_|OPENRTC_|VITEST|NODE_ENV$)/;
+// The variables that configure OpenRTC, or show that this is a test.
+const NOT_PASSED_ON = /^(?:LIVEKIT_|OPENRTC_|VITEST|NODE_ENV$)/;
 
 function cleanEnvironment(): NodeJS.ProcessEnv {
-  const theirs = Object.entries(process.env).filter(([name]) => !OURS.test(name));
-  // Workers of several tests run at a time.
-  return { ...Object.fromEntries(theirs), OPENRTC_PORT: '0' };
+  const others = Object.entries(process.env).filter(([name]) => !NOT_PASSED_ON.test(name));
+  // Several tests run workers at the same time.
+  return { ...Object.fromEntries(others), OPENRTC_PORT: '0' };
 }

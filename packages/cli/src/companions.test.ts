@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 
-import { type Companion, type WorkerContext, openCompanions } from './companions.js';
+import type { Companion, WorkerContext } from './companion.js';
+import { openCompanions } from './companions.js';
 
 const worker = {} as WorkerContext;
 
@@ -17,7 +18,7 @@ function companion(name: string, log: string[]): Companion {
   };
 }
 
-test('they are opened in their order and closed in the reverse', async () => {
+test('companions are opened in order and closed in reverse order', async () => {
   const log: string[] = [];
   const notAsked: Companion = { open: async () => undefined };
   const open = await openCompanions(worker, [companion('a', log), notAsked, companion('b', log)]);
@@ -25,7 +26,7 @@ test('they are opened in their order and closed in the reverse', async () => {
   expect(log).toEqual(['open a', 'open b', 'close b', 'close a']);
 });
 
-test('when one cannot be opened, those before it are closed', async () => {
+test('when one cannot be opened, those opened before it are closed', async () => {
   const log: string[] = [];
   const broken: Companion = {
     async open() {

@@ -1,30 +1,9 @@
-import type { AgentPool } from '@openrtc/core';
-
+import type { Companion, WorkerContext } from './companion.js';
 import { dashboard } from './dashboard/dashboard.js';
-import type { Host } from './host.js';
-import type { Flags } from './options/table.js';
-import type { Verb } from './verbs/verb.js';
-
-/** A worker that is about to run. */
-export interface WorkerContext {
-  readonly pool: AgentPool;
-  readonly flags: Flags;
-  readonly verb: Verb;
-  readonly host: Host;
-}
-
-/**
- * Something of the command's own that runs beside a worker. Its options are rows of the table. Not opened in processes
- * of calls. Health and metrics files are the pool's own, see `operate-settings.ts`.
- */
-export interface Companion {
-  /** Undefined when the flags do not ask for it. Rejects when it cannot do what they ask: the worker does not start. */
-  open(worker: WorkerContext): Promise<AsyncDisposable | undefined>;
-}
 
 const companions: readonly Companion[] = [dashboard];
 
-/** Opens all; when one cannot be opened, those before it are closed. */
+/** Opens all companions. When one cannot be opened, those opened before it are closed and the error is thrown. */
 export async function openCompanions(
   worker: WorkerContext,
   list: readonly Companion[] = companions,

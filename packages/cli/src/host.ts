@@ -1,18 +1,24 @@
 import type { Readable, Writable } from 'node:stream';
 
-/** A stream that may be a terminal. */
+/** A stream for input that may be a terminal. */
+export type HostInput = Readable & {
+  readonly isTTY?: boolean;
+  setRawMode?(on: boolean): unknown;
+};
+
+/** A stream for output that may be a terminal. */
 export type HostOutput = Writable & {
   readonly isTTY?: boolean;
   readonly columns?: number;
   readonly rows?: number;
-  /** Where it is a descriptor of the process. */
+  /** Its file descriptor, where it has one. */
   readonly fd?: number;
 };
 
-/** What the command sees of the process it runs in. */
+/** The parts of the process that the command uses. */
 export interface Host {
   readonly env: NodeJS.ProcessEnv;
-  readonly stdin: Readable & { readonly isTTY?: boolean };
+  readonly stdin: HostInput;
   readonly stdout: HostOutput;
   readonly stderr: HostOutput;
 }
@@ -24,3 +30,29 @@ export const processHost: Host = {
   stdout: process.stdout,
   stderr: process.stderr,
 };
+
+/** Columns and rows of a terminal. */
+export interface Size {
+  readonly columns: number;
+  readonly rows: number;
+}
+
+/** The size of a terminal; 80 by 24 where the terminal does not report one. */
+export function sizeOf({ columns, rows }: HostOutput): Size {
+  return { columns: columns || 80, rows: rows || 24 };
+}
+
+/** Whether the output is a terminal with a cursor that can be moved. */
+export function isScreen({ isTTY }: HostOutput, env: NodeJS.ProcessEnv): boolean {
+  return isTTY === true && env['TERM'] !== 'dumb';
+}
+
+/** Whether colours are wanted, see no-color.org. */
+export function wantsColors(env: NodeJS.ProcessEnv): boolean {
+  return (env['NO_COLOR'] ?? '') === '';
+}
+
+/** Writes one message to stderr, after `openrtc: `. */
+export function writeMessage({ stderr }: Pick<Host, 'stderr'>, message: string): void {
+  stderr.write(`openrtc: ${message}\n`);
+}

@@ -6,7 +6,7 @@ import { loadCore } from './load/core.js';
 import { type Load, main } from './main.js';
 
 /**
- * The command `openrtc` for a pool of one's own, with the arguments of the process: `node main.js dev`.
+ * The command `openrtc` for your own pool, with the arguments of the process: `node main.js dev`.
  *
  * ```ts
  * import { cli } from '@openrtc/cli';
@@ -15,7 +15,7 @@ import { type Load, main } from './main.js';
  * ```
  */
 export const cli = {
-  /** Does what the arguments say, and ends the process with the exit code of the command. */
+  /** Runs the verb in the arguments and ends the process with the exit code of the command. Never rejects. */
   async runApp(pool: AgentPool): Promise<never> {
     process.exit(
       await main(process.argv.slice(2), { load: loadOf(pool, {}), name: programName() }),
@@ -23,8 +23,8 @@ export const cli = {
   },
 
   /**
-   * The same for a pool whose `run()` was called: resolves when a worker has drained, so that the code behind
-   * `await pool.run()` goes on; in all other cases the process ends. Core calls it.
+   * The same for a pool whose `run()` was called. It resolves when a worker has drained, so that the code after
+   * `await pool.run()` runs; in all other cases it ends the process. Called by core.
    */
   async answer(pool: AgentPool, options: RunOptions): Promise<void> {
     const args = process.argv.slice(2);
@@ -40,7 +40,7 @@ function loadOf(pool: AgentPool, runOptions: RunOptions): Load {
     const folder = dirname(process.argv[1] ?? process.cwd());
     const core = await loadCore(folder);
     prepare?.(core);
-    return { core, pool, folder, made: false, runOptions, finish: async () => {} };
+    return { core, pool, folder, fromDirectory: false, runOptions, finish: async () => {} };
   };
 }
 

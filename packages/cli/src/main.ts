@@ -1,3 +1,5 @@
+import { createRequire } from 'node:module';
+
 import { type Host, processHost } from './host.js';
 import { loadPool, poolPath } from './load/load-pool.js';
 import { refuseWritableByOthers } from './load/writable-by-others.js';
@@ -5,24 +7,40 @@ import { readFlags } from './options/read-flags.js';
 import { type Flags, optionTable, tableWithPool } from './options/table.js';
 import { readCommandLine } from './program.js';
 import { reportError } from './report-error.js';
-import { runVerb } from './run-verb.js';
-import { version } from './version.js';
-import type { VerbContext } from './verbs/verb-context.js';
+import type { RunVerb, VerbContext } from './verbs/verb-context.js';
 import type { Verb } from './verbs/verb.js';
 
-/** Where a verb gets its pool from. */
+/** Provides the loader of a verb's pool. */
 export type Load = (flags: Flags, verb: Verb) => VerbContext['load'];
 
-/** How {@link main} is run where it is not the process's own command line. */
+/** Options of {@link main}. */
 export interface MainOptions {
+  /** Default: the process itself. */
   readonly host?: Host;
-  /** The pool, where there is one already. Default: what the first argument names. */
+  /** Loads the pool. Default: from the path in the first argument. */
   readonly load?: Load;
-  /** What the command is called in its help. */
+  /** The name of the command in its help. Default: `openrtc`. */
   readonly name?: string;
 }
 
-/** The whole command: resolves with the exit code, and has said everything there is to say. Never rejects. */
+// Each verb is loaded when it is used.
+const handlers: Readonly<Record<Verb, () => Promise<{ run: RunVerb }>>> = {
+  dev: () => import('./verbs/worker.js'),
+  start: () => import('./verbs/worker.js'),
+  console: () => import('./verbs/console.js'),
+  connect: () => import('./verbs/connect.js'),
+  list: () => import('./verbs/list.js'),
+  'download-files': () => import('./verbs/download-files.js'),
+  top: () => import('./verbs/top.js'),
+  tui: () => import('./verbs/tui.js'),
+  logs: () => import('./verbs/logs.js'),
+};
+
+const { version } = createRequire(import.meta.url)('@openrtc/cli/package.json') as {
+  version: string;
+};
+
+/** The whole command. Resolves with the exit code after all output and errors are written. Never rejects. */
 export async function main(args: readonly string[], options: MainOptions = {}): Promise<number> {
   const { host = processHost, load } = options;
   let flags: Flags = {};
@@ -37,8 +55,9 @@ export async function main(args: readonly string[], options: MainOptions = {}): 
     const { verb, given, words } = invocation;
     flags = readFlags(verb, given, words, host.env, table);
     hideArguments(flags);
-    if (verb === 'start') asInProduction();
-    return await runVerb({ verb, flags, host, load: (load ?? fromPath)(flags, verb) });
+    if (verb === 'start') setProduction();
+    const { run } = await handlers[verb]();
+    return await run({ verb, flags, host, load: (load ?? fromPath)(flags, verb) });
   } catch (error) {
     return reportError(error, host, [flags.apiSecret, flags.apiKey]);
   }
@@ -52,12 +71,12 @@ const fromPath: Load =
     return loadPool(path, prepare);
   };
 
-// Whoever lists the processes of the machine would read it.
+// Anyone who lists the processes of the machine could read it.
 function hideArguments({ apiSecret }: Flags): void {
   if (apiSecret !== undefined) process.title = 'openrtc';
 }
 
-// What the user's code and its packages go by as well.
-function asInProduction(): void {
+// The user's code and its packages read it too.
+function setProduction(): void {
   process.env['NODE_ENV'] ??= 'production';
 }

@@ -2,7 +2,7 @@ import { PassThrough, Writable } from 'node:stream';
 
 import type { Host } from './host.js';
 
-/** A host whose output can be read. */
+/** A host that keeps its output. */
 export interface MemoryHost extends Host {
   readonly stdin: PassThrough;
   readonly out: () => string;
@@ -11,11 +11,11 @@ export interface MemoryHost extends Host {
 
 /** A host without a terminal. */
 export function memoryHost(env: NodeJS.ProcessEnv = {}): MemoryHost {
-  const [stdin, stdout, stderr] = [new PassThrough(), new Kept(), new Kept()];
+  const [stdin, stdout, stderr] = [new PassThrough(), new MemoryStream(), new MemoryStream()];
   return { env, stdin, stdout, stderr, out: () => stdout.text, err: () => stderr.text };
 }
 
-class Kept extends Writable {
+class MemoryStream extends Writable {
   text = '';
 
   override _write(chunk: Buffer, _encoding: BufferEncoding, done: () => void): void {

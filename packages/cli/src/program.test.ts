@@ -5,7 +5,7 @@ import { tableWithPool } from './options/table.js';
 import { readCommandLine } from './program.js';
 import { verbNames } from './verbs/verb.js';
 
-const WIDEST = 100;
+const MAX_HELP_WIDTH = 100;
 
 function read(...args: string[]) {
   const host = memoryHost();
@@ -13,7 +13,7 @@ function read(...args: string[]) {
   return { invocation, out: host.out(), err: host.err() };
 }
 
-test('a verb is read with its flags and its words', () => {
+test('a verb is read with its flags and arguments', () => {
   const { invocation } = read('start', './agents', '--isolation', 'process', '--drain-timeout=90');
   expect(invocation).toEqual({
     kind: 'verb',
@@ -29,7 +29,7 @@ test.each([[], ...verbNames.map((verb) => [verb])])(
     const { invocation, out } = read(...verb, '--help');
     expect(invocation).toEqual({ kind: 'answered', exitCode: 0 });
     expect(out).toContain('Usage: openrtc');
-    for (const line of out.split('\n')) expect(line.length).toBeLessThanOrEqual(WIDEST);
+    for (const line of out.split('\n')) expect(line.length).toBeLessThanOrEqual(MAX_HELP_WIDTH);
   },
 );
 
@@ -58,13 +58,13 @@ test.each([
   expect(out).toBe('');
 });
 
-test('no verb at all is answered with the help, as an error', () => {
+test('without a verb the help is printed as an error', () => {
   const { invocation, err } = read();
   expect(invocation).toEqual({ kind: 'answered', exitCode: 2 });
   expect(err).toContain('Usage: openrtc');
 });
 
-test('where the pool is there already, no path to one is taken', () => {
+test('with an existing pool there is no path to the agents', () => {
   const host = memoryHost();
   const options = { version: '1', table: tableWithPool(), name: 'node main.js' };
   readCommandLine(['dev', '--help'], host, options);

@@ -7,28 +7,28 @@ import type { Given } from './options/read-flags.js';
 import { type OptionTable, flagOf, optionTable, rowsOf } from './options/table.js';
 import { type Verb, verbNames, verbs } from './verbs/verb.js';
 
-/** What the command line asks for; `answered`: it was only asked about the command, or misread. */
+/** The verb that the command line asks for; `answered`: help, the version or an error was printed instead. */
 export type Invocation =
   | { readonly kind: 'verb'; readonly verb: Verb; readonly given: Given; readonly words: string[] }
   | { readonly kind: 'answered'; readonly exitCode: number };
 
-/** How {@link readCommandLine} reads. */
+/** Options of {@link readCommandLine}. */
 export interface ProgramOptions {
   readonly version: string;
-  /** What the command is called in its help. Default: `openrtc`. */
+  /** The name of the command in its help. Default: `openrtc`. */
   readonly name?: string;
   readonly table?: OptionTable;
 }
 
 // Longer lines are hard to read.
-const WIDEST = 100;
-const NARROWEST = 40;
+const MAX_HELP_WIDTH = 100;
+const MIN_HELP_WIDTH = 40;
 
 const EPILOGUE = `
-Exit codes: 0 done or drained, 1 it ran and failed, 2 nothing was started, 70 a bug.
-A flag goes before its environment variable.`;
+Exit codes: 0 done or drained, 1 ran and failed, 2 nothing was started, 70 a bug.
+A flag overrides its environment variable.`;
 
-/** Reads the command line. What is wrong with it, and help, is written to the host. */
+/** Reads the command line. Writes help and mistakes in it to the host. */
 export function readCommandLine(
   args: readonly string[],
   host: Host,
@@ -42,7 +42,7 @@ export function readCommandLine(
     if (!(error instanceof CommanderError)) throw error;
     return { kind: 'answered', exitCode: error.exitCode === 0 ? exitCode.done : exitCode.usage };
   }
-  // Without a verb commander has shown the help, and thrown.
+  // Without a verb commander has shown the help and thrown.
   return invocation ?? { kind: 'answered', exitCode: exitCode.usage };
 }
 
@@ -53,7 +53,7 @@ function programOf(
 ): Command {
   const { version, name = 'openrtc', table = optionTable } = options;
   const program = new Command(name)
-    .description('Run, try and look at the voice agents of an OpenRTC pool.')
+    .description('Run, try and inspect the voice agents of an OpenRTC pool.')
     .version(version, '-V, --version', 'show the version')
     .helpOption('-h, --help', 'show this help')
     .helpCommand('help [verb]', 'show the help of a verb')
@@ -61,9 +61,9 @@ function programOf(
     .configureOutput({
       writeOut: (text) => void host.stdout.write(text),
       writeErr: (text) => void host.stderr.write(text),
-      getOutHelpWidth: () => widthOf(host.stdout.columns),
-      getErrHelpWidth: () => widthOf(host.stderr.columns),
-      outputError: (text, write) => write(wordsOf(text, name, table)),
+      getOutHelpWidth: () => helpWidth(host.stdout.columns),
+      getErrHelpWidth: () => helpWidth(host.stderr.columns),
+      outputError: (text, write) => write(messageOf(text, name, table)),
     })
     .addHelpText('after', EPILOGUE);
   for (const verb of verbNames) addVerb(program, verb, table, choose);
@@ -80,7 +80,7 @@ function addVerb(
     .command(verb)
     .description(verbs[verb].summary)
     .helpOption('-h, --help', 'show this help')
-    // Reading the values says it better.
+    // readFlags() reports them with a better message.
     .allowExcessArguments();
   for (const [name, row] of rowsOf(verb, table)) {
     if (row.position !== undefined)
@@ -101,16 +101,16 @@ function helpOf(row: OptionRow<unknown>): string {
   return facts.length === 0 ? row.help : `${row.help} (${facts.join(', ')})`;
 }
 
-/** An error of commander, as one of this command; with the verbs that know an option this one does not. */
-function wordsOf(error: string, name: string, table: OptionTable): string {
-  const words = error.replace(/^error: /, `${name}: `);
+/** The text of a commander error; for an option of other verbs, it names those verbs. */
+function messageOf(error: string, name: string, table: OptionTable): string {
+  const message = error.replace(/^error: /, `${name}: `);
   const flag = /unknown option '(--[\w-]+)/.exec(error)?.[1];
   const row = Object.entries(table).find(([option]) => flagOf(option) === flag)?.[1];
   return row === undefined
-    ? words
-    : `${words.trimEnd()}; it is an option of ${row.verbs.join(', ')}\n`;
+    ? message
+    : `${message.trimEnd()}; it is an option of ${row.verbs.join(', ')}\n`;
 }
 
-function widthOf(columns = WIDEST): number {
-  return Math.min(WIDEST, Math.max(NARROWEST, columns));
+function helpWidth(columns = MAX_HELP_WIDTH): number {
+  return Math.min(MAX_HELP_WIDTH, Math.max(MIN_HELP_WIDTH, columns));
 }

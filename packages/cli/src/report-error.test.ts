@@ -10,10 +10,10 @@ function report(error: unknown, env: NodeJS.ProcessEnv = {}, secrets: string[] =
   return { code: reportError(error, host, secrets), err: host.err() };
 }
 
-test('a wrong use is one line and exit code 2', () => {
-  expect(report(new UsageError('there is no ./agents'))).toEqual({
+test('a usage error is one line and exit code 2', () => {
+  expect(report(new UsageError('./agents does not exist'))).toEqual({
     code: 2,
-    err: 'openrtc: there is no ./agents\n',
+    err: 'openrtc: ./agents does not exist\n',
   });
 });
 
@@ -32,24 +32,24 @@ test.each([
   });
 });
 
-test("code of the user's that fails outside of calls ends with 1", () => {
-  expect(report(new UserCodeError('the code behind run() failed: Error: x\n    at y'))).toEqual({
+test("an error of the user's code outside of calls is exit code 1", () => {
+  expect(report(new UserCodeError('the code after run() failed: Error: x\n    at y'))).toEqual({
     code: 1,
-    err: 'openrtc: the code behind run() failed: Error: x\n    at y\n',
+    err: 'openrtc: the code after run() failed: Error: x\n    at y\n',
   });
 });
 
-test('what nobody foresaw comes with its stack', () => {
+test('an unexpected error is printed with its stack', () => {
   const { code, err } = report(new TypeError('x is not a function'));
   expect(code).toBe(70);
   expect(err).toMatch(/^openrtc: unexpected: TypeError: x is not a function\n\s+at /);
 });
 
-test('whatever is thrown is reported', () => {
+test('any thrown value is reported', () => {
   expect(report(undefined).err).toBe('openrtc: unexpected: undefined\n');
 });
 
-test('secrets of the environment and of flags, and tokens, are taken out', () => {
+test('secrets of the environment and of flags, and tokens, are removed', () => {
   const { err } = report(
     new UsageError('key-of-env-123 and secret-of-flag-1 and eyJhbGciOi.eyJpc3MiOiJ4.c2ln'),
     { OPENAI_API_KEY: 'key-of-env-123', HOME: '/root' },

@@ -1,9 +1,9 @@
-/** Code of the user's failed where it is no part of a call. Its message may have several lines. */
+/** The user's code failed outside of calls. The message may have several lines. */
 export class UserCodeError extends Error {
   override readonly name = 'UserCodeError';
 }
 
-/** The command cannot do what it was told, and nothing was started. Its message is one line for people. */
+/** The command line, the environment or the agents are wrong, and nothing was started. The message is one line. */
 export class UsageError extends Error {
   override readonly name = 'UsageError';
 }

@@ -1,7 +1,7 @@
 import { AgentPool } from '@openrtc/core';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 
-import type { WorkerContext } from '../companions.js';
+import type { WorkerContext } from '../companion.js';
 import type { HostOutput } from '../host.js';
 import { memoryHost } from '../memory-host.fixture.js';
 import { dashboard, openDashboard } from './dashboard.js';
@@ -23,7 +23,7 @@ function terminal(env: NodeJS.ProcessEnv = {}) {
   return { ...host, stderr: Object.assign(host.stderr, facts) as HostOutput };
 }
 
-test('without a terminal there is a line each time', async () => {
+test('without a terminal it writes a line each time', async () => {
   const host = memoryHost();
   const open = openDashboard(snapshot, host, 500);
   expect(host.err()).toBe('');
@@ -34,7 +34,7 @@ test('without a terminal there is a line each time', async () => {
   expect(host.err()).not.toContain('\u001B');
 });
 
-test('on a terminal it is there at once, and gone at the end', async () => {
+test('on a terminal it appears at once and is removed at the end', async () => {
   const host = terminal();
   const open = openDashboard(snapshot, host);
   expect(host.err()).toContain('openrtc idle (starting)');
@@ -44,7 +44,7 @@ test('on a terminal it is there at once, and gone at the end', async () => {
   expect(host.err().slice(drawn)).toContain('\u001B[r');
 });
 
-test('a terminal that knows no commands is none', async () => {
+test('a dumb terminal gets lines', async () => {
   const host = terminal({ TERM: 'dumb' });
   const open = openDashboard(snapshot, host, 500);
   vi.advanceTimersByTime(500);
@@ -52,7 +52,7 @@ test('a terminal that knows no commands is none', async () => {
   expect(host.err()).toMatch(/^openrtc: idle .*\n$/);
 });
 
-test('a process that ends otherwise leaves the terminal in order', async () => {
+test('the terminal is restored however the process ends', async () => {
   const listeners = process.listenerCount('exit');
   const host = terminal();
   const open = openDashboard(snapshot, host);
@@ -61,11 +61,11 @@ test('a process that ends otherwise leaves the terminal in order', async () => {
   expect(process.listenerCount('exit')).toBe(listeners);
 });
 
-test('it is opened when it is asked for, and how often is of no use without it', async () => {
+test('it is opened on request, and an interval without it is an error', async () => {
   const worker = { pool, host: memoryHost(), verb: 'start' } as unknown as WorkerContext;
   expect(await dashboard.open({ ...worker, flags: {} })).toBeUndefined();
   expect(await dashboard.open({ ...worker, flags: { dashboard: false } })).toBeUndefined();
   await expect(dashboard.open({ ...worker, flags: { dashboardRefresh: 500 } })).rejects.toThrow(
-    '--dashboard-refresh is about --dashboard: give that as well',
+    '--dashboard-refresh only works with --dashboard',
   );
 });

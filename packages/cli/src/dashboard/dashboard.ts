@@ -1,49 +1,48 @@
 import type { RuntimeSnapshot } from '@openrtc/core';
 
-import type { Companion } from '../companions.js';
-import type { Host } from '../host.js';
-import { flagOf } from '../options/table.js';
-import { UsageError } from '../usage-error.js';
+import type { Companion } from '../companion.js';
+import { type Host, isScreen } from '../host.js';
+import { needsFlag } from '../options/table.js';
 import { outputTo } from './output.js';
 import { ScreenBottom } from './screen-bottom.js';
 import { summaryLine, summaryLines } from './summary.js';
 
 const REFRESH_MS = 1_000;
 
-/** `--dashboard`: what the worker does, in the last lines of a terminal, else in a line each time. */
+/** `--dashboard`: the state of the worker in the last lines of the terminal, or as a line each time without one. */
 export const dashboard: Companion = {
   async open({ pool, flags: { dashboard: wanted = false, dashboardRefresh }, host }) {
     if (wanted) return openDashboard(() => pool.runtimeSnapshot(), host, dashboardRefresh);
     if (dashboardRefresh === undefined) return undefined;
-    throw new UsageError(
-      `${flagOf('dashboardRefresh')} is about ${flagOf('dashboard')}: give that as well`,
-    );
+    throw needsFlag('dashboardRefresh', 'dashboard');
   },
 };
 
-/** Shows the snapshot until it is disposed of. */
+/**
+ * Shows the snapshot until it is disposed of.
+ * @param everyMs - milliseconds between two updates. Default: 1000
+ */
 export function openDashboard(
   snapshot: () => RuntimeSnapshot,
   { stderr, env }: Pick<Host, 'stderr' | 'env'>,
   everyMs = REFRESH_MS,
 ): AsyncDisposable {
   const output = outputTo(stderr);
-  const bottom =
-    stderr.isTTY === true && env['TERM'] !== 'dumb'
-      ? new ScreenBottom(
-          (text) => output.write(text),
-          () => ({ rows: stderr.rows ?? 0, columns: stderr.columns ?? 0 }),
-        )
-      : undefined;
+  const bottom = isScreen(stderr, env)
+    ? new ScreenBottom(
+        (text) => output.write(text),
+        () => ({ rows: stderr.rows ?? 0, columns: stderr.columns ?? 0 }),
+      )
+    : undefined;
   const draw = () =>
     bottom === undefined
       ? output.write(`${summaryLine(snapshot())}\n`)
       : bottom.show(summaryLines(snapshot()));
-  // Before the first log line; a log gets its first line when there is something to tell.
+  // A screen shows it before the first log line; a log gets the first line after the first interval.
   if (bottom !== undefined) draw();
   const timer = setInterval(draw, everyMs).unref();
   const release = () => bottom?.[Symbol.dispose]();
-  // Whatever ends the process: a terminal that does not scroll is of no use to anybody.
+  // However the process ends, the terminal must scroll again.
   process.on('exit', release);
   return {
     async [Symbol.asyncDispose]() {

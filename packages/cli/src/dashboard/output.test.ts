@@ -1,38 +1,27 @@
 import { execFileSync } from 'node:child_process';
-import {
-  type FileHandle,
-  constants,
-  mkdir,
-  mkdtemp,
-  open,
-  readFile,
-  rm,
-  symlink,
-  writeFile,
-} from 'node:fs/promises';
+import { type FileHandle, constants, mkdir, open, readFile, symlink } from 'node:fs/promises';
 import { createRequire } from 'node:module';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { Writable } from 'node:stream';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 
 import type { HostOutput } from '../host.js';
+import { TestFolder } from '../test-folder.fixture.js';
 import { outputTo } from './output.js';
 
-let folder: string;
+let folder: TestFolder;
 let handles: FileHandle[];
 
 beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'openrtc-output-'));
+  folder = await TestFolder.create();
   handles = [];
 });
 
 afterEach(async () => {
   for (const handle of handles) await handle.close();
-  await rm(folder, { recursive: true });
+  await folder[Symbol.asyncDispose]();
 });
 
-/** A stream of the process, of which only the descriptor counts. */
+/** A stream of the process; only its descriptor is used. */
 function streamOf(fd: number, write: (text: string) => void = () => {}): HostOutput {
   const stream = new Writable({
     write(chunk: Buffer, _encoding, done) {
@@ -50,35 +39,34 @@ async function opened(path: string, flags: number): Promise<FileHandle> {
 }
 
 test.skipIf(process.platform !== 'linux')(
-  'a pipe that was looked at does not keep require() from following links (Linux alone opens a pipe anew)',
+  'checking a pipe does not stop require() from following links (only Linux can open a pipe again)',
   async () => {
-    const pipe = join(folder, 'pipe');
+    const pipe = folder.of('pipe');
     execFileSync('mkfifo', [pipe]);
     const { fd } = await opened(pipe, constants.O_RDWR);
-    // A package as package managers link it.
-    const [store, modules] = [join(folder, 'store'), join(folder, 'node_modules')];
-    await Promise.all([mkdir(store), mkdir(modules)]);
-    await writeFile(join(store, 'index.js'), '');
-    await writeFile(join(folder, 'plain.js'), '');
-    await symlink(store, join(modules, 'linked'));
-    const entry = createRequire(join(folder, 'entry.js'));
-    // From now on Node knows the folders.
+    // A package linked as by a package manager.
+    const index = await folder.write('store/index.js', '');
+    await folder.write('plain.js', '');
+    await mkdir(folder.of('node_modules'));
+    await symlink(folder.of('store'), folder.of('node_modules/linked'));
+    const entry = createRequire(folder.of('entry.js'));
+    // Node caches the folders from here on.
     entry.resolve('./plain.js');
     outputTo(streamOf(fd))[Symbol.dispose]();
-    expect(entry.resolve('linked')).toBe(join(store, 'index.js'));
+    expect(entry.resolve('linked')).toBe(index);
   },
 );
 
 test.skipIf(process.platform !== 'linux')(
-  'a pipe that nobody reads is not waited for: whole lines are dropped',
+  'writing to a pipe without a reader does not wait: whole lines are dropped',
   async () => {
-    const pipe = join(folder, 'pipe');
+    const pipe = folder.of('pipe');
     execFileSync('mkfifo', [pipe]);
     const { O_NONBLOCK, O_RDONLY, O_WRONLY } = constants;
     const reader = await opened(pipe, O_RDONLY | O_NONBLOCK);
     const { fd } = await opened(pipe, O_WRONLY);
     const output = outputTo(streamOf(fd));
-    // Far more than a pipe holds: with a stream of Node's the test would stand still here.
+    // Much more than a pipe holds: a Node stream would block here.
     const line = `${'x'.repeat(999)}\n`;
     for (let count = 0; count < 1_000; count += 1) output.write(line);
     output[Symbol.dispose]();
@@ -90,20 +78,23 @@ test.skipIf(process.platform !== 'linux')(
   },
 );
 
-test.skipIf(process.platform !== 'linux')('a pipe whose reader is gone is no error', async () => {
-  const pipe = join(folder, 'pipe');
-  execFileSync('mkfifo', [pipe]);
-  const { O_NONBLOCK, O_RDONLY, O_WRONLY } = constants;
-  const reader = await open(pipe, O_RDONLY | O_NONBLOCK);
-  const { fd } = await opened(pipe, O_WRONLY);
-  const output = outputTo(streamOf(fd));
-  await reader.close();
-  output.write('is anybody there?\n');
-  output[Symbol.dispose]();
-});
+test.skipIf(process.platform !== 'linux')(
+  'a pipe whose reader has ended is not an error',
+  async () => {
+    const pipe = folder.of('pipe');
+    execFileSync('mkfifo', [pipe]);
+    const { O_NONBLOCK, O_RDONLY, O_WRONLY } = constants;
+    const reader = await open(pipe, O_RDONLY | O_NONBLOCK);
+    const { fd } = await opened(pipe, O_WRONLY);
+    const output = outputTo(streamOf(fd));
+    await reader.close();
+    output.write('is anybody there?\n');
+    output[Symbol.dispose]();
+  },
+);
 
-test('a file is left to the stream, which knows where it ends', async () => {
-  const path = join(folder, 'stderr.log');
+test('a file is written by the stream, which knows its position', async () => {
+  const path = folder.of('stderr.log');
   const { O_CREAT, O_WRONLY } = constants;
   const { fd } = await opened(path, O_CREAT | O_WRONLY);
   const written: string[] = [];

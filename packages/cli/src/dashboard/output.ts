@@ -2,15 +2,15 @@ import { closeSync, constants, fstatSync, openSync, writeSync } from 'node:fs';
 
 import type { Host } from '../host.js';
 
-/** Somewhere to write where nobody waits. */
+/** An output that never blocks. */
 export interface Output extends Disposable {
-  /** What cannot be taken at this moment is dropped. */
+  /** Writes the text, or drops it when the reader is not ready. */
   write(text: string): void;
 }
 
 /**
- * Writes to a terminal or a pipe without ever waiting for it: Node's own streams hold the event loop, and with it every
- * call, as long as a terminal is stopped (Ctrl-S) or nobody reads the pipe. Everything else is left to the stream.
+ * An output to a terminal or a pipe that never waits for it. Node's own streams block the event loop, and so every call,
+ * while a terminal is stopped (Ctrl-S) or nothing reads the pipe. Other outputs use the stream.
  */
 export function outputTo(stream: Host['stderr']): Output {
   const own = stream.fd === undefined ? undefined : ownDescriptor(stream.fd);
@@ -21,23 +21,23 @@ export function outputTo(stream: Host['stderr']): Output {
       try {
         writeSync(own, text);
       } catch {
-        // Full, or gone: there is no other place to say so, and it is only a view.
+        // The reader is not ready or gone. There is nowhere to report it, and only a view is lost.
       }
     },
     [Symbol.dispose]: () => closeSync(own),
   };
 }
 
-/** The same terminal or pipe, opened once more: that it does not wait is nobody else's business. */
+/** The same terminal or pipe, opened again, so that only this descriptor is non-blocking. */
 function ownDescriptor(fd: number): number | undefined {
   const { O_APPEND, O_NOCTTY, O_NONBLOCK, O_WRONLY } = constants;
   try {
-    // As bigints: of others Node keeps what it saw last, and while that is a pipe `require()` follows no links (Node 20).
+    // With bigints, because Node 20 caches other results, and while the last one is a pipe `require()` follows no links.
     const stat = fstatSync(fd, { bigint: true });
     if (!stat.isFIFO() && !stat.isCharacterDevice()) return undefined;
     return openSync(`/proc/self/fd/${fd}`, O_WRONLY | O_APPEND | O_NOCTTY | O_NONBLOCK);
   } catch {
-    // No Linux, or it belongs to somebody else: the stream it is.
+    // Not Linux, or it belongs to another user: use the stream.
     return undefined;
   }
 }

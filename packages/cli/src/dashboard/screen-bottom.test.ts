@@ -3,12 +3,12 @@ import { expect, test } from 'vitest';
 
 import { ScreenBottom } from './screen-bottom.js';
 
-/** What a terminal makes of it. */
+/** The screen of a terminal. */
 class Grid {
   readonly #terminal: headless.Terminal;
 
   constructor(columns: number, rows: number) {
-    // As a terminal's driver has it: a new line begins at its left.
+    // Like a terminal driver: a new line begins at the left.
     const options = { cols: columns, rows, convertEol: true, allowProposedApi: true };
     this.#terminal = new headless.Terminal(options);
   }
@@ -21,7 +21,7 @@ class Grid {
     this.#terminal.resize(columns, rows);
   }
 
-  /** The visible rows, when all that was written has been taken. */
+  /** The visible rows, after all output has been processed. */
   async rows(): Promise<readonly string[]> {
     const { active } = await this.#taken();
     return Array.from({ length: this.#terminal.rows }, (_row, at) =>
@@ -48,7 +48,7 @@ function logged(from: number, to: number): string {
   return Array.from({ length: to - from + 1 }, (_line, at) => `log ${from + at}\n`).join('');
 }
 
-test('what others write scrolls above it', async () => {
+test('other output scrolls above the lines', async () => {
   const grid = new Grid(20, 14);
   grid.write(logged(1, 3));
   const bottom = new ScreenBottom(grid.write, grid.size);
@@ -77,7 +77,7 @@ test('what others write scrolls above it', async () => {
   ]);
 });
 
-test('what filled the screen before is pushed up, not written over', async () => {
+test('earlier output is pushed up, not overwritten', async () => {
   const grid = new Grid(20, 12);
   grid.write(logged(1, 40));
   new ScreenBottom(grid.write, grid.size).show(LINES);
@@ -89,7 +89,7 @@ test('what filled the screen before is pushed up, not written over', async () =>
   expect(rows.slice(8)).toEqual(LINES);
 });
 
-test('a line that changes leaves nothing of the one before', async () => {
+test('a changed line leaves nothing of the previous one', async () => {
   const grid = new Grid(20, 14);
   const bottom = new ScreenBottom(grid.write, grid.size);
   bottom.show(['a long first line', 'a long second', '', '']);
@@ -97,7 +97,7 @@ test('a line that changes leaves nothing of the one before', async () => {
   expect((await grid.rows()).slice(10)).toEqual(['short', 'too', '', '']);
 });
 
-test('lines are cut, also those of wide characters', async () => {
+test('lines are cut, also with wide characters', async () => {
   const grid = new Grid(10, 14);
   new ScreenBottom(grid.write, grid.size).show([
     'longer than ten',
@@ -111,7 +111,7 @@ test('lines are cut, also those of wide characters', async () => {
   expect(rows[12]).toBe('below');
 });
 
-test('a small terminal keeps the first line, a tiny one none', async () => {
+test('a small terminal keeps the first line, a tiny one no line', async () => {
   const grid = new Grid(20, 11);
   const bottom = new ScreenBottom(grid.write, grid.size);
   bottom.show(LINES);
@@ -121,7 +121,7 @@ test('a small terminal keeps the first line, a tiny one none', async () => {
   expect(await grid.rows()).toEqual(['', '', '']);
 });
 
-test('it follows when the terminal gets another size', async () => {
+test('the lines stay at the bottom after a resize', async () => {
   const grid = new Grid(20, 14);
   const bottom = new ScreenBottom(grid.write, grid.size);
   bottom.show(LINES);
@@ -134,7 +134,7 @@ test('it follows when the terminal gets another size', async () => {
   expect(rows[14]).toBe('log 40');
 });
 
-test('afterwards all of the screen scrolls again, and nothing is left of it', async () => {
+test('afterwards the whole screen scrolls again, and the lines are gone', async () => {
   const grid = new Grid(20, 12);
   const bottom = new ScreenBottom(grid.write, grid.size);
   bottom.show(LINES);
@@ -148,7 +148,7 @@ test('afterwards all of the screen scrolls again, and nothing is left of it', as
   ]);
 });
 
-test('where nothing was shown nothing is undone', async () => {
+test('without anything shown nothing is restored', async () => {
   const written: string[] = [];
   const bottom = new ScreenBottom(
     (text) => written.push(text),

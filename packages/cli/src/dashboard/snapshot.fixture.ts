@@ -2,8 +2,8 @@ import { AgentPool, type RuntimeSnapshot, type SessionSnapshot } from '@openrtc/
 
 const MIB = 1_024 * 1_024;
 
-/** What a worker tells that runs and has no call yet, but for `changes`. */
-export function snapshot(changes: Partial<RuntimeSnapshot> = {}): RuntimeSnapshot {
+/** The snapshot of a running worker without a call, with changes. */
+export function workerSnapshot(changes: Partial<RuntimeSnapshot> = {}): RuntimeSnapshot {
   const { residentSet, ...idle } = new AgentPool().runtimeSnapshot();
   return {
     ...idle,
@@ -15,7 +15,7 @@ export function snapshot(changes: Partial<RuntimeSnapshot> = {}): RuntimeSnapsho
   };
 }
 
-/** A call of the agent `sales` that holds up the others at this moment. */
+/** A call of the agent `sales` that is blocking the others. */
 export function slowCall(room: string): SessionSnapshot {
   const culprit = { function: 'spin', file: '/app/agents/sales.ts', line: 12 };
   return {

@@ -1,7 +1,7 @@
 import type { RuntimeSnapshot } from '@openrtc/core';
 import { expect, test } from 'vitest';
 
-import { slowCall, snapshot } from './snapshot.fixture.js';
+import { slowCall, workerSnapshot } from './snapshot.fixture.js';
 import { summaryLine, summaryLines } from './summary.js';
 
 const busy: Partial<RuntimeSnapshot> = {
@@ -18,21 +18,21 @@ const busy: Partial<RuntimeSnapshot> = {
 };
 
 test('in a log it is one line', () => {
-  expect(summaryLine(snapshot(busy))).toBe(
+  expect(summaryLine(workerSnapshot(busy))).toBe(
     'openrtc: running (full), 7 and 1 to come of 8 calls; support 5, sales 2, 1 agent without a call; 120 started, 2 failed, 3 refused (full 2, unknown_agent 1); 212 MiB RSS, event loop 12 ms late; up 5h07m',
   );
 });
 
-test('of a worker that has done nothing yet there is little to say', () => {
-  expect(summaryLine(snapshot())).toBe(
+test('for a worker without calls the line is short', () => {
+  expect(summaryLine(workerSnapshot())).toBe(
     'openrtc: running, 0 of 50 calls; 3 agents without a call; 0 started, 0 failed, 0 refused; 212 MiB RSS; up 0s',
   );
 });
 
-test('on a terminal there are always as many lines', () => {
+test('on a terminal there are always four lines', () => {
   const health = { host: '127.0.0.1', port: 8_081 };
-  expect(summaryLines(snapshot())).toHaveLength(4);
-  expect(summaryLines(snapshot({ ...busy, health, lastRoutedAgent: 'sales' }))).toEqual([
+  expect(summaryLines(workerSnapshot())).toHaveLength(4);
+  expect(summaryLines(workerSnapshot({ ...busy, health, lastRoutedAgent: 'sales' }))).toEqual([
     'openrtc running (full) · 7 and 1 to come of 8 calls · up 5h07m · LiveKit not connected yet · health at 127.0.0.1:8081',
     'support 5, sales 2, 1 agent without a call · last for sales',
     '120 started, 2 failed, 3 refused (full 2, unknown_agent 1) · 212 MiB RSS, event loop 12 ms late',
@@ -40,23 +40,23 @@ test('on a terminal there are always as many lines', () => {
   ]);
 });
 
-test('a reason that is the state itself is not said twice', () => {
-  const draining = snapshot({ state: 'draining', notReady: ['draining', 'disconnected'] });
+test('a reason that equals the state is not repeated', () => {
+  const draining = workerSnapshot({ state: 'draining', notReady: ['draining', 'disconnected'] });
   expect(summaryLine(draining)).toMatch(/^openrtc: draining \(disconnected\), /);
 });
 
-test('a call that holds up the others is named with its function, before the last error', () => {
+test('a call that blocks the others is shown with its function, instead of the last error', () => {
   const lastError = 'SESSION_AGENT_FAILED: no database';
   const slow = slowCall('a\u001B[2Jhostile\u202E room');
-  expect(summaryLines(snapshot({ lastError }))[3]).toBe(`last error: ${lastError}`);
-  expect(summaryLines(snapshot({ lastError, sessions: [slow] }))[3]).toBe(
+  expect(summaryLines(workerSnapshot({ lastError }))[3]).toBe(`last error: ${lastError}`);
+  expect(summaryLines(workerSnapshot({ lastError, sessions: [slow] }))[3]).toBe(
     'slow: sales in the room a[2Jhostile room held the event loop for 813 ms in spin (sales.ts:12)',
   );
 });
 
-test('whatever an error says, it stays one line', () => {
+test('any error stays one line', () => {
   const lastError = `SESSION_AGENT_FAILED: ${'first\nsecond '.repeat(100)}`;
-  const line = summaryLine(snapshot({ lastError }));
+  const line = summaryLine(workerSnapshot({ lastError }));
   expect(line).not.toContain('\n');
   expect(Array.from(line).length).toBeLessThanOrEqual(400);
 });

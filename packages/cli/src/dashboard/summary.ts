@@ -1,16 +1,14 @@
 import type { RuntimeSnapshot } from '@openrtc/core';
-import { placeText } from '@openrtc/core/operate';
+import { placeText, printable } from '@openrtc/core/operate';
 
-import { durationText } from '../live/figures.js';
-import { printable } from '../printable.js';
+import { MIB, counted, durationText, rankedCounts } from '../live/figures.js';
 
-const MIB = 1_024 * 1_024;
-const LONGEST_LINE = 400;
-const LONGEST_NAME = 40;
+const MAX_LINE = 400;
+const MAX_NAME = 40;
 
-/** What a worker does, in one line: for a log, or whatever is no terminal. */
+/** The state of a worker in one line, for a log or another output that is not a terminal. */
 export function summaryLine(snapshot: RuntimeSnapshot): string {
-  const said = [
+  const parts = [
     `${stateOf(snapshot)}, ${placesOf(snapshot)}`,
     agentsOf(snapshot),
     countsOf(snapshot),
@@ -18,10 +16,10 @@ export function summaryLine(snapshot: RuntimeSnapshot): string {
     `up ${durationText(snapshot.uptimeSeconds)}`,
     troubleOf(snapshot),
   ];
-  return printable(`openrtc: ${said.filter((each) => each !== '').join('; ')}`, LONGEST_LINE);
+  return printable(`openrtc: ${parts.filter((each) => each !== '').join('; ')}`, MAX_LINE);
 }
 
-/** The same for a terminal: always as many lines, the most important first. */
+/** The same in four lines for a terminal, the most important first. */
 export function summaryLines(snapshot: RuntimeSnapshot): readonly string[] {
   const { livekit, health, lastRoutedAgent } = snapshot;
   const first = [
@@ -37,7 +35,7 @@ export function summaryLines(snapshot: RuntimeSnapshot): readonly string[] {
     [agentsOf(snapshot), ...routed].filter((each) => each !== '').join(' · '),
     `${countsOf(snapshot)} · ${processOf(snapshot)}`,
     troubleOf(snapshot),
-  ].map((line) => printable(line, LONGEST_LINE));
+  ].map((line) => printable(line, MAX_LINE));
 }
 
 function stateOf({ state, notReady }: RuntimeSnapshot): string {
@@ -51,13 +49,11 @@ function placesOf(snapshot: RuntimeSnapshot): string {
   return `${activeSessions}${reserved} of ${maxConcurrentSessions} calls`;
 }
 
-/** The busiest first; of those without a call only how many there are. */
+/** The agents with calls, the busiest first, and the number of agents without a call. */
 function agentsOf({ sessionsByAgent, registeredAgents }: RuntimeSnapshot): string {
-  const busy = Object.entries(sessionsByAgent)
-    .toSorted(([a, one], [b, other]) => other - one || (a < b ? -1 : 1))
-    .map(([agent, calls]) => `${printable(agent, LONGEST_NAME)} ${calls}`);
+  const busy = rankedCounts(Object.entries(sessionsByAgent), (agent) => printable(agent, MAX_NAME));
   const idle = registeredAgents.filter((agent) => sessionsByAgent[agent] === undefined).length;
-  const rest = idle === 0 ? [] : [`${idle} ${idle === 1 ? 'agent' : 'agents'} without a call`];
+  const rest = idle === 0 ? [] : [`${counted(idle, 'agent')} without a call`];
   return [...busy, ...rest].join(', ');
 }
 
@@ -77,12 +73,12 @@ function processOf({ residentSet, eventLoopLagMs }: RuntimeSnapshot): string {
   return `${Math.round(residentSet.bytes / MIB)} MiB RSS${late}`;
 }
 
-/** A call that holds up the others at this moment, else the last error. */
+/** A call that is blocking the others right now, else the last error. */
 function troubleOf({ sessions, lastError }: RuntimeSnapshot): string {
   const slow = sessions.find(({ status }) => status === 'slow');
   if (slow === undefined) return lastError === null ? '' : `last error: ${lastError}`;
   const { last } = slow.blocks;
   const where = last?.culprit === undefined ? '' : ` in ${placeText(last.culprit)}`;
-  const room = printable(slow.room, LONGEST_NAME);
+  const room = printable(slow.room, MAX_NAME);
   return `slow: ${slow.agent} in the room ${room} held the event loop for ${Math.round(last?.durationMs ?? 0)} ms${where}`;
 }

@@ -1,30 +1,32 @@
 import stringWidth from 'string-width';
 
-import { withoutControls } from '../printable.js';
+import { withoutControls } from '../terminal-text.js';
 
-// Terminals do not agree on how wide these make what they join, vary or stand for. Without them they do.
+// Terminals disagree about the width of what these join, vary or stand for.
 const JOINERS = /[\p{Cf}\p{Variation_Selector}\p{Emoji_Modifier}\u20E3]/gu;
-// More marks on one character only climb into the lines above.
+// More than two marks on one character reach into the lines above.
 const MARKS = /(\p{M}{2})\p{M}+/gu;
 // Longer than any terminal is wide.
-const LONGEST = 2_048;
+const MAX_CHARACTERS = 2_048;
 
 const segmenter = new Intl.Segmenter();
 
-/** Text of somebody else's as it may stand in a cell: one line, and nothing in it acts on the terminal. */
+/** Text from outside, made safe for a cell: one line that cannot control the terminal, at most 2048 characters. */
 export function cellText(text: string): string {
-  return withoutControls(text.slice(0, LONGEST)).replaceAll(JOINERS, '').replaceAll(MARKS, '$1');
+  return withoutControls(text.slice(0, MAX_CHARACTERS))
+    .replaceAll(JOINERS, '')
+    .replaceAll(MARKS, '$1');
 }
 
-// What most cells are made of, and quickly measured.
+// Most cells are ASCII, which is quick to measure.
 const ASCII = /^[ -~]*$/;
 
-/** How many columns a text takes. */
+/** The number of columns a text takes. */
 export function widthOf(text: string): number {
   return ASCII.test(text) ? text.length : stringWidth(text);
 }
 
-/** A text of at most so many columns; `…` says that there was more. */
+/** The text cut to a number of columns; `…` shows that it was cut. */
 export function cut(text: string, columns: number): string {
   if (widthOf(text) <= columns) return text;
   let kept = '';

@@ -14,7 +14,7 @@ test.each([
   expect(durationText(seconds)).toBe(text);
 });
 
-test('figures are short, and none is -', () => {
+test('figures are short, and an unknown one is -', () => {
   expect([0, 1_048_576, 1_073_741_823, 1_610_612_736].map(bytesText)).toEqual([
     '0M',
     '1M',

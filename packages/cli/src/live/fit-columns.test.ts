@@ -10,9 +10,16 @@ interface Row {
 }
 
 const columns: readonly Column<Row>[] = [
-  { title: 'NAME', text: ({ name }) => name, least: 4, most: 10, rank: 0 },
-  { title: 'SIZE', text: ({ size }) => String(size), least: 4, most: 4, rank: 1, align: 'right' },
-  { title: 'NOTE', text: ({ note }) => note, least: 5, most: 20, rank: 2 },
+  { title: 'NAME', text: ({ name }) => name, minWidth: 4, maxWidth: 10, rank: 0 },
+  {
+    title: 'SIZE',
+    text: ({ size }) => String(size),
+    minWidth: 4,
+    maxWidth: 4,
+    rank: 1,
+    align: 'right',
+  },
+  { title: 'NOTE', text: ({ note }) => note, minWidth: 5, maxWidth: 20, rank: 2 },
 ];
 const rows: readonly Row[] = [
   { name: 'a', size: 1, note: 'short' },
@@ -20,7 +27,7 @@ const rows: readonly Row[] = [
 ];
 const table = (width: number) => tableLines(columns, rows, width).map(plainText);
 
-test('where there is room columns are as wide as their cells, up to their most', () => {
+test('with enough room columns are as wide as their cells, up to their maximum', () => {
   expect(table(Number.POSITIVE_INFINITY)).toEqual([
     'NAME        SIZE  NOTE',
     'a              1  short',
@@ -28,7 +35,7 @@ test('where there is room columns are as wide as their cells, up to their most',
   ]);
 });
 
-test('then cells are cut, those that matter least first', () => {
+test('in less room cells are cut, the least important first', () => {
   expect(table(30)).toEqual([
     'NAME        SIZE  NOTE',
     'a              1  short',
@@ -36,7 +43,7 @@ test('then cells are cut, those that matter least first', () => {
   ]);
 });
 
-test('then columns go, and the last one is cut', () => {
+test('in still less room columns are left out, and the last one is cut', () => {
   expect(table(14)).toEqual(['NAME      SIZE', 'a            1', 'a-longe…  1234']);
   expect(table(5)).toEqual(['NAME', 'a', 'a-lo…']);
   expect(table(2)).toEqual(['N…', 'a', 'a…']);

@@ -6,14 +6,36 @@ export interface Column<Row> {
   readonly title: string;
   readonly text: (row: Row) => string;
   readonly align?: 'right';
-  /** Narrower than that it tells nothing. */
-  readonly least: number;
-  readonly most: number;
-  /** In a narrow terminal the column with the highest goes first. */
+  /** Narrower than this it is not readable. */
+  readonly minWidth: number;
+  readonly maxWidth: number;
+  /** In a narrow terminal the column with the highest rank is left out first. */
   readonly rank: number;
 }
 
-/** A column that has its place. */
+type Widths = readonly [minWidth: number, maxWidth: number];
+
+/** A column of text, as wide as its cells within these widths. */
+export function textColumn<Row>(
+  title: string,
+  [minWidth, maxWidth]: Widths,
+  rank: number,
+  text: (row: Row) => string,
+): Column<Row> {
+  return { title, text, minWidth, maxWidth, rank };
+}
+
+/** The same for figures, aligned to the right. */
+export function figureColumn<Row>(
+  title: string,
+  widths: Widths,
+  rank: number,
+  text: (row: Row) => string,
+): Column<Row> {
+  return { ...textColumn(title, widths, rank, text), align: 'right' };
+}
+
+/** A column with its place in the line. */
 interface Placed<Row> {
   readonly column: Column<Row>;
   readonly at: number;
@@ -22,7 +44,7 @@ interface Placed<Row> {
 
 const GAP = 2;
 
-/** A table as lines, the titles first. No line is wider than `columns`: first cells are cut, then columns go. */
+/** A table as lines, titles first. No line is wider than `width`: cells are cut first, then columns are left out. */
 export function tableLines<Row>(
   columns: readonly Column<Row>[],
   rows: readonly Row[],
@@ -53,20 +75,20 @@ function place<Row>(
 ): readonly Placed<Row>[] {
   const wanted = columns.map((column) => {
     const widest = rows.reduce(
-      (most, row) => Math.max(most, widthOf(cellText(column.text(row)))),
+      (max, row) => Math.max(max, widthOf(cellText(column.text(row)))),
       widthOf(column.title),
     );
-    const want = Math.min(column.most, widest);
-    return { column, want, width: Math.min(column.least, want) };
+    const want = Math.min(column.maxWidth, widest);
+    return { column, want, width: Math.min(column.minWidth, want) };
   });
   const kept = [...wanted];
-  const least = () => kept.reduce((sum, each) => sum + each.width + GAP, -GAP);
-  while (kept.length > 1 && least() > width) {
+  const total = () => kept.reduce((sum, each) => sum + each.width + GAP, -GAP);
+  while (kept.length > 1 && total() > width) {
     const last = kept.reduce((one, other) => (other.column.rank > one.column.rank ? other : one));
     kept.splice(kept.indexOf(last), 1);
   }
-  let spare = width - least();
-  // What is left goes to the columns that matter most.
+  let spare = width - total();
+  // The columns that matter most get the remaining width.
   for (const each of kept.toSorted((one, other) => one.column.rank - other.column.rank)) {
     const more = Math.max(-each.width, Math.min(each.want - each.width, spare));
     each.width += more;

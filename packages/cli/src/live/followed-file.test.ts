@@ -2,7 +2,7 @@ import { mkdir, rename, rm, truncate } from 'node:fs/promises';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 
 import { FollowedFile, type ReadFrom } from './followed-file.js';
-import { TestFolder } from './test-folder.fixture.js';
+import { TestFolder } from '../test-folder.fixture.js';
 
 let folder: TestFolder;
 const open: FollowedFile[] = [];
@@ -20,7 +20,7 @@ async function read(file: FollowedFile): Promise<readonly string[]> {
 }
 
 beforeEach(async () => {
-  folder = await TestFolder.make();
+  folder = await TestFolder.create();
 });
 
 afterEach(async () => {
@@ -28,7 +28,7 @@ afterEach(async () => {
   await folder[Symbol.asyncDispose]();
 });
 
-test('lines come once, and when they are whole', async () => {
+test('each line is read once, when it is complete', async () => {
   await folder.write('log', 'one\ntwo\nthr');
   const file = follow();
   expect(await read(file)).toEqual(['one', 'two']);
@@ -38,14 +38,14 @@ test('lines come once, and when they are whole', async () => {
   expect(file.broken).toBe(0);
 });
 
-test('a file that is not there yet is waited for, and read from its first line', async () => {
+test('a file that does not exist yet is read from its first line', async () => {
   const file = follow({ lastBytes: 4 });
   expect(await file.read(() => {})).toBe(false);
   await folder.write('log', 'one\ntwo\nthree\n');
   expect(await read(file)).toEqual(['one', 'two', 'three']);
 });
 
-test('one that was moved away is read to its end, then the one in its place', async () => {
+test('a file that was moved away is read to its end, then its replacement', async () => {
   await folder.write('log', 'one\n');
   const file = follow();
   await read(file);
@@ -57,7 +57,7 @@ test('one that was moved away is read to its end, then the one in its place', as
   expect(file).toMatchObject({ broken: 1, restarts: 1 });
 });
 
-test('whoever has the old one open may write to it until there is a new one', async () => {
+test('the old file is read until there is a new one', async () => {
   await folder.write('log', 'one\n');
   const file = follow();
   await read(file);
@@ -69,7 +69,7 @@ test('whoever has the old one open may write to it until there is a new one', as
   expect(await read(file)).toEqual(['three', 'four']);
 });
 
-test('one that was emptied is read anew', async () => {
+test('a file that was emptied is read from its start', async () => {
   await folder.write('log', 'one\ntwo\nhal');
   const file = follow();
   await read(file);
@@ -79,7 +79,7 @@ test('one that was emptied is read anew', async () => {
   expect(file).toMatchObject({ broken: 1, restarts: 1 });
 });
 
-test('one that was removed is waited for', async () => {
+test('after a file was removed, its replacement is read', async () => {
   await folder.write('log', 'one\n');
   const file = follow();
   await read(file);
@@ -95,21 +95,21 @@ test.each([
   [6, ['four']],
   [11, ['three', 'four']],
   [1_000, ['one', 'two', 'three', 'four']],
-])('of the last %i bytes the whole lines', async (lastBytes, lines) => {
+])('the complete lines of the last %i bytes', async (lastBytes, lines) => {
   await folder.write('log', 'one\ntwo\nthree\nfour\n');
   expect(await read(follow({ lastBytes }))).toEqual(lines);
 });
 
-test('a file of many chunks is whole', async () => {
+test('a file of many chunks is read completely', async () => {
   const lines = Array.from({ length: 20_000 }, (_, at) => `line ${at} ${'é'.repeat(at % 17)}`);
   await folder.write('log', `${lines.join('\n')}\n`);
   expect(await read(follow())).toEqual(lines);
 });
 
-test('a folder has no lines, and says so', async () => {
+test('a folder is an error', async () => {
   await mkdir(folder.of('log'));
   await expect(read(follow())).rejects.toMatchObject({
     name: 'UsageError',
-    message: expect.stringContaining('is no regular file'),
+    message: expect.stringContaining('is not a regular file'),
   });
 });

@@ -5,16 +5,18 @@ import { UsageError } from '../usage-error.js';
 import { LineSplitter } from './line-splitter.js';
 
 const CHUNK_BYTES = 64 * 1_024;
+/** How often a followed file is read, in milliseconds. */
+export const FILE_POLL_MS = 250;
 
-/** Where a file is read from: all of it, or so many bytes before its end. */
+/** Where reading begins: at the start, or this many bytes before the end. */
 export type ReadFrom = 'start' | { readonly lastBytes: number };
 
 /**
- * A file that somebody writes lines to, read as it grows. It may not be there yet, be moved away and made anew, or be
- * emptied. It is looked at when asked: what watches files for changes sees none on a network's file system.
+ * A file that grows by lines, read whenever {@link read} is called. It may not exist yet, be moved away and created
+ * again, or be emptied. It is polled: notifications of changes do not work on network file systems.
  */
 export class FollowedFile implements AsyncDisposable {
-  /** Lines that are longer than anybody writes, or of which the end never came. */
+  /** The number of lines that were too long, or never finished. */
   get broken(): number {
     return this.#lines.tooLong + this.#cutOff;
   }
@@ -34,25 +36,25 @@ export class FollowedFile implements AsyncDisposable {
   }
 
   /**
-   * Gives the lines that are new.
-   * @returns false when there is no such file
-   * @throws UsageError when it is none that has lines, or may not be read
+   * Calls `onLine` with each new line.
+   * @returns false when the file does not exist
+   * @throws UsageError when it is not a regular file, or cannot be read
    */
-  async read(take: (line: string) => void): Promise<boolean> {
+  async read(onLine: (line: string) => void): Promise<boolean> {
     if (this.#handle === undefined && !(await this.#open())) return false;
-    await this.#readOn(take);
+    await this.#readOn(onLine);
     while (await this.#moved()) {
-      // What was written to the old one between the last two looks.
-      await this.#readOn(take);
+      // Lines written to the old file after it was read last.
+      await this.#readOn(onLine);
       await this.#close();
       this.#restarted();
       if (!(await this.#open())) return true;
-      await this.#readOn(take);
+      await this.#readOn(onLine);
     }
     return true;
   }
 
-  /** The last line, where nothing ends it: for a file that nobody writes to any more. */
+  /** The last line without a line end, when no more will be written. */
   rest(): string | undefined {
     return this.#lines.rest();
   }
@@ -67,28 +69,28 @@ export class FollowedFile implements AsyncDisposable {
     const found = await handle.stat();
     if (!found.isFile()) {
       await handle.close();
-      throw new UsageError(`${this.#path} is no regular file`);
+      throw new UsageError(`${this.#path} is not a regular file`);
     }
     this.#handle = handle;
     this.#position = 0;
     if (this.#from !== 'start' && found.size > this.#from.lastBytes) {
-      // One byte more: where it ends a line, the one behind it is whole.
+      // One byte more: if it is a line end, the line after it is complete.
       this.#position = found.size - this.#from.lastBytes - 1;
       this.#lines.skipToNextLine();
     }
-    // Whatever comes in its place is new from its first line on.
+    // A file that replaces it is read from its start.
     this.#from = 'start';
     return true;
   }
 
   async #opened(): Promise<FileHandle | undefined> {
     try {
-      // Without O_NONBLOCK a pipe would hold us until somebody writes.
+      // Without O_NONBLOCK, opening a pipe waits for a writer.
       return await open(this.#path, constants.O_RDONLY | constants.O_NONBLOCK);
     } catch (error) {
       const { code = '' } = error as NodeJS.ErrnoException;
       if (code === 'ENOENT') {
-        // It may come yet, and then all of it is new.
+        // If it is created later, all of it is new.
         this.#from = 'start';
         return undefined;
       }
@@ -96,7 +98,7 @@ export class FollowedFile implements AsyncDisposable {
     }
   }
 
-  async #readOn(take: (line: string) => void): Promise<void> {
+  async #readOn(onLine: (line: string) => void): Promise<void> {
     const handle = this.#handle;
     if (handle === undefined) return;
     if ((await handle.stat()).size < this.#position) this.#restarted();
@@ -104,11 +106,11 @@ export class FollowedFile implements AsyncDisposable {
       const { bytesRead } = await handle.read(this.#chunk, 0, CHUNK_BYTES, this.#position);
       if (bytesRead === 0) return;
       this.#position += bytesRead;
-      this.#lines.push(this.#chunk.subarray(0, bytesRead), take);
+      this.#lines.push(this.#chunk.subarray(0, bytesRead), onLine);
     }
   }
 
-  /** Whether another file has its name by now. One that was only removed is read on until there is. */
+  /** Whether another file now has its name. A file that was only removed is read until there is one. */
   async #moved(): Promise<boolean> {
     if (this.#handle === undefined) return false;
     const mine = await this.#handle.stat();

@@ -1,57 +1,60 @@
 const NEWLINE = 0x0a;
-// As long as a worker writes them at most: a snapshot of thousands of calls is shorter.
-const LONGEST_BYTES = 4 * 1_024 * 1_024;
+// Longer than any line a worker writes: a snapshot of thousands of calls fits.
+const MAX_LINE_BYTES = 4 * 1_024 * 1_024;
 
-/** Makes lines of what is read in pieces. A line that is longer than anybody writes is passed over and counted. */
+/** Splits data that arrives in chunks into lines. Lines that are too long are skipped and counted. */
 export class LineSplitter {
+  /** The number of lines that were too long. */
   tooLong = 0;
-  readonly #longest: number;
+  readonly #maxBytes: number;
   #pieces: Buffer[] = [];
   #bytes = 0;
   #skipping = false;
 
-  constructor(longest = LONGEST_BYTES) {
-    this.#longest = longest;
+  /** @param maxBytes - longest line, in bytes. Default: 4 MiB */
+  constructor(maxBytes = MAX_LINE_BYTES) {
+    this.#maxBytes = maxBytes;
   }
 
-  /** There is the end of a line to come that nobody has seen the beginning of. */
+  /** Skips everything up to the next line end: reading began in the middle of a line. */
   skipToNextLine(): void {
     this.#skipping = true;
   }
 
-  push(chunk: Buffer, take: (line: string) => void): void {
+  /** Calls `onLine` with each line that the chunk completes. */
+  push(chunk: Buffer, onLine: (line: string) => void): void {
     let from = 0;
     for (let end = chunk.indexOf(NEWLINE); end >= 0; end = chunk.indexOf(NEWLINE, from)) {
       this.#keep(chunk.subarray(from, end));
-      const line = this.#taken();
-      if (line !== undefined) take(line);
+      const line = this.#finishLine();
+      if (line !== undefined) onLine(line);
       this.#skipping = false;
       from = end + 1;
     }
     this.#keep(chunk.subarray(from));
   }
 
-  /** What stands behind the last end of a line: undefined when there is nothing. */
+  /** Returns and forgets the text after the last line end; undefined when there is none. */
   rest(): string | undefined {
-    const line = this.#bytes === 0 ? undefined : this.#taken();
+    const line = this.#bytes === 0 ? undefined : this.#finishLine();
     this.#skipping = false;
     return line;
   }
 
   #keep(piece: Buffer): void {
     if (this.#skipping || piece.length === 0) return;
-    if (this.#bytes + piece.length > this.#longest) {
+    if (this.#bytes + piece.length > this.#maxBytes) {
       this.tooLong += 1;
       this.#skipping = true;
       this.#forget();
       return;
     }
-    // A copy: whoever reads uses the chunk again.
+    // A copy: the caller uses the chunk again.
     this.#pieces.push(Buffer.from(piece));
     this.#bytes += piece.length;
   }
 
-  #taken(): string | undefined {
+  #finishLine(): string | undefined {
     if (this.#skipping) return undefined;
     const line = Buffer.concat(this.#pieces).toString('utf8');
     this.#forget();

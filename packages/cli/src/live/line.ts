@@ -2,10 +2,10 @@ import { styleText } from 'node:util';
 
 import { cut, widthOf } from './cell-text.js';
 
-/** How a piece of a line looks. What it means is always said in words or signs as well. */
+/** The style of a piece. Its meaning is always written in words or signs too. */
 export type Style = 'strong' | 'faint' | 'warning' | 'error' | 'inverse';
 
-/** A text at a column of a line, counted from 0. */
+/** A text at a column of a line; the first column is 0. */
 export interface Piece {
   readonly at: number;
   readonly text: string;
@@ -15,7 +15,7 @@ export interface Piece {
 /** One line of a screen. */
 export type Line = readonly Piece[];
 
-/** A text that may have a style. */
+/** A text, with or without a style. */
 export type Part = string | { readonly text: string; readonly style: Style };
 
 const FORMATS = {
@@ -28,14 +28,14 @@ const FORMATS = {
 
 const GAP = 2;
 
-/** Parts one after the other; those for which there is no room are left out, from the end. */
+/** The parts one after the other, as many as fit into `columns`. */
 export function flow(parts: readonly Part[], columns: number): Line {
   const line: Piece[] = [];
   let at = 0;
   for (const part of parts) {
     const { text, ...style } = typeof part === 'string' ? { text: part } : part;
     if (text === '') continue;
-    // The first is cut rather than left out.
+    // The first one is cut instead of left out.
     if (at > 0 && at + widthOf(text) > columns) break;
     const shown = cut(text, columns - at);
     line.push({ at, text: shown, ...style });
@@ -44,7 +44,7 @@ export function flow(parts: readonly Part[], columns: number): Line {
   return line;
 }
 
-/** The line as text of a file: spaces in place of columns, and no style. */
+/** The line as plain text: with spaces instead of columns, and without styles. */
 export function plainText(line: Line): string {
   let text = '';
   let width = 0;
@@ -56,8 +56,8 @@ export function plainText(line: Line): string {
 }
 
 /**
- * The line as a terminal takes it. Each piece is put at its column, so that a character some terminal thinks wider
- * than we do moves nothing that stands behind it.
+ * The line as text for a terminal. Each piece is placed at its column, so that a character that a terminal draws wider
+ * than expected does not move the pieces after it.
  */
 export function terminalText(line: Line, colors: boolean): string {
   return line
@@ -65,7 +65,7 @@ export function terminalText(line: Line, colors: boolean): string {
     .join('');
 }
 
-/** Parts as text, however long: for what scrolls by. */
+/** The parts as one line of text of any length, for output that scrolls. */
 export function partsText(parts: readonly Part[], colors: boolean): string {
   return parts
     .map((part) => (typeof part === 'string' ? part : styled(part.text, part.style, colors)))

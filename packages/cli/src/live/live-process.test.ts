@@ -4,7 +4,7 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 
 import { bin, fixture } from '../cli-process.fixture.js';
 import { line } from './metrics/metrics-lines.fixture.js';
-import { TestFolder } from './test-folder.fixture.js';
+import { TestFolder } from '../test-folder.fixture.js';
 import { TestTerminal } from './terminal.fixture.js';
 
 const LEFT = { screen: 'normal', wraps: true };
@@ -12,7 +12,7 @@ const LEFT = { screen: 'normal', wraps: true };
 let folder: TestFolder;
 
 beforeEach(async () => {
-  folder = await TestFolder.make();
+  folder = await TestFolder.create();
 });
 
 afterEach(async () => {
@@ -45,7 +45,7 @@ async function shows(terminal: TestTerminal, text: string): Promise<void> {
 }
 
 test.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)(
-  '%s ends top and gives the terminal back',
+  '%s ends top and restores the terminal',
   async (signal) => {
     const { terminal, child, closed } = start(['top']);
     await shows(terminal, 'openrtc top');
@@ -65,11 +65,11 @@ test('a key ends tui', async () => {
   expect(await terminal.modes()).toMatchObject(LEFT);
 });
 
-test('an error nobody caught is printed on the terminal as it was before', async () => {
+test('an uncaught error is printed after the terminal is restored', async () => {
   const { terminal, closed } = start(['top'], 'throws');
   expect(await closed).toMatchObject({
     code: 1,
-    stderr: expect.stringContaining('nobody foresaw it'),
+    stderr: expect.stringContaining('unexpected in a test'),
   });
   expect(terminal.stdout.written).toContain('\u001B[?1049h');
   expect(await terminal.modes()).toMatchObject(LEFT);

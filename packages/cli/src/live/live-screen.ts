@@ -1,35 +1,37 @@
+import { type Host, wantsColors } from '../host.js';
 import { type Line, terminalText } from './line.js';
-import { type LiveHost, wantsColors } from './live-host.js';
 
 const ESC = '\u001B[';
-// The alternate screen, without cursor; what is too long is cut off by the terminal, never wrapped.
+// The alternate screen without a cursor; the terminal cuts off long lines instead of wrapping them.
 const ENTER = `${ESC}?1049h${ESC}?25l${ESC}?7l${ESC}2J`;
 const LEAVE = `${ESC}0m${ESC}?7h${ESC}?25h${ESC}?1049l`;
-// Terminals that know it show what is between the two at once.
+// Terminals that support it show everything between the two at once.
 const BEGIN = `${ESC}?2026h`;
 const END = `${ESC}?2026l`;
 
-/** The terminal while a live view has it. Whatever ends the process, the terminal is as it was. */
+/** The terminal while a live view uses it. It is restored however the process ends. */
 export class LiveScreen {
-  readonly #output: LiveHost['stdout'];
+  readonly #output: Host['stdout'];
   readonly #colors: boolean;
   #open = false;
   #shown: readonly string[] = [];
 
-  constructor(host: LiveHost) {
-    this.#output = host.stdout;
-    this.#colors = wantsColors(host);
+  constructor({ stdout, env }: Pick<Host, 'stdout' | 'env'>) {
+    this.#output = stdout;
+    this.#colors = wantsColors(env);
   }
 
+  /** Switches to the alternate screen. */
   enter(): void {
     if (this.#open) return;
     this.#open = true;
-    // An error nobody caught is printed after that, and must be readable.
+    // An uncaught error is printed after this, and must be readable.
     process.on('exit', this.leave);
     this.#output.write(ENTER);
     this.#shown = [];
   }
 
+  /** Restores the terminal. */
   readonly leave = (): void => {
     if (!this.#open) return;
     this.#open = false;
@@ -37,9 +39,9 @@ export class LiveScreen {
     this.#output.write(LEAVE);
   };
 
-  /** Shows these lines and no others; writes what has changed. */
+  /** Shows exactly these lines; writes only the ones that changed. */
   draw(lines: readonly Line[]): void {
-    // A terminal behind a slow line gets the next one.
+    // A terminal that is behind skips this and gets the next one.
     if (!this.#open || this.#output.writableNeedDrain) return;
     const texts = lines.map((line) => terminalText(line, this.#colors));
     let changes = '';
@@ -51,7 +53,7 @@ export class LiveScreen {
     if (changes !== '') this.#output.write(`${BEGIN}${changes}${END}`);
   }
 
-  /** Forgets what is shown: the terminal has another size, or somebody else has written on it. */
+  /** Clears the screen: the terminal was resized, or something else has written on it. */
   clear(): void {
     this.#shown = [];
     if (this.#open) this.#output.write(`${ESC}2J`);

@@ -9,12 +9,12 @@ const LEFT = { screen: 'normal', wraps: true };
 
 let terminal: TestTerminal;
 
-/** A view that shows what was pressed, and ends with q. */
-function view(look: () => Promise<void> = async () => {}): LiveView & { readonly keys: Key[] } {
+/** A view that shows the keys pressed, and ends with q. */
+function view(refresh: () => Promise<void> = async () => {}): LiveView & { readonly keys: Key[] } {
   const keys: Key[] = [];
   return {
     keys,
-    look,
+    refresh,
     lines: ({ columns, rows }) => [
       [{ at: 0, text: `pressed ${keys.map(({ name, text }) => name ?? text).join(' ')}` }],
       [{ at: 0, text: `${columns} by ${rows}`, style: 'warning' }],
@@ -47,7 +47,7 @@ afterEach(() => {
   expect(terminal.stdout.listenerCount('resize')).toBe(0);
 });
 
-test('it has the whole terminal, and gives it back', async () => {
+test('it uses the whole terminal and restores it', async () => {
   const ended = start(view());
   await reads('40 by 5');
   expect(await terminal.modes()).toMatchObject({ screen: 'alternate', wraps: false });
@@ -59,7 +59,7 @@ test('it has the whole terminal, and gives it back', async () => {
   expect(terminal.stdout.written).toContain('\u001B[?25h');
 });
 
-test('keys are told by their names, and shown at once', async () => {
+test('keys are passed on by name, and the view is drawn at once', async () => {
   const ended = start(view());
   await reads('40 by 5');
   terminal.press('x\u001B[6~\r');
@@ -68,7 +68,7 @@ test('keys are told by their names, and shown at once', async () => {
   await ended;
 });
 
-test('Ctrl-C ends it, although the terminal sends no signal then', async () => {
+test('Ctrl-C ends it, although a raw terminal sends no signal', async () => {
   const ended = start(view());
   await reads('pressed');
   terminal.press('\u0003');
@@ -76,7 +76,7 @@ test('Ctrl-C ends it, although the terminal sends no signal then', async () => {
   expect(await terminal.modes()).toMatchObject(LEFT);
 });
 
-test('it fits a terminal that gets another size', async () => {
+test('it is drawn again after a resize', async () => {
   const ended = start(view());
   await reads('40 by 5');
   terminal.resize({ columns: 20, rows: 3 });
@@ -86,27 +86,27 @@ test('it fits a terminal that gets another size', async () => {
   await ended;
 });
 
-test('an error gives the terminal back and is told', async () => {
-  const ended = start(view(() => Promise.reject(new Error('the look failed'))));
-  await expect(ended).rejects.toThrow('the look failed');
+test('an error restores the terminal and is thrown', async () => {
+  const ended = start(view(() => Promise.reject(new Error('the refresh failed'))));
+  await expect(ended).rejects.toThrow('the refresh failed');
   expect(await terminal.modes()).toMatchObject(LEFT);
 });
 
-test('who wants to leave does not wait for a look', async () => {
+test('leaving does not wait for a refresh', async () => {
   const ended = start(view(() => new Promise(() => {})));
   terminal.press('q');
   await ended;
   expect(await terminal.modes()).toMatchObject(LEFT);
 });
 
-test('a terminal that is gone ends it', async () => {
+test('it ends when the terminal is gone', async () => {
   const ended = start(view());
   await reads('pressed');
   terminal.stdout.destroy(new Error('EIO'));
   await ended;
 });
 
-test('without colours it says the same', async () => {
+test('without colours the text is the same', async () => {
   terminal = new TestTerminal(SIZE);
   terminal.env['NO_COLOR'] = '1';
   const ended = showLive(view(), terminal, NEVER_AGAIN);

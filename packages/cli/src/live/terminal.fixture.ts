@@ -1,14 +1,14 @@
 import xterm from '@xterm/headless';
 import { PassThrough, Writable } from 'node:stream';
 
+import type { Host, Size } from '../host.js';
 import type { Line } from './line.js';
-import type { LiveHost, Size } from './live-host.js';
 import { LiveScreen } from './live-screen.js';
 
 const { Terminal } = xterm;
 
-/** A host with a terminal that is real but for its glass. */
-export class TestTerminal implements LiveHost {
+/** A host with an emulated terminal. */
+export class TestTerminal implements Host {
   readonly env: NodeJS.ProcessEnv = {};
   readonly stdin = Object.assign(new PassThrough(), {
     isTTY: true,
@@ -17,11 +17,11 @@ export class TestTerminal implements LiveHost {
       this.raw = on;
     },
   });
-  readonly stdout: Glass;
+  readonly stdout: TerminalOutput;
   readonly stderr = new PassThrough();
 
   constructor({ columns, rows }: Size) {
-    this.stdout = new Glass(columns, rows);
+    this.stdout = new TerminalOutput(columns, rows);
   }
 
   press(keys: string): void {
@@ -33,7 +33,7 @@ export class TestTerminal implements LiveHost {
     this.stdout.emit('resize');
   }
 
-  /** What can be read on it, once all that was written is there. */
+  /** The visible lines, after all output has been processed. */
   async text(): Promise<readonly string[]> {
     await this.#settled();
     const { buffer, rows } = this.stdout.terminal;
@@ -43,21 +43,21 @@ export class TestTerminal implements LiveHost {
     );
   }
 
-  /** What is written from a column on, over so many columns. */
+  /** The text at a column, over a number of columns. */
   async textAt(row: number, column: number, columns: number): Promise<string | undefined> {
     await this.#settled();
     const line = this.stdout.terminal.buffer.active.getLine(row);
     return line?.translateToString(false, column, column + columns);
   }
 
-  /** The colour of the text at a place: a number of the palette, or undefined. */
+  /** The colour of the text at a position: an index of the palette, or undefined. */
   async colorAt(row: number, column: number): Promise<number | undefined> {
     await this.#settled();
     const cell = this.stdout.terminal.buffer.active.getLine(row)?.getCell(column);
     return cell?.isFgPalette() ? cell.getFgColor() : undefined;
   }
 
-  /** What a live view changes of a terminal, and whether it has scrolled or wrapped. */
+  /** The modes that a live view changes, and whether the terminal has scrolled or wrapped. */
   async modes(): Promise<{ screen: string; wraps: boolean; scrolled: boolean; wrapped: boolean }> {
     await this.#settled();
     const { buffer, modes, rows } = this.stdout.terminal;
@@ -76,22 +76,22 @@ export class TestTerminal implements LiveHost {
   }
 }
 
-/** The lines as a terminal of that size shows them. */
+/** A terminal of this size that shows the lines. */
 export async function drawn(lines: readonly Line[], size: Size): Promise<TestTerminal> {
   const terminal = new TestTerminal(size);
   const screen = new LiveScreen(terminal);
   screen.enter();
   screen.draw(lines);
   await terminal.text();
-  // Nothing of it stays with the process of the test.
+  // The listener must not stay in the process of the test.
   process.off('exit', screen.leave);
   return terminal;
 }
 
-class Glass extends Writable {
+class TerminalOutput extends Writable {
   readonly isTTY = true;
   readonly terminal: InstanceType<typeof Terminal>;
-  /** All that was written. */
+  /** All output so far. */
   written = '';
 
   constructor(cols: number, rows: number) {

@@ -1,36 +1,55 @@
-import { type BuildFailure, type BuildResult, type Plugin, build } from 'esbuild';
+import type { BuildFailure, BuildOptions, BuildResult } from 'esbuild';
 import { basename, relative, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 
 import { UsageError } from '../usage-error.js';
+import type { Esbuild } from './esbuild.js';
 import { outsidePackages } from './outside-packages.js';
 import { ownMeta } from './own-meta.js';
 
-/** What came of {@link bundle}. */
+/** The result of {@link bundle}. */
 export interface Bundled {
-  /** From the absolute path of each entry to that of its bundle. */
+  /** Absolute path of each entry → absolute path of its bundle. */
   readonly bundles: ReadonlyMap<string, string>;
-  /** Absolute paths of every source file that is in the bundles. */
+  /** Absolute paths of all source files in the bundles. */
   readonly inputs: readonly string[];
 }
 
 /**
- * Bundles TypeScript modules with what they import by relative paths, all together, so that a module that two
- * of them import stays one. What they import by name stays outside.
+ * Bundles TypeScript modules together with the files they import by relative path, in one build, so that a module
+ * imported by two of them exists once. Packages are left out of the bundle.
  * @param entries - absolute paths
- * @param folder - where the bundles are written to
- * @throws UsageError with file, line and column of each mistake
+ * @param folder - where the bundles are written
+ * @throws UsageError with the file, line and column of each mistake
  */
-export async function bundle(entries: readonly string[], folder: string): Promise<Bundled> {
+export async function bundle(
+  esbuild: Esbuild,
+  entries: readonly string[],
+  folder: string,
+): Promise<Bundled> {
   const outputs = entries.map((entry, index) => ({
     in: entry,
     out: `${index}-${basename(entry).replace(/\.\w+$/, '')}`,
   }));
-  const { metafile } = await esbuild({
+  const { metafile } = await build(esbuild, {
     entryPoints: outputs,
     outdir: folder,
     plugins: [outsidePackages(), ownMeta()],
-    requireFrom: entries[0] ?? folder,
+    bundle: true,
+    splitting: true,
+    format: 'esm',
+    platform: 'node',
+    target: `node${process.versions.node}`,
+    // Only the conditions Node knows: esbuild would add "module", which is meant for bundlers.
+    conditions: [],
+    outExtension: { '.js': '.mjs' },
+    // Class names are shown to users.
+    keepNames: true,
+    sourcemap: 'inline',
+    sourcesContent: false,
+    metafile: true,
+    logLevel: 'silent',
+    banner: { js: requireBanner(entries[0] ?? folder) },
   });
   return {
     bundles: new Map(outputs.map(({ in: entry, out }) => [entry, resolve(folder, `${out}.mjs`)])),
@@ -38,35 +57,15 @@ export async function bundle(entries: readonly string[], folder: string): Promis
   };
 }
 
-async function esbuild(options: {
-  entryPoints: { in: string; out: string }[];
-  outdir: string;
-  plugins: Plugin[];
-  requireFrom: string;
-}): Promise<BuildResult> {
-  const { requireFrom, ...rest } = options;
+/** CommonJS helpers are bundled too, and need a `require` that resolves from the sources. */
+function requireBanner(source: string): string {
+  const from = JSON.stringify(pathToFileURL(source).href);
+  return `import { createRequire as __openrtcCreateRequire } from 'node:module'; const require = __openrtcCreateRequire(${from});`;
+}
+
+async function build(esbuild: Esbuild, options: BuildOptions): Promise<BuildResult> {
   try {
-    return await build({
-      ...rest,
-      bundle: true,
-      splitting: true,
-      format: 'esm',
-      platform: 'node',
-      target: `node${process.versions.node}`,
-      // Those that Node knows: by itself esbuild adds "module", which is for bundlers.
-      conditions: [],
-      outExtension: { '.js': '.mjs' },
-      // The names of classes are shown.
-      keepNames: true,
-      sourcemap: 'inline',
-      sourcesContent: false,
-      metafile: true,
-      logLevel: 'silent',
-      // For CommonJS helpers, which are bundled as well.
-      banner: {
-        js: `import { createRequire as __openrtcCreateRequire } from 'node:module'; const require = __openrtcCreateRequire(${JSON.stringify(pathToFileURL(requireFrom).href)});`,
-      },
-    });
+    return await esbuild.build(options);
   } catch (error) {
     if (!isBuildFailure(error)) throw error;
     throw new UsageError(error.errors.map(mistake).join('\n  '), { cause: error });

@@ -3,12 +3,15 @@ import type * as core from '@openrtc/core';
 import { UsageError } from '../usage-error.js';
 import { importFrom } from './import-from.js';
 
-/** `@openrtc/core`, in the copy that the user's agents import. */
+/** `@openrtc/core`: the copy that the user's agents import. */
 export type Core = typeof core;
 
-/** @throws UsageError when it is not installed, or too old for this command. */
+/**
+ * Loads the copy of core that the agents in a folder import.
+ * @throws UsageError when it is not installed, or does not fit this command
+ */
 export async function loadCore(folder: string): Promise<Core> {
-  const found = (await asInProduction(() => importFrom('@openrtc/core', folder))) as
+  const found = (await withProduction(() => importFrom('@openrtc/core', folder))) as
     | Core
     | undefined;
   if (found === undefined)
@@ -17,13 +20,13 @@ export async function loadCore(folder: string): Promise<Core> {
     );
   if (typeof found.hostCommand !== 'function')
     throw new UsageError(
-      `the @openrtc/core of ${folder} does not fit this openrtc: install @openrtc/core and @openrtc/cli in one version`,
+      `the @openrtc/core installed for ${folder} does not fit this openrtc: install the same version of @openrtc/core and @openrtc/cli`,
     );
   return found;
 }
 
-/** Unless this is set when rtc-node is loaded, it logs at debug level. The user's code finds it as it was. */
-async function asInProduction<Loaded>(load: () => Promise<Loaded>): Promise<Loaded> {
+/** Sets NODE_ENV while rtc-node is loaded, which would otherwise log at debug level. The user's code does not see it. */
+async function withProduction<Loaded>(load: () => Promise<Loaded>): Promise<Loaded> {
   if (process.env['NODE_ENV'] !== undefined) return load();
   process.env['NODE_ENV'] = 'production';
   try {

@@ -2,12 +2,15 @@ import { existsSync, readFileSync, realpathSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 
+import { foldersUp } from './folders-up.js';
+
 /**
- * Imports a package as the user's agents would, then as this command would: the two may have been
- * installed in different places, and agents only work with the copy of the SDK they import themselves.
- * @param folder - where the agents are
- * @param entry - which of the entries the package has, such as `./testing`
- * @returns undefined when it is not installed; what is installed but broken throws
+ * Imports a package as the agents in a folder would, else as this command would. The two may be installed in different
+ * places, and agents only work with the copy of the SDK that they import themselves.
+ * @param folder - folder of the agents
+ * @param entry - entry point of the package, such as `./testing`
+ * @returns undefined when it is not installed
+ * @throws the error of the import when it is installed but broken
  */
 export async function importFrom(name: string, folder: string, entry = '.'): Promise<unknown> {
   const own = dirname(fileURLToPath(import.meta.url));
@@ -15,7 +18,7 @@ export async function importFrom(name: string, folder: string, entry = '.'): Pro
   return path === undefined ? undefined : await import(pathToFileURL(path).href);
 }
 
-// As Node reads it for an import: the CommonJS build of a package is another copy of it.
+// Only the conditions of an import: the CommonJS build of a package would be a second copy.
 type Entry = string | { readonly [condition: string]: Entry } | undefined;
 
 interface Manifest {
@@ -23,18 +26,18 @@ interface Manifest {
   readonly exports?: Entry;
 }
 
-/** By its files: `require.resolve()` names no ESM, and `import.meta.resolve()` knows no other place than here. */
+/** Finds the file by hand: `require.resolve()` finds no ESM, and `import.meta.resolve()` only resolves from this file. */
 function locate(name: string, from: string, entry: string): string | undefined {
-  for (let folder = from; ; folder = dirname(folder)) {
+  for (const folder of foldersUp(from)) {
     const manifest = join(folder, 'node_modules', name, 'package.json');
     if (existsSync(manifest)) return entryOf(realpathSync(manifest), entry);
-    if (folder === dirname(folder)) return undefined;
   }
+  return undefined;
 }
 
 function entryOf(manifest: string, entry: string): string | undefined {
   const { exports, main } = JSON.parse(readFileSync(manifest, 'utf8')) as Manifest;
-  // A package with one entry need not name it.
+  // A package with a single entry may leave out its name.
   const named = typeof exports === 'object' && Object.keys(exports).some((key) => key[0] === '.');
   const found = named ? exports[entry] : entry === '.' ? (exports ?? main) : undefined;
   const file = fileOf(found);

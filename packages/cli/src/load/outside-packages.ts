@@ -1,16 +1,18 @@
 import type { Plugin } from 'esbuild';
 import { existsSync } from 'node:fs';
 import { isBuiltin } from 'node:module';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+
+import { foldersUp } from './folders-up.js';
 
 const RESOLVING = Symbol('resolving');
 const TYPESCRIPT = /\.[mc]?tsx?$/;
 
 /**
- * Leaves packages out of a bundle, under the very URL that Node would find from the file that imports them: the
- * bundle may then be anywhere, and what it imports is the same module as elsewhere in the process. Packages that
- * are TypeScript, as in a monorepo, are bundled; so are files behind an alias of tsconfig.json.
+ * An esbuild plugin that leaves packages out of the bundle. It imports them by the URL that Node would find from the
+ * importing file, so that the bundle can be in any folder and imports the same module as the rest of the process.
+ * Packages written in TypeScript, as in a monorepo, are bundled, and so are files behind an alias in tsconfig.json.
  */
 export function outsidePackages(): Plugin {
   return {
@@ -28,9 +30,9 @@ export function outsidePackages(): Plugin {
             pluginData: RESOLVING,
           });
           if (found.errors.length > 0) {
-            // Perhaps optional, in a try: who runs it finds out.
+            // It may be optional and inside a `try`: the error appears when it runs.
             if (kind !== 'import-statement') return { path, external: true };
-            const text = `Cannot find ${JSON.stringify(path)}: is it installed? npm install ${packageOf(path)}`;
+            const text = `Cannot find ${JSON.stringify(path)}. Is it installed? npm install ${packageOf(path)}`;
             return { errors: [{ text }] };
           }
           const inside = TYPESCRIPT.test(found.path) || !isInstalled(path, resolveDir);
@@ -51,11 +53,10 @@ function packageOf(path: string): string {
     .join('/');
 }
 
-/** Whether it is a package, and no alias. */
+/** Whether it is an installed package, not an alias. */
 function isInstalled(path: string, from: string): boolean {
   const name = packageOf(path);
-  for (let folder = from; ; folder = dirname(folder)) {
+  for (const folder of foldersUp(from))
     if (existsSync(join(folder, 'node_modules', name))) return true;
-    if (folder === dirname(folder)) return false;
-  }
+  return false;
 }

@@ -23,7 +23,7 @@ const NAMES = {
 };
 const USES_ONE = /\bimport\.meta\b|\b__(?:file|dir)name\b/;
 
-/** Keeps `import.meta.url` and its like what they are in the source: agents read files beside them. */
+/** An esbuild plugin that keeps `import.meta.url` and the like as in the source: agents read files beside their own. */
 export function ownMeta(): Plugin {
   return {
     name: 'own-meta',
@@ -34,14 +34,14 @@ export function ownMeta(): Plugin {
         const source = await readFile(path, 'utf8');
         if (!USES_ONE.test(source)) return undefined;
         const loader = LOADERS[extname(path)] ?? 'js';
-        return { contents: `${own(path)}${source.replace(/^#!/, '//')}`, loader };
+        return { contents: `${definitionsOf(path)}${source.replace(/^#!/, '//')}`, loader };
       });
     },
   };
 }
 
-// On the first line, so that the others keep their numbers.
-function own(path: string): string {
+// On the first line, so that the line numbers stay the same.
+function definitionsOf(path: string): string {
   const values = {
     __openrtcUrl: pathToFileURL(path).href,
     __openrtcFilename: path,

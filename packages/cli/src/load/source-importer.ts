@@ -11,34 +11,40 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 
-import type { Bundled } from './bundle.js';
+import { bundle } from './bundle.js';
+import type { Core } from './core.js';
+import { type Esbuild, loadEsbuild } from './esbuild.js';
 
-/** Tells processes of calls where the worker's bundles are. */
+/** Variable that tells processes for calls where the worker's bundles are. */
 const BUNDLES = 'OPENRTC_BUNDLES';
 const INDEX = 'index.json';
 
 const TYPESCRIPT = /\.m?ts$/;
-// What core's discover() takes for no agent, and does not ask for.
+// The files that core's discover() skips.
 const NO_AGENT = /^[._]|^index\.|\.test\.\w+$|\.d\.m?ts$/;
 
-/** Imports modules: JavaScript as it is, TypeScript bundled. */
+/** Imports modules: JavaScript as it is, TypeScript through a bundle. */
 export class SourceImporter {
+  /** Why TypeScript could not be compiled at all: one error for all files. */
+  compilerError: unknown;
+  readonly #core: Core;
   readonly #known: Map<string, string>;
   readonly #inputs = new Set<string>();
   readonly #folders = new Map<string, Promise<void>>();
   #root: Promise<string> | undefined;
 
-  /** @param options - `ofWorker`: in a process of calls, what its worker has bundled is used */
-  constructor({ ofWorker }: { readonly ofWorker: boolean }) {
-    this.#known = ofWorker ? readIndex(process.env[BUNDLES]) : new Map();
+  /** @param core - in a process for calls, the bundles of its worker are used again */
+  constructor(core: Core) {
+    this.#core = core;
+    this.#known = core.inCallProcess() ? readIndex(process.env[BUNDLES]) : new Map();
   }
 
-  /** Every source file that was bundled so far: what code that reloads would watch. */
+  /** Absolute paths of all source files bundled so far: the files that live reload would watch. */
   get inputs(): readonly string[] {
     return [...this.#inputs];
   }
 
-  /** Imports the file of an agent; those beside it are bundled with it, for they will be asked for as well. */
+  /** Imports the file of an agent. The agents beside it are bundled with it: they will be imported next. */
   readonly importAgent = async (url: string): Promise<unknown> => {
     const path = realpathSync(fileURLToPath(url));
     if (TYPESCRIPT.test(path) && !this.#known.has(path)) {
@@ -48,14 +54,13 @@ export class SourceImporter {
         together = this.#bundle(agentsIn(folder));
         this.#folders.set(folder, together);
       }
-      // One that cannot be bundled must not keep the others from being heard: each is tried alone, and says
-      // for itself what is wrong.
+      // A file that cannot be bundled must not hide the others: each is then bundled alone and reports its own error.
       await together.catch(() => this.#bundle([path]));
     }
     return this.importModule(path);
   };
 
-  /** Imports any module by its path. */
+  /** Imports a module by its path. */
   async importModule(path: string): Promise<unknown> {
     const real = realpathSync(path);
     if (TYPESCRIPT.test(real) && !this.#known.has(real)) await this.#bundle([real]);
@@ -63,23 +68,31 @@ export class SourceImporter {
   }
 
   async #bundle(entries: readonly string[]): Promise<void> {
+    const esbuild = await this.#compiler(entries[0] ?? '');
     const root = await (this.#root ??= this.#makeRoot());
-    // Each build in a folder of its own: pieces of two builds may have one name.
+    // A folder for each build: chunks of two builds may have the same name.
     const folder = await mkdtemp(join(root, 'build-'));
-    // Only here: most of what the command does needs no compiler.
-    const { bundle } = await import('./bundle.js');
-    const { bundles, inputs }: Bundled = await bundle(entries, folder);
+    const { bundles, inputs } = await bundle(esbuild, entries, folder);
     for (const [entry, path] of bundles) if (!this.#known.has(entry)) this.#known.set(entry, path);
     for (const input of inputs) this.#inputs.add(input);
     writeFileSync(join(root, INDEX), JSON.stringify([...this.#known]), { mode: 0o600 });
     process.env[BUNDLES] = root;
   }
 
+  async #compiler(entry: string): Promise<Esbuild> {
+    try {
+      return await loadEsbuild(dirname(entry), this.#core);
+    } catch (error) {
+      this.compilerError = error;
+      throw error;
+    }
+  }
+
   async #makeRoot(): Promise<string> {
-    // Nobody else can write there: mkdtemp makes it for this user alone.
+    // mkdtemp creates it for this user alone: nobody else can write there.
     const root = realpathSync(await mkdtemp(join(tmpdir(), 'openrtc-')));
     process.on('exit', () => rmSync(root, { recursive: true, force: true }));
-    // Errors then point to the sources.
+    // Stacks then point to the sources.
     process.setSourceMapsEnabled(true);
     return root;
   }
@@ -93,7 +106,7 @@ function agentsIn(folder: string): readonly string[] {
     .map((path) => realpathSync(path));
 }
 
-/** The bundles of the worker whose calls this process runs. Those that are gone are made anew. */
+/** The bundles of the worker whose calls this process runs, without those that have been deleted. */
 function readIndex(root: string | undefined): Map<string, string> {
   if (root === undefined || !existsSync(join(root, INDEX))) return new Map();
   process.setSourceMapsEnabled(true);

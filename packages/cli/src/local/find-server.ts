@@ -1,37 +1,31 @@
-import { access, constants, readdir } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { homedir } from 'node:os';
-import { delimiter, join } from 'node:path';
+import { join } from 'node:path';
+
+import { findProgram, isExecutable } from '../find-program.js';
 
 const PROGRAM = 'livekit-server';
 
-/** The livekit-server of this machine: that of `LIVEKIT_SERVER_BIN`, on the `PATH`, or built by a checkout of OpenRTC. */
+/**
+ * The path of the livekit-server on this machine: from `LIVEKIT_SERVER_BIN`, from the `PATH`, or built by a checkout of
+ * OpenRTC. Undefined when there is none.
+ */
 export async function findLocalServer(env: NodeJS.ProcessEnv): Promise<string | undefined> {
-  const named = env['LIVEKIT_SERVER_BIN'];
-  // Somebody has chosen it: another one would not be what they want.
-  if (named !== undefined && named !== '') return (await canRun(named)) ? named : undefined;
-  const onPath = (env['PATH'] ?? '').split(delimiter).filter((folder) => folder !== '');
-  for (const folder of [...onPath, ...(await builds(env))]) {
-    const path = join(folder, PROGRAM);
-    if (await canRun(path)) return path;
-  }
-  return undefined;
+  const chosen = env['LIVEKIT_SERVER_BIN'];
+  // The user has chosen this one, so no other is used.
+  if (chosen !== undefined && chosen !== '')
+    return (await isExecutable(chosen)) ? chosen : undefined;
+  return findProgram(PROGRAM, env, await builds(env));
 }
 
 async function builds(env: NodeJS.ProcessEnv): Promise<readonly string[]> {
   const cache = env['OPENRTC_CACHE_DIR'] ?? env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache');
   const folder = join(cache, 'openrtc');
-  // There is none where nothing was ever built.
+  // The folder does not exist where nothing was built.
   const names = await readdir(folder).catch(() => []);
   return names
     .filter((name) => name.startsWith(`${PROGRAM}-`))
     .toSorted()
     .toReversed()
     .map((name) => join(folder, name));
-}
-
-function canRun(path: string): Promise<boolean> {
-  return access(path, constants.X_OK).then(
-    () => true,
-    () => false,
-  );
 }

@@ -2,7 +2,10 @@ import { createHmac } from 'node:crypto';
 
 const LIFETIME_SECONDS = 6 * 3_600;
 
-/** A token with which a person can join one room of a server. */
+/**
+ * A token for a participant to join one room, valid for six hours.
+ * @param now - Unix time in milliseconds
+ */
 export function joinToken(
   { apiKey, apiSecret }: { readonly apiKey: string; readonly apiSecret: string },
   identity: string,

@@ -12,44 +12,44 @@ import { findLocalServer } from './find-server.js';
 import { joinToken } from './join-token.js';
 import { type ServerPorts, serverPorts } from './ports.js';
 
-/** A livekit-server of this machine, for as long as the worker runs. */
+/** A livekit-server on this machine that runs as long as the worker. */
 export interface LocalServer {
   readonly url: string;
   readonly apiKey: string;
   readonly apiSecret: string;
-  /** Ends it; resolves when its process is gone. */
+  /** Stops it; resolves when its process has ended. */
   close(): Promise<void>;
 }
 
-// It needs about 0.2 s on a machine at rest.
-const START_MS = 30_000;
-const ASK_EVERY_MS = 50;
-// With participants in rooms it would wait for them.
-const STOP_MS = 1_500;
-// What it says last, when it does not start.
-const TAIL_CHARACTERS = 2_000;
+// On an idle machine it takes about 0.2 s.
+const MAX_START_MS = 30_000;
+const POLL_MS = 50;
+// It would wait for the participants in its rooms.
+const MAX_STOP_MS = 1_500;
+// The end of its output, shown when it does not start.
+const MAX_OUTPUT_CHARACTERS = 2_000;
 
 /**
- * Starts the livekit-server of this machine on the loopback interface, with keys of its own, and tells how to call.
- * @throws UsageError when there is none, or it does not start
+ * Starts the livekit-server of this machine on the loopback interface, with new keys, and prints how to call.
+ * @throws UsageError when it is not installed, or does not start
  */
 export async function startLocalServer(host: Host): Promise<LocalServer> {
   const binary = await findLocalServer(host.env);
   if (binary === undefined)
     throw new UsageError(
-      'no livekit-server was found on this machine: put one on the PATH, or name it in LIVEKIT_SERVER_BIN (https://docs.livekit.io/home/self-hosting/local)',
+      'livekit-server was not found on this machine: put it on the PATH, or set LIVEKIT_SERVER_BIN (https://docs.livekit.io/home/self-hosting/local)',
     );
   const keys = { apiKey: 'devkey', apiSecret: randomBytes(24).toString('hex') };
   const ports = await serverPorts();
   const folder = await mkdtemp(join(tmpdir(), 'openrtc-livekit-'));
   const config = join(folder, 'livekit.yaml');
   await writeFile(config, configOf(ports, keys), { mode: 0o600 });
-  // In a group of its own: Ctrl-C in a terminal is for the worker, whose calls still need the server.
+  // In its own process group: Ctrl-C is for the worker, whose calls still need the server.
   const child = spawn(binary, ['--config', config], {
     stdio: ['ignore', 'pipe', 'pipe'],
     detached: true,
   });
-  // Not its exit: its last words come after that.
+  // Not 'exit': output may still arrive after that.
   const exited = once(child, 'close').catch((error: unknown) => [error]);
   const kill = () => void child.kill('SIGKILL');
   process.on('exit', kill);
@@ -65,7 +65,7 @@ export async function startLocalServer(host: Host): Promise<LocalServer> {
     await close();
     throw error;
   }
-  host.stderr.write(invitation({ url, binary, ...keys }));
+  host.stderr.write(howToCall({ url, binary, ...keys }));
   return { url, ...keys, close };
 }
 
@@ -97,24 +97,29 @@ async function ready(
   { signal: port }: ServerPorts,
   exited: Promise<unknown>,
 ): Promise<void> {
-  let said = '';
+  let output = '';
   for (const stream of [child.stdout, child.stderr])
-    stream?.on('data', (text: Buffer) => (said = (said + text.toString()).slice(-TAIL_CHARACTERS)));
+    stream?.on(
+      'data',
+      (text: Buffer) => (output = (output + text.toString()).slice(-MAX_OUTPUT_CHARACTERS)),
+    );
   const gone = exited.then(() => {
-    throw new UsageError(`livekit-server ended before it was ready:\n${said.trim()}`);
+    throw new UsageError(`livekit-server ended before it was ready:\n${output.trim()}`);
   });
-  // Once it is ready, its end is noticed by the worker.
+  // After it is ready, the worker notices when it ends.
   gone.catch(() => {});
-  const deadline = performance.now() + START_MS;
+  const deadline = performance.now() + MAX_START_MS;
   while (!(await Promise.race([answers(port), gone]))) {
     if (performance.now() > deadline)
-      throw new UsageError(`livekit-server was not ready within ${START_MS / 1_000} s:\n${said}`);
-    await Promise.race([sleep(ASK_EVERY_MS), gone]);
+      throw new UsageError(
+        `livekit-server was not ready within ${MAX_START_MS / 1_000} s:\n${output}`,
+      );
+    await Promise.race([sleep(POLL_MS), gone]);
   }
 }
 
 async function answers(port: number): Promise<boolean> {
-  // It refuses connections until it listens.
+  // Connections are refused until it listens.
   const response = await fetch(`http://127.0.0.1:${port}/`).catch(() => undefined);
   await response?.body?.cancel();
   return response?.ok ?? false;
@@ -124,12 +129,12 @@ async function stop(child: ChildProcess, exited: Promise<unknown>): Promise<void
   const runs = child.pid !== undefined && child.exitCode === null && child.signalCode === null;
   if (!runs) return;
   child.kill('SIGTERM');
-  const timer = setTimeout(() => child.kill('SIGKILL'), STOP_MS);
+  const timer = setTimeout(() => child.kill('SIGKILL'), MAX_STOP_MS);
   await exited;
   clearTimeout(timer);
 }
 
-function invitation({
+function howToCall({
   url,
   binary,
   ...keys

@@ -1,54 +1,51 @@
-import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { chmod } from 'node:fs/promises';
 import { createServer } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 
 import { memoryHost } from '../memory-host.fixture.js';
+import { TestFolder } from '../test-folder.fixture.js';
 import { findLocalServer } from './find-server.js';
 import { joinToken } from './join-token.js';
 import { startLocalServer } from './local-server.js';
 import { serverPorts } from './ports.js';
 
-let folder: string;
+let folder: TestFolder;
 
 beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'openrtc-local-'));
+  folder = await TestFolder.create();
 });
 
-afterEach(() => rm(folder, { recursive: true }));
+afterEach(() => folder[Symbol.asyncDispose]());
 
 async function program(path: string, text = '#!/bin/sh\n'): Promise<string> {
-  const full = join(folder, path);
-  await mkdir(join(full, '..'), { recursive: true });
-  await writeFile(full, text);
+  const full = await folder.write(path, text);
   await chmod(full, 0o700);
   return full;
 }
 
-test('the named one goes before that of the PATH, and that before one that was built', async () => {
+test('the chosen livekit-server comes first, then the one on the PATH, then one that was built', async () => {
   const named = await program('named');
   const onPath = await program('bin/livekit-server');
   const built = await program('cache/openrtc/livekit-server-v1/livekit-server');
-  const cache = { OPENRTC_CACHE_DIR: join(folder, 'cache'), PATH: '' };
-  const path = { ...cache, PATH: `/nowhere:${join(folder, 'bin')}` };
+  const cache = { OPENRTC_CACHE_DIR: folder.of('cache'), PATH: '' };
+  const path = { ...cache, PATH: `/nowhere:${folder.of('bin')}` };
   expect(await findLocalServer({ ...path, LIVEKIT_SERVER_BIN: named })).toBe(named);
   expect(await findLocalServer(path)).toBe(onPath);
   expect(await findLocalServer(cache)).toBe(built);
 });
 
-test('one that was named and is not there is not replaced by another', async () => {
+test('a chosen livekit-server that does not exist is not replaced', async () => {
   const onPath = await program('bin/livekit-server');
-  const env = { PATH: join(folder, 'bin'), LIVEKIT_SERVER_BIN: `${onPath}-of-yesterday` };
+  const env = { PATH: folder.of('bin'), LIVEKIT_SERVER_BIN: `${onPath}-of-yesterday` };
   expect(await findLocalServer(env)).toBeUndefined();
 });
 
-test('where there is none it says how to get one', async () => {
-  const host = memoryHost({ PATH: '', OPENRTC_CACHE_DIR: folder });
-  await expect(startLocalServer(host)).rejects.toThrow('no livekit-server was found');
+test('without a livekit-server it says how to get one', async () => {
+  const host = memoryHost({ PATH: '', OPENRTC_CACHE_DIR: folder.path });
+  await expect(startLocalServer(host)).rejects.toThrow('livekit-server was not found');
 });
 
-test('one that ends at once is reported with its last words', async () => {
+test('a livekit-server that ends at once is reported with its output', async () => {
   const binary = await program('server', '#!/bin/sh\necho "config is bad" >&2\nexit 3\n');
   const host = memoryHost({ LIVEKIT_SERVER_BIN: binary });
   await expect(startLocalServer(host)).rejects.toThrow(
@@ -57,7 +54,7 @@ test('one that ends at once is reported with its last words', async () => {
   expect(host.err()).toBe('');
 });
 
-test('a port that is taken is replaced by another', async () => {
+test('a port in use is replaced by another', async () => {
   const taken = createServer();
   await new Promise<void>((resolve) => taken.listen(0, '127.0.0.1', resolve));
   const { port } = taken.address() as { port: number };
@@ -66,7 +63,7 @@ test('a port that is taken is replaced by another', async () => {
   await new Promise((resolve) => taken.close(resolve));
 });
 
-test('a token lets one identity into one room', () => {
+test('a token lets one identity join one room', () => {
   const token = joinToken({ apiKey: 'key', apiSecret: 'secret' }, 'me', 'room', 1_000_000);
   const [, claims = ''] = token.split('.');
   expect(JSON.parse(Buffer.from(claims, 'base64url').toString())).toEqual({

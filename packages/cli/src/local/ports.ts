@@ -8,15 +8,15 @@ export interface ServerPorts {
   readonly rtcUdp: number;
 }
 
-// What clients expect where nothing else is said.
-const USUAL: ServerPorts = { signal: 7880, rtcTcp: 7881, rtcUdp: 7882 };
+// The defaults that clients expect.
+const DEFAULT_PORTS: ServerPorts = { signal: 7880, rtcTcp: 7881, rtcUdp: 7882 };
 
-/** LiveKit's usual ports where they are free, else others. Somebody may still take one before the server does. */
-export async function serverPorts(usual: ServerPorts = USUAL): Promise<ServerPorts> {
+/** LiveKit's default ports where they are free, else other free ones. They may be taken before the server uses them. */
+export async function serverPorts(preferred: ServerPorts = DEFAULT_PORTS): Promise<ServerPorts> {
   const [signal, rtcTcp, rtcUdp] = await Promise.all([
-    tcpPort(usual.signal).catch(() => tcpPort(0)),
-    tcpPort(usual.rtcTcp).catch(() => tcpPort(0)),
-    udpPort(usual.rtcUdp).catch(() => udpPort(0)),
+    tcpPort(preferred.signal).catch(() => tcpPort(0)),
+    tcpPort(preferred.rtcTcp).catch(() => tcpPort(0)),
+    udpPort(preferred.rtcUdp).catch(() => udpPort(0)),
   ]);
   return { signal, rtcTcp, rtcUdp };
 }

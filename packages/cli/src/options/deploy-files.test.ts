@@ -15,7 +15,7 @@ const unit = text('openrtc@.service');
 const dockerfile = text('Dockerfile');
 const manifest = text('kubernetes.yaml');
 
-/** Variables of the command that a file sets, with their values. */
+/** The variables of the command that a file sets, with their values. */
 function variables(file: string): Readonly<Record<string, string>> {
   const set = /(OPENRTC_[A-Z_]+)(?:=|, value: )'?([^'\s}]+)/g;
   return Object.fromEntries(
@@ -23,7 +23,7 @@ function variables(file: string): Readonly<Record<string, string>> {
   );
 }
 
-/** What a worker makes of them. `%i` is the port. */
+/** The option values that a worker reads from them. `%i` is the port. */
 function read(args: string, env: Readonly<Record<string, string>>) {
   const host = memoryHost();
   const invocation = readCommandLine(args.split(' '), host, { version: '1' });
@@ -32,17 +32,17 @@ function read(args: string, env: Readonly<Record<string, string>>) {
   return readFlags(invocation.verb, invocation.given, invocation.words, Object.fromEntries(values));
 }
 
-test('they set variables that a worker reads', () => {
+test('the deploy files set variables that a worker reads', () => {
   const known = rowsOf('start').flatMap(([, { env }]) => (env === undefined ? [] : [env]));
   for (const file of [unit, dockerfile, manifest]) {
     const names = Object.keys(variables(file));
     expect(names).not.toEqual([]);
-    // Core's own: where its socket is.
+    // Read by core: the folder of its socket.
     expect([...known, 'OPENRTC_RUNTIME_DIR']).toEqual(expect.arrayContaining(names));
   }
 });
 
-test('they start workers that answer their probes', () => {
+test('the deploy files start workers that answer their probes', () => {
   const [, unitArgs = ''] = /^ExecStart=\S+\/openrtc (.+)$/m.exec(unit) ?? [];
   expect(read(unitArgs, variables(unit))).toMatchObject({ agentsDir: './agents', port: 8_081 });
   const [, imageArgs = ''] = /^CMD \[(.+)\]$/m.exec(dockerfile) ?? [];
@@ -57,12 +57,12 @@ test('they start workers that answer their probes', () => {
   expect(dockerfile).toContain(`EXPOSE ${optionTable.port.default.split(';')[0]}\n`);
 });
 
-test('they wait longer than a drain takes', () => {
-  // To end the last calls, and to report them: core's worker.ts.
-  const lastWordsMs = 40_000;
+test('the deploy files wait longer than a drain takes', () => {
+  // The time to end the last calls and report them, see core's worker.ts.
+  const endingMs = 40_000;
   const drainOf = (file: string) => duration(variables(file)['OPENRTC_DRAIN_TIMEOUT'] ?? '');
   const grace = Number(/terminationGracePeriodSeconds: (\d+)/.exec(manifest)?.[1]) * 1_000;
-  expect(grace).toBeGreaterThanOrEqual(drainOf(manifest) + lastWordsMs);
+  expect(grace).toBeGreaterThanOrEqual(drainOf(manifest) + endingMs);
   const stop = duration(/^TimeoutStopSec=(\d+m)in$/m.exec(unit)?.[1] ?? '');
-  expect(stop).toBeGreaterThanOrEqual(drainOf(unit) + lastWordsMs);
+  expect(stop).toBeGreaterThanOrEqual(drainOf(unit) + endingMs);
 });

@@ -1,21 +1,21 @@
 import { expect, test } from 'vitest';
 
 import { UsageError } from '../usage-error.js';
-import { operateSettings, watchedByNobody } from './operate-settings.js';
+import { operateSettings, singleCallSettings } from './operate-settings.js';
 
 const never = Number.POSITIVE_INFINITY;
 
-test("start answers probes at the port of LiveKit's own worker, dev at any that is free", () => {
+test("start answers probes at the port of LiveKit's own worker, dev at any free port", () => {
   expect(operateSettings('start', {}, {})).toEqual({ health: { port: 8_081 } });
   expect(operateSettings('dev', {}, {})).toMatchObject({ health: { port: 0 } });
 });
 
-test('what the code says stands, also that nothing shall listen', () => {
+test('options in the code are kept, also that nothing listens', () => {
   expect(operateSettings('start', {}, { health: { port: 9_000 } })).toEqual({});
   expect(operateSettings('start', {}, { health: null })).toEqual({});
 });
 
-test('a flag changes what it is about, and no more of what the code says', () => {
+test('a flag changes its own key and no other option in the code', () => {
   const health = { port: 9_000, host: '::', token: 'for-the-scraper' };
   expect(operateSettings('start', { port: 0 }, { health })).toEqual({
     health: { port: 0, host: '::', token: 'for-the-scraper' },
@@ -35,13 +35,13 @@ test('a flag changes what it is about, and no more of what the code says', () =>
   });
 });
 
-test('an interval of no file is a mistake', () => {
+test('an interval without a file is an error', () => {
   expect(() => operateSettings('start', { metricsJsonlInterval: 5_000 }, {})).toThrow(
-    new UsageError('--metrics-jsonl-interval is about --metrics-jsonl: give that as well'),
+    new UsageError('--metrics-jsonl-interval only works with --metrics-jsonl'),
   );
 });
 
-test('only start leaves it to the watchdog to kill the process', () => {
+test('only with start may the watchdog kill the process', () => {
   const watchdog = { slowMs: 200, killMs: 3_000 };
   expect(operateSettings('dev', {}, { watchdog })).toMatchObject({
     watchdog: { slowMs: 200, killMs: never },
@@ -51,9 +51,13 @@ test('only start leaves it to the watchdog to kill the process', () => {
   expect(operateSettings('start', {}, { watchdog })).not.toHaveProperty('watchdog');
 });
 
-test('one call at a terminal takes nothing from the worker of the same code', () => {
-  const said = { health: { port: 8_081 }, metrics: { jsonFile: 'now.json' }, introspection: true };
-  expect(watchedByNobody(said)).toEqual({
+test('a single call in a terminal leaves the port and the files to the worker', () => {
+  const fromCode = {
+    health: { port: 8_081 },
+    metrics: { jsonFile: 'now.json' },
+    introspection: true,
+  };
+  expect(singleCallSettings(fromCode)).toEqual({
     health: null,
     metrics: null,
     watchdog: { killMs: never },

@@ -1,60 +1,60 @@
 import type { OperateOptions } from '@openrtc/core';
 
-import { UsageError } from '../usage-error.js';
 import type { Verb } from '../verbs/verb.js';
-import { type Flags, flagOf } from './table.js';
+import { type Flags, needsFlag } from './table.js';
 
-/** The port of LiveKit's own worker. */
-const USUAL_PORT = 8_081;
-const ANY_FREE = 0;
+/** The port that LiveKit's own worker uses. */
+const START_PORT = 8_081;
+const ANY_FREE_PORT = 0;
 
-type Watched = Pick<OperateOptions, 'health' | 'metrics' | 'watchdog'>;
+type WatchSettings = Pick<OperateOptions, 'health' | 'metrics' | 'watchdog'>;
 
 /**
- * How a worker is watched: the flags, key by key, over what the code says, over what the verb does by itself.
- * @param said - by the code, to the pool or to `run()`
- * @throws UsageError for a flag that is about another one that was not given
+ * The settings that watch a worker. Each key comes from its flag, else from the code, else from the verb.
+ * @param fromCode - options that the code passed to the pool or to `run()`
+ * @throws UsageError for a flag that needs another flag
  */
-export function operateSettings(verb: Verb, flags: Flags, said: OperateOptions): Watched {
+export function operateSettings(verb: Verb, flags: Flags, fromCode: OperateOptions): WatchSettings {
   return {
-    ...healthOf(verb, flags, said.health),
-    ...metricsOf(flags, said.metrics),
-    ...(verb === 'dev' ? withoutKill(said) : {}),
+    ...healthOf(verb, flags, fromCode.health),
+    ...metricsOf(flags, fromCode.metrics),
+    ...(verb === 'dev' ? withoutKill(fromCode) : {}),
   };
 }
 
-/** For one call of somebody at a terminal: it takes no port and no file from the worker of the same code. */
-export function watchedByNobody(said: OperateOptions): Watched {
-  return { health: null, metrics: null, ...withoutKill(said) };
+/** The settings for a single call in a terminal: it leaves the port and the files to the worker of the same code. */
+export function singleCallSettings(fromCode: OperateOptions): WatchSettings {
+  return { health: null, metrics: null, ...withoutKill(fromCode) };
 }
 
 function healthOf(
   verb: Verb,
   { port, host }: Flags,
-  said: OperateOptions['health'],
+  fromCode: OperateOptions['health'],
 ): Pick<OperateOptions, 'health'> {
-  // Also `null`, which says that nothing shall listen.
-  if (port === undefined && host === undefined && said !== undefined) return {};
+  // `null` from the code counts too: nothing must listen.
+  if (port === undefined && host === undefined && fromCode !== undefined) return {};
   return {
     health: {
-      port: verb === 'dev' ? ANY_FREE : USUAL_PORT,
-      ...said,
+      port: verb === 'dev' ? ANY_FREE_PORT : START_PORT,
+      ...fromCode,
       ...(port === undefined ? {} : { port }),
       ...(host === undefined ? {} : { host }),
     },
   };
 }
 
-function metricsOf(flags: Flags, said: OperateOptions['metrics']): Pick<OperateOptions, 'metrics'> {
+function metricsOf(
+  flags: Flags,
+  fromCode: OperateOptions['metrics'],
+): Pick<OperateOptions, 'metrics'> {
   const { metricsJsonFile, metricsJsonl, metricsJsonlInterval } = flags;
   if (metricsJsonlInterval !== undefined && metricsJsonl === undefined)
-    throw new UsageError(
-      `${flagOf('metricsJsonlInterval')} is about ${flagOf('metricsJsonl')}: give that as well`,
-    );
+    throw needsFlag('metricsJsonlInterval', 'metricsJsonl');
   if (metricsJsonFile === undefined && metricsJsonl === undefined) return {};
   return {
     metrics: {
-      ...said,
+      ...fromCode,
       ...(metricsJsonFile === undefined ? {} : { jsonFile: metricsJsonFile }),
       ...(metricsJsonl === undefined ? {} : { jsonlFile: metricsJsonl }),
       ...(metricsJsonlInterval === undefined ? {} : { jsonlIntervalMs: metricsJsonlInterval }),
@@ -62,7 +62,7 @@ function metricsOf(flags: Flags, said: OperateOptions['metrics']): Pick<OperateO
   };
 }
 
-/** Nobody would start it again, and somebody may be looking into what holds it. */
+/** Nothing would restart the process, and the user may be debugging what blocks it. */
 function withoutKill({ watchdog }: OperateOptions): Pick<OperateOptions, 'watchdog'> {
   if (watchdog === false) return {};
   return { watchdog: { ...watchdog, killMs: Number.POSITIVE_INFINITY } };

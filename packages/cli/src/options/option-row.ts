@@ -1,38 +1,42 @@
 import type { Verb } from '../verbs/verb.js';
 
-/** One option of the command. Its flag is made from the name it has in the table. */
+/** One option of the command. Its flag is made from its name in the table. */
 export interface OptionRow<Value> {
-  /** What it takes, as shown in the help. A switch takes nothing. */
+  /** The placeholder of its value in the help. Absent for a switch, which has no value. */
   readonly takes?: string;
   /**
-   * Reads what was given.
-   * @throws BadValue saying what it must be, after "must be"
+   * Reads the text of the flag or the variable.
+   * @throws BadValue whose message continues "must be"
    */
   readonly read: (text: string) => Value;
+  /** Its description in the help and the README. */
   readonly help: string;
+  /** The verbs that have it. */
   readonly verbs: readonly Verb[];
+  /** Its environment variable. */
   readonly env?: string;
-  /** Read by core, for which what the code says stands over the environment. */
+  /** The variable is read by core, where options in the code override it. */
   readonly envReadByCore?: boolean;
-  /** Shown in the help; whoever uses the value fills it in. */
+  /** The default as shown in the help; the code that uses the option applies it. */
   readonly default?: string;
-  /** May be given without its flag, as the first or second argument. */
+  /** Also accepted without its flag, as the first or second argument. */
   readonly position?: 1 | 2;
+  /** The verb cannot run without it. */
   readonly required?: boolean;
-  /** Nobody should see it. */
+  /** Never shown in a message. */
   readonly secret?: boolean;
 }
 
-/** A text that an option cannot take. The message goes on after "must be". */
+/** A value that an option does not accept. The message continues "must be". */
 export class BadValue extends Error {}
 
-/** Any text that is not blank. */
+/** Reads any text that is not blank; returns it without surrounding blanks. */
 export function text(given: string): string {
   if (given.trim() === '') throw new BadValue('a text that is not blank');
   return given.trim();
 }
 
-/** What a switch is read as. */
+/** Reads a switch: given means true. */
 export function on(): boolean {
   return true;
 }
@@ -40,7 +44,7 @@ export function on(): boolean {
 const YES = ['1', 'true', 'yes', 'on'];
 const NO = ['0', 'false', 'no', 'off'];
 
-/** What a switch is read as that has a variable, which can say no as well. */
+/** Reads a switch that has a variable, which can also switch it off. */
 export function yesOrNo(given: string): boolean {
   const word = given.trim().toLowerCase();
   if (YES.includes(word)) return true;
@@ -48,16 +52,16 @@ export function yesOrNo(given: string): boolean {
   throw new BadValue('true or false');
 }
 
-/** A whole number from `least` to `most`. */
-export function whole(least: number, most: number): (given: string) => number {
+/** Reads a whole number from `min` to `max`. */
+export function wholeNumber(min: number, max: number): (given: string) => number {
   return (given) => {
     const number = Number(given);
-    if (/^\s*\d+\s*$/.test(given) && number >= least && number <= most) return number;
-    throw new BadValue(`a whole number from ${least} to ${most}`);
+    if (/^\s*\d+\s*$/.test(given) && number >= min && number <= max) return number;
+    throw new BadValue(`a whole number from ${min} to ${max}`);
   };
 }
 
-/** One of several words, however it is written. */
+/** Reads one of several words, in upper or lower case. */
 export function oneOf<Word extends string>(words: readonly Word[]): (given: string) => Word {
   return (given) => {
     const word = words.find((each) => each === given.trim().toLowerCase());
@@ -67,22 +71,22 @@ export function oneOf<Word extends string>(words: readonly Word[]): (given: stri
 }
 
 const UNITS = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 } as const;
-// What a Node timer can count.
-const LONGEST_MS = 2_147_483_647;
-// As core has it for metrics files.
-const SHORTEST_INTERVAL_MS = 250;
+// The longest Node timer.
+const MAX_MS = 2_147_483_647;
+// The same limit as core's for metrics files.
+const MIN_INTERVAL_MS = 250;
 
-/** A time, in seconds or with its unit, as milliseconds. */
+/** Reads a time in seconds or with a unit; returns milliseconds. At most 24 days. */
 export function duration(given: string): number {
   const [, digits, unit = 's'] = /^\s*(\d+(?:\.\d+)?)\s*(ms|s|m|h)?\s*$/.exec(given) ?? [];
   const ms = Math.round(Number(digits) * UNITS[unit as keyof typeof UNITS]);
-  if (digits !== undefined && ms <= LONGEST_MS) return ms;
+  if (digits !== undefined && ms <= MAX_MS) return ms;
   throw new BadValue('a time of at most 24 days, such as 90, 90s, 15m or 1h');
 }
 
-/** The same, and long enough that what is done so often costs little. */
+/** The same, at least 250 ms: what is done this often must cost little. */
 export function interval(given: string): number {
   const ms = duration(given);
-  if (ms >= SHORTEST_INTERVAL_MS) return ms;
-  throw new BadValue(`a time of at least ${SHORTEST_INTERVAL_MS}ms, such as 500ms, 5s or 1m`);
+  if (ms >= MIN_INTERVAL_MS) return ms;
+  throw new BadValue(`a time of at least ${MIN_INTERVAL_MS}ms, such as 500ms, 5s or 1m`);
 }

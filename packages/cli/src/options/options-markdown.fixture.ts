@@ -1,7 +1,7 @@
 import type { OptionTable } from './table.js';
 import { flagOf, optionTable } from './table.js';
 
-/** The table of options in the README, made from the one the command is made from. */
+/** The table of options in the README, made from the table of the command. */
 export function optionsMarkdown(table: OptionTable = optionTable): string {
   const rows = Object.entries(table).map(([name, row]) => {
     const cells = [
@@ -13,7 +13,9 @@ export function optionsMarkdown(table: OptionTable = optionTable): string {
     ];
     return `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
   });
-  return ['| flag | variable | default | verbs | what |', '|---|---|---|---|---|', ...rows].join(
-    '\n',
-  );
+  return [
+    '| flag | variable | default | verbs | description |',
+    '|---|---|---|---|---|',
+    ...rows,
+  ].join('\n');
 }

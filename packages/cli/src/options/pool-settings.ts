@@ -1,20 +1,18 @@
 import type { IsolationStrategy, PoolSettings } from '@openrtc/core';
 
-import { importFrom } from '../load/import-from.js';
+import { coroutineIsolation, processIsolation } from '../load/isolation.js';
 import { UsageError } from '../usage-error.js';
 import { type Flags, flagOf } from './table.js';
 
-/** Where settings come to: see `LoadedPool`. */
+/** The pool that gets the settings, see `LoadedPool`. */
 export interface SettingsTarget {
   readonly folder: string;
-  readonly made: boolean;
+  readonly fromDirectory: boolean;
 }
 
-type Strategies = Readonly<Record<string, ((options?: object) => IsolationStrategy) | undefined>>;
-
 /**
- * What the flags say, as options of a pool.
- * @throws UsageError for flags that do not go together, or a strategy that is not installed
+ * The flags as options of a pool.
+ * @throws UsageError for flags that contradict each other, or a strategy that is not installed
  */
 export async function poolSettings(flags: Flags, target: SettingsTarget): Promise<PoolSettings> {
   const isolation = await isolationOf(flags, target);
@@ -29,7 +27,7 @@ export async function poolSettings(flags: Flags, target: SettingsTarget): Promis
   };
 }
 
-/** Those about agents alone. */
+/** The options about agents. */
 export function agentSettings(flags: Flags): Pick<PoolSettings, 'defaults'> {
   const { defaultStt: stt, defaultLlm: llm, defaultTts: tts, defaultGreeting: greeting } = flags;
   const defaults = {
@@ -41,7 +39,7 @@ export function agentSettings(flags: Flags): Pick<PoolSettings, 'defaults'> {
   return Object.keys(defaults).length === 0 ? {} : { defaults };
 }
 
-/** Those about LiveKit alone. */
+/** The options about LiveKit. */
 export function liveKitSettings({ url, apiKey, apiSecret }: Flags): Pick<PoolSettings, 'livekit'> {
   const livekit = {
     ...(url === undefined ? {} : { url }),
@@ -53,34 +51,18 @@ export function liveKitSettings({ url, apiKey, apiSecret }: Flags): Pick<PoolSet
 
 async function isolationOf(
   flags: Flags,
-  { folder, made }: SettingsTarget,
+  { folder, fromDirectory }: SettingsTarget,
 ): Promise<IsolationStrategy | undefined> {
   const { isolation, sessionsPerProcess, memoryLimitMb } = flags;
-  if (isolation === 'process') {
-    const processes = await strategy('process', 'processes', folder);
-    if (processes === undefined) throw notInstalled('process');
-    return processes({
+  if (isolation === 'process')
+    return processIsolation(folder, {
       ...(sessionsPerProcess === undefined ? {} : { sessionsPerProcess }),
       ...(memoryLimitMb === undefined ? {} : { memoryLimitMb }),
     });
-  }
   for (const name of ['sessionsPerProcess', 'memoryLimitMb'] as const)
     if (flags[name] !== undefined)
-      throw new UsageError(`${flagOf(name)} is about processes of calls: add --isolation process`);
-  // A pool of the user's has its own; core finds the default for it.
-  if (isolation === undefined && !made) return undefined;
-  const coroutine = await strategy('coroutine', 'coroutine', folder);
-  if (coroutine === undefined) throw notInstalled('coroutine');
-  return coroutine();
-}
-
-async function strategy(name: string, factory: string, folder: string) {
-  const module = await importFrom(`@openrtc/isolation-${name}`, folder);
-  return (module as Strategies | undefined)?.[factory];
-}
-
-function notInstalled(name: string): UsageError {
-  return new UsageError(
-    `@openrtc/isolation-${name} is not installed: npm install @openrtc/isolation-${name}`,
-  );
+      throw new UsageError(`${flagOf(name)} only works with --isolation process`);
+  // A pool made by the user's code has its own strategy, or core's default.
+  if (isolation === undefined && !fromDirectory) return undefined;
+  return coroutineIsolation(folder);
 }

@@ -1,14 +1,14 @@
 import { expect, test } from 'vitest';
 
 import { UsageError } from '../usage-error.js';
-import { text, whole } from './option-row.js';
+import { text, wholeNumber } from './option-row.js';
 import { readFlags } from './read-flags.js';
 import { tableWithPool } from './table.js';
 
 const says = (message: string | RegExp) =>
   expect.objectContaining({ name: 'UsageError', message: expect.stringMatching(message) });
 
-test('a flag goes before its variable, and a variable before nothing', () => {
+test('a flag overrides its variable, and without both the option is absent', () => {
   const env = { OPENRTC_MAX_CONCURRENT_SESSIONS: '5' };
   expect(readFlags('start', { maxConcurrentSessions: '9' }, ['a'], env)).toEqual({
     agentsDir: 'a',
@@ -18,11 +18,11 @@ test('a flag goes before its variable, and a variable before nothing', () => {
   expect(readFlags('start', {}, ['a'], {})).toEqual({ agentsDir: 'a' });
 });
 
-test('a blank variable is one not set', () => {
+test('a blank variable counts as not set', () => {
   expect(readFlags('start', {}, ['a'], { OPENRTC_ISOLATION: ' ' })).toEqual({ agentsDir: 'a' });
 });
 
-test('a bad value is named by where it came from', () => {
+test('a bad value is reported with its flag or variable', () => {
   const flag = { maxConcurrentSessions: 'many' };
   expect(() => readFlags('start', flag, ['a'], {})).toThrow(
     says('--max-concurrent-sessions must be a whole number from 1 to 100000, not "many"'),
@@ -32,65 +32,63 @@ test('a bad value is named by where it came from', () => {
   );
 });
 
-test('a bad variable does not matter where a flag stands over it', () => {
+test('a bad variable does not matter when a flag overrides it', () => {
   const env = { OPENRTC_ISOLATION: 'threads' };
   expect(readFlags('start', { isolation: 'process' }, ['a'], env)).toMatchObject({
     isolation: 'process',
   });
 });
 
-test('variables of core are left to core: what the code says goes before them', () => {
+test('variables of core are left to core, where options in the code override them', () => {
   const env = { LIVEKIT_URL: 'wss://x', LIVEKIT_API_SECRET: 's', LIVEKIT_AGENT_NAME: 'n' };
   expect(readFlags('start', {}, ['a'], env)).toEqual({ agentsDir: 'a' });
 });
 
-test('variables of options that a verb does not have are not read', () => {
+test('variables of options that a verb does not have are ignored', () => {
   expect(readFlags('list', {}, ['a'], { OPENRTC_ISOLATION: 'threads' })).toEqual({
     agentsDir: 'a',
   });
 });
 
-test('a secret is not repeated in the error about it', () => {
+test('the error about a secret does not contain it', () => {
   const call = () => readFlags('start', { apiSecret: ' ' }, ['a'], {});
   expect(call).toThrow(UsageError);
   expect(call).toThrow(says(/^--api-secret must be a text that is not blank$/));
 });
 
-test('what is required is asked for', () => {
+test('a missing required option is an error', () => {
   expect(() => readFlags('connect', {}, ['a'], {})).toThrow(says('connect needs --room <name>'));
 });
 
-test('an argument too many is an error, also where its flag was given', () => {
-  expect(() => readFlags('list', {}, ['a', 'b'], {})).toThrow(says('there is no use for "b"'));
-  expect(() => readFlags('list', { agentsDir: 'a' }, ['b'], {})).toThrow(
-    says('there is no use for "b"'),
-  );
+test('an extra argument is an error, also when the flag was given', () => {
+  expect(() => readFlags('list', {}, ['a', 'b'], {})).toThrow(says('remove "b"'));
+  expect(() => readFlags('list', { agentsDir: 'a' }, ['b'], {})).toThrow(says('remove "b"'));
   expect(() => readFlags('start', {}, ['a', 'b', 'c'], {})).toThrow(
-    says('start takes --agents-dir and --metrics-jsonl once; there is no use for "c"'),
+    says('start takes --agents-dir and --metrics-jsonl once; remove "c"'),
   );
 });
 
-test('the second argument of a worker is the file for its metrics', () => {
+test('the second argument of a worker is its metrics file', () => {
   const both = { agentsDir: './agents', metricsJsonl: './metrics.jsonl' };
   expect(readFlags('dev', {}, ['./agents', './metrics.jsonl'], {})).toEqual(both);
   expect(readFlags('dev', { agentsDir: './agents' }, ['./metrics.jsonl'], {})).toEqual(both);
-  // Where the pool is there already, it is the only one.
+  // With an existing pool it is the only argument.
   expect(readFlags('dev', {}, ['./metrics.jsonl'], {}, tableWithPool())).toEqual({
     metricsJsonl: './metrics.jsonl',
   });
 });
 
-test('a variable can switch off what a flag switches on', () => {
+test('a variable can switch off an option that a flag switches on', () => {
   const env = { OPENRTC_DASHBOARD: 'false' };
   expect(readFlags('dev', {}, ['a'], env)).toMatchObject({ dashboard: false });
   expect(readFlags('dev', { dashboard: true }, ['a'], env)).toMatchObject({ dashboard: true });
 });
 
-test('options with a second position are given without their flag', () => {
+test('options with a position can be given without their flag', () => {
   const table = {
     agents: { takes: '<path>', read: text, help: '', verbs: ['dev'], position: 1 },
     file: { takes: '<path>', read: text, help: '', verbs: ['dev'], position: 2 },
-    every: { takes: '<number>', read: whole(1, 9), help: '', verbs: ['dev'] },
+    every: { takes: '<number>', read: wholeNumber(1, 9), help: '', verbs: ['dev'] },
   } as const;
   const words = ['./agents', './metrics.jsonl'];
   expect(readFlags('dev', { every: '3' }, words, {}, table)).toEqual({

@@ -3,13 +3,13 @@ import type { Verb } from '../verbs/verb.js';
 import { BadValue, type OptionRow } from './option-row.js';
 import { type Flags, type OptionTable, flagOf, optionTable, rowsOf } from './table.js';
 
-/** What commander has parsed: texts, and `true` for a switch. */
+/** The flags parsed by commander: texts, and `true` for a switch. */
 export type Given = Readonly<Record<string, unknown>>;
 
 /**
- * The values of one verb: flag over argument by position over environment.
- * @param words - arguments that are no flags, in their order
- * @throws UsageError naming the flag or the variable and what it must be
+ * The option values of one verb. A flag overrides an argument without a flag, which overrides the variable.
+ * @param words - the arguments that are not flags, in order
+ * @throws UsageError that names the flag or the variable and the values it accepts
  */
 export function readFlags(
   verb: Verb,
@@ -19,10 +19,10 @@ export function readFlags(
   table: OptionTable = optionTable,
 ): Flags {
   const values: Record<string, unknown> = {};
-  const places = placesOf(verb, given, table);
+  const positionals = positionalsOf(verb, given, table);
   for (const [name, row] of rowsOf(verb, table)) {
     const flag = given[name];
-    const word = words[places.indexOf(name)];
+    const word = words[positionals.indexOf(name)];
     const variable = row.env === undefined || row.envReadByCore ? undefined : env[row.env];
     if (flag !== undefined) values[name] = read(row, String(flag), flagOf(name));
     else if (word !== undefined) values[name] = read(row, word, flagOf(name));
@@ -31,13 +31,13 @@ export function readFlags(
     else if (row.required)
       throw new UsageError(`${verb} needs ${flagOf(name)} ${row.takes}: ${row.help}`);
   }
-  const surplus = words[places.length];
-  if (surplus !== undefined) throw new UsageError(tooMany(verb, surplus, table));
+  const extra = words[positionals.length];
+  if (extra !== undefined) throw new UsageError(extraArgument(verb, extra, table));
   return values;
 }
 
-/** The options that arguments without a flag stand for, in their order: those whose flag was not given. */
-function placesOf(verb: Verb, given: Given, table: OptionTable): readonly string[] {
+/** The names of the options that arguments without a flag set, in order: those whose flag was not given. */
+function positionalsOf(verb: Verb, given: Given, table: OptionTable): readonly string[] {
   return rowsOf(verb, table)
     .filter(([name, { position }]) => position !== undefined && given[name] === undefined)
     .toSorted(([, one], [, other]) => (one.position ?? 0) - (other.position ?? 0))
@@ -54,10 +54,10 @@ function read(row: OptionRow<unknown>, given: string, where: string): unknown {
   }
 }
 
-function tooMany(verb: Verb, word: string, table: OptionTable): string {
+function extraArgument(verb: Verb, word: string, table: OptionTable): string {
   const flags = rowsOf(verb, table)
     .filter(([, { position }]) => position !== undefined)
     .map(([name]) => flagOf(name));
   const takes = flags.length === 0 ? 'no arguments' : `${flags.join(' and ')} once`;
-  return `${verb} takes ${takes}; there is no use for ${JSON.stringify(word)}`;
+  return `${verb} takes ${takes}; remove ${JSON.stringify(word)}`;
 }

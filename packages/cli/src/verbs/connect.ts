@@ -1,14 +1,15 @@
+import { printable } from '@openrtc/core/operate';
+
 import { exitCode } from '../exit-code.js';
-import { printable } from '../printable.js';
-import { watchedByNobody } from '../options/operate-settings.js';
+import { singleCallSettings } from '../options/operate-settings.js';
 import { agentSettings, liveKitSettings } from '../options/pool-settings.js';
-import { inThisProcess } from './here.js';
+import { coroutineIsolation } from '../load/isolation.js';
 import type { VerbContext } from './verb-context.js';
 
-// LiveKit's own limit is 256.
-const LONGEST_ROOM = 64;
+// A LiveKit room name may have 256 characters.
+const MAX_ROOM_CHARACTERS = 64;
 
-/** `connect`: one agent into one room, now; no worker is registered. Ends with the call. */
+/** `connect`: connects one agent to one room without registering a worker. Ends with the call. */
 export async function run({ flags, host, load }: VerbContext): Promise<number> {
   const loaded = await load((core) =>
     core.startLogs({ pretty: true, level: flags.logLevel ?? 'info' }),
@@ -18,7 +19,8 @@ export async function run({ flags, host, load }: VerbContext): Promise<number> {
   pool.configure({
     ...agentSettings(flags),
     ...liveKitSettings(flags),
-    ...(await inThisProcess(loaded)),
+    // A process for calls would run the command again.
+    isolation: await coroutineIsolation(loaded.folder),
   });
   const request = {
     room,
@@ -27,11 +29,11 @@ export async function run({ flags, host, load }: VerbContext): Promise<number> {
   };
   const outcome = await pool.connect(request, {
     ...runOptions,
-    ...watchedByNobody({ ...pool.operate, ...runOptions }),
+    ...singleCallSettings({ ...pool.operate, ...runOptions }),
   });
   const detail = outcome.detail === undefined ? '' : `: ${outcome.detail}`;
   host.stderr.write(
-    `${printable(`The call in ${printable(room, LONGEST_ROOM)} ended: ${outcome.reason}${detail}`, 512)}\n`,
+    `${printable(`The call in ${printable(room, MAX_ROOM_CHARACTERS)} ended: ${outcome.reason}${detail}`, 512)}\n`,
   );
   return outcome.status === 'failed' ? exitCode.failed : exitCode.done;
 }

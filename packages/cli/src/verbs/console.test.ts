@@ -7,7 +7,7 @@ import { fixture, runCli, startCli } from '../cli-process.fixture.js';
 
 const AGENTS = fixture('agents');
 
-test('a script talks to an agent, line by line, without any key', async () => {
+test('a script talks to an agent, line by line, without keys', async () => {
   const { code, stdout } = await runCli(['console', AGENTS, '--agent', 'restaurant'], {
     input: 'hello\n\nand again\n',
   });
@@ -21,14 +21,14 @@ test('a script talks to an agent, line by line, without any key', async () => {
   expect(code).toBe(0);
 });
 
-test('/quit hangs up, and nothing after it is said', async () => {
+test('/quit hangs up, and lines after it are not sent', async () => {
   const { code, stdout } = await runCli(['console', AGENTS], { input: 'one\n/quit\ntwo\n' });
   expect(stdout).toContain('agent: You said: one\n');
   expect(stdout).not.toContain('two');
   expect(code).toBe(0);
 });
 
-test('a pool of a module is talked to in this process, whatever it was made for', async () => {
+test('the pool of a module runs its call in this process, whatever its options', async () => {
   const { code, stdout } = await runCli(['console', fixture('pools/exports.ts')], {
     input: 'hi\n',
   });
@@ -37,7 +37,7 @@ test('a pool of a module is talked to in this process, whatever it was made for'
   expect(code).toBe(0);
 });
 
-test('explicit dispatch does not matter to it', async () => {
+test('explicit dispatch does not matter', async () => {
   const { code, stdout } = await runCli(['console', AGENTS, '--agent', 'support'], {
     input: 'hi\n',
     env: { LIVEKIT_AGENT_NAME: 'production' },
@@ -46,7 +46,7 @@ test('explicit dispatch does not matter to it', async () => {
   expect(code).toBe(0);
 });
 
-test('with --voice it hears the microphone, and speaks', async () => {
+test('with --voice it hears the microphone and speaks', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'openrtc-voice-'));
   const played = join(folder, 'played.raw');
   const { child, ended } = startCli(['console', fixture('voice'), '--voice'], {
@@ -66,7 +66,7 @@ test('with --voice it hears the microphone, and speaks', async () => {
     });
     child.kill('SIGINT');
     expect(await ended).toMatchObject({ code: 0, stderr: '' });
-    // Two words and five, at 24 kHz: at least what was said to its end.
+    // Two words and five, at 24 kHz: at least the reply that was not interrupted.
     expect((await stat(played)).size).toBeGreaterThan(24_000 * 2 * 0.3);
   } finally {
     child.kill('SIGKILL');
@@ -84,7 +84,7 @@ test.each(['SIGINT', 'SIGTERM'] as const)('%s hangs up', async (signal) => {
   expect(await ended).toMatchObject({ code: 0, stderr: '' });
 });
 
-test('--voice without the programs for it says which they are', async () => {
+test('--voice without the programs it needs names them', async () => {
   const { code, stderr } = await runCli(['console', fixture('voice'), '--voice'], {
     env: { PATH: '' },
   });
@@ -92,7 +92,7 @@ test('--voice without the programs for it says which they are', async () => {
   expect(code).toBe(2);
 });
 
-test('an agent that is not there is named, with the nearest one that is', async () => {
+test('an unknown agent is an error that suggests the nearest one', async () => {
   const { code, stderr } = await runCli(['console', AGENTS, '--agent', 'suport']);
   expect(stderr).toContain('did you mean "support"?');
   expect(code).toBe(2);

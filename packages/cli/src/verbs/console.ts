@@ -4,29 +4,29 @@ import type { EmbeddedCall, EmbeddedLiveKit } from '@openrtc/core/testing';
 
 import { exitCode } from '../exit-code.js';
 import { importFrom } from '../load/import-from.js';
-import { watchedByNobody } from '../options/operate-settings.js';
+import { singleCallSettings } from '../options/operate-settings.js';
 import { agentSettings } from '../options/pool-settings.js';
 import { UsageError } from '../usage-error.js';
 import { openDevices } from './console/devices.js';
 import { talk } from './console/talk.js';
-import { inThisProcess } from './here.js';
+import { coroutineIsolation } from '../load/isolation.js';
 import type { VerbContext } from './verb-context.js';
 
 type Testing = typeof testingModule;
 
-// A worker and its caller in one process: whoever waits this long waits for ever.
+// The worker and its caller are in one process: if it takes longer, it never happens.
 const JOIN_MS = 60_000;
 
 /**
- * `console`: a call to one agent, typed in this terminal, or with `--voice` spoken as well. It goes the way of every call, from an endpoint in this
- * process, which needs no server and no keys of LiveKit.
+ * `console`: a call to one agent, typed in this terminal, and with `--voice` also spoken. It runs like every other call,
+ * from an endpoint in this process that needs no LiveKit server and no keys.
  */
 export async function run({ flags, host, load }: VerbContext): Promise<number> {
   const loaded = await load((core) =>
     core.startLogs({ pretty: true, level: flags.logLevel ?? 'error' }),
   );
   const { pool, folder, runOptions } = loaded;
-  // Unknown: the error names the nearest.
+  // The error for an unknown name suggests the nearest one.
   if (flags.agent !== undefined) pool.get(flags.agent);
   const testing = (await importFrom('@openrtc/core', folder, './testing')) as Testing | undefined;
   if (testing === undefined) throw new UsageError('@openrtc/core is not installed');
@@ -35,7 +35,8 @@ export async function run({ flags, host, load }: VerbContext): Promise<number> {
   try {
     pool.configure({
       ...agentSettings(flags),
-      ...(await inThisProcess(loaded)),
+      // A process for calls would run the command again.
+      isolation: await coroutineIsolation(folder),
       livekit: { url: livekit.url, apiKey: livekit.apiKey, apiSecret: livekit.apiSecret },
       dispatch: 'per-pool',
       jobTypes: ['room'],
@@ -44,12 +45,12 @@ export async function run({ flags, host, load }: VerbContext): Promise<number> {
     });
     const running = pool.run({
       ...runOptions,
-      ...watchedByNobody({ ...pool.operate, ...runOptions }),
+      ...singleCallSettings({ ...pool.operate, ...runOptions }),
       introspection: false,
       cli: false,
       ...(devices === undefined ? {} : { audioDevices: () => devices }),
     });
-    // Told where the call is waited for; here it must not count as unhandled meanwhile.
+    // It is awaited below; until then a rejection must not count as unhandled.
     running.catch(() => {});
     const call = await Promise.race([dial(livekit, flags.agent), running.then(neverCalled)]);
     await talk({
@@ -81,10 +82,10 @@ async function dial(livekit: EmbeddedLiveKit, agent: string | undefined): Promis
 }
 
 function neverCalled(): never {
-  throw new UsageError('stopped before the call began');
+  throw new UsageError('stopped before the call started');
 }
 
-/** Whether the agent speaks first. Of `onEnter` nobody knows. */
+/** Whether the agent has a greeting. What its `onEnter` says is not known. */
 function greets(pool: AgentPool, agent: string | undefined): boolean {
   const config = agent === undefined ? pool.listAgents()[0] : pool.get(agent);
   const greeting = config?.greeting === undefined ? pool.defaults.greeting : config.greeting;

@@ -29,7 +29,7 @@ test('TypeScript agents are listed as JSON, and nothing else is on stdout', asyn
         greeting: 'Today: soup.',
         sourcePath: fixture('agents/restaurant.ts'),
       },
-      // The two import one module, which has heard of both.
+      // Both import one module, which has registered both.
       { name: 'support', class: 'Support', greeting: 'Loaded: restaurant, support.' },
     ],
     resources: { agentCount: 2, agentsWithKnownSource: 2 },
@@ -41,7 +41,7 @@ test('TypeScript agents are listed as JSON, and nothing else is on stdout', asyn
   }
 });
 
-test('JavaScript agents are listed, with defaults of the flags and the environment', async () => {
+test('JavaScript agents are listed with defaults from flags and environment', async () => {
   const { code, stdout } = await runCli(
     ['list', '--agents-dir', fixture('javascript'), '--plain', '--default-llm', 'openai/gpt-4.1'],
     { env: { OPENRTC_DEFAULT_TTS: 'cartesia/sonic-3', OPENRTC_DEFAULT_LLM: 'never/this' } },
@@ -59,7 +59,7 @@ test.each(['exports.ts', 'runs.ts'])('the pool of the module %s is found', async
   expect((JSON.parse(stdout) as { agents: unknown[] }).agents).toHaveLength(1);
 });
 
-test("a user's own entry answers to the verb, through run() and through runApp()", async () => {
+test("a user's own entry runs the verb, through run() and through runApp()", async () => {
   const [main, app] = await Promise.all(
     ['main.mjs', 'app.mjs'].map((name) =>
       runCli(['list', '--plain'], { entry: fixture(`pools/${name}`) }),
@@ -72,9 +72,12 @@ test("a user's own entry answers to the verb, through run() and through runApp()
 });
 
 test.each([
-  { args: ['list', fixture('agents'), '--plain', '--json'], says: '--json or --plain, not both' },
-  { args: ['list'], says: 'which agents? Give a directory' },
-  { args: ['list', fixture('nowhere')], says: 'there is no ' },
+  {
+    args: ['list', fixture('agents'), '--plain', '--json'],
+    says: 'use --json or --plain, not both',
+  },
+  { args: ['list'], says: 'which agents? Name a directory' },
+  { args: ['list', fixture('nowhere')], says: 'does not exist' },
   { args: ['list', fixture('agents/menu.txt')], says: 'neither a directory nor a module' },
   { args: ['list', fixture('pools/nothing.mjs')], says: 'exports no pool' },
   { args: ['list', fixture('voice-bin')], says: 'CONFIG_DISCOVERY' },

@@ -1,38 +1,17 @@
 import type { AgentPool } from '@openrtc/core';
-import { statSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 
 import { exitCode } from '../exit-code.js';
 import { agentSettings } from '../options/pool-settings.js';
 import { UsageError } from '../usage-error.js';
-import { describeAgents, type ListedAgent } from './list/describe-agents.js';
-import { memoryOfProcess } from './list/memory.js';
+import { type AgentList, type Resources, describeAgents } from './list/agent-list.js';
 import { plainList, tableList } from './list/list-text.js';
-import { divertStdout } from './divert-stdout.js';
 import type { VerbContext } from './verb-context.js';
 
-/** What `list --json` prints; see schemas/list.schema.json. */
-export interface AgentList {
-  readonly schemaVersion: 1;
-  readonly command: 'list';
-  readonly agents: readonly ListedAgent[];
-  /** With `--resources`. */
-  readonly resources?: Resources;
-}
-
-/** What the agents take. */
-export interface Resources {
-  readonly agentCount: number;
-  /** Of the files of the agents themselves, not of what they import. */
-  readonly totalSourceBytes: number;
-  readonly agentsWithKnownSource: number;
-  /** Of this process, with all agents loaded and none running. */
-  readonly memory: { readonly rssBytes: number; readonly pssBytes: number | null };
-}
-
-/** `list`: the agents, with what they are made of. Starts nothing, loads no model. */
+/** `list`: prints the agents and their models. Starts nothing and loads no model. */
 export async function run({ flags, host, load }: VerbContext): Promise<number> {
-  if (flags.json && flags.plain) throw new UsageError('--json or --plain, not both');
-  // What the user's modules write at their top level does not belong into the list.
+  if (flags.json && flags.plain) throw new UsageError('use --json or --plain, not both');
+  // The user's modules may write to stdout at their top level.
   const restore = divertStdout();
   let list: AgentList;
   try {
@@ -70,4 +49,27 @@ function listOf(pool: AgentPool, withResources: boolean): AgentList {
 function render(list: AgentList, { json, plain }: VerbContext['flags']): string {
   if (json) return JSON.stringify(list, undefined, 2);
   return (plain ? plainList(list) : tableList(list)).join('\n');
+}
+
+/** Sends writes to stdout to stderr, until the returned function is called: stdout is for programs. */
+function divertStdout(): () => void {
+  const write: unknown = Reflect.get(process.stdout, 'write');
+  Reflect.set(process.stdout, 'write', process.stderr.write.bind(process.stderr));
+  return () => void Reflect.set(process.stdout, 'write', write);
+}
+
+function memoryOfProcess(): Resources['memory'] {
+  return { rssBytes: process.memoryUsage.rss(), pssBytes: pssBytes() };
+}
+
+/** PSS: the memory of this process, with its share of what it has in common with others. Linux only. */
+function pssBytes(): number | null {
+  try {
+    const rollup = readFileSync('/proc/self/smaps_rollup', 'utf8');
+    const [, kib] = /^Pss:\s+(\d+) kB$/m.exec(rollup) ?? [];
+    return kib === undefined ? null : Number(kib) * 1_024;
+  } catch {
+    // Another system, or access is forbidden: the list shows that there is no figure.
+    return null;
+  }
 }

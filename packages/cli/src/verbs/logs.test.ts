@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 
-import { TestFolder } from '../live/test-folder.fixture.js';
+import { TestFolder } from '../test-folder.fixture.js';
 import { memoryHost } from '../memory-host.fixture.js';
 import { run } from './logs.js';
 
@@ -18,7 +18,7 @@ const LOG = [
 ];
 
 beforeEach(async () => {
-  folder = await TestFolder.make();
+  folder = await TestFolder.create();
   await folder.write('worker.log', `${LOG.join('\n')}\n`);
 });
 
@@ -33,7 +33,7 @@ async function logs(flags: object, input = '') {
   return { code, out: host.out().trimEnd().split('\n'), err: host.err() };
 }
 
-test('the lines of one call, by its job or its room', async () => {
+test('the lines of one call, by its job id or its room', async () => {
   const file = folder.of('worker.log');
   const byJob = await logs({ file, session: 'AJ_1' });
   expect(byJob).toEqual({
@@ -47,7 +47,7 @@ test('the lines of one call, by its job or its room', async () => {
   expect(await logs({ file, session: 'lobby' })).toEqual(byJob);
 });
 
-test('as JSON they are what they were, and act on no terminal', async () => {
+test('as JSON the lines have the same value, and cannot control the terminal', async () => {
   const { out } = await logs({ file: folder.of('worker.log'), session: 'AJ_1', json: true });
   expect(out.map((line) => JSON.parse(line) as unknown)).toEqual(
     [LOG[1], LOG[4]].map((line) => JSON.parse(line ?? '') as unknown),
@@ -55,29 +55,29 @@ test('as JSON they are what they were, and act on no terminal', async () => {
   expect(out.join('')).not.toMatch(/[\p{Cc}\p{Bidi_Control}]/u);
 });
 
-test('without a call all of them, with what is no JSON', async () => {
+test('without --session all lines are printed, also those that are not JSON', async () => {
   const { out } = await logs({ file: folder.of('worker.log') });
   expect(out).toHaveLength(LOG.length);
   expect(out[2]).toBe('Segmentation fault [2J');
 });
 
-test('from stdin, with a last line that nothing ends', async () => {
+test('from stdin, with a last line without a line end', async () => {
   for (const file of [undefined, '-']) {
     const flags = { session: 'AJ_1', ...(file === undefined ? {} : { file }) };
     expect((await logs(flags, LOG.join('\n'))).out).toHaveLength(2);
   }
 });
 
-test('a call that is not in it is a search in vain', async () => {
+test('a call that is not in the log is exit code 1', async () => {
   expect(await logs({ file: folder.of('worker.log'), session: 'AJ_9\u001B' })).toEqual({
     code: 1,
     out: [''],
-    err: 'openrtc: none of 5 lines is about "AJ_9"; 1 line no JSON\n',
+    err: 'openrtc: none of 5 lines is about "AJ_9"; 1 line not JSON\n',
   });
   expect(await logs({}, '')).toMatchObject({ code: 1, err: 'openrtc: the log is empty\n' });
 });
 
-test('--follow waits for lines to come', async () => {
+test('--follow waits for new lines', async () => {
   const host = memoryHost();
   const flags = { file: folder.of('worker.log'), session: 'AJ_2', follow: true };
   const ended = run({ flags, host });
@@ -87,15 +87,15 @@ test('--follow waits for lines to come', async () => {
   await folder.append('worker.log', `${entry('left', { jobId: 'AJ_2' })}\n`);
   await shows('left');
   expect(host.out().trimEnd().split('\n')).toHaveLength(2);
-  // As when whoever read the output is gone.
+  // As when the reader of the output has ended.
   host.stdout.destroy();
   expect(await ended).toBe(0);
 });
 
 test.each([
-  [{ file: '/nowhere/worker.log' }, 'there is no /nowhere/worker.log'],
-  [{ follow: true }, '--follow is for a file'],
-  [{ file: '/tmp' }, '/tmp is no regular file'],
+  [{ file: '/nowhere/worker.log' }, '/nowhere/worker.log does not exist'],
+  [{ follow: true }, '--follow needs a file'],
+  [{ file: '/tmp' }, '/tmp is not a regular file'],
 ])('%j is wrong: %s', async (flags, message) => {
   await expect(logs(flags)).rejects.toMatchObject({
     name: 'UsageError',

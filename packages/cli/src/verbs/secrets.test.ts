@@ -1,53 +1,51 @@
-import { type EmbeddedLiveKit, startEmbeddedLiveKit } from '@openrtc/core/testing';
-import { mkdir, mkdtemp, readFile, readdir, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import type { EmbeddedLiveKit } from '@openrtc/core/testing';
+import { mkdir, readFile, readdir } from 'node:fs/promises';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 
-import { type CliProcess, fixture, runCli, startCli } from '../cli-process.fixture.js';
+import { fixture, runCli } from '../cli-process.fixture.js';
+import { TestFolder } from '../test-folder.fixture.js';
+import { TestWorkers } from '../test-workers.fixture.js';
 
 const MARKER = 'marker-of-a-provider-0123456789';
 
+let workers: TestWorkers;
 let livekit: EmbeddedLiveKit;
-let folder: string;
-let worker: CliProcess | undefined;
+let folder: TestFolder;
 
 beforeEach(async () => {
-  livekit = await startEmbeddedLiveKit();
-  folder = await mkdtemp(join(tmpdir(), 'openrtc-secrets-'));
-  await mkdir(join(folder, 'run'), { mode: 0o700 });
+  workers = await TestWorkers.create();
+  ({ livekit } = workers);
+  folder = await TestFolder.create();
+  await mkdir(folder.of('run'), { mode: 0o700 });
 });
 
 afterEach(async () => {
-  worker?.child.kill('SIGKILL');
-  await worker?.ended;
-  worker = undefined;
-  await livekit.close();
-  await rm(folder, { recursive: true });
+  await workers[Symbol.asyncDispose]();
+  await folder[Symbol.asyncDispose]();
 });
 
-/** The arguments of all processes that have this one's secrets, as anybody on the machine can list them. */
+/** The arguments of all processes of the command, which every user of the machine can list. */
 async function commandLines(): Promise<readonly string[]> {
   const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name));
   const lines = await Promise.all(
-    // Some have ended by then.
+    // Some processes have ended by now.
     pids.map((pid) => readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')),
   );
   return lines.filter((line) => line.includes('openrtc'));
 }
 
 test.skipIf(process.platform !== 'linux').each(['coroutine', 'process'])(
-  'a worker with --isolation %s tells nobody a secret, whatever its agents say (looks into /proc: Linux)',
+  'a worker with --isolation %s never shows a secret, not even one in an error of an agent (reads /proc: Linux)',
   async (isolation) => {
     const { url, apiKey, apiSecret } = livekit;
-    const jsonl = join(folder, 'metrics.jsonl');
-    const json = join(folder, 'now.json');
+    const jsonl = folder.of('metrics.jsonl');
+    const json = folder.of('now.json');
     const env = {
       OPENAI_API_KEY: MARKER,
       LIVEKIT_API_KEY: apiKey,
-      OPENRTC_RUNTIME_DIR: join(folder, 'run'),
+      OPENRTC_RUNTIME_DIR: folder.of('run'),
     };
-    worker = startCli(
+    const worker = workers.startWithout(
       [
         'start',
         fixture('pools/leaky.mjs'),
@@ -68,7 +66,7 @@ test.skipIf(process.platform !== 'linux').each(['coroutine', 'process'])(
       { env },
     );
     const [, port = ''] = await worker.says(/health and metrics at http:\/\/127\.0\.0\.1:(\d+)/);
-    await livekit.until(({ workers }) => workers.length > 0, 60_000);
+    await livekit.until((now) => now.workers.length > 0, 60_000);
 
     const broken = livekit.dispatch({ room: 'broken-1' });
     await livekit.until(
@@ -99,10 +97,10 @@ test.skipIf(process.platform !== 'linux').each(['coroutine', 'process'])(
       processes: processes.join('\n'),
       jsonl: await readFile(jsonl, 'utf8'),
       json: await readFile(json, 'utf8'),
-      'what LiveKit was told': JSON.stringify(livekit.jobs),
+      'sent to LiveKit': JSON.stringify(livekit.jobs),
     };
-    // They do tell of the failure.
-    for (const where of ['stdout', 'jsonl', 'what LiveKit was told'])
+    // The failure itself is reported.
+    for (const where of ['stdout', 'jsonl', 'sent to LiveKit'])
       expect(said[where], where).toContain('401: incorrect API key');
     for (const [where, text] of Object.entries(said)) {
       expect(text, where).not.toBe('');

@@ -2,7 +2,7 @@ import { mkdir } from 'node:fs/promises';
 import { type Server, type Socket, createServer } from 'node:net';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 
-import { TestFolder } from '../live/test-folder.fixture.js';
+import { TestFolder } from '../test-folder.fixture.js';
 import { TestTerminal } from '../live/terminal.fixture.js';
 import type { TopJson } from '../live/top/top-json.js';
 import { call, report, tenCalls } from '../live/top/workers.fixture.js';
@@ -13,10 +13,10 @@ let folder: TestFolder;
 let directory: string;
 const workers: TestWorker[] = [];
 
-/** Something that answers as a worker does, until it is told not to. */
+/** A server that answers like a worker while `answers` is true. */
 class TestWorker {
   answers = true;
-  /** How often it was asked. */
+  /** The number of requests. */
   asked = 0;
   report: object;
   readonly #server: Server;
@@ -48,7 +48,7 @@ class TestWorker {
 const [one, other] = tenCalls();
 
 beforeEach(async () => {
-  folder = await TestFolder.make();
+  folder = await TestFolder.create();
   directory = folder.of('run');
   await mkdir(directory, { mode: 0o700 });
   vi.stubEnv('OPENRTC_RUNTIME_DIR', directory);
@@ -67,7 +67,7 @@ async function twoWorkers(): Promise<readonly [TestWorker, TestWorker]> {
   ];
 }
 
-test('the calls of every worker as JSON, those that fit, in the order asked for', async () => {
+test('the matching calls of all workers as JSON, in the chosen order', async () => {
   await twoWorkers();
   const host = memoryHost();
   expect(await run({ flags: { json: true, sort: 'cpu', filter: 'acme' }, host })).toBe(0);
@@ -83,7 +83,7 @@ test('the calls of every worker as JSON, those that fit, in the order asked for'
   expect(host.err()).toBe('');
 });
 
-test('without a terminal once, as text, and nothing is cut', async () => {
+test('without a terminal it prints once, as text, and cuts nothing', async () => {
   await twoWorkers();
   const host = memoryHost();
   expect(await run({ flags: {}, host })).toBe(0);
@@ -93,14 +93,14 @@ test('without a terminal once, as text, and nothing is cut', async () => {
   expect(host.out()).not.toContain('\u001B');
 });
 
-test('a worker nobody has looked at before is looked at twice: CPU is told of the time between', async () => {
+test('a worker that has not been polled before is polled twice, to measure CPU in between', async () => {
   const resources = { pid: 1, memoryBytes: 1, cpuPercent: null, basis: 'own' } as const;
   const worker = await TestWorker.start(report([call({ resources })]), '1-aa.sock');
   await run({ flags: { once: true }, host: memoryHost() });
   expect(worker.asked).toBe(2);
 });
 
-test('without a worker there is nothing to show, and the exit code says so', async () => {
+test('without a worker there is nothing to show, and the exit code is 1', async () => {
   const host = memoryHost();
   expect(await run({ flags: {}, host })).toBe(1);
   expect(host.out()).toContain('No worker of this user runs on this machine.');
@@ -109,7 +109,7 @@ test('without a worker there is nothing to show, and the exit code says so', asy
   expect(JSON.parse(json.out())).toMatchObject({ workers: [], calls: [] });
 });
 
-test('live: workers that hang, answer again, and end; keys choose what is shown', async () => {
+test('live: workers hang, answer again and end; keys filter the calls', async () => {
   const [first, second] = await twoWorkers();
   const terminal = new TestTerminal({ columns: 160, rows: 24 });
   const ended = run({ flags: { refresh: 50 }, host: terminal });
@@ -134,7 +134,7 @@ test('live: workers that hang, answer again, and end; keys choose what is shown'
   expect(await terminal.modes()).toMatchObject({ screen: 'normal', wraps: true });
 });
 
-test('what listens there and is no worker is named', async () => {
+test('a listener that is not a worker is reported', async () => {
   await TestWorker.start({ schemaVersion: 9 }, '7-cc.sock');
   const host = memoryHost();
   expect(await run({ flags: { once: true }, host })).toBe(0);

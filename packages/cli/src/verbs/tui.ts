@@ -1,108 +1,105 @@
-import { setTimeout as delay } from 'node:timers/promises';
-
 import { exitCode } from '../exit-code.js';
-import { FollowedFile } from '../live/followed-file.js';
-import { plainText } from '../live/line.js';
-import { type LiveHost, isScreen } from '../live/live-host.js';
+import { type Host, isScreen, writeMessage } from '../host.js';
 import { parsed } from '../live/fields.js';
+import { FILE_POLL_MS, FollowedFile } from '../live/followed-file.js';
+import { printLines } from '../live/layout.js';
 import {
   type MetricsSource,
   eventLine,
   metricsScreen,
   metricsText,
-  troubles,
+  skippedLines,
 } from '../live/metrics/metrics-lines.js';
 import { MetricsState } from '../live/metrics/metrics-state.js';
 import { showLive } from '../live/show-live.js';
-import { untilEnded } from '../live/until-ended.js';
+import { pollEvery, untilEnded } from '../live/until-ended.js';
 import { UsageError } from '../usage-error.js';
 
-/** What `tui` is told. */
+/** The flags and the host of `tui`. */
 export interface TuiContext {
   readonly flags: {
-    /** Default: {@link DEFAULT_FILE}. */
+    /** Default: `./openrtc-metrics.jsonl`. */
     readonly file?: string;
     readonly watch?: boolean;
     readonly fromStart?: boolean;
   };
-  readonly host: LiveHost;
+  readonly host: Host;
 }
 
 const DEFAULT_FILE = './openrtc-metrics.jsonl';
-// Some minutes of a worker with a hundred calls.
+// A few minutes of a worker with a hundred calls.
 const TAIL_BYTES = 1_024 * 1_024;
-const LOOK_MS = 250;
 
-/** `tui`: what a metrics file tells, once, or as it grows. */
+/** `tui`: shows a metrics file, once or as it grows. */
 export async function run({ flags, host }: TuiContext): Promise<number> {
   const path = flags.file ?? DEFAULT_FILE;
   const file = new FollowedFile(path, flags.fromStart ? 'start' : { lastBytes: TAIL_BYTES });
   try {
-    if (!flags.watch) return await once(file, path, host);
-    if (isScreen(host)) await watch(file, path, host);
-    else await print(file, path, host);
+    if (!flags.watch) return await printOnce(file, path, host);
+    if (isScreen(host.stdout, host.env)) await watch(file, path, host);
+    else await printEvents(file, path, host);
   } finally {
     await file[Symbol.asyncDispose]();
   }
   return exitCode.done;
 }
 
-async function once(file: FollowedFile, path: string, host: LiveHost): Promise<number> {
+async function printOnce(file: FollowedFile, path: string, host: Host): Promise<number> {
   const state = new MetricsState();
   if (!(await file.read((line) => state.add(line)))) throw new UsageError(noFile(path));
-  // What is being written at this moment is no broken line.
+  // A line that is being written right now is not a broken one.
   const rest = file.rest();
   if (rest !== undefined && parsed(rest) !== undefined) state.add(rest);
-  const columns = host.stdout.columns ?? Number.POSITIVE_INFINITY;
-  const lines = metricsText(state, sourceOf(file, path, true), columns);
-  host.stdout.write(`${lines.map(plainText).join('\n')}\n`);
+  printLines(host, (columns) => metricsText(state, sourceOf(file, path, true), columns));
   return state.workers.length === 0 ? exitCode.failed : exitCode.done;
 }
 
-async function watch(file: FollowedFile, path: string, host: LiveHost): Promise<void> {
+async function watch(file: FollowedFile, path: string, host: Host): Promise<void> {
   const state = new MetricsState();
-  let there = false;
+  let exists = false;
   await showLive(
     {
-      async look() {
-        there = (await file.read((line) => state.add(line))) || there;
+      async refresh() {
+        exists = (await file.read((line) => state.add(line))) || exists;
       },
-      lines: (size) => metricsScreen(state, sourceOf(file, path, there), size),
+      lines: (size) => metricsScreen(state, sourceOf(file, path, exists), size),
       pressed: ({ text }) => text === 'q' || text === 'Q',
     },
     host,
-    LOOK_MS,
+    FILE_POLL_MS,
   );
 }
 
-/** Where there is no screen: a line for each event, and one for each kind of line that is none of ours. */
-async function print(file: FollowedFile, path: string, host: LiveHost): Promise<void> {
+/** Without a screen: prints a line for each event, and one message for each kind of line that is skipped. */
+async function printEvents(file: FollowedFile, path: string, host: Host): Promise<void> {
   const state = new MetricsState();
-  const told = new Set<string>();
-  const tell = (kind: string, words: string) => {
-    if (told.has(kind)) return;
-    told.add(kind);
-    host.stderr.write(`openrtc: ${words}\n`);
+  const reported = new Set<string>();
+  const reportOnce = (kind: string, message: string) => {
+    if (reported.has(kind)) return;
+    reported.add(kind);
+    writeMessage(host, message);
   };
-  await untilEnded(host, async (signal) => {
-    while (!signal.aborted) {
-      const there = await file.read((line) => {
+  await untilEnded(host, ({ signal }) =>
+    pollEvery(FILE_POLL_MS, signal, async () => {
+      const exists = await file.read((line) => {
         const event = state.add(line);
         if (event !== undefined) host.stdout.write(`${eventLine(event)}\n`);
       });
-      if (!there) tell('waiting', `${noFile(path)}; waiting for it`);
-      for (const [kind, words] of troubles(state, sourceOf(file, path, there)))
-        tell(kind, `${words} in ${path}`);
-      // An end that came meanwhile is seen at the top.
-      await delay(LOOK_MS, undefined, { signal }).catch(() => {});
-    }
-  });
+      if (!exists) reportOnce('waiting', `${noFile(path)}; waiting for it`);
+      for (const [kind, lines] of skippedLines(state, sourceOf(file, path, exists)))
+        reportOnce(kind, `${lines} in ${path}`);
+    }),
+  );
 }
 
-function sourceOf({ broken, restarts }: FollowedFile, path: string, there: boolean): MetricsSource {
-  return { path, there, broken, restarts };
+function sourceOf(
+  { broken, restarts }: FollowedFile,
+  path: string,
+  exists: boolean,
+): MetricsSource {
+  return { path, exists, broken, restarts };
 }
 
 function noFile(path: string): string {
-  return `there is no ${path}: a worker writes it with --metrics-jsonl ${path}`;
+  return `${path} does not exist: a worker writes it with --metrics-jsonl ${path}`;
 }

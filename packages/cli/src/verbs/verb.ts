@@ -1,20 +1,24 @@
-/** The verbs of `openrtc`. */
+/** The verbs of `openrtc`: whether they load a pool, and their description in the help. */
 export const verbs = {
-  dev: { pool: true, summary: 'Run the worker with a readable log.' },
-  start: { pool: true, summary: 'Run the worker as in production: JSON log, drains on SIGTERM.' },
+  dev: { pool: true, summary: 'Run the worker for development, with a readable log.' },
+  start: { pool: true, summary: 'Run the worker for production: JSON log, drains on SIGTERM.' },
   console: { pool: true, summary: 'Talk to one agent in this terminal, without a server.' },
-  connect: { pool: true, summary: 'Send one agent into one room now.' },
-  list: { pool: true, summary: 'Show the agents.' },
-  'download-files': { pool: true, summary: 'Fetch the files that the plugins of the agents need.' },
+  connect: { pool: true, summary: 'Connect one agent to one room now.' },
+  list: { pool: true, summary: 'List the agents.' },
+  'download-files': {
+    pool: true,
+    summary: 'Download the files that the plugins of the agents need.',
+  },
   top: {
     pool: false,
     summary: 'Watch the live calls of all workers of this user on this machine.',
   },
-  tui: { pool: false, summary: 'Show what a metrics file tells, once or as it grows.' },
-  logs: { pool: false, summary: 'Show the log of one call, out of what start has written.' },
+  tui: { pool: false, summary: 'Show a metrics file, once or as it grows.' },
+  logs: { pool: false, summary: 'Show the log of one call from the log of a worker.' },
 } as const satisfies Record<string, { readonly pool: boolean; readonly summary: string }>;
 
 /** A verb of `openrtc`. */
 export type Verb = keyof typeof verbs;
 
+/** The names of all verbs, in the order of the help. */
 export const verbNames = Object.keys(verbs) as readonly Verb[];

@@ -2,12 +2,12 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 
 import { runCli, startCli } from '../cli-process.fixture.js';
 import { line } from '../live/metrics/metrics-lines.fixture.js';
-import { TestFolder } from '../live/test-folder.fixture.js';
+import { TestFolder } from '../test-folder.fixture.js';
 
 let folder: TestFolder;
 
 beforeEach(async () => {
-  folder = await TestFolder.make();
+  folder = await TestFolder.create();
 });
 
 afterEach(async () => {
@@ -26,7 +26,7 @@ test('top without a worker says so, as text and as JSON', async () => {
   expect(JSON.parse(json.stdout)).toMatchObject({ command: 'top', workers: [] });
 });
 
-test('tui reads the file it is given, with or without its flag', async () => {
+test('tui reads the given file, with or without its flag', async () => {
   const file = await folder.write('metrics.jsonl', `${line({})}\n`);
   const [word, flag] = await Promise.all([runCli(['tui', file]), runCli(['tui', '--file', file])]);
   expect(word).toMatchObject({ code: 0, stderr: '' });
@@ -42,7 +42,7 @@ test('logs reads a pipe', async () => {
 });
 
 test.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)(
-  '%s ends logs --follow and tui --watch, which say what they have seen until then',
+  '%s ends logs --follow and tui --watch, which print everything up to then',
   async (signal) => {
     const log = await folder.write('log', '{"level":30,"msg":"joined","jobId":"AJ_1"}\n');
     const logs = startCli(['logs', log, '--follow'], { input: null });
@@ -61,9 +61,9 @@ test.each([
   { args: ['top', '--refresh', '1ms'], says: '--refresh must be a time of at least 250ms' },
   { args: ['top', './agents'], says: 'top takes no arguments' },
   { args: ['top', '--agents-dir', './agents'], says: 'it is an option of dev, start' },
-  { args: ['tui', '/nowhere/metrics.jsonl'], says: 'there is no /nowhere/metrics.jsonl' },
-  { args: ['logs', '--follow'], says: '--follow is for a file' },
-  { args: ['logs', '/nowhere/log'], says: 'there is no /nowhere/log' },
+  { args: ['tui', '/nowhere/metrics.jsonl'], says: '/nowhere/metrics.jsonl does not exist' },
+  { args: ['logs', '--follow'], says: '--follow needs a file' },
+  { args: ['logs', '/nowhere/log'], says: '/nowhere/log does not exist' },
 ])('$args: $says', async ({ args, says }) => {
   const { code, stdout, stderr } = await runCli(args);
   expect(stderr).toContain(says);

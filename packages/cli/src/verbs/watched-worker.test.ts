@@ -1,37 +1,29 @@
-import { type EmbeddedLiveKit, startEmbeddedLiveKit } from '@openrtc/core/testing';
+import type { EmbeddedLiveKit } from '@openrtc/core/testing';
 import { parseMetricsLine } from '@openrtc/core/operate';
-import { mkdtemp, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { readFile, stat, symlink } from 'node:fs/promises';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 
-import { type CliProcess, fixture, runCli, startCli } from '../cli-process.fixture.js';
+import { type CliProcess, fixture, runCli } from '../cli-process.fixture.js';
+import { TestFolder } from '../test-folder.fixture.js';
+import { TestWorkers } from '../test-workers.fixture.js';
 
+let workers: TestWorkers;
 let livekit: EmbeddedLiveKit;
-let folder: string;
-let started: CliProcess[];
+let folder: TestFolder;
 
 beforeEach(async () => {
-  livekit = await startEmbeddedLiveKit();
-  folder = await mkdtemp(join(tmpdir(), 'openrtc-watched-'));
-  started = [];
+  workers = await TestWorkers.create();
+  ({ livekit } = workers);
+  folder = await TestFolder.create();
 });
 
 afterEach(async () => {
-  for (const { child, ended } of started) {
-    child.kill('SIGKILL');
-    await ended;
-  }
-  await livekit.close();
-  await rm(folder, { recursive: true });
+  await workers[Symbol.asyncDispose]();
+  await folder[Symbol.asyncDispose]();
 });
 
 function start(...args: string[]): CliProcess {
-  const { url, apiKey, apiSecret } = livekit;
-  const env = { LIVEKIT_URL: url, LIVEKIT_API_KEY: apiKey, LIVEKIT_API_SECRET: apiSecret };
-  const cli = startCli(args, { env });
-  started.push(cli);
-  return cli;
+  return workers.start(args);
 }
 
 async function portOf({ says }: CliProcess): Promise<string> {
@@ -44,7 +36,7 @@ async function linesOf(path: string) {
   return lines.filter((line) => line !== undefined);
 }
 
-test('a worker answers probes and Prometheus, and a port that is taken is named', async () => {
+test('a worker answers probes and Prometheus, and a port in use is an error', async () => {
   const worker = start('start', fixture('javascript'));
   const port = await portOf(worker);
   await worker.says(/registered with LiveKit/);
@@ -61,15 +53,15 @@ test('a worker answers probes and Prometheus, and a port that is taken is named'
   expect((await worker.ended).code).toBe(0);
 });
 
-test('dev takes a port that is free, for whatever address it is told', async () => {
+test('dev uses a free port, also with --host', async () => {
   const worker = start('dev', fixture('javascript'), '--host', '::1');
   const [, port = ''] = await worker.says(/health and metrics at http:\/\/\[::1\]:(\d+)/);
   expect(Number(port)).toBeGreaterThan(0);
 });
 
-test('the shorthand names a file for metrics, beside the agents', async () => {
-  const jsonl = join(folder, 'metrics.jsonl');
-  const json = join(folder, 'now.json');
+test('the second argument names the metrics file', async () => {
+  const jsonl = folder.of('metrics.jsonl');
+  const json = folder.of('now.json');
   const worker = start('dev', fixture('agents'), jsonl, '--metrics-json-file', json);
   await worker.says(/registered with LiveKit/);
   const call = await livekit.call({ room: 'support-1', joinTimeoutMs: 60_000 });
@@ -91,12 +83,11 @@ test('the shorthand names a file for metrics, beside the agents', async () => {
   for (const path of [jsonl, json]) expect((await stat(path)).mode & 0o777).toBe(0o600);
 });
 
-test.each(['a file of somebody', 'a symbolic link'])(
+test.each(['a file that is not a metrics file', 'a symbolic link'])(
   'metrics are not written into %s',
   async (what) => {
-    const thesis = join(folder, 'thesis.txt');
-    const link = join(folder, 'link.jsonl');
-    await writeFile(thesis, 'four years of work\n');
+    const thesis = await folder.write('thesis.txt', 'four years of work\n');
+    const link = folder.of('link.jsonl');
     await symlink(thesis, link);
     const path = what === 'a symbolic link' ? link : thesis;
     const { code, stderr } = await start('start', fixture('javascript'), '--metrics-jsonl', path)
@@ -107,7 +98,7 @@ test.each(['a file of somebody', 'a symbolic link'])(
   },
 );
 
-test('a disk that is full hurts no call', async () => {
+test('a full disk does not affect a call', async () => {
   const worker = start('start', fixture('agents'), '--metrics-jsonl', '/dev/full');
   await worker.says(/registered with LiveKit/);
   const call = await livekit.call({ room: 'support-1', joinTimeoutMs: 60_000 });
@@ -120,7 +111,7 @@ test('a disk that is full hurts no call', async () => {
   expect((await worker.ended).code).toBe(0);
 });
 
-test('the dashboard is a line each time where there is no terminal', async () => {
+test('without a terminal the dashboard is a line each time', async () => {
   const flags = ['--dashboard', '--dashboard-refresh', '250ms'];
   const worker = start('start', fixture('agents'), ...flags);
   await worker.says(/^openrtc: running, 0 of 50 calls; 2 agents without a call; /m);
@@ -136,8 +127,8 @@ test('the dashboard is a line each time where there is no terminal', async () =>
 });
 
 test.each([
-  [['--dashboard-refresh', '5s'], '--dashboard-refresh is about --dashboard'],
-  [['--metrics-jsonl-interval', '5s'], '--metrics-jsonl-interval is about --metrics-jsonl'],
+  [['--dashboard-refresh', '5s'], '--dashboard-refresh only works with --dashboard'],
+  [['--metrics-jsonl-interval', '5s'], '--metrics-jsonl-interval only works with --metrics-jsonl'],
   [['--port', '65536'], '--port must be a whole number from 0 to 65535'],
   [['--dashboard', '--dashboard-refresh', '1ms'], '--dashboard-refresh must be a time of at least'],
 ])('%j: %s', async (flags, says) => {
@@ -146,9 +137,9 @@ test.each([
   expect(code).toBe(2);
 });
 
-test('a call at a terminal leaves the port and the files to the worker of the same code', async () => {
+test('a call in a terminal leaves the port and the files to the worker of the same code', async () => {
   const pool = fixture('pools/watched.mjs');
-  const env = { OPENRTC_TEST_METRICS: join(folder, 'now.json') };
+  const env = { OPENRTC_TEST_METRICS: folder.of('now.json') };
   const { code, stdout } = await runCli(['console', pool], { input: 'hi\n', env });
   expect(stdout).toContain('agent: You said: hi\n');
   expect(code).toBe(0);

@@ -1,4 +1,4 @@
-import { type EmbeddedLiveKit, startEmbeddedLiveKit } from '@openrtc/core/testing';
+import type { EmbeddedLiveKit } from '@openrtc/core/testing';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { chmod, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
@@ -7,56 +7,38 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 
-import {
-  type CliOptions,
-  type CliProcess,
-  bin,
-  fixture,
-  runCli,
-  startCli,
-} from '../cli-process.fixture.js';
+import { type CliOptions, type CliProcess, bin, fixture, runCli } from '../cli-process.fixture.js';
+import { TestWorkers } from '../test-workers.fixture.js';
 
+let workers: TestWorkers;
 let livekit: EmbeddedLiveKit;
-let started: CliProcess[];
 
 beforeEach(async () => {
-  livekit = await startEmbeddedLiveKit();
-  started = [];
+  workers = await TestWorkers.create();
+  ({ livekit } = workers);
 });
 
-afterEach(async () => {
-  for (const { child, ended } of started) {
-    child.kill('SIGKILL');
-    await ended;
-  }
-  await livekit.close();
-});
+afterEach(() => workers[Symbol.asyncDispose]());
 
-function credentials(): Record<string, string> {
-  const { url, apiKey, apiSecret } = livekit;
-  return { LIVEKIT_URL: url, LIVEKIT_API_KEY: apiKey, LIVEKIT_API_SECRET: apiSecret };
-}
-
-/** A worker that has registered. */
+/** Starts a worker; resolves when it has registered. */
 async function worker(args: readonly string[], options: CliOptions = {}): Promise<CliProcess> {
-  const cli = startCli(args, { ...options, env: { ...credentials(), ...options.env } });
-  started.push(cli);
-  const registered = livekit.until(({ workers }) => workers.length > 0, 60_000).then(() => true);
+  const cli = workers.start(args, options);
+  const registered = livekit.until((now) => now.workers.length > 0, 60_000).then(() => true);
   const early = cli.ended.then(({ code, stderr }) => {
     throw new Error(`it ended with ${String(code)}: ${stderr}`);
   });
-  // What comes after the registration is for the test.
+  // After the registration the test handles its end.
   early.catch(() => {});
   await Promise.race([registered, early]);
   return cli;
 }
 
-/** One call, drained during it, to the end of the process. */
+/** Runs one call, drains the worker during the call, and waits for its process to end. */
 async function callAndDrain({ child, ended }: CliProcess, room: string) {
   const call = await livekit.call({ room, joinTimeoutMs: 60_000 });
   const greeting = await call.nextReply();
   child.kill('SIGTERM');
-  await livekit.until(({ workers }) => workers[0]?.status === 'full');
+  await livekit.until((now) => now.workers[0]?.status === 'full');
   const reply = await call.say('still there?');
   call.hangUp();
   return { greeting, reply, end: await call.ended, ...(await ended) };
@@ -76,13 +58,13 @@ test('start takes calls, drains on SIGTERM, and exits 0; its log is JSON', async
   expect(lines.map((line) => (JSON.parse(line) as { msg: string }).msg)).toContain('a call ended');
 });
 
-test('dev logs for people', async () => {
+test('dev writes a readable log', async () => {
   const result = await callAndDrain(await worker(['dev', fixture('pools/exports.ts')]), 'any');
   expect(result).toMatchObject({ greeting: 'I am exported.', code: 0 });
   expect(result.stdout).toMatch(/INFO.*registered with LiveKit/);
 });
 
-test('with --isolation process the calls run in processes of their own', async () => {
+test('with --isolation process calls run in child processes', async () => {
   const cli = await worker(['start', fixture('agents'), '--isolation', 'process']);
   const result = await callAndDrain(cli, 'support-1');
   expect(result).toMatchObject({
@@ -92,7 +74,7 @@ test('with --isolation process the calls run in processes of their own', async (
   });
 });
 
-test('a module that runs its pool itself goes on when the worker has drained', async () => {
+test('a module that runs its pool itself continues after the worker has drained', async () => {
   const result = await callAndDrain(await worker(['start', fixture('pools/runs.ts')]), 'any');
   expect(result).toMatchObject({ greeting: 'I run.', code: 0, stderr: 'after run()\n' });
 });
@@ -103,7 +85,7 @@ test('a module that runs several pools is refused', async () => {
   expect(code).toBe(2);
 });
 
-test("a user's own entry runs the verb, and goes on after it", async () => {
+test("a user's own entry runs the verb and continues after it", async () => {
   const cli = await worker(['start', '--max-concurrent-sessions', '3'], {
     entry: fixture('pools/main.mjs'),
   });
@@ -115,21 +97,20 @@ test("a user's own entry runs the verb, and goes on after it", async () => {
   });
 });
 
-test('flags stand over what the code says: where LiveKit is, and the cap', async () => {
+test('flags override the code: the URL of LiveKit and the maximum number of calls', async () => {
   const { url, apiKey, apiSecret } = livekit;
   const flags = ['--url', url, '--api-key', apiKey, '--api-secret', apiSecret];
-  const cli = startCli(
+  const cli = workers.startWithout(
     ['start', fixture('pools/exports.ts'), ...flags, '--max-concurrent-sessions', '1'],
     { env: { LIVEKIT_URL: 'ws://127.0.0.1:1' } },
   );
-  started.push(cli);
-  await livekit.until(({ workers }) => workers.length > 0, 60_000);
-  // What the list of processes shows of it to everybody.
+  await livekit.until((now) => now.workers.length > 0, 60_000);
+  // Every user can see this in the list of processes.
   const shown = await readFile(`/proc/${cli.child.pid}/cmdline`, 'utf8').catch(() => '');
   expect(shown).not.toContain(apiSecret);
   const call = await livekit.call();
-  await livekit.until(({ workers }) => workers[0]?.status === 'full');
-  // Whoever hangs up before the agent is there leaves it waiting in an empty room.
+  await livekit.until((now) => now.workers[0]?.status === 'full');
+  // If the caller hangs up before the agent joins, the agent waits in an empty room.
   await call.nextReply();
   call.hangUp();
   cli.child.kill('SIGTERM');
@@ -141,36 +122,39 @@ test('a second signal ends live calls', async () => {
   const call = await livekit.call({ room: 'restaurant-1' });
   await call.nextReply();
   cli.child.kill('SIGTERM');
-  await livekit.until(({ workers }) => workers[0]?.status === 'full');
-  // Two within half a second are one wish, see core's process-handlers; a third would kill it.
+  await livekit.until((now) => now.workers[0]?.status === 'full');
+  // Two signals within half a second count as one, see core's process-handlers; a third would kill it.
   await sleep(1_000);
   cli.child.kill('SIGTERM');
   expect(await call.ended).toEqual({ status: 'success', error: '' });
   expect((await cli.ended).code).toBe(0);
 });
 
-test.each(['start', 'dev'])('%s without LiveKit is one line and exit code 2', async (verb) => {
-  const { code, stderr } = await runCli([verb, fixture('javascript')], {
-    env: { PATH: '', LIVEKIT_SERVER_BIN: '/nowhere' },
-  });
-  expect(stderr).toMatch(
-    /^openrtc: Missing LIVEKIT_URL, LIVEKIT_API_KEY, LIVEKIT_API_SECRET: .*\n$/,
-  );
-  expect(code).toBe(2);
-});
+test.each(['start', 'dev'])(
+  '%s without LiveKit options is one line and exit code 2',
+  async (verb) => {
+    const { code, stderr } = await runCli([verb, fixture('javascript')], {
+      env: { PATH: '', LIVEKIT_SERVER_BIN: '/nowhere' },
+    });
+    expect(stderr).toMatch(
+      /^openrtc: Missing LIVEKIT_URL, LIVEKIT_API_KEY, LIVEKIT_API_SECRET: .*\n$/,
+    );
+    expect(code).toBe(2);
+  },
+);
 
-test('dev offers the livekit-server of the machine', async () => {
+test('dev suggests the livekit-server of the machine', async () => {
   const { code, stderr } = await runCli(['dev', fixture('javascript')], {
     env: { LIVEKIT_SERVER_BIN: process.execPath },
   });
-  expect(stderr).toContain(`add --local, which starts ${process.execPath}`);
+  expect(stderr).toContain(`use --local, which starts ${process.execPath}`);
   expect(code).toBe(2);
 });
 
-test('a secret that LiveKit refuses is not in the output', async () => {
-  const secret = 'a-secret-that-nobody-should-see-0123456789';
+test('a secret that LiveKit rejects is not in the output', async () => {
+  const secret = 'a-secret-that-must-not-be-shown-0123456789';
   const { code, stdout, stderr } = await runCli(['start', fixture('javascript')], {
-    env: { ...credentials(), LIVEKIT_API_SECRET: secret },
+    env: { ...workers.credentials, LIVEKIT_API_SECRET: secret },
   });
   expect(code).toBe(2);
   expect(stderr).toContain('LINK_UNAUTHORIZED');
@@ -179,15 +163,15 @@ test('a secret that LiveKit refuses is not in the output', async () => {
 });
 
 test.each([
-  [['--memory-limit-mb', '512'], '--memory-limit-mb is about processes of calls'],
-  [['--local', '--url', 'ws://x'], '--local and --url name two different servers'],
+  [['--memory-limit-mb', '512'], '--memory-limit-mb only works with --isolation process'],
+  [['--local', '--url', 'ws://x'], '--local and --url are two different servers'],
 ])('%j: %s', async (flags, says) => {
   const { code, stderr } = await runCli(['dev', fixture('javascript'), ...flags]);
   expect(stderr).toContain(says);
   expect(code).toBe(2);
 });
 
-test('agents that cannot be loaded are named with the line of the mistake', async () => {
+test('agents that cannot be loaded are reported with the line of the mistake', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'openrtc-broken-'));
   try {
     await symlink(fixture('../../node_modules'), join(folder, 'node_modules'));
@@ -209,7 +193,7 @@ test('agents that cannot be loaded are named with the line of the mistake', asyn
 });
 
 test.skipIf(process.platform === 'win32')(
-  'start runs no code that everybody on the machine may change',
+  'start refuses code that every user of the machine can change',
   async () => {
     const folder = await mkdtemp(join(tmpdir(), 'openrtc-open-'));
     try {
@@ -241,7 +225,7 @@ test('errors point to the TypeScript source', async () => {
   }
 });
 
-test('output that nobody reads any more is no error', async () => {
+test('a closed output is not an error', async () => {
   const child = spawn(process.execPath, [bin, 'list', fixture('agents'), '--json'], {
     stdio: ['ignore', 'pipe', 'pipe'],
   });

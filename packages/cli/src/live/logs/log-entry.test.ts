@@ -10,13 +10,13 @@ function shown(fields: object): readonly string[] {
   return entry === undefined ? [] : entryLines(entry).map((parts) => partsText(parts, false));
 }
 
-test('an entry is one line, with its fields behind the words', () => {
+test('an entry is one line, with its fields after the message', () => {
   expect(shown({ jobId: 'AJ_1', room: 'r', tokens: { input: 3 } })).toEqual([
     '2026-11-18T11:06:40.000Z  INFO   call ended  jobId=AJ_1  room=r  tokens={"input":3}',
   ]);
 });
 
-test('an error has its stack below', () => {
+test('the stack of an error is below the entry', () => {
   const stack = 'Error: boom\n    at lookUp (tools.js:12:3)\n    at async run (main.js:1:1)';
   expect(shown({ level: 50, error: { type: 'Error', message: 'boom', stack } })).toEqual([
     '2026-11-18T11:06:40.000Z  ERROR  call ended',
@@ -34,7 +34,7 @@ test.each([
   expect(shown(fields)[0]).toMatch(line);
 });
 
-test('what acts on a terminal is taken out, of names as well', () => {
+test('characters that control the terminal are removed, also from names', () => {
   const hostile = '\u001B[2J\u009B1m\u202Ex\ny';
   for (const line of shown({
     [hostile]: hostile,
@@ -45,7 +45,7 @@ test('what acts on a terminal is taken out, of names as well', () => {
     expect(line).not.toMatch(/[\p{Cc}\p{Bidi_Control}]/u);
 });
 
-test('a call is found by its job, or by its room as the log has it', () => {
+test('a call is found by its job id, or by its room as the log cuts it', () => {
   const room = 'x'.repeat(100);
   const entry = parseLogEntry(JSON.stringify({ jobId: 'AJ_1', room: `${'x'.repeat(63)}…` }));
   if (entry === undefined) throw new Error('no entry');
@@ -54,11 +54,11 @@ test('a call is found by its job, or by its room as the log has it', () => {
   );
 });
 
-test.each(['', 'text', '5', '[]', 'null', '{"half'])('%j is no entry', (line) => {
+test.each(['', 'text', '5', '[]', 'null', '{"half'])('%j is not an entry', (line) => {
   expect(parseLogEntry(line)).toBeUndefined();
 });
 
-test('an error that is only a text, or without words, is a field', () => {
+test('an error that is a text, or has no message, is shown as a field', () => {
   expect(shown({ error: 'boom' })[0]).toMatch(/call ended {2}error=boom$/);
   expect(shown({ err: { code: 7 } })[0]).toMatch(/call ended {2}err=\{"code":7\}$/);
 });

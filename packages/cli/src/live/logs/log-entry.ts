@@ -1,15 +1,15 @@
 import { printable } from '@openrtc/core/operate';
 
 import { cellText } from '../cell-text.js';
-import { type Fields, fieldsOf, numberOf, parsed, textOf } from '../fields.js';
+import { type Fields, fieldsOf, numberOf, objectOf, parsed, textOf } from '../fields.js';
 import type { Part } from '../line.js';
 
-/** A line of a log that is JSON, as `openrtc start` writes it. */
+/** A JSON line of a log, as `openrtc start` writes it. */
 export interface LogEntry {
   readonly fields: Fields;
 }
 
-// Of pino, which `@livekit/agents` logs with.
+// The levels of pino, the logger of `@livekit/agents`.
 const LEVELS: ReadonlyMap<number, string> = new Map([
   [10, 'TRACE'],
   [20, 'DEBUG'],
@@ -18,36 +18,35 @@ const LEVELS: ReadonlyMap<number, string> = new Map([
   [50, 'ERROR'],
   [60, 'FATAL'],
 ]);
-const WIDEST_LEVEL = 5;
+const LEVEL_WIDTH = 5;
 const WARN = 40;
 const ERROR = 50;
 
-// At the beginning of the line already, or the same in every line.
-const SAID = new Set(['level', 'time', 'msg', 'pid', 'hostname']);
-// As OpenRTC and the SDK name it, and as pino does.
+// Printed at the beginning of the line, or the same in every line.
+const SHOWN_OR_CONSTANT = new Set(['level', 'time', 'msg', 'pid', 'hostname']);
+// The names that OpenRTC and the SDK use, and pino's.
 const ERRORS = ['error', 'err'];
-const MOST_STACK_LINES = 30;
+const MAX_STACK_LINES = 30;
 const INDENT = '    ';
 
-/** Undefined for a line that is no JSON object. */
+/** The entry of a line; undefined when the line is not a JSON object. */
 export function parseLogEntry(line: string): LogEntry | undefined {
-  const value = parsed(line);
-  const isObject = typeof value === 'object' && value !== null && !Array.isArray(value);
-  return isObject ? { fields: fieldsOf(value) } : undefined;
+  const fields = objectOf(parsed(line));
+  return fields === undefined ? undefined : { fields };
 }
 
-/** Whether the entry is about the call with this job id, or in this room. */
+/** Whether the entry is about the call with this job id or room name. */
 export function isAbout({ fields: { jobId, room } }: LogEntry, session: string): boolean {
-  // Logs have long room names cut.
+  // Long room names are cut in the log.
   return jobId === session || room === session || room === printable(session);
 }
 
-/** The entry as lines for people: time, level, words, fields, and below them where an error came from. */
+/** The entry as readable lines: time, level, message and fields, and below them the stack of an error. */
 export function entryLines({ fields }: LogEntry): readonly (readonly Part[])[] {
   const stacks = new Map(ERRORS.map((name) => [name, stackOf(fields[name])]));
   const rest = Object.entries(fields)
-    // An error without a stack is a field like others.
-    .filter(([name]) => !SAID.has(name) && (stacks.get(name) ?? []).length === 0)
+    // An error without a stack is shown as a field.
+    .filter(([name]) => !SHOWN_OR_CONSTANT.has(name) && (stacks.get(name) ?? []).length === 0)
     .map(([name, value]) => `${name}=${typeof value === 'string' ? value : JSON.stringify(value)}`);
   return [
     [
@@ -60,25 +59,25 @@ export function entryLines({ fields }: LogEntry): readonly (readonly Part[])[] {
   ];
 }
 
-/** The lines of an error's stack, or of its words. */
+/** The lines of an error's stack, or of its message. */
 function stackOf(error: unknown): readonly string[] {
   const { stack, message } = fieldsOf(error);
   return (textOf(stack) ?? textOf(message) ?? '')
     .split('\n')
     .map((line) => line.trim())
     .filter(Boolean)
-    .slice(0, MOST_STACK_LINES);
+    .slice(0, MAX_STACK_LINES);
 }
 
 function levelOf(level: unknown): Part {
   const number = numberOf(level);
   const name = number === null ? textOf(level)?.toUpperCase() : LEVELS.get(number);
-  const text = cellText(name ?? (number === null ? '?' : String(number))).padEnd(WIDEST_LEVEL);
+  const text = cellText(name ?? (number === null ? '?' : String(number))).padEnd(LEVEL_WIDTH);
   if (number !== null && number >= ERROR) return { text, style: 'error' };
   return number !== null && number >= WARN ? { text, style: 'warning' } : text;
 }
 
-/** `2026-11-21T16:20:59.123Z`, whatever form the log has it in. */
+/** The time as `2026-11-21T16:20:59.123Z`, from a number or a text. */
 function timeOf(time: unknown): string {
   const date = new Date(numberOf(time) ?? textOf(time) ?? Number.NaN);
   return Number.isNaN(date.getTime()) ? '?' : date.toISOString();

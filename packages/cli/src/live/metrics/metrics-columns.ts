@@ -1,37 +1,40 @@
 import { UNKNOWN, bytesText, clockText, durationText, millisText, orUnknown } from '../figures.js';
-import type { Column } from '../fit-columns.js';
+import { type Column, figureColumn, textColumn } from '../fit-columns.js';
 import type { SeenEvent, SeenSnapshot, SeenWorker } from './metrics-state.js';
 
-/** The columns of the workers of a metrics file. */
+/** The columns of the workers in a metrics file. */
 export const workerColumns: readonly Column<SeenWorker>[] = [
-  { title: 'WORKER', text: ({ worker }) => worker, least: 12, most: 40, rank: 0 },
-  { title: 'STATE', text: of(({ state }) => state ?? UNKNOWN), least: 8, most: 8, rank: 2 },
-  { title: 'MODE', text: of(({ isolation }) => isolation ?? UNKNOWN), least: 7, most: 9, rank: 9 },
-  { title: 'CALLS', text: of(callsText), least: 5, most: 11, rank: 1, align: 'right' },
+  textColumn('WORKER', [12, 40], 0, ({ worker }) => worker),
+  textColumn(
+    'STATE',
+    [8, 8],
+    2,
+    ofSnapshot(({ state }) => state ?? UNKNOWN),
+  ),
+  textColumn(
+    'MODE',
+    [7, 9],
+    9,
+    ofSnapshot(({ isolation }) => isolation ?? UNKNOWN),
+  ),
+  figureColumn('CALLS', [5, 11], 1, ofSnapshot(callsText)),
   figure('STARTED', 7, 4, ({ started }) => orUnknown(started, String)),
   figure('FAILED', 6, 3, ({ failed }) => orUnknown(failed, String)),
   figure('MEM', 6, 6, ({ residentBytes }) => orUnknown(residentBytes, bytesText)),
   figure('LAG', 6, 7, ({ lagMs }) => orUnknown(lagMs, millisText)),
   figure('UP', 6, 8, ({ uptimeSeconds }) => orUnknown(uptimeSeconds, durationText)),
-  { title: 'LAST LINE', text: ({ lastAt }) => clockText(lastAt), least: 9, most: 9, rank: 5 },
-  {
-    title: 'LOST',
-    text: ({ missing }) => String(missing),
-    least: 4,
-    most: 8,
-    rank: 10,
-    align: 'right',
-  },
+  textColumn('LAST LINE', [9, 9], 5, ({ lastAt }) => clockText(lastAt)),
+  figureColumn('LOST', [4, 8], 10, ({ missing }) => String(missing)),
 ];
 
-/** The columns of what happened. */
+/** The columns of the events in a metrics file. */
 export const eventColumns: readonly Column<SeenEvent>[] = [
-  { title: 'TIME', text: ({ at }) => clockText(at), least: 8, most: 8, rank: 1 },
-  { title: 'EVENT', text: ({ event }) => event, least: 16, most: 24, rank: 0 },
-  { title: 'AGENT', text: ({ agent }) => agent, least: 8, most: 24, rank: 2 },
-  { title: 'TENANT', text: ({ tenant }) => tenant, least: 6, most: 16, rank: 5 },
-  { title: 'JOB', text: ({ jobId }) => jobId, least: 15, most: 20, rank: 4 },
-  { title: 'DETAIL', text: ({ detail }) => detail, least: 12, most: 80, rank: 3 },
+  textColumn('TIME', [8, 8], 1, ({ at }) => clockText(at)),
+  textColumn('EVENT', [16, 24], 0, ({ event }) => event),
+  textColumn('AGENT', [8, 24], 2, ({ agent }) => agent),
+  textColumn('TENANT', [6, 16], 5, ({ tenant }) => tenant),
+  textColumn('JOB', [15, 20], 4, ({ jobId }) => jobId),
+  textColumn('DETAIL', [12, 80], 3, ({ detail }) => detail),
 ];
 
 function figure(
@@ -40,10 +43,10 @@ function figure(
   rank: number,
   text: (snapshot: SeenSnapshot) => string,
 ): Column<SeenWorker> {
-  return { title, text: of(text), least: width, most: width, rank, align: 'right' };
+  return figureColumn(title, [width, width], rank, ofSnapshot(text));
 }
 
-function of(text: (snapshot: SeenSnapshot) => string): (worker: SeenWorker) => string {
+function ofSnapshot(text: (snapshot: SeenSnapshot) => string): (worker: SeenWorker) => string {
   return ({ snapshot }) => (snapshot === undefined ? UNKNOWN : text(snapshot));
 }
 

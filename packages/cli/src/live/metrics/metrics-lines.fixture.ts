@@ -1,4 +1,4 @@
-/** The fields of a snapshot that are shown. */
+/** The fields of a snapshot that tui shows. */
 export const snapshot = {
   state: 'running',
   isolation: 'coroutine',
@@ -14,7 +14,7 @@ export const snapshot = {
   lastError: null,
 };
 
-/** What happened to a call. */
+/** The event of a failed call. */
 export const event = {
   event: 'session_failed',
   timestamp: 1_795_000_000_000,

@@ -7,7 +7,7 @@ import { event, line, snapshot } from './metrics-lines.fixture.js';
 import { eventLine, metricsScreen, metricsText } from './metrics-lines.js';
 import { MetricsState } from './metrics-state.js';
 
-const source = { path: './metrics.jsonl', there: true, broken: 0, restarts: 0 };
+const source = { path: './metrics.jsonl', exists: true, broken: 0, restarts: 0 };
 const HOSTILE = '\u001B]0;owned\u0007\u009B31m\u202Eevil\nname';
 
 function stateOf(...lines: readonly string[]): MetricsState {
@@ -36,7 +36,7 @@ test('summary, workers and the last events on one screen', async () => {
   expect(text[0]).toBe(
     'openrtc tui  2 workers  5 calls  18 started  2 failed  2 lines lost  ./metrics.jsonl',
   );
-  expect(text[1]).toBe('1 line of version 3, which a newer openrtc reads; 1 line no JSON');
+  expect(text[1]).toBe('1 line of version 3, which needs a newer openrtc; 1 line not JSON');
   expect(text[2]).toBe('calls by agent:  support 3  sales 2  last route: sales');
   expect(text[4]).toMatch(
     /^WORKER +STATE +MODE +CALLS +STARTED +FAILED +MEM +LAG +UP +LAST LINE +LOST$/,
@@ -53,15 +53,15 @@ test('summary, workers and the last events on one screen', async () => {
   expect(text.at(-1)).toBe('q quit');
 });
 
-test('it says what it waits for', async () => {
+test('it says which file it is waiting for', async () => {
   const size = { columns: 80, rows: 5 };
-  const lines = metricsScreen(new MetricsState(), { ...source, there: false }, size);
+  const lines = metricsScreen(new MetricsState(), { ...source, exists: false }, size);
   expect((await (await drawn(lines, size)).text())[0]).toBe(
-    'openrtc tui  waits for  ./metrics.jsonl',
+    'openrtc tui  waiting for  ./metrics.jsonl',
   );
 });
 
-test('every size is filled, whatever the file says, and nothing acts on the terminal', async () => {
+test('every size is filled, whatever is in the file, and nothing controls the terminal', async () => {
   const hostile = stateOf(
     line({
       worker: HOSTILE,
@@ -91,7 +91,7 @@ test('every size is filled, whatever the file says, and nothing acts on the term
     }
 });
 
-test('as text: the last state, and events as lines that can be searched', () => {
+test('as text: the last state, and events as searchable lines', () => {
   const text = metricsText(busy(), source, Number.POSITIVE_INFINITY).map(plainText);
   expect(text.join('\n')).toContain('box-200-b');
   const [, failed] = busy().events;

@@ -1,32 +1,34 @@
+import type { Size } from '../../host.js';
 import { cellText } from '../cell-text.js';
-import { counted } from '../figures.js';
+import { counted, rankedCounts } from '../figures.js';
 import { tableLines } from '../fit-columns.js';
+import { bodyRows, fillScreen } from '../layout.js';
 import { type Line, type Part, type Style, flow } from '../line.js';
-import type { Size } from '../live-host.js';
 import { eventColumns, workerColumns } from './metrics-columns.js';
 import type { MetricsState, SeenEvent, SeenWorker } from './metrics-state.js';
 
-/** What is known of the file itself. */
+/** The state of the file itself. */
 export interface MetricsSource {
   readonly path: string;
-  readonly there: boolean;
-  /** Lines of which the end never came, or that are too long. */
+  /** False: there is no such file yet. */
+  readonly exists: boolean;
+  /** The number of lines that are too long or never finished. */
   readonly broken: number;
   /** How often it was moved away or emptied while it was read. */
   readonly restarts: number;
 }
 
-// Titles and a blank line stand around each table.
-const AROUND = 2;
-const FEWEST_EVENTS = 3;
-const EVENTS_OF_TEXT = 20;
+// The titles and a blank line of each table.
+const TABLE_ROWS = 2;
+const MIN_EVENTS = 3;
+const MAX_EVENTS_AS_TEXT = 20;
 
 const EVENT_STYLES: ReadonlyMap<string, Style> = new Map([
   ['session_failed', 'error'],
   ['metrics_stream_overflow', 'warning'],
 ]);
 
-/** The whole screen of `tui`: as many lines as it has rows, and none wider than it is. */
+/** The whole screen of `tui`: as many lines as it has rows, none wider than its columns. */
 export function metricsScreen(
   state: MetricsState,
   source: MetricsSource,
@@ -34,19 +36,17 @@ export function metricsScreen(
 ): readonly Line[] {
   const head = headLines(state, source, columns).slice(0, rows);
   const foot = rows > head.length ? [flow(['q quit'], columns)] : [];
-  const room = rows - head.length - foot.length;
+  const room = bodyRows({ head, foot }, rows);
   const forEvents = Math.min(
-    state.events.length + AROUND,
-    Math.max(FEWEST_EVENTS + AROUND, Math.floor(room / 2)),
+    state.events.length + TABLE_ROWS,
+    Math.max(MIN_EVENTS + TABLE_ROWS, Math.floor(room / 2)),
   );
   const workers = workerTable(state.workers, columns, room - forEvents).slice(0, room);
-  const left = room - workers.length;
-  const events = eventTable(state.events, columns, left).slice(0, left);
-  const blank = Array.from({ length: left - events.length }, (): Line => []);
-  return [...head, ...workers, ...events, ...blank, ...foot];
+  const events = eventTable(state.events, columns, room - workers.length);
+  return fillScreen({ head, body: [...workers, ...events], foot }, rows);
 }
 
-/** The same for a file. */
+/** The same as text for a file. */
 export function metricsText(
   state: MetricsState,
   source: MetricsSource,
@@ -55,7 +55,7 @@ export function metricsText(
   return [
     ...headLines(state, source, columns),
     ...workerTable(state.workers, columns, Number.POSITIVE_INFINITY),
-    ...eventTable(state.events, columns, EVENTS_OF_TEXT + AROUND),
+    ...eventTable(state.events, columns, MAX_EVENTS_AS_TEXT + TABLE_ROWS),
   ];
 }
 
@@ -68,15 +68,15 @@ export function eventLine({ at, event, worker, agent, tenant, jobId, detail }: S
     .join('  ');
 }
 
-/** What was in the file besides metrics of this version, by kind. */
-export function troubles(
+/** Lines that are not metrics of this version, by kind, as text. Kinds without a line are left out. */
+export function skippedLines(
   { newer, newestVersion, notJson, foreign }: MetricsState,
   { broken }: MetricsSource,
 ): ReadonlyMap<string, string> {
   const all = [
-    ['newer', newer, `of version ${newestVersion}, which a newer openrtc reads`],
-    ['notJson', notJson, 'no JSON'],
-    ['foreign', foreign, 'no metrics of OpenRTC'],
+    ['newer', newer, `of version ${newestVersion}, which needs a newer openrtc`],
+    ['notJson', notJson, 'not JSON'],
+    ['foreign', foreign, 'not OpenRTC metrics'],
     ['broken', broken, 'cut off'],
   ] as const;
   return new Map(
@@ -88,22 +88,22 @@ export function troubles(
 
 function headLines(state: MetricsState, source: MetricsSource, columns: number): readonly Line[] {
   const { workers } = state;
-  const wrong = [...troubles(state, source).values()];
+  const wrong = [...skippedLines(state, source).values()];
   const error = workers.at(-1)?.snapshot?.lastError;
   return [
-    flow(summary(workers, source), columns),
+    flow(metricsSummary(workers, source), columns),
     ...(wrong.length > 0 ? [flow([{ text: wrong.join('; '), style: 'warning' }], columns)] : []),
     ...(workers.length > 0 ? [flow(agentParts(workers), columns)] : []),
     ...(error ? [flow([{ text: `last error: ${cellText(error)}`, style: 'error' }], columns)] : []),
   ];
 }
 
-function summary(
+function metricsSummary(
   workers: readonly SeenWorker[],
-  { path, there, restarts }: MetricsSource,
+  { path, exists, restarts }: MetricsSource,
 ): readonly Part[] {
   const name = { text: 'openrtc tui', style: 'strong' } as const;
-  if (!there) return [name, 'waits for', cellText(path)];
+  if (!exists) return [name, 'waiting for', cellText(path)];
   const sum = (figure: 'active' | 'started' | 'failed') =>
     workers.reduce((all, { snapshot }) => all + (snapshot?.[figure] ?? 0), 0);
   const running = workers.filter(({ snapshot }) => snapshot?.state !== 'closed');
@@ -115,7 +115,7 @@ function summary(
     `${sum('started')} started`,
     `${sum('failed')} failed`,
     ...(lost > 0 ? [{ text: `${counted(lost, 'line')} lost`, style: 'warning' } as const] : []),
-    ...(restarts > 0 ? [`begun anew ${restarts}x`] : []),
+    ...(restarts > 0 ? [`restarted ${restarts}x`] : []),
     cellText(path),
   ];
 }
@@ -125,9 +125,7 @@ function agentParts(workers: readonly SeenWorker[]): readonly Part[] {
   for (const { snapshot } of workers)
     for (const [agent, calls] of snapshot?.byAgent ?? [])
       byAgent.set(agent, (byAgent.get(agent) ?? 0) + calls);
-  const parts = [...byAgent]
-    .toSorted(([one, some], [other, more]) => more - some || (one < other ? -1 : 1))
-    .map(([agent, calls]) => `${cellText(agent)} ${calls}`);
+  const parts = rankedCounts(byAgent, cellText);
   const route = workers.at(-1)?.snapshot?.lastRoutedAgent;
   return [
     'calls by agent:',
@@ -136,20 +134,24 @@ function agentParts(workers: readonly SeenWorker[]): readonly Part[] {
   ];
 }
 
-/** Those that wrote last come first. */
+/** The workers that wrote last come first. */
 function workerTable(
   workers: readonly SeenWorker[],
   columns: number,
-  most: number,
+  maxLines: number,
 ): readonly Line[] {
   if (workers.length === 0) return [];
-  const shown = workers.toReversed().slice(0, Math.max(1, most - AROUND));
+  const shown = workers.toReversed().slice(0, Math.max(1, maxLines - TABLE_ROWS));
   const style = ({ snapshot }: SeenWorker) => (snapshot?.state === 'closed' ? 'faint' : undefined);
   return [[], ...tableLines(workerColumns, shown, columns, style)];
 }
 
-function eventTable(events: readonly SeenEvent[], columns: number, most: number): readonly Line[] {
+function eventTable(
+  events: readonly SeenEvent[],
+  columns: number,
+  maxLines: number,
+): readonly Line[] {
   if (events.length === 0) return [];
-  const shown = events.slice(-Math.max(1, most - AROUND));
+  const shown = events.slice(-Math.max(1, maxLines - TABLE_ROWS));
   return [[], ...tableLines(eventColumns, shown, columns, ({ event }) => EVENT_STYLES.get(event))];
 }

@@ -9,7 +9,7 @@ function stateOf(...lines: readonly string[]): MetricsState {
   return state;
 }
 
-test('the last snapshot of each worker, and what happened', () => {
+test('the last snapshot of each worker, and the events', () => {
   const state = stateOf(
     line({ worker: 'a', seq: 1 }),
     line({ worker: 'b', seq: 1, payload: { ...snapshot, activeSessions: 7 } }),
@@ -30,7 +30,7 @@ test('the last snapshot of each worker, and what happened', () => {
   ]);
 });
 
-test('what is missing between the first line and the last is counted, by worker', () => {
+test('missing lines between the first and the last are counted for each worker', () => {
   const state = stateOf(
     line({ worker: 'a', seq: 5 }),
     line({ worker: 'b', seq: 1 }),
@@ -43,7 +43,7 @@ test('what is missing between the first line and the last is counted, by worker'
   ]);
 });
 
-test('lines that are none of ours are counted by what they are', () => {
+test('lines that are not metrics are counted by kind', () => {
   const state = stateOf(
     '',
     'not JSON',
@@ -62,13 +62,13 @@ test.each([
   { activeSessions: 'many', residentSet: 5, sessionsByAgent: [], lastError: {} },
   { event: 5, timestamp: 'now', error: [] },
   { sessionsByAgent: { a: 'x', __proto__: null } },
-])('a line of which only the envelope is right breaks nothing: %j', (payload) => {
+])('a line with only a valid envelope is accepted: %j', (payload) => {
   const state = stateOf(line({ payload }), line({ kind: 'event', payload, seq: 2 }));
   expect(state.workers).toMatchObject([{ snapshot: { active: null } }]);
   expect(state.events).toHaveLength(1);
 });
 
-test('it does not grow without end', () => {
+test('it does not grow without limit', () => {
   const state = new MetricsState();
   for (let at = 0; at < 1_000; at += 1)
     state.add(line({ worker: `w${at}`, kind: 'event', payload: { ...event, jobId: `AJ_${at}` } }));

@@ -2,19 +2,19 @@ import { METRICS_SCHEMA_VERSION, type MetricsLine, parseMetricsLine } from '@ope
 
 import { type Fields, fieldsOf, numberOf, parsed, textOf } from '../fields.js';
 
-/** One run of a worker, as its lines tell. */
+/** One run of a worker, read from its lines. */
 export interface SeenWorker {
-  /** Its name in the file. */
+  /** Its name in the file. Each run has its own. */
   readonly worker: string;
   readonly seq: number;
-  /** Lines between its first and its last that are not in the file. */
+  /** The number of its lines, between the first and the last, that are not in the file. */
   readonly missing: number;
-  /** Of its last line, Unix time in milliseconds by the clock of its machine. */
+  /** The time of its last line, Unix time in milliseconds on its machine's clock. */
   readonly lastAt: number;
   readonly snapshot: SeenSnapshot | undefined;
 }
 
-/** What is shown of a snapshot. Null: the line does not say. */
+/** The fields of a snapshot that are shown. Null: missing in the line. */
 export interface SeenSnapshot {
   readonly state: string | null;
   readonly isolation: string | null;
@@ -30,7 +30,7 @@ export interface SeenSnapshot {
   readonly byAgent: ReadonlyMap<string, number>;
 }
 
-/** Something that happened, as a line tells. */
+/** An event, read from a line. */
 export interface SeenEvent {
   readonly at: number;
   readonly event: string;
@@ -38,38 +38,43 @@ export interface SeenEvent {
   readonly agent: string;
   readonly tenant: string;
   readonly jobId: string;
-  /** How it ended, what was lost. */
+  /** How the call ended, or how much was lost. */
   readonly detail: string;
 }
 
-const MOST_WORKERS = 64;
-const MOST_EVENTS = 200;
-const MOST_AGENTS = 200;
+const MAX_WORKERS = 64;
+const MAX_EVENTS = 200;
+const MAX_AGENTS = 200;
 
-/** What the lines of a metrics file say so far. A file may be damaged, or be another's: no line can break it. */
+/** The content of a metrics file so far. The file may be damaged or not be a metrics file: any line is accepted. */
 export class MetricsState {
-  /** Lines that were read, without blank ones. */
+  /** The number of lines read, without blank ones. */
   lines = 0;
+  /** Lines that are not JSON. */
   notJson = 0;
-  /** JSON that is no line of a metrics file. */
+  /** Lines of JSON that are not metrics. */
   foreign = 0;
-  /** Lines of a version that this one does not know. */
+  /** Lines of a newer version than this one reads. */
   newer = 0;
+  /** The newest version found. */
   newestVersion: number = METRICS_SCHEMA_VERSION;
   readonly #workers = new Map<string, SeenWorker>();
   #events: SeenEvent[] = [];
 
-  /** Those that wrote last come last. */
+  /** The workers; the one that wrote last comes last. At most 64. */
   get workers(): readonly SeenWorker[] {
     return [...this.#workers.values()];
   }
 
-  /** The last of them, the newest at the end. */
+  /** The last 200 events, the newest at the end. */
   get events(): readonly SeenEvent[] {
     return this.#events;
   }
 
-  /** @returns what happened, when the line tells of that */
+  /**
+   * Reads a line.
+   * @returns its event, if it has one
+   */
   add(text: string): SeenEvent | undefined {
     if (text.trim() === '') return undefined;
     this.lines += 1;
@@ -80,7 +85,7 @@ export class MetricsState {
     }
     const version = numberOf(fieldsOf(value)['schemaVersion']);
     const line = parseMetricsLine(text);
-    if (line !== undefined) return this.#take(line);
+    if (line !== undefined) return this.#apply(line);
     if (version !== null && version > METRICS_SCHEMA_VERSION) {
       this.newer += 1;
       this.newestVersion = Math.max(this.newestVersion, version);
@@ -88,10 +93,10 @@ export class MetricsState {
     return undefined;
   }
 
-  #take({ worker, seq, wallTimeUnix, kind, payload }: MetricsLine): SeenEvent | undefined {
+  #apply({ worker, seq, wallTimeUnix, kind, payload }: MetricsLine): SeenEvent | undefined {
     const before = this.#workers.get(worker);
     const gap = before === undefined ? 0 : Math.max(0, seq - before.seq - 1);
-    // At the end of the order.
+    // Moves it to the end of the order.
     this.#workers.delete(worker);
     this.#workers.set(worker, {
       worker,
@@ -101,16 +106,16 @@ export class MetricsState {
       snapshot: kind === 'snapshot' ? snapshotOf(fieldsOf(payload)) : before?.snapshot,
     });
     const [oldest] = this.#workers.keys();
-    if (this.#workers.size > MOST_WORKERS && oldest !== undefined) this.#workers.delete(oldest);
+    if (this.#workers.size > MAX_WORKERS && oldest !== undefined) this.#workers.delete(oldest);
     if (kind === 'snapshot') return undefined;
     const event = eventOf(fieldsOf(payload), worker, wallTimeUnix * 1_000);
-    this.#events = [...this.#events.slice(1 - MOST_EVENTS), event];
+    this.#events = [...this.#events.slice(1 - MAX_EVENTS), event];
     return event;
   }
 }
 
 function snapshotOf(payload: Fields): SeenSnapshot {
-  const agents = Object.entries(fieldsOf(payload['sessionsByAgent'])).slice(0, MOST_AGENTS);
+  const agents = Object.entries(fieldsOf(payload['sessionsByAgent'])).slice(0, MAX_AGENTS);
   return {
     state: textOf(payload['state']),
     isolation: textOf(payload['isolation']),

@@ -8,85 +8,39 @@ import {
   orUnknown,
   percentText,
 } from '../figures.js';
-import type { Column } from '../fit-columns.js';
-import type { CallRow } from './call-row.js';
+import { type Column, figureColumn, textColumn } from '../fit-columns.js';
+import { type CallRow, placeOf } from './call-row.js';
 
 const MARKS: Readonly<Partial<Record<CallRow['state'], string>>> = { slow: '!', silent: '?' };
 
-/** The columns of `top`, in their order from left to right. */
+/** The columns of `top`, from left to right. */
 export const callColumns: readonly Column<CallRow>[] = [
-  { title: ' ', text: ({ state }) => MARKS[state] ?? '', least: 1, most: 1, rank: 0 },
-  { title: 'AGENT', text: ({ agent }) => agent, least: 8, most: 24, rank: 1 },
-  { title: 'TENANT', text: ({ tenant }) => tenant, least: 6, most: 16, rank: 11 },
-  { title: 'ROOM', text: ({ room }) => room, least: 8, most: 40, rank: 5 },
-  {
-    title: 'TIME',
-    text: ({ durationSeconds }) => durationText(durationSeconds),
-    align: 'right',
-    least: 6,
-    most: 6,
-    rank: 3,
-  },
-  {
-    title: 'CPU',
-    text: (call) => part(call, orUnknown(call.cpuPercent, percentText)),
-    align: 'right',
-    least: 5,
-    most: 5,
-    rank: 6,
-  },
-  {
-    title: 'MEM',
-    text: (call) => part(call, orUnknown(call.memoryBytes, bytesText)),
-    align: 'right',
-    least: 6,
-    most: 6,
-    rank: 7,
-  },
-  { title: 'OF', text: ({ basis }) => basis ?? UNKNOWN, least: 6, most: 6, rank: 9 },
-  { title: 'STATE', text: ({ state }) => state, least: 7, most: 7, rank: 2 },
-  {
-    title: 'BLOCKS',
-    text: ({ blocks }) => String(blocks),
-    align: 'right',
-    least: 6,
-    most: 6,
-    rank: 8,
-  },
-  {
-    title: 'LAST BLOCK',
-    text: ({ lastBlock }) => (lastBlock === null ? '' : blockText(lastBlock)),
-    least: 16,
-    most: 56,
-    rank: 4,
-  },
-  {
-    title: 'PROCESS',
-    text: ({ pid }) => (pid === null ? UNKNOWN : String(pid)),
-    align: 'right',
-    least: 7,
-    most: 7,
-    rank: 10,
-  },
-  {
-    title: 'WORKER',
-    text: ({ workerPid }) => String(workerPid),
-    align: 'right',
-    least: 7,
-    most: 7,
-    rank: 12,
-  },
-  { title: 'JOB', text: ({ jobId }) => jobId, least: 15, most: 20, rank: 13 },
+  textColumn(' ', [1, 1], 0, ({ state }) => MARKS[state] ?? ''),
+  textColumn('AGENT', [8, 24], 1, ({ agent }) => agent),
+  textColumn('TENANT', [6, 16], 11, ({ tenant }) => tenant),
+  textColumn('ROOM', [8, 40], 5, ({ room }) => room),
+  figureColumn('TIME', [6, 6], 3, ({ durationSeconds }) => durationText(durationSeconds)),
+  figureColumn('CPU', [5, 5], 6, (call) => share(call, orUnknown(call.cpuPercent, percentText))),
+  figureColumn('MEM', [6, 6], 7, (call) => share(call, orUnknown(call.memoryBytes, bytesText))),
+  textColumn('OF', [6, 6], 9, ({ basis }) => basis ?? UNKNOWN),
+  textColumn('STATE', [7, 7], 2, ({ state }) => state),
+  figureColumn('BLOCKS', [6, 6], 8, ({ blocks }) => String(blocks)),
+  textColumn('LAST BLOCK', [16, 56], 4, ({ lastBlock }) =>
+    lastBlock === null ? '' : blockText(lastBlock),
+  ),
+  figureColumn('PROCESS', [7, 7], 10, ({ pid }) => orUnknown(pid, String)),
+  figureColumn('WORKER', [7, 7], 12, ({ workerPid }) => String(workerPid)),
+  textColumn('JOB', [15, 20], 13, ({ jobId }) => jobId),
 ];
 
-/** `320ms lookUp (tools.js:12)`: the place is that of the user's code, where it was seen. */
-function blockText({ durationMs, cause, culprit, stack }: LoopBlock): string {
-  const place = culprit ?? stack[0];
-  const where = place === undefined ? `(${cause})` : placeText(place);
-  return `${millisText(durationMs)} ${where}`;
+/** `320ms lookUp (tools.js:12)`: how long, and the place in the user's code where it is known. */
+function blockText(block: LoopBlock): string {
+  const place = placeOf(block);
+  const where = place === undefined ? `(${block.cause})` : placeText(place);
+  return `${millisText(block.durationMs)} ${where}`;
 }
 
-// The sign stands with the figure: the column that says so in words may be gone.
-function part({ basis }: CallRow, figure: string): string {
+// The mark is part of the figure: the column OF may have been left out.
+function share({ basis }: CallRow, figure: string): string {
   return basis === 'shared' && figure !== UNKNOWN ? `~${figure}` : figure;
 }

@@ -9,28 +9,33 @@ export interface CallRow {
   readonly tenant: string;
   readonly room: string;
   readonly durationSeconds: number;
-  /** `silent`: its worker does not answer, and everything else is as it was told last. */
+  /** `silent`: its worker does not answer, and the other fields are from its last report. */
   readonly state: SessionSnapshot['status'] | 'silent';
-  /** Of one core. Null: nobody has looked twice yet. */
+  /** CPU in percent of one core. Null until it has been measured twice. */
   readonly cpuPercent: number | null;
   readonly memoryBytes: number | null;
-  /** `own`: of a process that runs this call alone. `shared`: an equal part of a process. */
+  /** `own`: the figures of a process that runs only this call. `shared`: an equal share of a process. */
   readonly basis: 'own' | 'shared' | null;
   readonly blocks: number;
   readonly longestBlockMs: number;
   readonly lastBlock: LoopBlock | null;
-  /** The process it runs in, where that is known. */
+  /** The process it runs in; null when it is not known. */
   readonly pid: number | null;
   readonly workerPid: number;
 }
 
-/** The calls of all workers that are there. */
+/** The calls of all workers that have not gone. */
 export function callsOf(workers: readonly WatchedWorker[]): readonly CallRow[] {
   return workers
     .filter(({ state }) => state !== 'gone')
     .flatMap((worker) =>
       (worker.report?.snapshot.sessions ?? []).map((session) => callOf(session, worker)),
     );
+}
+
+/** Where a block of the event loop happened: the user's code if it was seen, else the top of the stack. */
+export function placeOf({ culprit, stack }: LoopBlock): LoopBlock['culprit'] {
+  return culprit ?? stack[0];
 }
 
 function callOf(session: SessionSnapshot, worker: WatchedWorker): CallRow {

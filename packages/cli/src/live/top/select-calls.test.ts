@@ -10,18 +10,18 @@ const select = (fields: object) =>
     ({ room }) => room,
   );
 
-test('what needs attention is first, then the longest', () => {
+test('calls that need attention come first, then the longest', () => {
   expect(select({})).toEqual([3, 10, 9, 8, 7, 6, 5, 4, 2, 1].map((number) => `room-${number}`));
 });
 
-test('figures from the largest, texts from A, and the other way round', () => {
+test('figures are sorted from the largest, texts from A, or reversed', () => {
   expect(select({ sort: 'cpu' }).slice(0, 2)).toEqual(['room-10', 'room-9']);
   expect(select({ sort: 'blocks' })[0]).toBe('room-3');
   expect(select({ sort: 'agent' })[0]).toBe('room-5');
   expect(select({ sort: 'duration', reversed: true })[0]).toBe('room-1');
 });
 
-test('calls nobody has looked at come last', () => {
+test('calls that have not been measured come last', () => {
   const unseen = callsOf([
     live(report([call({ jobId: 'a', resources: null }), call({ jobId: 'b' })])),
   ]);
@@ -29,12 +29,12 @@ test('calls nobody has looked at come last', () => {
     expect(selectCalls(unseen, { sort, reversed: false, filter: '' })[0]?.jobId).toBe('b');
 });
 
-test.each(sortKeys)('by %s there is one order', (sort) => {
+test.each(sortKeys)('sorting by %s is deterministic', (sort) => {
   const selection = { sort, reversed: false, filter: '' };
   expect(selectCalls(calls.toReversed(), selection)).toEqual(selectCalls(calls, selection));
 });
 
-test('every word of a filter must fit, in one field where it names one', () => {
+test('a call must contain every word of a filter, in the named field if there is one', () => {
   expect(select({ filter: 'SALES room-3' })).toEqual(['room-3']);
   expect(select({ filter: 'tenant:acme state:active' })).toHaveLength(5);
   expect(select({ filter: 'state:slow' })).toEqual(['room-3']);

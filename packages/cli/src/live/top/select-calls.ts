@@ -1,6 +1,6 @@
 import type { CallRow } from './call-row.js';
 
-/** What `top` sorts by. */
+/** The fields that `top` can sort by. */
 export const sortKeys = [
   'state',
   'duration',
@@ -12,20 +12,21 @@ export const sortKeys = [
   'room',
 ] as const;
 
+/** A field that `top` can sort by. */
 export type SortKey = (typeof sortKeys)[number];
 
-/** Which calls are shown, and in which order. */
+/** Which calls are shown, in which order. */
 export interface Selection {
   readonly sort: SortKey;
   readonly reversed: boolean;
-  /** See {@link selectCalls}; empty: all. */
+  /** See {@link selectCalls}. Empty: all calls. */
   readonly filter: string;
 }
 
-// What needs somebody's attention comes first.
+// Calls that need attention come first.
 const STATES: readonly CallRow['state'][] = ['slow', 'silent', 'joining', 'active'];
 
-/** The largest first. Calls for which there is no figure come last. */
+/** Sorted from the largest. Calls without the figure come last. */
 const FIGURES: ReadonlyMap<string, (call: CallRow) => number> = new Map([
   ['state', ({ state }) => -STATES.indexOf(state)],
   ['duration', ({ durationSeconds }) => durationSeconds],
@@ -34,7 +35,7 @@ const FIGURES: ReadonlyMap<string, (call: CallRow) => number> = new Map([
   ['blocks', ({ blocks }) => blocks],
 ]);
 
-/** From A to Z. */
+/** Sorted from A to Z. */
 const TEXTS: ReadonlyMap<string, (call: CallRow) => string> = new Map([
   ['agent', ({ agent }) => agent],
   ['tenant', ({ tenant }) => tenant],
@@ -46,8 +47,8 @@ const TEXTS: ReadonlyMap<string, (call: CallRow) => string> = new Map([
 ]);
 
 /**
- * The calls that fit a filter, sorted. Each word of a filter must be found in a call, in whatever case; `tenant:acme`
- * asks for it in one field (`agent`, `tenant`, `room`, `state`, `job`, `process`, `worker`).
+ * The calls that match the filter, sorted. A call must contain every word of the filter, in upper or lower case.
+ * `tenant:acme` searches one field (`agent`, `tenant`, `room`, `state`, `job`, `process`, `worker`).
  */
 export function selectCalls(
   calls: readonly CallRow[],
@@ -55,12 +56,12 @@ export function selectCalls(
 ): readonly CallRow[] {
   const words = filter.toLowerCase().split(/\s+/).filter(Boolean);
   const found = calls
-    .filter((call) => words.every((word) => fits(call, word)))
+    .filter((call) => words.every((word) => matches(call, word)))
     .toSorted((one, other) => compare(one, other, sort));
   return reversed ? found.toReversed() : found;
 }
 
-function fits(call: CallRow, word: string): boolean {
+function matches(call: CallRow, word: string): boolean {
   const colon = word.indexOf(':');
   const field = TEXTS.get(word.slice(0, Math.max(0, colon)));
   if (field !== undefined)
@@ -70,7 +71,7 @@ function fits(call: CallRow, word: string): boolean {
   return [...TEXTS.values()].some((text) => text(call).toLowerCase().includes(word));
 }
 
-// What is equal stays where it was: the longest first, then by its id.
+// Equal calls keep one order: the longest first, then by id.
 function compare(one: CallRow, other: CallRow, sort: SortKey): number {
   return (
     compareBy(one, other, sort) ||

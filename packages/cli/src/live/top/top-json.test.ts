@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 
-import { harmlessJson } from '../json-text.js';
-import { firstView } from './top-view.js';
+import { terminalJson } from '../../terminal-text.js';
+import { initialView } from './top-view.js';
 import { topJson } from './top-json.js';
 import type { WatchedWorker } from './watched-workers.js';
 import { call, live, report, tenCalls } from './workers.fixture.js';
@@ -22,7 +22,7 @@ function fits(value: object | null | undefined, { required = [], properties = {}
   expect(Object.keys(properties)).toEqual(expect.arrayContaining([...required]));
 }
 
-test('the document is as its schema says', () => {
+test('the document matches its schema', () => {
   const [one, other] = tenCalls();
   const silent: WatchedWorker = {
     ...(other as WatchedWorker),
@@ -30,7 +30,7 @@ test('the document is as its schema says', () => {
     problem: 'no answer',
   };
   const gone: WatchedWorker = { ...live(report([], {}, 3)), state: 'gone' };
-  const document = topJson(state([one as WatchedWorker, silent, gone]), firstView({}));
+  const document = topJson(state([one as WatchedWorker, silent, gone]), initialView({}));
   fits(document, schema);
   expect(document.workers.map((worker) => [worker.pid, worker.state, worker.problem])).toEqual([
     [100, 'live', null],
@@ -50,10 +50,10 @@ test('the document is as its schema says', () => {
   });
 });
 
-test('as text nothing in it acts on a terminal, and it says the same', () => {
+test('as text it cannot control the terminal and has the same value', () => {
   const room = '\u001B[2J\u009B\u202E\u007F\u{E0041}東京\n';
-  const document = topJson(state([live(report([call({ room })]))]), firstView({}));
-  const text = harmlessJson(JSON.stringify(document, undefined, 2));
+  const document = topJson(state([live(report([call({ room })]))]), initialView({}));
+  const text = terminalJson(JSON.stringify(document, undefined, 2));
   expect(text).not.toMatch(/[^\P{Cc}\n]|[\p{Cf}\u2028\u2029]/u);
   expect(JSON.parse(text)).toEqual(document);
 });

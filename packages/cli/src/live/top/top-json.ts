@@ -1,18 +1,22 @@
-import { type LoopBlock, type RuntimeSnapshot, placeText } from '@openrtc/core/operate';
+import {
+  type LoopBlock,
+  type RuntimeSnapshot,
+  type WorkerReport,
+  placeText,
+} from '@openrtc/core/operate';
 
-import { type CallRow, callsOf } from './call-row.js';
+import { type CallRow, callsOf, placeOf } from './call-row.js';
 import { type Selection, selectCalls } from './select-calls.js';
-import type { TopState } from './top-lines.js';
-import type { WatchedWorker } from './watched-workers.js';
+import type { TopState, WatchedWorker } from './watched-workers.js';
 
-/** What `top --json` prints; see schemas/top.schema.json. */
+/** The output of `top --json`; see schemas/top.schema.json. */
 export interface TopJson {
   readonly schemaVersion: 1;
   readonly command: 'top';
   /** Unix time in milliseconds. */
   readonly takenAt: number;
   readonly workers: readonly WorkerJson[];
-  /** Those that fit the filter, sorted. */
+  /** The calls that match the filter, sorted. */
   readonly calls: readonly CallJson[];
   readonly problems: readonly string[];
 }
@@ -20,43 +24,42 @@ export interface TopJson {
 interface WorkerJson {
   readonly pid: number;
   readonly state: 'live' | 'silent';
-  /** Why it is `silent`. */
+  /** Why it is `silent`, else null. */
   readonly problem: string | null;
   readonly facts: WorkerFacts | null;
 }
 
-type WorkerFacts = Pick<
-  RuntimeSnapshot,
-  | 'isolation'
-  | 'ready'
-  | 'notReady'
-  | 'uptimeSeconds'
-  | 'activeSessions'
-  | 'reservedSessions'
-  | 'maxConcurrentSessions'
-  | 'totalSessionsStarted'
-  | 'totalSessionFailures'
-  | 'eventLoopLagMs'
-> & {
-  readonly entry: string;
-  readonly version: string;
-  readonly node: string;
-  readonly poolState: RuntimeSnapshot['state'];
-  readonly cpuPercent: number | null;
-  readonly residentBytes: number;
-};
+/** The fields of a snapshot that are facts of its worker. */
+const SNAPSHOT_FACTS = [
+  'isolation',
+  'ready',
+  'notReady',
+  'uptimeSeconds',
+  'activeSessions',
+  'reservedSessions',
+  'maxConcurrentSessions',
+  'totalSessionsStarted',
+  'totalSessionFailures',
+  'eventLoopLagMs',
+] as const satisfies readonly (keyof RuntimeSnapshot)[];
+
+type WorkerFacts = Pick<RuntimeSnapshot, (typeof SNAPSHOT_FACTS)[number]> &
+  Pick<WorkerReport['worker'], 'entry' | 'version' | 'node' | 'cpuPercent'> & {
+    readonly poolState: RuntimeSnapshot['state'];
+    readonly residentBytes: number;
+  };
 
 type CallJson = Omit<CallRow, 'lastBlock'> & { readonly lastBlock: BlockJson | null };
 
 interface BlockJson extends Pick<LoopBlock, 'startedAt' | 'durationMs' | 'cause'> {
-  /** `myTool (tools.js:12)`; null where nobody could look. */
+  /** `myTool (tools.js:12)`; null when it is not known. */
   readonly place: string | null;
   readonly function: string | null;
   readonly file: string | null;
   readonly line: number | null;
 }
 
-/** The state as a document for programs. */
+/** The state as JSON for programs. */
 export function topJson(state: TopState, selection: Selection): TopJson {
   return {
     schemaVersion: 1,
@@ -77,34 +80,29 @@ function workerOf({ pid, state, report, problem }: WatchedWorker): readonly Work
   return [{ pid: report?.worker.pid ?? pid, state, problem: problem ?? null, facts }];
 }
 
-function factsOf({ worker, snapshot }: NonNullable<WatchedWorker['report']>): WorkerFacts {
+function factsOf({ worker, snapshot }: WorkerReport): WorkerFacts {
   const { entry, version, node, cpuPercent } = worker;
   return {
     entry,
     version,
     node,
     cpuPercent,
-    isolation: snapshot.isolation,
+    ...pick(snapshot, SNAPSHOT_FACTS),
     poolState: snapshot.state,
-    ready: snapshot.ready,
-    notReady: snapshot.notReady,
-    uptimeSeconds: snapshot.uptimeSeconds,
-    activeSessions: snapshot.activeSessions,
-    reservedSessions: snapshot.reservedSessions,
-    maxConcurrentSessions: snapshot.maxConcurrentSessions,
-    totalSessionsStarted: snapshot.totalSessionsStarted,
-    totalSessionFailures: snapshot.totalSessionFailures,
     residentBytes: snapshot.residentSet.bytes,
-    eventLoopLagMs: snapshot.eventLoopLagMs,
   };
 }
 
-function blockOf({ startedAt, durationMs, cause, culprit, stack }: LoopBlock): BlockJson {
-  const place = culprit ?? stack[0];
+function pick<From, Key extends keyof From>(from: From, keys: readonly Key[]): Pick<From, Key> {
+  return Object.fromEntries(keys.map((key) => [key, from[key]])) as Pick<From, Key>;
+}
+
+function blockOf(block: LoopBlock): BlockJson {
+  const place = placeOf(block);
   return {
-    startedAt,
-    durationMs,
-    cause,
+    startedAt: block.startedAt,
+    durationMs: block.durationMs,
+    cause: block.cause,
     place: place === undefined ? null : placeText(place),
     function: place?.function ?? null,
     file: place?.file ?? null,

@@ -4,7 +4,7 @@ import { widthOf } from '../cell-text.js';
 import { plainText } from '../line.js';
 import { drawn } from '../terminal.fixture.js';
 import { topScreen, topText } from './top-lines.js';
-import { firstView } from './top-view.js';
+import { initialView } from './top-view.js';
 import type { WatchedWorker } from './watched-workers.js';
 import { block, call, live, report, tenCalls } from './workers.fixture.js';
 
@@ -13,11 +13,11 @@ const HOSTILE = '\u001B]0;owned\u0007\u001B[2J\u009B31m\u202Eevil\u2066\r\n\tnam
 
 function shown(workers: readonly WatchedWorker[], size = { columns: 180, rows: 24 }, view = {}) {
   const state = { workers, problems: [], nowMs: 5_000 };
-  const { lines } = topScreen(state, { ...firstView({}), ...view }, size);
+  const { lines } = topScreen(state, { ...initialView({}), ...view }, size);
   return drawn(lines, size);
 }
 
-test('ten calls of two workers; the slow one is first, marked, and its line named', async () => {
+test('ten calls of two workers: the slow one is first, marked, and shows its line of code', async () => {
   const terminal = await shown(tenCalls());
   const text = await terminal.text();
   expect(text[0]).toContain('openrtc top  2 workers  10 calls  1 slow  load 1.25 0.80 0.50');
@@ -38,7 +38,7 @@ test('ten calls of two workers; the slow one is first, marked, and its line name
   expect(await terminal.colorAt(5, 3)).toBeUndefined();
 });
 
-test('in a narrow terminal columns go, and none of the lines is wrapped', async () => {
+test('in a narrow terminal columns are left out and no line is wrapped', async () => {
   const text = await (await shown(tenCalls(), { columns: 80, rows: 24 })).text();
   expect(text[3]).toMatch(/AGENT +ROOM +TIME +CPU +MEM +OF +STATE +BLOCKS +LAST BLOCK$/);
   expect(text[4]).toContain('lookUp');
@@ -49,7 +49,7 @@ test('in a narrow terminal columns go, and none of the lines is wrapped', async 
 });
 
 test.each([1, 2, 3, 5, 7, 10, 24])(
-  '%i rows are filled, at every width, whatever names say',
+  '%i rows are filled at every width, whatever the names are',
   async (rows) => {
     const names = [
       HOSTILE,
@@ -62,7 +62,7 @@ test.each([1, 2, 3, 5, 7, 10, 24])(
     const workers = [live(report(names.map((room) => call({ room, agent: room, jobId: room }))))];
     for (let columns = 1; columns <= 200; columns += 7) {
       const state = { workers, problems: [HOSTILE], nowMs: 0 };
-      const { lines } = topScreen(state, firstView({ filter: '' }), { columns, rows });
+      const { lines } = topScreen(state, initialView({ filter: '' }), { columns, rows });
       expect(lines).toHaveLength(rows);
       for (const line of lines) expect(widthOf(plainText(line))).toBeLessThanOrEqual(columns);
       const terminal = await drawn(lines, { columns, rows });
@@ -71,7 +71,7 @@ test.each([1, 2, 3, 5, 7, 10, 24])(
   },
 );
 
-test('names act on nothing: no escape of theirs reaches the terminal', async () => {
+test('names cannot control the terminal: their escapes are removed', async () => {
   const hostile = { room: HOSTILE, agent: HOSTILE, tenant: HOSTILE, jobId: HOSTILE };
   const workers = [live(report([call(hostile)]))];
   const size = { columns: 120, rows: 10 };
@@ -79,7 +79,7 @@ test('names act on nothing: no escape of theirs reaches the terminal', async () 
     const { stdout } = await shown(workers, size, view);
     const [first, ...parts] = stdout.written.replace('\u001B[2J', '').split('\u001B[');
     expect(first).toBe('');
-    // Places, styles and the modes of a live view, and text behind them.
+    // Positions, styles and the modes of a live view, followed by text.
     for (const part of parts)
       expect(part).toMatch(/^(?:\d+(?:;1)?[GH]|2K|\d+m|\?\d+[hl])[^\p{Cc}\p{Bidi_Control}]*$/u);
     expect(stdout.written).not.toContain('\u001B[31m');
@@ -88,9 +88,9 @@ test('names act on nothing: no escape of theirs reaches the terminal', async () 
   expect((await (await shown(workers, wide)).text()).join('\n')).toContain('evilname');
 });
 
-// This terminal thinks emoji one column wide, and others two.
+// This terminal draws emoji one column wide; others draw two.
 test.each(['東京の', '\u{1F600}'.repeat(4), '\u{1F469}\u200D\u{1F467}\u2764\uFE0F', 'नमस्ते'])(
-  'after %s all columns are in their place',
+  'all columns are in place after %s',
   async (room) => {
     const calls = [call({ room, jobId: 'AJ_a' }), call({ jobId: 'AJ_b', durationSeconds: 60 })];
     const terminal = await shown([live(report(calls))], { columns: 140, rows: 10 });
@@ -102,7 +102,7 @@ test.each(['東京の', '\u{1F600}'.repeat(4), '\u{1F469}\u200D\u{1F467}\u2764\u
   },
 );
 
-test('a worker that does not answer, and one that is gone, are said, before all others', async () => {
+test('a worker that does not answer and one that is gone are listed before the others', async () => {
   const [one, other] = tenCalls();
   const workers: WatchedWorker[] = [
     { ...(one as WatchedWorker), state: 'silent', sinceMs: 1_000, problem: 'it did not answer' },
@@ -114,30 +114,30 @@ test('a worker that does not answer, and one that is gone, are said, before all 
   expect(text[1]).toMatch(/^worker 100 does not answer, for 4s {2}main\.js {2}it did not answer/);
   expect(text[2]).toMatch(/^worker 200 is gone, 3s ago/);
   expect(text[3]).toMatch(/^worker 300 /);
-  // What it told last, with a sign.
+  // Its last report, with a mark.
   expect(text[5]).toMatch(/^\? {2}sales .* silent /);
 });
 
-test('pages, the filter and what is typed of it', async () => {
+test('pages, the filter, and a filter being typed', async () => {
   const size = { columns: 120, rows: 10 };
   const state = { workers: tenCalls(), problems: [], nowMs: 0 };
-  const view = firstView({ sort: 'room' });
+  const view = initialView({ sort: 'room' });
   const { pages, lines } = topScreen(state, { ...view, page: 1 }, size);
   expect(pages).toBe(2);
   expect((await (await drawn(lines, size)).text()).at(-1)).toContain('page 2 of 2');
   const text = await (await shown(state.workers, size, { filter: 'tenant:acme 10%' })).text();
-  expect(text.join('\n')).toContain('No call fits the filter.');
+  expect(text.join('\n')).toContain('No call matches the filter.');
   const typing = await (await shown(state.workers, size, { typing: 'room-7' })).text();
   expect(typing.at(-1)).toMatch(/^filter: room-7_/);
   expect(typing.filter((line) => line.includes('support'))).toHaveLength(1);
 });
 
-test('without a worker, and without calls, it says so', async () => {
+test('it says when there is no worker, or no call', async () => {
   expect((await (await shown([])).text()).join('\n')).toContain('No worker of this user runs');
   expect((await (await shown([live(report([]))])).text()).join('\n')).toContain('No calls.');
 });
 
-test('many workers leave room for calls', async () => {
+test('many workers leave rows for calls', async () => {
   const workers = Array.from({ length: 30 }, (_, at) =>
     live(report([call({ jobId: `AJ_${at}` })], {}, at + 1)),
   );
@@ -146,15 +146,15 @@ test('many workers leave room for calls', async () => {
   expect(text.filter((line) => line.includes('room-1'))).toHaveLength(7);
 });
 
-test('a block nobody could look at has its cause in place of a line', async () => {
+test('a block without a known place shows its cause', async () => {
   const { culprit: _culprit, ...unseen } = block({ cause: 'unknown', stack: [] });
   const workers = [live(report([call({ blocks: { count: 1, longestMs: 900, last: unseen } })]))];
   expect((await (await shown(workers)).text()).join('\n')).toContain('1.5s (unknown)');
 });
 
-test('text for a file has every call, however many', () => {
+test('text for a file contains every call', () => {
   const state = { workers: tenCalls(), problems: [], nowMs: 0 };
-  const text = topText(state, firstView({}), Number.POSITIVE_INFINITY).map(plainText);
+  const text = topText(state, initialView({}), Number.POSITIVE_INFINITY).map(plainText);
   expect(text.filter((line) => line.includes('room-'))).toHaveLength(10);
   expect(text.join('')).not.toContain('\u001B');
 });

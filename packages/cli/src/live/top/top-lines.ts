@@ -1,82 +1,74 @@
 import type { WorkerReport } from '@openrtc/core/operate';
 
+import type { Size } from '../../host.js';
 import { cellText } from '../cell-text.js';
 import { bytesText, counted } from '../figures.js';
 import { tableLines } from '../fit-columns.js';
 import { type Line, type Part, type Style, flow } from '../line.js';
-import type { Size } from '../live-host.js';
+import { fillScreen } from '../layout.js';
 import { callColumns } from './call-columns.js';
 import { type CallRow, callsOf } from './call-row.js';
 import { selectCalls } from './select-calls.js';
 import type { TopView } from './top-view.js';
-import type { WatchedWorker } from './watched-workers.js';
+import type { TopState, WatchedWorker } from './watched-workers.js';
 import { workerParts } from './worker-parts.js';
 
-/** What there is to show. */
-export interface TopState {
-  readonly workers: readonly WatchedWorker[];
-  /** Folders that were not looked into, and why. */
-  readonly problems: readonly string[];
-  /** The time of the looks, see {@link WatchedWorker}. */
-  readonly nowMs: number;
-}
-
-/** What there is on a screen. */
+/** A screen of `top`. */
 export interface TopScreen {
   readonly lines: readonly Line[];
+  /** The number of pages that the calls fill. */
   readonly pages: number;
 }
 
-// With fewer rows the calls need them more.
-const ROWS_FOR_WORKERS = 6;
-const ROWS_FOR_KEYS = 4;
+// On a smaller screen these rows are for calls.
+const MIN_ROWS_FOR_WORKERS = 6;
+const MIN_ROWS_FOR_KEYS = 4;
 
 const STYLES: Readonly<Partial<Record<CallRow['state'], Style>>> = {
   slow: 'warning',
   silent: 'faint',
 };
 
-/** The whole screen of `top`: as many lines as it has rows, and none wider than it is. */
+/** The whole screen of `top`: as many lines as it has rows, none wider than its columns. */
 export function topScreen(state: TopState, view: TopView, { columns, rows }: Size): TopScreen {
   const calls = callsOf(state.workers);
   const found = selectCalls(calls, { ...view, filter: view.typing ?? view.filter });
-  const keys = rows >= ROWS_FOR_KEYS ? 1 : 0;
+  const hasFoot = rows >= MIN_ROWS_FOR_KEYS;
   const head = [
-    flow(summary(state, calls), columns),
-    ...(rows >= ROWS_FOR_WORKERS ? workerLines(state, columns, Math.floor(rows / 3)) : []),
+    flow(topSummary(state, calls), columns),
+    ...(rows >= MIN_ROWS_FOR_WORKERS ? workerLines(state, columns, Math.floor(rows / 3)) : []),
   ].slice(0, rows);
-  const room = Math.max(0, rows - head.length - keys);
-  const perPage = Math.max(1, room - 1);
+  // One row is for the titles.
+  const perPage = Math.max(1, rows - head.length - Number(hasFoot) - 1);
   const pages = Math.max(1, Math.ceil(found.length / perPage));
   const page = Math.min(view.page, pages - 1);
   const shown = found.slice(page * perPage, (page + 1) * perPage);
-  const body = callLines(shown, state, calls, columns).slice(0, room);
-  const blank = Array.from({ length: room - body.length }, (): Line => []);
-  const of = `page ${page + 1} of ${pages}`;
-  const foot = keys === 0 ? [] : [flow(footer(view, of, calls, found), columns)];
-  return { lines: [...head, ...body, ...blank, ...foot], pages };
+  const body = callLines(shown, state, calls, columns);
+  const pageText = `page ${page + 1} of ${pages}`;
+  const foot = hasFoot ? [flow(footer(view, pageText, calls, found), columns)] : [];
+  return { lines: fillScreen({ head, body, foot }, rows), pages };
 }
 
-/** The same for a file: everything, on one page. */
+/** The same as text for a file: everything on one page. */
 export function topText(state: TopState, view: TopView, columns: number): readonly Line[] {
   const calls = callsOf(state.workers);
   return [
-    flow(summary(state, calls), columns),
+    flow(topSummary(state, calls), columns),
     ...workerLines(state, columns, Number.POSITIVE_INFINITY),
     [],
     ...callLines(selectCalls(calls, view), state, calls, columns),
   ];
 }
 
-function summary({ workers }: TopState, calls: readonly CallRow[]): readonly Part[] {
-  const told = workers.find(({ state }) => state === 'live')?.report;
+function topSummary({ workers }: TopState, calls: readonly CallRow[]): readonly Part[] {
+  const report = workers.find(({ state }) => state === 'live')?.report;
   const slow = calls.filter(({ state }) => state === 'slow').length;
   return [
     { text: 'openrtc top', style: 'strong' },
     counted(workers.filter(isThere).length, 'worker'),
     counted(calls.length, 'call'),
     ...(slow > 0 ? [{ text: `${slow} slow`, style: 'warning' } as const] : []),
-    ...(told === undefined ? [] : machineParts(told)),
+    ...(report === undefined ? [] : machineParts(report)),
   ];
 }
 
@@ -90,23 +82,25 @@ function machineParts({ machine, worker }: WorkerReport): readonly Part[] {
   ];
 }
 
-/** Workers, and what kept us from looking for them. Those without a place are counted. */
+/** The problems and workers, at most `maxLines`; the rest is counted in the last line. */
 function workerLines(
   { workers, problems, nowMs }: TopState,
   columns: number,
-  most: number,
+  maxLines: number,
 ): readonly Line[] {
   const lines = [
     ...problems.map((problem) => flow([{ text: cellText(problem), style: 'error' }], columns)),
-    // Those that something is wrong with must not be the ones without a place.
+    // Workers with problems must be among those shown.
     ...workers
       .toSorted((one, other) => Number(one.state === 'live') - Number(other.state === 'live'))
       .map((worker) => flow(workerParts(worker, nowMs), columns)),
   ];
-  if (lines.length <= most) return lines;
-  const kept = Math.max(0, most - 1);
+  if (lines.length <= maxLines) return lines;
+  const kept = Math.max(0, maxLines - 1);
   return [...lines.slice(0, kept), flow([`and ${lines.length - kept} more`], columns)];
 }
+
+const NO_WORKER = 'No worker of this user runs on this machine.';
 
 function callLines(
   shown: readonly CallRow[],
@@ -116,12 +110,9 @@ function callLines(
 ): readonly Line[] {
   if (shown.length > 0)
     return tableLines(callColumns, shown, columns, ({ state }) => STYLES[state]);
-  if (calls.length > 0) return [flow(['No call fits the filter.'], columns)];
+  if (calls.length > 0) return [flow(['No call matches the filter.'], columns)];
   return [flow([workers.some(isThere) ? 'No calls.' : NO_WORKER], columns)];
 }
-
-/** What is said when there is nobody to ask. */
-const NO_WORKER = 'No worker of this user runs on this machine.';
 
 function footer(
   { sort, reversed, filter, typing }: TopView,
@@ -130,7 +121,10 @@ function footer(
   found: readonly CallRow[],
 ): readonly Part[] {
   if (typing !== undefined)
-    return [{ text: `filter: ${cellText(typing)}_`, style: 'strong' }, 'Enter keeps it, Esc not'];
+    return [
+      { text: `filter: ${cellText(typing)}_`, style: 'strong' },
+      'Enter applies it, Esc cancels',
+    ];
   const of = found.length === calls.length ? '' : ` (${found.length} of ${calls.length})`;
   return [
     'q quit',

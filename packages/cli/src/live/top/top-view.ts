@@ -1,30 +1,30 @@
 import type { Key } from '../show-live.js';
 import { type Selection, sortKeys } from './select-calls.js';
 
-/** How `top` is looked at. */
+/** The view that the user of `top` has chosen. */
 export interface TopView extends Selection {
-  /** From 0; the last one when there are fewer. */
+  /** Counted from 0. The last page is shown when there are fewer. */
   readonly page: number;
-  /** The filter that is being typed. */
+  /** The filter being typed; undefined when none is. */
   readonly typing: string | undefined;
 }
 
-/** What `top` shows first. */
-export function firstView({ sort = 'state', filter = '' }: Partial<Selection>): TopView {
+/** The view that `top` starts with. */
+export function initialView({ sort = 'state', filter = '' }: Partial<Selection>): TopView {
   return { sort, reversed: false, filter, page: 0, typing: undefined };
 }
 
 /**
  * The view after a key, or `quit`.
- * @param pages - how many there were on the screen
+ * @param pages - the number of pages on the screen
  */
 export function afterKey(view: TopView, key: Key, pages: number): TopView | 'quit' {
-  if (view.typing !== undefined) return typed(view, view.typing, key);
+  if (view.typing !== undefined) return viewAfterTyping(view, view.typing, key);
   if (key.ctrl || key.meta) return view;
   const page = pageAfter(key, Math.min(view.page, pages - 1), pages);
   if (page !== undefined) return { ...view, page };
   if (key.name === 'escape') return { ...view, filter: '', page: 0 };
-  return letter(view, key.text ?? '');
+  return viewAfterLetter(view, key.text ?? '');
 }
 
 function pageAfter({ name, text }: Key, page: number, pages: number): number | undefined {
@@ -36,7 +36,7 @@ function pageAfter({ name, text }: Key, page: number, pages: number): number | u
   return undefined;
 }
 
-function letter(view: TopView, text: string): TopView | 'quit' {
+function viewAfterLetter(view: TopView, text: string): TopView | 'quit' {
   switch (text) {
     case 'q':
     case 'Q':
@@ -56,7 +56,7 @@ function letter(view: TopView, text: string): TopView | 'quit' {
   }
 }
 
-function typed(view: TopView, typing: string, { name, text, ctrl, meta }: Key): TopView {
+function viewAfterTyping(view: TopView, typing: string, { name, text, ctrl, meta }: Key): TopView {
   if (name === 'return' || name === 'enter')
     return { ...view, filter: typing.trim(), typing: undefined, page: 0 };
   if (name === 'escape') return { ...view, typing: undefined };

@@ -1,23 +1,36 @@
 import type { WorkerReport, WorkersOfUser } from '@openrtc/core/operate';
 
-/** A worker over several looks. */
+/** A worker, followed over several polls. */
 export interface WatchedWorker {
   readonly pid: number;
   readonly socket: string;
-  /** `silent`: it is there and does not answer. `gone`: it was there a moment ago. */
+  /** `silent`: it exists and does not answer. `gone`: it has ended. */
   readonly state: 'live' | 'silent' | 'gone';
-  /** Since when it is `silent` or `gone`, in the time of {@link nextLook}. */
+  /** When it became `silent` or `gone`, on the clock of {@link updateWorkers}. */
   readonly sinceMs: number;
-  /** What it told last. */
+  /** Its last report. */
   readonly report?: WorkerReport;
   readonly problem?: string;
 }
 
-// Long enough to be seen by somebody who looked away.
+// Long enough to be noticed by someone who looked away.
 const SHOW_GONE_MS = 30_000;
 
-/** The workers after another look: what those told last that do not answer, and those that are gone. */
-export function nextLook(
+/** The state that `top` shows. */
+export interface TopState {
+  readonly workers: readonly WatchedWorker[];
+  /** Folders that were not searched for workers, and why. */
+  readonly problems: readonly string[];
+  /** The time of the last poll, on the clock of {@link updateWorkers}. */
+  readonly nowMs: number;
+}
+
+/**
+ * The workers after a poll. A worker that does not answer keeps its last report; one that has ended is listed as
+ * `gone` for 30 s.
+ * @param nowMs - milliseconds on a monotonic clock
+ */
+export function updateWorkers(
   before: readonly WatchedWorker[],
   { workers }: WorkersOfUser,
   nowMs: number,

@@ -12,7 +12,7 @@ import {
 import type { Part } from '../line.js';
 import type { WatchedWorker } from './watched-workers.js';
 
-/** A worker in one line, what matters most first. */
+/** One worker as one line, the most important parts first. */
 export function workerParts(worker: WatchedWorker, nowMs: number): readonly Part[] {
   const { pid, state, report, problem, sinceMs } = worker;
   const name = `worker ${report?.worker.pid ?? pid}`;
@@ -45,11 +45,9 @@ function facts({ worker, snapshot, processes }: WorkerReport): readonly Part[] {
   ];
 }
 
-/** Processes of calls, those that are kept ready for the next included. */
+/** The processes for calls, including those kept ready for the next call. */
 function processParts(processes: WorkerReport['processes']): readonly string[] {
   if (processes.length === 0) return [];
   const memory = processes.reduce((sum, { memoryBytes }) => sum + memoryBytes, 0);
-  return [
-    `${processes.length === 1 ? '1 process' : `${processes.length} processes`} of ${bytesText(memory)}`,
-  ];
+  return [`${counted(processes.length, 'process', 'processes')} of ${bytesText(memory)}`];
 }

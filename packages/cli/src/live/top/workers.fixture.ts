@@ -27,7 +27,7 @@ export function call(fields: Partial<SessionSnapshot> = {}): SessionSnapshot {
   };
 }
 
-/** A block of the event loop, seen in a tool. */
+/** A block of the event loop in a tool. */
 export function block(fields: Partial<LoopBlock> = {}): LoopBlock {
   const culprit = { function: 'lookUp', file: '/srv/agents/tools.js', line: 12 };
   return {
@@ -40,7 +40,7 @@ export function block(fields: Partial<LoopBlock> = {}): LoopBlock {
   };
 }
 
-/** What a worker with these calls tells. */
+/** The report of a worker with these calls. */
 export function report(
   sessions: readonly SessionSnapshot[],
   fields: Partial<RuntimeSnapshot> = {},
@@ -96,13 +96,13 @@ export function report(
   };
 }
 
-/** A worker that has answered. */
-export function live(told: WorkerReport): WatchedWorker {
-  const { pid } = told.worker;
-  return { pid, socket: `/run/${pid}-aa.sock`, state: 'live', sinceMs: 0, report: told };
+/** A worker that has answered with this report. */
+export function live(lastReport: WorkerReport): WatchedWorker {
+  const { pid } = lastReport.worker;
+  return { pid, socket: `/run/${pid}-aa.sock`, state: 'live', sinceMs: 0, report: lastReport };
 }
 
-/** Two workers with ten calls, one in its own process and one in processes of calls; the third call is slow. */
+/** Two workers with five calls each, one with child processes. The third call is slow. */
 export function tenCalls(): readonly WatchedWorker[] {
   const slow = { status: 'slow', blocks: { count: 2, longestMs: 1_520, last: block() } } as const;
   const here = [1, 2, 3, 4, 5].map((number) =>

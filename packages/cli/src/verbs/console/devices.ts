@@ -1,19 +1,18 @@
 import type { AudioDevices, Speaker } from '@openrtc/core';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { access, constants } from 'node:fs/promises';
-import { delimiter, join } from 'node:path';
 
+import { findProgram } from '../../find-program.js';
 import { UsageError } from '../../usage-error.js';
 
-/** What records and plays raw samples on this machine: mono, signed 16 bit. */
+/** Programs that record and play raw samples: mono, signed 16 bit. */
 interface AudioPrograms {
   readonly record: readonly [string, ...string[]];
   readonly play: readonly [string, ...string[]];
 }
 
 const MICROPHONE_RATE = 16_000;
-// What voices of today come in; nothing is gained by more.
+// The rate of common voices; a higher one gains nothing.
 const SPEAKER_RATE = 24_000;
 const RAW = ['-t', 'raw'] as const;
 
@@ -27,23 +26,24 @@ const SOX: AudioPrograms = {
   play: ['play', '-q', ...SOX_RAW, '-r', `${SPEAKER_RATE}`, '-'],
 };
 
-// One window of the VAD.
+// One window of the voice activity detector.
 const FRAME_BYTES = 2 * 512;
 
-/** Devices that have to be given back. */
+/** Audio devices that must be closed. */
 export interface OpenDevices extends AudioDevices {
+  /** Ends the programs. */
   close(): Promise<void>;
 }
 
 /**
- * Microphone and speaker of this machine, by the programs of ALSA or SoX.
- * @throws UsageError when it has neither
+ * Opens the microphone and the speaker of this machine with the programs of ALSA or SoX.
+ * @throws UsageError when neither is installed
  */
 export async function openDevices(env: NodeJS.ProcessEnv): Promise<OpenDevices> {
   const programs = await findPrograms(env);
   if (programs === undefined)
     throw new UsageError(
-      '--voice needs arecord and aplay (alsa-utils), or rec and play (SoX), on the PATH; without it you can type',
+      '--voice needs arecord and aplay (alsa-utils), or rec and play (SoX), on the PATH; without --voice you can type',
     );
   const [record, ...recordFlags] = programs.record;
   const microphone = spawn(record, recordFlags, { stdio: ['ignore', 'pipe', 'inherit'] });
@@ -57,24 +57,23 @@ export async function openDevices(env: NodeJS.ProcessEnv): Promise<OpenDevices> 
   };
 }
 
-async function findPrograms({ PATH = '' }: NodeJS.ProcessEnv): Promise<AudioPrograms | undefined> {
-  const folders = PATH.split(delimiter).filter((folder) => folder !== '');
-  const isThere = async (name: string): Promise<boolean> => {
-    const found = folders.map((folder) => access(join(folder, name), constants.X_OK));
-    return (await Promise.allSettled(found)).some(({ status }) => status === 'fulfilled');
-  };
-  for (const programs of [ALSA, SOX])
-    if ((await isThere(programs.record[0])) && (await isThere(programs.play[0]))) return programs;
+async function findPrograms(env: NodeJS.ProcessEnv): Promise<AudioPrograms | undefined> {
+  for (const programs of [ALSA, SOX]) {
+    const [record] = programs.record;
+    const [play] = programs.play;
+    const found = await Promise.all([findProgram(record, env), findProgram(play, env)]);
+    if (found.every((path) => path !== undefined)) return programs;
+  }
   return undefined;
 }
 
-/** What a program records, in frames of one length. */
+/** The recorded samples in frames of equal length. */
 async function* frames({ stdout }: ChildProcess): AsyncGenerator<Int16Array> {
   let rest = Buffer.alloc(0);
   for await (const chunk of stdout ?? []) {
     rest = Buffer.concat([rest, chunk as Buffer]);
     for (; rest.length >= FRAME_BYTES; rest = rest.subarray(FRAME_BYTES)) {
-      // Copied: samples must begin at an even address.
+      // A copy, because samples must begin at an even address.
       const samples = new Int16Array(FRAME_BYTES / 2);
       Buffer.from(samples.buffer).set(rest.subarray(0, FRAME_BYTES));
       yield samples;
@@ -82,7 +81,7 @@ async function* frames({ stdout }: ChildProcess): AsyncGenerator<Int16Array> {
   }
 }
 
-/** A program that plays what is written to it. To be silent at once, it is ended and another one started. */
+/** A speaker made of a program that plays its input. To be silent at once, the program is killed and started again. */
 class ProgramSpeaker implements Speaker {
   readonly sampleRate = SPEAKER_RATE;
   readonly #command: readonly [string, ...string[]];
@@ -98,7 +97,7 @@ class ProgramSpeaker implements Speaker {
     const { stdin } = (this.#playing ??= this.#start());
     if (stdin === null || stdin.destroyed) return;
     const bytes = Buffer.from(samples.buffer, samples.byteOffset, samples.byteLength);
-    // One that was ended takes nothing more, and says so by its end.
+    // A killed program never drains, but closes.
     if (!stdin.write(Buffer.from(bytes)))
       await Promise.race([once(stdin, 'drain'), once(stdin, 'close')]).catch(() => {});
   }
@@ -116,7 +115,7 @@ class ProgramSpeaker implements Speaker {
   #start(): ChildProcess {
     const [program, ...flags] = this.#command;
     const child = spawn(program, flags, { stdio: ['pipe', 'ignore', 'inherit'] });
-    // It was ended while it was written to: what it did not play nobody misses.
+    // Writing to a killed program fails. The lost audio was meant to be cleared.
     child.stdin.on('error', () => {});
     child.on('error', () => (this.#playing = undefined));
     return child;

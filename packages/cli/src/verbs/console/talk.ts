@@ -2,27 +2,27 @@ import type { EmbeddedCall } from '@openrtc/core/testing';
 import { createInterface } from 'node:readline';
 
 import { codeOf } from '../../report-error.js';
-import { withoutControls } from '../../printable.js';
-import type { Host } from '../../host.js';
+import { withoutControls } from '../../terminal-text.js';
+import { type Host, writeMessage } from '../../host.js';
 
-/** A call in a terminal. */
+/** Options of {@link talk}. */
 export interface TalkOptions {
   readonly call: Pick<EmbeddedCall, 'nextReply' | 'nextUnderstood' | 'type' | 'hangUp'>;
   readonly host: Host;
-  /** The agent speaks first. */
+  /** The agent speaks first: wait for its greeting. */
   readonly greeted: boolean;
-  /** It is a conversation also when nothing is typed: the end of the input does not end it. */
+  /** The call goes on without typed input: the end of the input does not end it. */
   readonly spoken: boolean;
 }
 
 const PROMPT = '> ';
-// An agent without a language model never answers, and a script would wait for ever.
-const ANSWER_MS = 60_000;
+// An agent without a language model never answers, and a script must not wait forever.
+const MAX_ANSWER_MS = 60_000;
 const GOODBYE = new Set(['/quit', '/exit']);
 
 /**
- * Carries lines to the agent and what it says back, until one of the two has enough. From a pipe each line waits for
- * the answer to the one before, so that a script reads like a conversation.
+ * Sends typed lines to the agent and prints its replies, until one side hangs up. From a pipe, each line waits for the
+ * reply to the previous one, so that a script reads like a conversation. Rejects when the call fails.
  */
 export async function talk({ call, host, greeted, spoken }: TalkOptions): Promise<void> {
   const { stdin, stdout, stderr } = host;
@@ -33,29 +33,29 @@ export async function talk({ call, host, greeted, spoken }: TalkOptions): Promis
     terminal: typed,
     ...(typed ? { output: stdout } : {}),
   });
-  // Now: lines that come before somebody asks for them would be lost.
+  // Created now: lines that arrive before the iterator exists would be lost.
   const lines = input[Symbol.asyncIterator]();
   const hangUp = () => call.hangUp();
-  // Ctrl-C: of the terminal readline hears it, of anybody else the process does.
+  // readline gets Ctrl-C from the terminal; the process gets signals from elsewhere.
   input.on('SIGINT', hangUp);
   process.on('SIGINT', hangUp);
   process.on('SIGTERM', hangUp);
   if (typed) stderr.write('Type to the agent; /quit or Ctrl-D hangs up.\n');
   const print = (who: string, text: string) => {
-    // Over the prompt and what is being typed, which readline then shows again.
+    // Overwrites the prompt and the typed text, which readline then prints again.
     stdout.write(`${typed ? '\r\u001B[K' : ''}${who}: ${withoutControls(text)}\n`);
     if (typed) input.prompt(true);
   };
-  const replying = untilOver(async () => {
+  const replying = untilCallEnds(async () => {
     print('agent', await call.nextReply());
     replies.add();
   });
-  const understanding = untilOver(async () => print('you', await call.nextUnderstood()));
+  const understanding = untilCallEnds(async () => print('you', await call.nextUnderstood()));
   const printing = Promise.all([replying, understanding]).finally(() => {
     replies.end();
     input.close();
   });
-  // Told when it is waited for, at the end; until then it must not count as unhandled.
+  // It is awaited at the end; until then a rejection must not count as unhandled.
   printing.catch(() => {});
   try {
     if (greeted) await replies.reach(1);
@@ -67,10 +67,10 @@ export async function talk({ call, host, greeted, spoken }: TalkOptions): Promis
       const before = replies.count;
       quit = GOODBYE.has(text);
       if (quit) break;
-      if (text !== '' && !(await said(call, text))) break;
+      if (text !== '' && !(await typeLine(call, text))) break;
       if (typed) input.prompt();
       else if (text !== '' && !(await replies.reach(before + 1)))
-        stderr.write(`openrtc: no answer within ${ANSWER_MS / 1_000} s\n`);
+        writeMessage(host, `no reply within ${MAX_ANSWER_MS / 1_000} s`);
     }
     if (spoken && !typed && !quit) await printing;
   } finally {
@@ -81,8 +81,8 @@ export async function talk({ call, host, greeted, spoken }: TalkOptions): Promis
   }
 }
 
-/** False when the call is over. */
-async function said(call: TalkOptions['call'], text: string): Promise<boolean> {
+/** Types a line; resolves with false when the call has ended. */
+async function typeLine(call: TalkOptions['call'], text: string): Promise<boolean> {
   try {
     await call.type(text);
     return true;
@@ -92,8 +92,8 @@ async function said(call: TalkOptions['call'], text: string): Promise<boolean> {
   }
 }
 
-/** Does something again and again, until the call says that it is over. */
-async function untilOver(next: () => Promise<void>): Promise<void> {
+/** Repeats `next` until the call has ended. */
+async function untilCallEnds(next: () => Promise<void>): Promise<void> {
   try {
     for (;;) await next();
   } catch (error) {
@@ -101,7 +101,7 @@ async function untilOver(next: () => Promise<void>): Promise<void> {
   }
 }
 
-/** Counts what the agent has said, and lets one wait for it. */
+/** Counts the replies of the agent, and waits for them. */
 class ReplyCount {
   #count = 0;
   #ended = false;
@@ -116,19 +116,19 @@ class ReplyCount {
     this.#wake();
   }
 
-  /** Nothing more will be said. */
+  /** No more replies will come. */
   end(): void {
     this.#ended = true;
     this.#wake();
   }
 
-  /** Resolves when so much was said, or nothing more will be; with false when neither came for {@link ANSWER_MS}. */
+  /** Resolves with true when there are `count` replies or no more will come, with false after {@link MAX_ANSWER_MS}. */
   async reach(count: number): Promise<boolean> {
     let late = false;
     const timer = setTimeout(() => {
       late = true;
       this.#wake();
-    }, ANSWER_MS);
+    }, MAX_ANSWER_MS);
     while (this.#count < count && !this.#ended && !late)
       await new Promise<void>((resolve) => this.#waiting.push(resolve));
     clearTimeout(timer);

@@ -5,13 +5,13 @@ import { homedir } from 'node:os';
 import { basename, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 
-// Large files are named by their hash in the cache that plugins share with other programs of Hugging Face.
+// In the Hugging Face cache, which other programs use too, large files are named by their hash.
 const SHA256 = /^[0-9a-f]{64}$/;
-const OURS = /^models--livekit--/;
+const LIVEKIT_MODEL = /^models--livekit--/;
 
 /**
- * The files of LiveKit's models in the cache whose content is not what their name says.
- * @param options - `remove`: takes them away, so that they are fetched anew
+ * The cached files of LiveKit's models whose content does not match the hash in their name.
+ * @param options - `remove`: deletes them, so that they are downloaded again
  */
 export async function damagedFiles(
   { remove }: { readonly remove: boolean },
@@ -27,9 +27,9 @@ export async function damagedFiles(
   return damaged;
 }
 
-/** How large they are together, with what is still being fetched. */
+/** The total size of the cached files in bytes, including downloads in progress. */
 export async function cachedBytes(env: NodeJS.ProcessEnv = process.env): Promise<number> {
-  // A file gets another name when it is complete.
+  // A file that has just been completed no longer has its old name.
   const sizes = (await blobsOf(env)).map((path) =>
     stat(path).then(
       ({ size }) => size,
@@ -41,10 +41,10 @@ export async function cachedBytes(env: NodeJS.ProcessEnv = process.env): Promise
 
 async function blobsOf(env: NodeJS.ProcessEnv): Promise<readonly string[]> {
   const cache = cacheFolder(env);
-  // No cache, no files.
+  // Without a cache there are no files.
   const models = await readdir(cache).catch(() => []);
   const folders = models
-    .filter((name) => OURS.test(name))
+    .filter((name) => LIVEKIT_MODEL.test(name))
     .map((name) => join(cache, name, 'blobs'));
   const files = folders.map(async (folder) => {
     const names = await readdir(folder).catch(() => []);

@@ -1,14 +1,18 @@
 import { readdir } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 
+import { foldersUp } from '../../load/folders-up.js';
 import { importFrom } from '../../load/import-from.js';
 
 const SCOPE = '@livekit';
 const PLUGIN = /^agents-plugin-/;
-// The SDK's own tests of plugins.
-const NO_PLUGIN = 'agents-plugins-test';
+// The SDK's tests for plugins, not a plugin.
+const NOT_A_PLUGIN = 'agents-plugins-test';
 
-/** Imports every plugin of the SDK that is installed for a folder, so that it registers itself. */
+/**
+ * Imports every SDK plugin that is installed for a folder, so that it registers itself.
+ * @returns the plugins that cannot be imported
+ */
 export async function importPlugins(
   folder: string,
 ): Promise<readonly { readonly name: string; readonly error: unknown }[]> {
@@ -23,14 +27,14 @@ export async function importPlugins(
   return broken;
 }
 
-/** Their names, from every `node_modules` that Node would look into. */
+/** The names of the plugins in every `node_modules` that Node would search. */
 async function installedPlugins(folder: string): Promise<readonly string[]> {
   const names = new Set<string>();
-  for (let place = folder; ; place = dirname(place)) {
-    // Most folders have none.
-    const found = await readdir(join(place, 'node_modules', SCOPE)).catch(() => []);
+  for (const each of foldersUp(folder)) {
+    // Most folders have no such folder.
+    const found = await readdir(join(each, 'node_modules', SCOPE)).catch(() => []);
     for (const name of found)
-      if (PLUGIN.test(name) && name !== NO_PLUGIN) names.add(`${SCOPE}/${name}`);
-    if (place === dirname(place)) return [...names];
+      if (PLUGIN.test(name) && name !== NOT_A_PLUGIN) names.add(`${SCOPE}/${name}`);
   }
+  return [...names];
 }

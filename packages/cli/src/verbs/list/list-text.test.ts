@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 
-import type { AgentList } from '../list.js';
+import type { AgentList } from './agent-list.js';
 import { plainList, tableList } from './list-text.js';
 
 const list: AgentList = {
@@ -28,7 +28,7 @@ const list: AgentList = {
   ],
 };
 
-test('the table has a column for each fact, and cuts what is long', () => {
+test('the table has a column for each fact and cuts long texts', () => {
   expect(tableList(list)).toEqual([
     'NAME        CLASS       STT  LLM                  TTS        GREETING',
     'restaurant  Restaurant  -    openai/gpt-4.1-mini  <factory>  Welcome to reservations, what can I…',
@@ -36,14 +36,14 @@ test('the table has a column for each fact, and cuts what is long', () => {
   ]);
 });
 
-test('plain is a line for each agent', () => {
+test('plain is one line per agent', () => {
   expect(plainList(list)).toEqual([
     'restaurant: class=Restaurant, stt=-, llm=openai/gpt-4.1-mini, tts=<factory>, greeting="Welcome to reservations, what can I do for you?"',
     'support: class=<factory>, stt=-, llm=-, tts=-, greeting="<phrased> Greet\\nthem."',
   ]);
 });
 
-test('resources add a column and a sum', () => {
+test('resources add a column and a total', () => {
   const [first] = list.agents;
   const sized: AgentList = {
     ...list,
@@ -62,7 +62,7 @@ test('resources add a column and a sum', () => {
   );
 });
 
-test('what acts on a terminal is taken out', () => {
+test('characters that control the terminal are removed', () => {
   const hostile = {
     ...list.agents[0],
     greeting: '\u001B]0;x\u0007hi\u202E',

@@ -1,12 +1,12 @@
-import { printable } from '../../printable.js';
-import type { AgentList } from '../list.js';
-import type { ListedAgent } from './describe-agents.js';
+import { printable } from '@openrtc/core/operate';
+
+import { MIB, counted } from '../../live/figures.js';
+import type { AgentList, ListedAgent } from './agent-list.js';
 
 const COLUMNS = ['NAME', 'CLASS', 'STT', 'LLM', 'TTS', 'GREETING'] as const;
-const WIDEST_CELL = 36;
-const MIB = 1_024 * 1_024;
+const MAX_CELL_WIDTH = 36;
 
-/** A line for each agent, in a form that stays. */
+/** One line per agent, in a stable format. */
 export function plainList({ agents, resources }: AgentList): readonly string[] {
   const lines = agents.map((agent) => {
     const facts = [
@@ -19,16 +19,16 @@ export function plainList({ agents, resources }: AgentList): readonly string[] {
     ];
     return `${agent.name}: ${facts.map((fact) => printable(fact, 256)).join(', ')}`;
   });
-  return [...lines, ...summary(resources)];
+  return [...lines, ...resourceLines(resources)];
 }
 
-/** The same for people. */
+/** The same as a table for people. */
 export function tableList({ agents, resources }: AgentList): readonly string[] {
   const sized = resources !== undefined;
   const titles: readonly string[] = sized ? [...COLUMNS, 'SOURCE'] : COLUMNS;
   const rows = agents.map((agent) => [
     ...[agent.name, agent.class, agent.stt, agent.llm, agent.tts, greetingOf(agent)].map((cell) =>
-      printable(cell ?? '-', WIDEST_CELL),
+      printable(cell ?? '-', MAX_CELL_WIDTH),
     ),
     ...(sized ? [agent.sourceBytes === undefined ? '-' : `${agent.sourceBytes} B`] : []),
   ]);
@@ -40,7 +40,7 @@ export function tableList({ agents, resources }: AgentList): readonly string[] {
       .map((cell, column) => cell.padEnd(widths[column] ?? 0))
       .join('  ')
       .trimEnd();
-  return [line(titles), ...rows.map(line), ...summary(resources)];
+  return [line(titles), ...rows.map(line), ...resourceLines(resources)];
 }
 
 function greetingOf({ greeting }: ListedAgent): string | null {
@@ -49,13 +49,13 @@ function greetingOf({ greeting }: ListedAgent): string | null {
     : `<phrased> ${greeting.instructions}`;
 }
 
-function summary(resources: AgentList['resources']): readonly string[] {
+function resourceLines(resources: AgentList['resources']): readonly string[] {
   if (resources === undefined) return [];
   const { agentCount, totalSourceBytes, memory } = resources;
   const pss = memory.pssBytes === null ? '' : `, ${mib(memory.pssBytes)} PSS`;
   return [
     '',
-    `${agentCount} agents, ${totalSourceBytes} bytes of source. This process, with all of them loaded and none running: ${mib(memory.rssBytes)} RSS${pss}.`,
+    `${counted(agentCount, 'agent')}, ${totalSourceBytes} bytes of source. This process, with all of them loaded and none running: ${mib(memory.rssBytes)} RSS${pss}.`,
   ];
 }
 

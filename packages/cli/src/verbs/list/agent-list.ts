@@ -1,22 +1,41 @@
 import type { AgentConfig, AgentDefaults, Greeting } from '@openrtc/core';
 
-/** An agent as `list` shows it: plain data, and nothing of what a provider holds. */
+/** An agent in the list: plain data, without the contents of its providers. */
 export interface ListedAgent {
   readonly name: string;
-  /** The name of its class; `<factory>` for one that is built by a function. */
+  /** The name of its class; `<factory>` for an agent built by a function. */
   readonly class: string;
-  /** A model string, `<factory>`, or the class of a ready object, `<LLM>`. `null`: not set here. */
+  /** A model string, `<factory>`, or the class of a provider object, such as `<LLM>`. `null`: not set here. */
   readonly stt: string | null;
   readonly llm: string | null;
   readonly tts: string | null;
   readonly greeting: Greeting | null;
   /** The file it was discovered in. */
   readonly sourcePath: string | null;
-  /** With `--resources`, where the file is known. */
+  /** Size of the file in bytes; with `--resources`, when the file is known. */
   readonly sourceBytes?: number;
 }
 
-/** The agents with the defaults of their pool. What a constructor sets is not seen: none is called. */
+/** The output of `list --json`; see schemas/list.schema.json. */
+export interface AgentList {
+  readonly schemaVersion: 1;
+  readonly command: 'list';
+  readonly agents: readonly ListedAgent[];
+  /** With `--resources`. */
+  readonly resources?: Resources;
+}
+
+/** The size of the agents on disk and in memory. */
+export interface Resources {
+  readonly agentCount: number;
+  /** Size of the agents' own files, without the files they import. */
+  readonly totalSourceBytes: number;
+  readonly agentsWithKnownSource: number;
+  /** Memory of this process, with all agents loaded and none running. PSS is null where it is not known. */
+  readonly memory: { readonly rssBytes: number; readonly pssBytes: number | null };
+}
+
+/** The agents with the defaults of their pool. No constructor is called, so what it sets is not included. */
 export function describeAgents(
   agents: readonly AgentConfig[],
   defaults: AgentDefaults,
@@ -32,7 +51,7 @@ export function describeAgents(
   }));
 }
 
-// In the order in which a call looks for it.
+// In the order in which a call resolves it.
 function provider(
   kind: 'stt' | 'llm' | 'tts',
   agent: AgentConfig,

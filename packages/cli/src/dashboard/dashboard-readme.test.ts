@@ -1,12 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 
-import { slowCall, snapshot } from './snapshot.fixture.js';
+import { slowCall, workerSnapshot } from './snapshot.fixture.js';
 import { summaryLines } from './summary.js';
 
-test('the README shows the dashboard as it is', () => {
+test('the README shows the real dashboard', () => {
   const lines = summaryLines(
-    snapshot({
+    workerSnapshot({
       health: { host: '127.0.0.1', port: 40_213 },
       livekit: { state: 'registered', workerId: 'AW_1', reconnects: 0, registrations: [] },
       uptimeSeconds: 760,

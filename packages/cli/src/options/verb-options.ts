@@ -1,0 +1,85 @@
+import { sortKeys } from '../live/top/select-calls.js';
+import { type OptionRow, interval, on, oneOf, text } from './option-row.js';
+
+/** The options of single verbs other than `dev` and `start`. */
+export const verbOptions = {
+  agent: {
+    takes: '<name>',
+    read: text,
+    help: 'agent that answers the call',
+    verbs: ['console', 'connect'],
+    default: 'chosen by the router',
+  },
+  voice: {
+    read: on,
+    help: 'also speak and listen, using arecord and aplay (alsa-utils) or rec and play (SoX); wear headphones',
+    verbs: ['console'],
+  },
+  room: {
+    takes: '<name>',
+    read: text,
+    help: 'room to join',
+    verbs: ['connect'],
+    required: true,
+  },
+  participantIdentity: {
+    takes: '<identity>',
+    read: text,
+    help: 'participant the agent listens to; the call ends when this participant leaves',
+    verbs: ['connect'],
+    default: 'the first one in the room',
+  },
+  file: {
+    takes: '<path>',
+    read: text,
+    help: 'metrics file or log; without it, or with -, logs reads stdin',
+    verbs: ['tui', 'logs'],
+    default: './openrtc-metrics.jsonl for tui',
+    position: 1,
+  },
+  watch: { read: on, help: 'keep showing the file as it grows', verbs: ['tui'] },
+  fromStart: {
+    read: on,
+    help: 'read the whole file, not only the last MiB',
+    verbs: ['tui'],
+  },
+  session: {
+    takes: '<id>',
+    read: text,
+    help: 'only lines about the call with this job id or room',
+    verbs: ['logs'],
+  },
+  follow: { read: on, help: 'wait for new lines until it is stopped', verbs: ['logs'] },
+  sort: {
+    takes: '<by>',
+    read: oneOf(sortKeys),
+    help: `order of the calls: ${sortKeys.join(', ')}`,
+    verbs: ['top'],
+    default: 'state',
+  },
+  filter: {
+    takes: '<words>',
+    read: text,
+    help: 'only calls that contain every word; tenant:acme searches one field',
+    verbs: ['top'],
+  },
+  refresh: {
+    takes: '<time>',
+    read: interval,
+    help: 'time between two updates, at least 250ms',
+    verbs: ['top'],
+    default: '1s',
+  },
+  once: { read: on, help: 'print the calls once and exit, as without a terminal', verbs: ['top'] },
+  json: {
+    read: on,
+    help: 'print JSON; for list and top see schemas/list.schema.json and schemas/top.schema.json',
+    verbs: ['list', 'top', 'logs'],
+  },
+  plain: { read: on, help: 'print one line per agent', verbs: ['list'] },
+  resources: {
+    read: on,
+    help: 'add the size of the source files, and the memory of this process with all agents loaded',
+    verbs: ['list'],
+  },
+} as const satisfies Readonly<Record<string, OptionRow<unknown>>>;
