@@ -9,7 +9,7 @@ test('the README shows the real dashboard', () => {
     workerSnapshot({
       health: { host: '127.0.0.1', port: 40_213 },
       livekit: { state: 'registered', workerId: 'AW_1', reconnects: 0, registrations: [] },
-      uptimeSeconds: 760,
+      uptimeMs: 760_000,
       activeSessions: 3,
       sessionsByAgent: { support: 2, sales: 1 },
       lastRoutedAgent: 'support',

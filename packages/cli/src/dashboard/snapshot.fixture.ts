@@ -25,7 +25,7 @@ export function slowCall(room: string): SessionSnapshot {
     room,
     startedAt: 1,
     joined: true,
-    durationSeconds: 60,
+    durationMs: 60_000,
     status: 'slow',
     usage: [],
     blocks: {

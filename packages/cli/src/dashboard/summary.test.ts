@@ -6,7 +6,7 @@ import { summaryLine, summaryLines } from './summary.js';
 
 const busy: Partial<RuntimeSnapshot> = {
   notReady: ['full'],
-  uptimeSeconds: 18_420,
+  uptimeMs: 18_420_000,
   maxConcurrentSessions: 8,
   activeSessions: 7,
   reservedSessions: 1,

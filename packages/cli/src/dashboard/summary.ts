@@ -13,7 +13,7 @@ export function summaryLine(snapshot: RuntimeSnapshot): string {
     agentsOf(snapshot),
     countsOf(snapshot),
     processOf(snapshot),
-    `up ${durationText(snapshot.uptimeSeconds)}`,
+    `up ${durationText(snapshot.uptimeMs)}`,
     troubleOf(snapshot),
   ];
   return printable(`openrtc: ${parts.filter((each) => each !== '').join('; ')}`, MAX_LINE);
@@ -25,7 +25,7 @@ export function summaryLines(snapshot: RuntimeSnapshot): readonly string[] {
   const first = [
     `openrtc ${stateOf(snapshot)}`,
     placesOf(snapshot),
-    `up ${durationText(snapshot.uptimeSeconds)}`,
+    `up ${durationText(snapshot.uptimeMs)}`,
     `LiveKit ${livekit.state === 'none' ? 'not connected yet' : livekit.state}`,
     ...(health === null ? [] : [`health at ${health.host}:${health.port}`]),
   ];

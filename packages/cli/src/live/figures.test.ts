@@ -11,7 +11,7 @@ test.each([
   [86_399, '23h59m'],
   [183_600, '2d03h'],
 ])('%d seconds are %s', (seconds, text) => {
-  expect(durationText(seconds)).toBe(text);
+  expect(durationText(seconds * 1_000)).toBe(text);
 });
 
 test('figures are short, and an unknown one is -', () => {

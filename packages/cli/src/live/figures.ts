@@ -4,9 +4,9 @@ const GIB = 1_073_741_824;
 /** Shown for a figure that is not known. */
 export const UNKNOWN = '-';
 
-/** A number of seconds as `7s`, `12m05s`, `3h04m`, `2d03h`. */
-export function durationText(seconds: number): string {
-  const whole = Math.max(0, Math.floor(seconds));
+/** A time in milliseconds as `7s`, `12m05s`, `3h04m`, `2d03h`. */
+export function durationText(ms: number): string {
+  const whole = Math.max(0, Math.floor(ms / 1_000));
   const [s, m, h] = [whole % 60, Math.floor(whole / 60) % 60, Math.floor(whole / 3_600) % 24];
   if (whole < 60) return `${s}s`;
   if (whole < 3_600) return `${m}m${two(s)}s`;

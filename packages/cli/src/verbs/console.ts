@@ -38,7 +38,7 @@ export async function run({ flags, host, load }: VerbContext): Promise<number> {
       // A process for calls would run the command again.
       isolation: await coroutineIsolation(folder),
       livekit: { url: livekit.url, apiKey: livekit.apiKey, apiSecret: livekit.apiSecret },
-      dispatch: 'per-pool',
+      dispatch: 'per_pool',
       jobTypes: ['room'],
       // Typed words have no pauses to detect.
       ...(devices === undefined ? { models: null } : {}),

@@ -22,7 +22,7 @@ export const workerColumns: readonly Column<SeenWorker>[] = [
   figure('FAILED', 6, 3, ({ failed }) => orUnknown(failed, String)),
   figure('MEM', 6, 6, ({ residentBytes }) => orUnknown(residentBytes, bytesText)),
   figure('LAG', 6, 7, ({ lagMs }) => orUnknown(lagMs, millisText)),
-  figure('UP', 6, 8, ({ uptimeSeconds }) => orUnknown(uptimeSeconds, durationText)),
+  figure('UP', 6, 8, ({ uptimeMs }) => orUnknown(uptimeMs, durationText)),
   textColumn('LAST LINE', [9, 9], 5, ({ lastAt }) => clockText(lastAt)),
   figureColumn('LOST', [4, 8], 10, ({ missing }) => String(missing)),
 ];

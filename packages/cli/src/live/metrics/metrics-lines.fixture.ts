@@ -6,7 +6,7 @@ export const snapshot = {
   maxConcurrentSessions: 50,
   totalSessionsStarted: 9,
   totalSessionFailures: 1,
-  uptimeSeconds: 3_700,
+  uptimeMs: 3_700_000,
   residentSet: { bytes: 210 * 1_048_576 },
   eventLoopLagMs: 12,
   sessionsByAgent: { sales: 2 },
@@ -23,7 +23,7 @@ export const event = {
   tenant: 'acme',
   status: 'failed',
   reason: 'failed',
-  durationSeconds: 12.3,
+  durationMs: 12_300,
   error: 'SESSION_UNCAUGHT: boom',
 };
 
@@ -33,7 +33,7 @@ export function line(fields: Readonly<Record<string, unknown>>): string {
     schemaVersion: 1,
     worker: 'box-100-a',
     seq: 1,
-    wallTimeUnix: 1_795_000_000.5,
+    timestamp: 1_795_000_000_500,
     kind: 'snapshot',
     payload: snapshot,
     ...fields,

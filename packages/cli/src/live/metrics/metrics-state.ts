@@ -22,7 +22,7 @@ export interface SeenSnapshot {
   readonly max: number | null;
   readonly started: number | null;
   readonly failed: number | null;
-  readonly uptimeSeconds: number | null;
+  readonly uptimeMs: number | null;
   readonly residentBytes: number | null;
   readonly lagMs: number | null;
   readonly lastRoutedAgent: string | null;
@@ -93,7 +93,7 @@ export class MetricsState {
     return undefined;
   }
 
-  #apply({ worker, seq, wallTimeUnix, kind, payload }: MetricsLine): SeenEvent | undefined {
+  #apply({ worker, seq, timestamp, kind, payload }: MetricsLine): SeenEvent | undefined {
     const before = this.#workers.get(worker);
     const gap = before === undefined ? 0 : Math.max(0, seq - before.seq - 1);
     // Moves it to the end of the order.
@@ -102,13 +102,13 @@ export class MetricsState {
       worker,
       seq: Math.max(seq, before?.seq ?? seq),
       missing: (before?.missing ?? 0) + gap,
-      lastAt: wallTimeUnix * 1_000,
+      lastAt: timestamp,
       snapshot: kind === 'snapshot' ? snapshotOf(fieldsOf(payload)) : before?.snapshot,
     });
     const [oldest] = this.#workers.keys();
     if (this.#workers.size > MAX_WORKERS && oldest !== undefined) this.#workers.delete(oldest);
     if (kind === 'snapshot') return undefined;
-    const event = eventOf(fieldsOf(payload), worker, wallTimeUnix * 1_000);
+    const event = eventOf(fieldsOf(payload), worker, timestamp);
     this.#events = [...this.#events.slice(1 - MAX_EVENTS), event];
     return event;
   }
@@ -123,7 +123,7 @@ function snapshotOf(payload: Fields): SeenSnapshot {
     max: numberOf(payload['maxConcurrentSessions']),
     started: numberOf(payload['totalSessionsStarted']),
     failed: numberOf(payload['totalSessionFailures']),
-    uptimeSeconds: numberOf(payload['uptimeSeconds']),
+    uptimeMs: numberOf(payload['uptimeMs']),
     residentBytes: numberOf(fieldsOf(payload['residentSet'])['bytes']),
     lagMs: numberOf(payload['eventLoopLagMs']),
     lastRoutedAgent: textOf(payload['lastRoutedAgent']),
@@ -134,10 +134,10 @@ function snapshotOf(payload: Fields): SeenSnapshot {
 
 function eventOf(payload: Fields, worker: string, lineAt: number): SeenEvent {
   const dropped = numberOf(payload['overflowDropped']);
-  const seconds = numberOf(payload['durationSeconds']);
+  const durationMs = numberOf(payload['durationMs']);
   const detail = [
     textOf(payload['reason']),
-    seconds === null ? null : `after ${Math.round(seconds)}s`,
+    durationMs === null ? null : `after ${Math.round(durationMs / 1_000)}s`,
     textOf(payload['error']),
     dropped === null ? null : `${dropped} lost`,
   ];

@@ -8,7 +8,7 @@ export interface CallRow {
   readonly agent: string;
   readonly tenant: string;
   readonly room: string;
-  readonly durationSeconds: number;
+  readonly durationMs: number;
   /** `silent`: its worker does not answer, and the other fields are from its last report. */
   readonly state: SessionSnapshot['status'] | 'silent';
   /** CPU in percent of one core. Null until it has been measured twice. */
@@ -39,13 +39,13 @@ export function placeOf({ culprit, stack }: LoopBlock): LoopBlock['culprit'] {
 }
 
 function callOf(session: SessionSnapshot, worker: WatchedWorker): CallRow {
-  const { jobId, agent, tenant, room, durationSeconds, status, blocks, resources } = session;
+  const { jobId, agent, tenant, room, durationMs, status, blocks, resources } = session;
   return {
     jobId,
     agent,
     tenant,
     room,
-    durationSeconds,
+    durationMs,
     state: worker.state === 'silent' ? 'silent' : status,
     cpuPercent: resources?.cpuPercent ?? null,
     memoryBytes: resources?.memoryBytes ?? null,

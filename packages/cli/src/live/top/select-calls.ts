@@ -29,7 +29,7 @@ const STATES: readonly CallRow['state'][] = ['slow', 'silent', 'joining', 'activ
 /** Sorted from the largest. Calls without the figure come last. */
 const FIGURES: ReadonlyMap<string, (call: CallRow) => number> = new Map([
   ['state', ({ state }) => -STATES.indexOf(state)],
-  ['duration', ({ durationSeconds }) => durationSeconds],
+  ['duration', ({ durationMs }) => durationMs],
   ['cpu', ({ cpuPercent }) => cpuPercent ?? -1],
   ['memory', ({ memoryBytes }) => memoryBytes ?? -1],
   ['blocks', ({ blocks }) => blocks],
@@ -75,7 +75,7 @@ function matches(call: CallRow, word: string): boolean {
 function compare(one: CallRow, other: CallRow, sort: SortKey): number {
   return (
     compareBy(one, other, sort) ||
-    other.durationSeconds - one.durationSeconds ||
+    other.durationMs - one.durationMs ||
     compareTexts(one.jobId, other.jobId)
   );
 }

@@ -34,7 +34,7 @@ const SNAPSHOT_FACTS = [
   'isolation',
   'ready',
   'notReady',
-  'uptimeSeconds',
+  'uptimeMs',
   'activeSessions',
   'reservedSessions',
   'maxConcurrentSessions',

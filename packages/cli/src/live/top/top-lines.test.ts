@@ -92,7 +92,7 @@ test('names cannot control the terminal: their escapes are removed', async () =>
 test.each(['東京の', '\u{1F600}'.repeat(4), '\u{1F469}\u200D\u{1F467}\u2764\uFE0F', 'नमस्ते'])(
   'all columns are in place after %s',
   async (room) => {
-    const calls = [call({ room, jobId: 'AJ_a' }), call({ jobId: 'AJ_b', durationSeconds: 60 })];
+    const calls = [call({ room, jobId: 'AJ_a' }), call({ jobId: 'AJ_b', durationMs: 60_000 })];
     const terminal = await shown([live(report(calls))], { columns: 140, rows: 10 });
     const text = await terminal.text();
     const titles = text.findIndex((line) => line.includes('AGENT'));

@@ -17,7 +17,7 @@ export function workerParts(worker: WatchedWorker, nowMs: number): readonly Part
   const { pid, state, report, problem, sinceMs } = worker;
   const name = `worker ${report?.worker.pid ?? pid}`;
   const entry = report === undefined ? '' : cellText(report.worker.entry);
-  const since = durationText((nowMs - sinceMs) / 1_000);
+  const since = durationText(nowMs - sinceMs);
   if (state === 'gone') return [{ text: `${name} is gone, ${since} ago`, style: 'error' }, entry];
   if (state === 'silent')
     return [
@@ -39,7 +39,7 @@ function facts({ worker, snapshot, processes }: WorkerReport): readonly Part[] {
     `lag ${orUnknown(snapshot.eventLoopLagMs, millisText)}`,
     cellText(snapshot.isolation),
     ...processParts(processes),
-    `up ${durationText(snapshot.uptimeSeconds)}`,
+    `up ${durationText(snapshot.uptimeMs)}`,
     `failed ${snapshot.totalSessionFailures}`,
     ...(livekit.reconnects > 0 ? [counted(livekit.reconnects, 'reconnect')] : []),
   ];

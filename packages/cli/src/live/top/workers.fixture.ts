@@ -16,7 +16,7 @@ export function call(fields: Partial<SessionSnapshot> = {}): SessionSnapshot {
     room: 'room-1',
     startedAt: 1_795_000_000_000,
     joined: true,
-    durationSeconds: 61,
+    durationMs: 61_000,
     status: 'active',
     usage: [],
     blocks: { count: 0, longestMs: 0, last: null },
@@ -64,7 +64,7 @@ export function report(
     },
     snapshot: {
       timestamp: 1_795_000_000_000,
-      uptimeSeconds: 3_700,
+      uptimeMs: 3_700_000,
       state: 'running',
       draining: false,
       ready: true,
@@ -109,7 +109,7 @@ export function tenCalls(): readonly WatchedWorker[] {
     call({
       jobId: `AJ_here${number}`,
       room: `room-${number}`,
-      durationSeconds: 60 * number,
+      durationMs: 1_000 * 60 * number,
       ...(number === 3 ? slow : {}),
     }),
   );
@@ -119,7 +119,7 @@ export function tenCalls(): readonly WatchedWorker[] {
       agent: 'support',
       tenant: 'acme',
       room: `room-${number}`,
-      durationSeconds: 60 * number,
+      durationMs: 1_000 * 60 * number,
       resources: {
         pid: 200 + number,
         memoryBytes: 150 * 1_048_576,
