@@ -193,7 +193,7 @@ describe('a call', () => {
       await serveTickets(conformancePool(), { ...channel, send });
     });
     await using isolation = await open({ client, warm: false });
-    const run = isolation.run({ ...ticket, agent: 'absent' }, never);
+    const run = isolation.run({ ...ticket, info: { ...ticket.info, agent: 'absent' } }, never);
     isStuck = true;
     const rejected = expect(run).rejects.toMatchObject({ code: 'ISOLATION_STUCK' });
     // Seconds by ones: a pause of this process is no fault of the container.

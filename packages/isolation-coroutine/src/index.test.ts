@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import { coroutine } from './index.js';
 
 const never = new AbortController().signal;
-const ticket = { jobId: 'AJ_1' } as JobTicket;
+const ticket = { identity: 'agent-AJ_1' } as JobTicket;
 
 /** A host that writes down what it is asked for. */
 function fakeHost(overrides: Partial<IsolationHost> = {}) {
