@@ -1,5 +1,6 @@
 import { createRequire } from 'node:module';
 
+import { defined } from './defined.js';
 import { type Host, processHost } from './host.js';
 import { loadPool, poolPath } from './load/load-pool.js';
 import { refuseWritableByOthers } from './load/writable-by-others.js';
@@ -46,11 +47,8 @@ export async function main(args: readonly string[], options: MainOptions = {}): 
   let flags: Flags = {};
   try {
     const table = load === undefined ? optionTable : tableWithPool();
-    const invocation = readCommandLine(args, host, {
-      version,
-      table,
-      ...(options.name === undefined ? {} : { name: options.name }),
-    });
+    const named = { version, table, ...defined({ name: options.name }) };
+    const invocation = readCommandLine(args, host, named);
     if (invocation.kind === 'answered') return invocation.exitCode;
     const { verb, given, words } = invocation;
     flags = readFlags(verb, given, words, host.env, table);

@@ -1,3 +1,4 @@
+import { defined } from '../defined.js';
 import { cellText, cut, widthOf } from './cell-text.js';
 import type { Line, Piece, Style } from './line.js';
 
@@ -62,7 +63,7 @@ export function tableLines<Row>(
       const style = styleOf(row);
       return placed.map((each): Piece => ({
         ...cell(each, cellText(each.column.text(row))),
-        ...(style === undefined ? {} : { style }),
+        ...defined({ style }),
       }));
     }),
   ];

@@ -16,13 +16,15 @@ export type ReadFrom = 'start' | { readonly lastBytes: number };
  * again, or be emptied. It is polled: notifications of changes do not work on network file systems.
  */
 export class FollowedFile implements AsyncDisposable {
+  readonly path: string;
+  /** Whether the file has been found so far. */
+  exists = false;
   /** The number of lines that were too long, or never finished. */
   get broken(): number {
     return this.#lines.tooLong + this.#cutOff;
   }
   /** How often the file was moved away or emptied. */
   restarts = 0;
-  readonly #path: string;
   readonly #lines = new LineSplitter();
   readonly #chunk = Buffer.alloc(CHUNK_BYTES);
   #from: ReadFrom;
@@ -31,7 +33,7 @@ export class FollowedFile implements AsyncDisposable {
   #cutOff = 0;
 
   constructor(path: string, from: ReadFrom) {
-    this.#path = path;
+    this.path = path;
     this.#from = from;
   }
 
@@ -69,9 +71,10 @@ export class FollowedFile implements AsyncDisposable {
     const found = await handle.stat();
     if (!found.isFile()) {
       await handle.close();
-      throw new UsageError(`${this.#path} is not a regular file`);
+      throw new UsageError(`${this.path} is not a regular file`);
     }
     this.#handle = handle;
+    this.exists = true;
     this.#position = 0;
     if (this.#from !== 'start' && found.size > this.#from.lastBytes) {
       // One byte more: if it is a line end, the line after it is complete.
@@ -86,7 +89,7 @@ export class FollowedFile implements AsyncDisposable {
   async #opened(): Promise<FileHandle | undefined> {
     try {
       // Without O_NONBLOCK, opening a pipe waits for a writer.
-      return await open(this.#path, constants.O_RDONLY | constants.O_NONBLOCK);
+      return await open(this.path, constants.O_RDONLY | constants.O_NONBLOCK);
     } catch (error) {
       const { code = '' } = error as NodeJS.ErrnoException;
       if (code === 'ENOENT') {
@@ -94,7 +97,7 @@ export class FollowedFile implements AsyncDisposable {
         this.#from = 'start';
         return undefined;
       }
-      throw new UsageError(`${this.#path} cannot be read (${code})`, { cause: error });
+      throw new UsageError(`${this.path} cannot be read (${code})`, { cause: error });
     }
   }
 
@@ -114,7 +117,7 @@ export class FollowedFile implements AsyncDisposable {
   async #moved(): Promise<boolean> {
     if (this.#handle === undefined) return false;
     const mine = await this.#handle.stat();
-    const there = await stat(this.#path).catch((error: unknown) => {
+    const there = await stat(this.path).catch((error: unknown) => {
       if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
       throw error;
     });

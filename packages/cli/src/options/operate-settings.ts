@@ -1,5 +1,6 @@
 import type { OperateOptions } from '@openrtc/core';
 
+import { defined } from '../defined.js';
 import type { Verb } from '../verbs/verb.js';
 import { type Flags, needsFlag } from './table.js';
 
@@ -38,8 +39,7 @@ function healthOf(
     health: {
       port: verb === 'dev' ? ANY_FREE_PORT : START_PORT,
       ...fromCode,
-      ...(port === undefined ? {} : { port }),
-      ...(host === undefined ? {} : { host }),
+      ...defined({ port, host }),
     },
   };
 }
@@ -48,18 +48,12 @@ function metricsOf(
   flags: Flags,
   fromCode: OperateOptions['metrics'],
 ): Pick<OperateOptions, 'metrics'> {
-  const { metricsJsonFile, metricsJsonl, metricsJsonlInterval } = flags;
-  if (metricsJsonlInterval !== undefined && metricsJsonl === undefined)
+  const { metricsJsonFile: jsonFile, metricsJsonl: jsonlFile } = flags;
+  const jsonlIntervalMs = flags.metricsJsonlInterval;
+  if (jsonlIntervalMs !== undefined && jsonlFile === undefined)
     throw needsFlag('metricsJsonlInterval', 'metricsJsonl');
-  if (metricsJsonFile === undefined && metricsJsonl === undefined) return {};
-  return {
-    metrics: {
-      ...fromCode,
-      ...(metricsJsonFile === undefined ? {} : { jsonFile: metricsJsonFile }),
-      ...(metricsJsonl === undefined ? {} : { jsonlFile: metricsJsonl }),
-      ...(metricsJsonlInterval === undefined ? {} : { jsonlIntervalMs: metricsJsonlInterval }),
-    },
-  };
+  if (jsonFile === undefined && jsonlFile === undefined) return {};
+  return { metrics: { ...fromCode, ...defined({ jsonFile, jsonlFile, jsonlIntervalMs }) } };
 }
 
 /** Nothing would restart the process, and the user may be debugging what blocks it. */

@@ -1,5 +1,6 @@
 import type { IsolationStrategy, PoolSettings } from '@openrtc/core';
 
+import { defined } from '../defined.js';
 import { coroutineIsolation, processIsolation } from '../load/isolation.js';
 import { UsageError } from '../usage-error.js';
 import { type Flags, flagOf } from './table.js';
@@ -15,13 +16,10 @@ export interface SettingsTarget {
  * @throws UsageError for flags that contradict each other, or a strategy that is not installed
  */
 export async function poolSettings(flags: Flags, target: SettingsTarget): Promise<PoolSettings> {
+  const { maxConcurrentSessions, drainTimeout: drainTimeoutMs, agentName } = flags;
   const isolation = await isolationOf(flags, target);
-  const { maxConcurrentSessions, drainTimeout, agentName } = flags;
   return {
-    ...(isolation === undefined ? {} : { isolation }),
-    ...(maxConcurrentSessions === undefined ? {} : { maxConcurrentSessions }),
-    ...(drainTimeout === undefined ? {} : { drainTimeoutMs: drainTimeout }),
-    ...(agentName === undefined ? {} : { agentName }),
+    ...defined({ isolation, maxConcurrentSessions, drainTimeoutMs, agentName }),
     ...agentSettings(flags),
     ...liveKitSettings(flags),
   };
@@ -30,22 +28,13 @@ export async function poolSettings(flags: Flags, target: SettingsTarget): Promis
 /** The options about agents. */
 export function agentSettings(flags: Flags): Pick<PoolSettings, 'defaults'> {
   const { defaultStt: stt, defaultLlm: llm, defaultTts: tts, defaultGreeting: greeting } = flags;
-  const defaults = {
-    ...(stt === undefined ? {} : { stt }),
-    ...(llm === undefined ? {} : { llm }),
-    ...(tts === undefined ? {} : { tts }),
-    ...(greeting === undefined ? {} : { greeting }),
-  };
+  const defaults = defined({ stt, llm, tts, greeting });
   return Object.keys(defaults).length === 0 ? {} : { defaults };
 }
 
 /** The options about LiveKit. */
 export function liveKitSettings({ url, apiKey, apiSecret }: Flags): Pick<PoolSettings, 'livekit'> {
-  const livekit = {
-    ...(url === undefined ? {} : { url }),
-    ...(apiKey === undefined ? {} : { apiKey }),
-    ...(apiSecret === undefined ? {} : { apiSecret }),
-  };
+  const livekit = defined({ url, apiKey, apiSecret });
   return Object.keys(livekit).length === 0 ? {} : { livekit };
 }
 
@@ -55,10 +44,7 @@ async function isolationOf(
 ): Promise<IsolationStrategy | undefined> {
   const { isolation, sessionsPerProcess, memoryLimitMb } = flags;
   if (isolation === 'process')
-    return processIsolation(folder, {
-      ...(sessionsPerProcess === undefined ? {} : { sessionsPerProcess }),
-      ...(memoryLimitMb === undefined ? {} : { memoryLimitMb }),
-    });
+    return processIsolation(folder, defined({ sessionsPerProcess, memoryLimitMb }));
   for (const name of ['sessionsPerProcess', 'memoryLimitMb'] as const)
     if (flags[name] !== undefined)
       throw new UsageError(`${flagOf(name)} only works with --isolation process`);

@@ -1,5 +1,6 @@
 import { printable } from '@openrtc/core/operate';
 
+import { defined } from '../defined.js';
 import { exitCode } from '../exit-code.js';
 import { singleCallSettings } from '../options/operate-settings.js';
 import { agentSettings, liveKitSettings } from '../options/pool-settings.js';
@@ -22,11 +23,7 @@ export async function run({ flags, host, load }: VerbContext): Promise<number> {
     // A process for calls would run the command again.
     isolation: await coroutineIsolation(loaded.folder),
   });
-  const request = {
-    room,
-    ...(participantIdentity === undefined ? {} : { participantIdentity }),
-    ...(agent === undefined ? {} : { agent }),
-  };
+  const request = { room, ...defined({ participantIdentity, agent }) };
   const outcome = await pool.connect(request, {
     ...runOptions,
     ...singleCallSettings({ ...pool.operate, ...runOptions }),

@@ -9,22 +9,10 @@ import { entryLines, isAbout, parseLogEntry } from '../live/logs/log-entry.js';
 import { pollEvery, untilEnded } from '../live/until-ended.js';
 import { terminalJson } from '../terminal-text.js';
 import { UsageError } from '../usage-error.js';
-
-/** The flags and the host of `logs`. */
-export interface LogsContext {
-  readonly flags: {
-    /** `-` or absent: stdin. */
-    readonly file?: string;
-    /** The job id or the room of a call. */
-    readonly session?: string;
-    readonly follow?: boolean;
-    readonly json?: boolean;
-  };
-  readonly host: Host;
-}
+import type { ViewContext } from './verb-context.js';
 
 /** `logs`: prints the log of one call from the log of a worker that was started with `start`. */
-export async function run({ flags, host }: LogsContext): Promise<number> {
+export async function run({ flags, host }: ViewContext): Promise<number> {
   const { file, follow } = flags;
   const printer = new LogPrinter({ flags, host });
   await untilEnded(host, async ({ signal }) => {
@@ -79,13 +67,13 @@ async function fromStdin(
 
 /** Prints the lines that match the flags. */
 class LogPrinter {
-  readonly #context: LogsContext;
+  readonly #context: ViewContext;
   readonly #colors: boolean;
   #lines = 0;
   #notJson = 0;
   #printed = 0;
 
-  constructor(context: LogsContext) {
+  constructor(context: ViewContext) {
     const { stdout, env } = context.host;
     this.#context = context;
     this.#colors = isScreen(stdout, env) && wantsColors(env);

@@ -2,36 +2,23 @@ import { type WorkersOfUser, readWorkers } from '@openrtc/core/operate';
 import { setTimeout as delay } from 'node:timers/promises';
 
 import { exitCode } from '../exit-code.js';
-import { type Host, isScreen } from '../host.js';
+import { isScreen } from '../host.js';
 import { printLines } from '../live/layout.js';
 import { type LiveView, showLive } from '../live/show-live.js';
 import { callsOf } from '../live/top/call-row.js';
-import type { SortKey } from '../live/top/select-calls.js';
 import { topJson } from '../live/top/top-json.js';
 import { topScreen, topText } from '../live/top/top-lines.js';
 import { afterKey, initialView } from '../live/top/top-view.js';
 import { type TopState, type WatchedWorker, updateWorkers } from '../live/top/watched-workers.js';
 import { terminalJson } from '../terminal-text.js';
-
-/** The flags and the host of `top`. */
-export interface TopContext {
-  readonly flags: {
-    readonly once?: boolean;
-    readonly json?: boolean;
-    readonly sort?: SortKey;
-    readonly filter?: string;
-    /** Milliseconds between two polls. Default: 1000. */
-    readonly refresh?: number;
-  };
-  readonly host: Host;
-}
+import type { ViewContext } from './verb-context.js';
 
 const REFRESH_MS = 1_000;
 // CPU is measured between two polls, and a worker measures at most once in 900 ms.
 const SECOND_POLL_MS = 1_000;
 
 /** `top`: shows the calls of all workers of this user on this machine, until `q`. Without a terminal, once. */
-export async function run(context: TopContext): Promise<number> {
+export async function run(context: ViewContext): Promise<number> {
   const { flags, host } = context;
   if (flags.json || flags.once || !isScreen(host.stdout, host.env)) return printOnce(context);
   let view = initialView(flags);
@@ -58,7 +45,7 @@ export async function run(context: TopContext): Promise<number> {
 }
 
 /** Prints the calls once. It fails when there is no worker. */
-async function printOnce({ flags, host }: TopContext): Promise<number> {
+async function printOnce({ flags, host }: ViewContext): Promise<number> {
   const view = initialView(flags);
   let state = stateAfter([], await readWorkers());
   if (callsOf(state.workers).some(({ cpuPercent }) => cpuPercent === null)) {

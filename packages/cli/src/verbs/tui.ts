@@ -4,7 +4,6 @@ import { parsed } from '../live/fields.js';
 import { FILE_POLL_MS, FollowedFile } from '../live/followed-file.js';
 import { printLines } from '../live/layout.js';
 import {
-  type MetricsSource,
   eventLine,
   metricsScreen,
   metricsText,
@@ -14,55 +13,42 @@ import { MetricsState } from '../live/metrics/metrics-state.js';
 import { showLive } from '../live/show-live.js';
 import { pollEvery, untilEnded } from '../live/until-ended.js';
 import { UsageError } from '../usage-error.js';
-
-/** The flags and the host of `tui`. */
-export interface TuiContext {
-  readonly flags: {
-    /** Default: `./openrtc-metrics.jsonl`. */
-    readonly file?: string;
-    readonly watch?: boolean;
-    readonly fromStart?: boolean;
-  };
-  readonly host: Host;
-}
+import type { ViewContext } from './verb-context.js';
 
 const DEFAULT_FILE = './openrtc-metrics.jsonl';
 // A few minutes of a worker with a hundred calls.
 const TAIL_BYTES = 1_024 * 1_024;
 
 /** `tui`: shows a metrics file, once or as it grows. */
-export async function run({ flags, host }: TuiContext): Promise<number> {
+export async function run({ flags, host }: ViewContext): Promise<number> {
   const path = flags.file ?? DEFAULT_FILE;
   const file = new FollowedFile(path, flags.fromStart ? 'start' : { lastBytes: TAIL_BYTES });
   try {
-    if (!flags.watch) return await printOnce(file, path, host);
-    if (isScreen(host.stdout, host.env)) await watch(file, path, host);
-    else await printEvents(file, path, host);
+    if (!flags.watch) return await printOnce(file, host);
+    if (isScreen(host.stdout, host.env)) await watch(file, host);
+    else await printEvents(file, host);
   } finally {
     await file[Symbol.asyncDispose]();
   }
   return exitCode.done;
 }
 
-async function printOnce(file: FollowedFile, path: string, host: Host): Promise<number> {
+async function printOnce(file: FollowedFile, host: Host): Promise<number> {
   const state = new MetricsState();
-  if (!(await file.read((line) => state.add(line)))) throw new UsageError(noFile(path));
+  if (!(await file.read((line) => state.add(line)))) throw new UsageError(noFile(file));
   // A line that is being written right now is not a broken one.
   const rest = file.rest();
   if (rest !== undefined && parsed(rest) !== undefined) state.add(rest);
-  printLines(host, (columns) => metricsText(state, sourceOf(file, path, true), columns));
+  printLines(host, (columns) => metricsText(state, file, columns));
   return state.workers.length === 0 ? exitCode.failed : exitCode.done;
 }
 
-async function watch(file: FollowedFile, path: string, host: Host): Promise<void> {
+async function watch(file: FollowedFile, host: Host): Promise<void> {
   const state = new MetricsState();
-  let exists = false;
   await showLive(
     {
-      async refresh() {
-        exists = (await file.read((line) => state.add(line))) || exists;
-      },
-      lines: (size) => metricsScreen(state, sourceOf(file, path, exists), size),
+      refresh: async () => void (await file.read((line) => state.add(line))),
+      lines: (size) => metricsScreen(state, file, size),
       pressed: ({ text }) => text === 'q' || text === 'Q',
     },
     host,
@@ -71,7 +57,7 @@ async function watch(file: FollowedFile, path: string, host: Host): Promise<void
 }
 
 /** Without a screen: prints a line for each event, and one message for each kind of line that is skipped. */
-async function printEvents(file: FollowedFile, path: string, host: Host): Promise<void> {
+async function printEvents(file: FollowedFile, host: Host): Promise<void> {
   const state = new MetricsState();
   const reported = new Set<string>();
   const reportOnce = (kind: string, message: string) => {
@@ -85,21 +71,13 @@ async function printEvents(file: FollowedFile, path: string, host: Host): Promis
         const event = state.add(line);
         if (event !== undefined) host.stdout.write(`${eventLine(event)}\n`);
       });
-      if (!exists) reportOnce('waiting', `${noFile(path)}; waiting for it`);
-      for (const [kind, lines] of skippedLines(state, sourceOf(file, path, exists)))
-        reportOnce(kind, `${lines} in ${path}`);
+      if (!exists) reportOnce('waiting', `${noFile(file)}; waiting for it`);
+      for (const [kind, lines] of skippedLines(state, file))
+        reportOnce(kind, `${lines} in ${file.path}`);
     }),
   );
 }
 
-function sourceOf(
-  { broken, restarts }: FollowedFile,
-  path: string,
-  exists: boolean,
-): MetricsSource {
-  return { path, exists, broken, restarts };
-}
-
-function noFile(path: string): string {
+function noFile({ path }: FollowedFile): string {
   return `${path} does not exist: a worker writes it with --metrics-jsonl ${path}`;
 }

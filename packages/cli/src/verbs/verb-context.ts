@@ -13,5 +13,8 @@ export interface VerbContext {
   readonly load: (prepare?: (core: Core) => void) => Promise<LoadedPool>;
 }
 
+/** The arguments of a verb that needs no pool. */
+export type ViewContext = Pick<VerbContext, 'flags' | 'host'>;
+
 /** Runs a verb; resolves with the exit code. */
 export type RunVerb = (context: VerbContext) => Promise<number>;

@@ -2,21 +2,14 @@ import type { Size } from '../../host.js';
 import { cellText } from '../cell-text.js';
 import { counted, rankedCounts } from '../figures.js';
 import { tableLines } from '../fit-columns.js';
+import type { FollowedFile } from '../followed-file.js';
 import { bodyRows, fillScreen } from '../layout.js';
 import { type Line, type Part, type Style, flow } from '../line.js';
 import { eventColumns, workerColumns } from './metrics-columns.js';
 import type { MetricsState, SeenEvent, SeenWorker } from './metrics-state.js';
 
-/** The state of the file itself. */
-export interface MetricsSource {
-  readonly path: string;
-  /** False: there is no such file yet. */
-  readonly exists: boolean;
-  /** The number of lines that are too long or never finished. */
-  readonly broken: number;
-  /** How often it was moved away or emptied while it was read. */
-  readonly restarts: number;
-}
+/** The state of the metrics file itself. */
+export type MetricsSource = Pick<FollowedFile, 'path' | 'exists' | 'broken' | 'restarts'>;
 
 // The titles and a blank line of each table.
 const TABLE_ROWS = 2;

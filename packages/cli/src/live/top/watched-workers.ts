@@ -1,5 +1,7 @@
 import type { WorkerReport, WorkersOfUser } from '@openrtc/core/operate';
 
+import { defined } from '../../defined.js';
+
 /** A worker, followed over several polls. */
 export interface WatchedWorker {
   readonly pid: number;
@@ -45,7 +47,7 @@ export function updateWorkers(
       state: 'silent',
       sinceMs: last?.state === 'silent' ? last.sinceMs : nowMs,
       problem,
-      ...(last?.report === undefined ? {} : { report: last.report }),
+      ...defined({ report: last?.report }),
     };
   });
   const sockets = new Set(here.map(({ socket }) => socket));
