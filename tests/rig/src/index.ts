@@ -1,12 +1,7 @@
 export type { AudioReport, AudioSegment, GapReport } from './audio/audio-report.js';
 export type { HeardTone } from './audio/tone-detector.js';
 export { readWav } from './audio/wav.js';
-export {
-  startCallers,
-  CallerProcess,
-  type CallersOptions,
-  type JoinOptions,
-} from './callers/caller-process.js';
+export { startCallers, CallerProcess, type JoinOptions } from './callers/caller-process.js';
 export { Caller, type SendTextOptions, type SpeakOptions } from './callers/caller.js';
 export type { CallerEvent, HeardAudio, Spoken, Transcript } from './callers/protocol.js';
 export {
@@ -26,7 +21,6 @@ export {
   allProcesses,
   commandLineOf,
   cpuSecondsOf,
-  isRunning,
   memoryOf,
   nodeChildren,
   threadSeconds,
@@ -46,7 +40,6 @@ export { RecordLog, type WaitOptions } from './record-log.js';
 export { buildOnce, withBuildLock, type BuildOnceOptions } from './server/build-lock.js';
 export { LIVEKIT_SERVER_VERSION } from './server/build-server.js';
 export {
-  cachedServerPath,
   cacheFolder,
   findLiveKitServer,
   findServerBinary,

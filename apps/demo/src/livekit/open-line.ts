@@ -1,6 +1,7 @@
 import {
   type FoundServer,
   type LiveKitServer,
+  findLiveKitServer,
   startCallers,
   startLiveKitServer,
 } from '@openrtc/test-rig';
@@ -8,7 +9,7 @@ import {
 import type { Line } from '../calls/line.js';
 import type { Cleanup } from '../cleanup.js';
 import { orAborted } from '../interrupt.js';
-import { searchServer } from './search.js';
+import { BuildProgress } from './build-progress.js';
 import { SpokenLine } from './spoken-line.js';
 import { TypedLine } from './typed-line.js';
 
@@ -45,6 +46,18 @@ export async function openLine(options: OpenLineOptions): Promise<OpenLine> {
   const callers = await cleanup.own(startCallers(), (each) => each.close(), signal);
   const kind = found.kind === 'external' ? 'external' : 'local';
   return { line: new SpokenLine(server, callers), kind, title: titleOf(found, server), server };
+}
+
+async function searchServer(
+  say: (line: string) => void,
+  signal: AbortSignal,
+): Promise<FoundServer> {
+  const progress = new BuildProgress(say);
+  try {
+    return await findLiveKitServer({ onProgress: (line) => progress.take(line), signal });
+  } finally {
+    progress.end();
+  }
 }
 
 async function openEmbedded(warning: string, options: OpenLineOptions): Promise<OpenLine> {

@@ -72,9 +72,6 @@ export type CallerCommand = {
   };
 }[CallerCommandName];
 
-/** Messages to the callers' process. */
-export type ToCallers = CallerCommand | { type: 'close' };
-
 /** A transcript: words of the agent, or what the agent understood of the caller. */
 export interface Transcript {
   from: 'agent' | 'user';

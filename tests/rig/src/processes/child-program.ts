@@ -10,7 +10,7 @@ export interface Exit {
 }
 
 /** Options of {@link ChildProgram}. */
-export interface ProgramOptions {
+export interface ProgramOptions<Message = unknown> {
   /** What error messages call it. */
   name: string;
   env?: NodeJS.ProcessEnv;
@@ -20,6 +20,8 @@ export interface ProgramOptions {
   detached?: boolean;
   /** Called with every line it writes. */
   onLine?: (line: string) => void;
+  /** Called with every message from it. */
+  onMessage?: (message: Message) => void;
 }
 
 /** How much of the output an error shows. */
@@ -31,11 +33,14 @@ export class ChildProgram<Message = never> {
   readonly lines = new RecordLog<string>();
   readonly messages = new RecordLog<Message>();
   readonly exited: Promise<Exit>;
+  /** Resolves when it has ended and all its output was read, which may be later if its own children still write. */
+  readonly closed: Promise<void>;
   readonly #child: ChildProcess;
   readonly #name: string;
+  #endedWith: Error | undefined;
 
-  constructor(command: string, args: readonly string[], options: ProgramOptions) {
-    const { name, env = process.env, ipc = false, detached = false, onLine } = options;
+  constructor(command: string, args: readonly string[], options: ProgramOptions<Message>) {
+    const { name, env = process.env, ipc = false, detached = false, onLine, onMessage } = options;
     const stdio: StdioOptions = ['ignore', 'pipe', 'pipe', ...(ipc ? (['ipc'] as const) : [])];
     const child = spawn(command, args, { env, detached, stdio });
     const letGo = child.pid === undefined ? () => undefined : guardProcess(child.pid);
@@ -48,11 +53,16 @@ export class ChildProgram<Message = never> {
         onLine?.(line);
       });
     }
-    child.on('message', (message) => this.messages.append(message as Message));
+    child.on('message', (message) => {
+      this.messages.append(message as Message);
+      onMessage?.(message as Message);
+    });
+    this.closed = new Promise((resolve) => child.once('close', () => resolve()));
     this.exited = new Promise((resolve) => {
       const end = (why: string, exit: Exit): void => {
         letGo();
         const error = new Error(`${name} ended (${why}):\n${this.output.slice(-SHOWN_OUTPUT)}`);
+        this.#endedWith = error;
         this.messages.close(error);
         this.lines.close(error);
         resolve(exit);
@@ -66,6 +76,11 @@ export class ChildProgram<Message = never> {
   /** Process id. */
   get pid(): number {
     return this.#child.pid ?? 0;
+  }
+
+  /** The error for those who still need the program, once it has ended. */
+  get endedWith(): Error | undefined {
+    return this.#endedWith;
   }
 
   get running(): boolean {

@@ -12,7 +12,7 @@ export function isAlive(pid: number): boolean {
   }
 }
 
-/** Kills a process that may have ended already. */
+/** Kills a process, or with a negative id a process group, that may have ended already. */
 export function killIfAlive(pid: number): void {
   try {
     process.kill(pid, 'SIGKILL');
@@ -25,7 +25,7 @@ export function killIfAlive(pid: number): void {
 export async function untilGone(pids: readonly number[], graceMs: number): Promise<void> {
   const deadline = Date.now() + graceMs;
   for (let left = pids.filter(isRunning); left.length > 0; left = left.filter(isRunning)) {
-    if (Date.now() > deadline) left.forEach(killIfAlive);
+    if (Date.now() > deadline) for (const pid of left) killIfAlive(pid);
     await sleep(50);
   }
 }

@@ -8,7 +8,7 @@ export interface LiveKitAddress {
 }
 
 /** Options of {@link WorkerProcess}. */
-export interface WorkerOptions extends Omit<ProgramOptions, 'name'> {
+export interface WorkerOptions<Message = unknown> extends Omit<ProgramOptions<Message>, 'name'> {
   /** Default: `The worker`. */
   name?: string;
   /** Path of the worker's code. */
@@ -25,7 +25,7 @@ const START_MS = 90_000;
 
 /** A worker in a process of its own, run as an operator would: in production, with two malloc arenas. */
 export class WorkerProcess<Message = never> extends ChildProgram<Message> {
-  constructor({ url, apiKey, apiSecret }: LiveKitAddress, options: WorkerOptions) {
+  constructor({ url, apiKey, apiSecret }: LiveKitAddress, options: WorkerOptions<Message>) {
     const { file, args = [], program = process.execPath, execArgv = [], env, ...rest } = options;
     super(program, [...execArgv, file, ...args], {
       name: 'The worker',

@@ -8,11 +8,12 @@ export async function withBuildLock<T>(
   path: string,
   work: () => Promise<T>,
   onWait: () => void,
+  signal?: AbortSignal,
 ): Promise<T> {
   for (let waited = false; !(await tryLock(path)); waited = true) {
     if (!waited) onWait();
     await breakStaleLock(path);
-    await sleep(500);
+    await sleep(500, undefined, { signal });
   }
   try {
     return await work();
@@ -27,6 +28,8 @@ export interface BuildOnceOptions {
   build: (partial: string) => Promise<unknown>;
   /** Called when another process is building it. */
   onWait: () => void;
+  /** Ends the wait for another process. */
+  signal?: AbortSignal | undefined;
   /** Whether the target is there and usable; default: whether it exists. */
   isThere?: () => Promise<boolean>;
 }
@@ -34,7 +37,7 @@ export interface BuildOnceOptions {
 /** Creates a file or folder that does not exist yet. One process of this machine builds it, the others wait. */
 export async function buildOnce(
   target: string,
-  { build, onWait, isThere = () => exists(target) }: BuildOnceOptions,
+  { build, onWait, isThere = () => exists(target), signal }: BuildOnceOptions,
 ): Promise<void> {
   if (await isThere()) return;
   await mkdir(dirname(target), { recursive: true });
@@ -49,7 +52,7 @@ export async function buildOnce(
       await rm(partial, { recursive: true, force: true });
     }
   };
-  await withBuildLock(`${target}.lock`, work, onWait);
+  await withBuildLock(`${target}.lock`, work, onWait, signal);
 }
 
 function exists(path: string): Promise<boolean> {

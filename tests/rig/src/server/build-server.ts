@@ -3,6 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { killIfAlive } from '../processes/kill.js';
 import { buildOnce } from './build-lock.js';
 
 const MODULE = 'github.com/livekit/livekit-server';
@@ -25,32 +26,32 @@ export interface BuildOptions {
   /** Path of the program to build. */
   target: string;
   onProgress: Progress;
+  /** Ends the build with everything it has started. */
+  signal?: AbortSignal | undefined;
   /** Whether the program exists by now: another process may have built it. */
   isThere: () => Promise<boolean>;
 }
 
 /** Builds livekit-server with Go into `target`; takes 2 to 4 minutes when Go's own caches are cold. */
-export async function buildServer({
-  go,
-  target,
-  onProgress,
-  isThere,
-}: BuildOptions): Promise<void> {
+export async function buildServer(options: BuildOptions): Promise<void> {
+  const { target, onProgress, isThere, signal } = options;
   await buildOnce(target, {
     isThere,
-    build: (partial) => buildInto(go, partial, onProgress),
+    signal,
+    build: (partial) => buildInto(partial, options),
     onWait: () => onProgress('another process is building livekit-server; waiting for it'),
   });
   onProgress(`built ${target}`);
 }
 
-async function buildInto(program: string, partial: string, onProgress: Progress): Promise<void> {
+async function buildInto(partial: string, options: BuildOptions): Promise<void> {
+  const { onProgress } = options;
   const folder = await mkdtemp(join(tmpdir(), 'openrtc-livekit-build-'));
   try {
     onProgress(
       `building livekit-server ${LIVEKIT_SERVER_VERSION} with Go, once; this takes 2 to 4 minutes`,
     );
-    const go = (...args: string[]): Promise<string> => runGo(program, args, folder, onProgress);
+    const go = (...args: string[]): Promise<string> => runGo(args, folder, options);
     await go('mod', 'init', 'openrtc.test/livekit');
     await go('mod', 'edit', `-require=${MODULE}@${LIVEKIT_SERVER_VERSION}`);
     // `replace` directives count only in the main module, so those of the server must be repeated here.
@@ -78,17 +79,23 @@ function versioned({ Path, Version }: { Path: string; Version?: string }): strin
 }
 
 function runGo(
-  program: string,
   args: string[],
   cwd: string,
-  onProgress: Progress,
+  { go, onProgress, signal }: BuildOptions,
 ): Promise<string> {
+  signal?.throwIfAborted();
   return new Promise((resolve, reject) => {
-    const child = spawn(program, args, {
+    const child = spawn(go, args, {
       cwd,
-      env: { ...process.env, GOWORK: 'off' },
+      // Go's temporary files are deleted with the folder, even when go is killed.
+      env: { ...process.env, GOWORK: 'off', GOTMPDIR: cwd },
       stdio: ['ignore', 'pipe', 'pipe'],
+      // A process group of its own, which can be killed with the compilers that go starts.
+      detached: signal !== undefined,
     });
+    const { pid } = child;
+    const kill = (): void => (pid === undefined ? undefined : killIfAlive(-pid));
+    signal?.addEventListener('abort', kill, { once: true });
     let output = '';
     const lastErrors: string[] = [];
     child.stdout.setEncoding('utf8').on('data', (text: string) => (output += text));
@@ -99,6 +106,7 @@ function runGo(
     });
     child.once('error', reject);
     child.once('close', (code) => {
+      signal?.removeEventListener('abort', kill);
       if (code === 0) resolve(output);
       else
         reject(

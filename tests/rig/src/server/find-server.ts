@@ -37,11 +37,13 @@ export interface FindServerOptions {
   env?: NodeJS.ProcessEnv;
   /** Whether it may be built when it is not found; default true. */
   mayBuild?: boolean;
+  /** Ends a build with everything it has started. */
+  signal?: AbortSignal;
 }
 
 /** Finds a real livekit-server: `LIVEKIT_URL`, `LIVEKIT_SERVER_BIN`, the PATH, the cache, or a build with Go. */
 export async function findLiveKitServer(options: FindServerOptions = {}): Promise<FoundServer> {
-  const { env = process.env, onProgress = () => undefined, mayBuild = true } = options;
+  const { env = process.env, onProgress = () => undefined, mayBuild = true, signal } = options;
   if (env.LIVEKIT_URL) return externalServer(env.LIVEKIT_URL, env);
 
   if (env.LIVEKIT_SERVER_BIN) {
@@ -68,7 +70,13 @@ export async function findLiveKitServer(options: FindServerOptions = {}): Promis
     );
   }
   try {
-    await buildServer({ go, target: cached, onProgress, isThere: () => isExecutable(cached) });
+    await buildServer({
+      go,
+      target: cached,
+      onProgress,
+      signal,
+      isThere: () => isExecutable(cached),
+    });
     return binary(cached, 'built');
   } catch (error) {
     return missing(

@@ -18,8 +18,6 @@ const START_ATTEMPTS = 4;
 export interface LiveKitServerOptions extends Pick<FindServerOptions, 'onProgress'> {
   /** Load above which the server assigns no more jobs to a worker; default: the server's own, 0.7. */
   targetLoad?: number;
-  /** Called with every line of the server's log. */
-  onLog?: (line: ServerLogLine) => void;
   /** Result of {@link findLiveKitServer}; by default it is called now. */
   found?: FoundServer;
 }
@@ -45,7 +43,7 @@ export async function startLiveKitServer(
 async function startProcess(
   { path }: ServerBinary,
   credentials: { apiKey: string; apiSecret: string },
-  { targetLoad, onLog }: LiveKitServerOptions,
+  { targetLoad }: LiveKitServerOptions,
 ): Promise<ServerProcess> {
   for (let attempt = 1; ; attempt++) {
     try {
@@ -53,7 +51,6 @@ async function startProcess(
         binary: path,
         ...credentials,
         ...(targetLoad !== undefined && { targetLoad }),
-        ...(onLog && { onLog }),
       });
     } catch (error) {
       const portTaken = /address already in use/i.test((error as Error).message);
@@ -114,11 +111,6 @@ export class LiveKitServer extends RoomApi {
   /** Every assignment of a job to a worker so far. */
   assignments(): Assignment[] {
     return this.#log.assignments();
-  }
-
-  /** Resolves with the id of the first worker that a job is assigned to. */
-  async assignedWorker(jobId: string, options?: WaitOptions): Promise<string> {
-    return (await this.#log.assigned(jobId, options)).workerId;
   }
 
   /** Resolves with the first assignment in a room. */

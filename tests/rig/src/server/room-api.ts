@@ -9,10 +9,6 @@ import {
 export interface TokenOptions {
   /** 'agent' for a participant that callers treat as an agent; default 'standard'. */
   kind?: 'standard' | 'agent';
-  /** Metadata of the participant. */
-  metadata?: string;
-  /** Attributes of the participant. */
-  attributes?: Record<string, string>;
 }
 
 /** The server API requests that tests need: rooms, dispatches, tokens. */
@@ -51,20 +47,10 @@ export class RoomApi {
     return dispatch.id;
   }
 
-  /** Deletes a dispatch, which ends its jobs. */
-  async deleteDispatch(dispatchId: string, room: string): Promise<void> {
-    await this.#dispatches.deleteDispatch(dispatchId, room);
-  }
-
   /** A token to join `room`, publish and subscribe. */
   createToken(identity: string, room: string, options: TokenOptions = {}): Promise<string> {
-    const { kind, metadata, attributes } = options;
-    const token = new AccessToken(this.#apiKey, this.#apiSecret, {
-      identity,
-      ttl: '1h',
-      ...(metadata !== undefined && { metadata }),
-      ...(attributes && { attributes }),
-    });
+    const { kind } = options;
+    const token = new AccessToken(this.#apiKey, this.#apiSecret, { identity, ttl: '1h' });
     token.addGrant({
       room,
       roomJoin: true,

@@ -38,10 +38,8 @@ export class ServerLog {
   }
 
   /** Adds one line of the server's output; a line that is not JSON becomes the `msg`. */
-  take(line: string): ServerLogLine {
-    const parsed = parseLine(line);
-    this.#lines.append(parsed);
-    return parsed;
+  take(line: string): void {
+    this.#lines.append(parseLine(line));
   }
 
   /** Ends the log: every wait rejects with `error`. */
@@ -60,17 +58,6 @@ export class ServerLog {
   /** Every assignment so far, oldest first; a job that moved to another worker has several. */
   assignments(): Assignment[] {
     return this.lines.filter(isAssignment).map(toAssignment);
-  }
-
-  /** Resolves with the first assignment of a job. */
-  async assigned(jobId: string, options: WaitOptions = {}): Promise<Assignment> {
-    const what = `the assignment of job ${jobId}`;
-    return toAssignment(
-      await this.waitFor((line) => isAssignment(line) && line.jobID === jobId, {
-        what,
-        ...options,
-      }),
-    );
   }
 
   /** Resolves with the first assignment in a room. */

@@ -1,12 +1,6 @@
 // The process that hosts callers. It takes commands over IPC and ends with its parent.
 import { dispose } from '@livekit/rtc-node';
-import type {
-  CallerCommand,
-  CallerCommands,
-  CallerCommandName,
-  FromCallers,
-  ToCallers,
-} from '../protocol.js';
+import type { CallerCommand, CallerCommands, CallerCommandName, FromCallers } from '../protocol.js';
 import { Call } from './call.js';
 
 const calls = new Map<number, Call>();
@@ -57,11 +51,7 @@ async function close(): Promise<void> {
   process.exit(0);
 }
 
-process.on('message', (message: ToCallers) => {
-  if (message.type === 'close') {
-    void close();
-    return;
-  }
+process.on('message', (message: CallerCommand) => {
   run(message).then(
     (result) => send({ type: 'reply', id: message.id, ok: true, result }),
     (error: unknown) =>
@@ -76,5 +66,6 @@ process.on('message', (message: ToCallers) => {
 process.once('disconnect', () => process.exit(0));
 // Ctrl-C goes to the whole process group, but the parent decides when calls end.
 process.on('SIGINT', () => undefined);
+process.once('SIGTERM', () => void close());
 
 send({ type: 'ready' });
