@@ -10,8 +10,12 @@ const run = promisify(execFile);
 /** Absolute path of the repository. */
 export const repository = fileURLToPath(new URL('../../..', import.meta.url));
 
-/** What a user installs beside OpenRTC, in the versions core is tested with. */
-const COMPANIONS = ['@livekit/agents', '@livekit/rtc-node', '@types/node', 'zod'];
+/** What a user installs beside OpenRTC, in the versions these packages are tested with. */
+const COMPANIONS: Readonly<Record<string, readonly string[]>> = {
+  'packages/core': ['@livekit/agents', '@livekit/rtc-node', '@types/node', 'zod'],
+  // For agents in TypeScript.
+  'packages/cli': ['esbuild'],
+};
 
 /** An empty project with OpenRTC installed as its user would. */
 export interface PackedProject extends AsyncDisposable {
@@ -61,7 +65,12 @@ export async function packedProject(packages: readonly string[]): Promise<Packed
 }
 
 async function companions(): Promise<string[]> {
-  const text = await readFile(join(repository, 'packages/core/package.json'), 'utf8');
-  const { devDependencies } = JSON.parse(text) as { devDependencies: Record<string, string> };
-  return COMPANIONS.map((name) => `${name}@${devDependencies[name]}`);
+  const lists = await Promise.all(
+    Object.entries(COMPANIONS).map(async ([folder, names]) => {
+      const text = await readFile(join(repository, folder, 'package.json'), 'utf8');
+      const { devDependencies } = JSON.parse(text) as { devDependencies: Record<string, string> };
+      return names.map((name) => `${name}@${devDependencies[name]}`);
+    }),
+  );
+  return lists.flat();
 }
