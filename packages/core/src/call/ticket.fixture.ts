@@ -4,7 +4,7 @@ import type { PrewarmedCall, SessionInfo } from './call.js';
 import type { JobTicket } from './job-ticket.js';
 
 /** The facts of a call to the agent `echo`. */
-export function infoOf(overrides: Partial<SessionInfo> = {}): SessionInfo {
+function infoOf(overrides: Partial<SessionInfo> = {}): SessionInfo {
   return {
     jobId: 'AJ_1',
     agent: 'echo',

@@ -1,5 +1,5 @@
 // A user's pool, with every type that follows from its options. It is compiled, and not run.
-import { llm, voice } from '@livekit/agents';
+import { voice } from '@livekit/agents';
 import {
   AgentPool,
   type AgentPoolOptions,
@@ -127,7 +127,7 @@ pool.configure({ observers: [observer] });
 export const Named = agentConfig(
   {
     name: 'named',
-    llm: ({ prewarmed }) => (prewarmed['model'] as llm.LLM | undefined) ?? 'openai/gpt-4.1-mini',
+    llm: ({ tenant }) => new EchoLLM({ reply: () => tenant }),
   },
   class extends Waiter {},
 );
