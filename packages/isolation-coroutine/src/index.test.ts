@@ -4,9 +4,9 @@ import { expect, test } from 'vitest';
 import { coroutine } from './index.js';
 
 const never = new AbortController().signal;
-const ticket = { jobId: 'AJ_1' } as JobTicket;
+const ticket = { info: { jobId: 'AJ_1' } } as JobTicket;
 
-/** A host that writes down what it is asked for. */
+/** A host that records the requests it gets. */
 function fakeHost(overrides: Partial<IsolationHost> = {}) {
   const asked: unknown[] = [];
   const host = {
@@ -18,19 +18,19 @@ function fakeHost(overrides: Partial<IsolationHost> = {}) {
   return { host, asked };
 }
 
-test('opening it loads what calls share, once', async () => {
+test('opening loads what calls share, once', async () => {
   const { host, asked } = fakeHost();
   await coroutine().open(host, never);
   expect(asked).toEqual([['prewarm', false]]);
 });
 
-test('a prewarm that fails keeps it shut, with its own error', async () => {
+test('a failed prewarm rejects the opening with its own error', async () => {
   const failure = new Error('no model file');
   const { host } = fakeHost({ prewarm: () => Promise.reject(failure) });
   await expect(coroutine().open(host, never)).rejects.toBe(failure);
 });
 
-test('a call runs in the session body of this process, with its ticket and its signal', async () => {
+test('a call runs in this process, with its ticket and its signal', async () => {
   const { host, asked } = fakeHost();
   const isolation = await coroutine().open(host, never);
   const { signal } = new AbortController();
@@ -38,19 +38,19 @@ test('a call runs in the session body of this process, with its ticket and its s
   expect(asked.at(-1)).toEqual(['run', ticket, signal]);
 });
 
-test('how a call ends is how its session ended', async () => {
+test('a call ends as its session ends', async () => {
   const failure = new Error('the call failed');
   const { host } = fakeHost({ runSession: () => Promise.reject(failure) });
   const isolation = await coroutine().open(host, never);
   await expect(isolation.run(ticket, new AbortController().signal)).rejects.toBe(failure);
 });
 
-test('it takes whatever the pool takes: there is no place to run out of', async () => {
+test('it has no limit of its own', async () => {
   const { host } = fakeHost();
   expect(await coroutine().open(host, never)).not.toHaveProperty('reserve');
 });
 
-test('a start that is called off calls off what is being loaded', async () => {
+test('cancelling the start cancels the loading', async () => {
   const start = new AbortController();
   const { host } = fakeHost({
     prewarm: (signal) =>
@@ -63,7 +63,7 @@ test('a start that is called off calls off what is being loaded', async () => {
   await expect(opening).rejects.toThrow('called off');
 });
 
-test('closing it calls off what is still being loaded', async () => {
+test('closing cancels the loading', async () => {
   let seen: AbortSignal | undefined;
   const { host } = fakeHost({
     prewarm: async (signal) => {
