@@ -68,7 +68,9 @@ const WHERE = 'processes()';
  * @throws OpenRtcError `CONFIG_INVALID_OPTION` with the name of the option, the allowed values, and the given one.
  */
 export function resolveProcesses(options: ProcessesOptions): ResolvedProcesses {
-  checkKeys(WHERE, options as unknown, KNOWN);
+  // A second name, because the check would widen the type of its argument.
+  const given: unknown = options;
+  checkKeys(WHERE, given, KNOWN);
   const { memoryLimitMb, memoryWarnMb, idleProcesses, groupBy, env, execArgv, entry } = options;
   const { sessionsPerProcess = 1, startTimeoutMs = 60_000 } = options;
   const whole = (key: string, value: unknown, min: number, max: number) =>
