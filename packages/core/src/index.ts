@@ -46,7 +46,7 @@ export type { SessionEndReason, SessionOutcome, SessionStatus } from './call/ses
 
 // How a worker is watched.
 export type { OperateOptions } from './operate/operate-options.js';
-export type { HealthOptions } from './operate/health-options.js';
+export type { HealthOptions } from './operate/health-server.js';
 export type { MetricsFilesOptions } from './operate/metrics-reporter.js';
 export type { WatchdogOptions } from './operate/watchdog-options.js';
 export type {
@@ -61,7 +61,7 @@ export type {
   SessionMetricsEvent,
 } from './operate/metrics-stream.js';
 export type { ResidentSet, RuntimeSnapshot, SessionSnapshot } from './operate/runtime-snapshot.js';
-export type { PoolState } from './operate/pool-state.js';
+export type { PoolState } from './operate/readiness.js';
 export type { BlocksSnapshot } from './operate/block-counts.js';
 export type { NotReady } from './operate/readiness.js';
 export type { CallResources } from './operate/resource-sampler.js';

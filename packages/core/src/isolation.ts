@@ -1,4 +1,5 @@
-// '@openrtc/core/isolation': for authors of strategies. The seam itself, and the two ends of sessions that run elsewhere.
+// '@openrtc/core/isolation': for authors of strategies. The seam itself, both ends of sessions that run elsewhere, and
+// checks for a strategy's own options.
 export type {
   Isolation,
   IsolationHost,
@@ -9,6 +10,7 @@ export type {
   ProcessUsage,
   WorkerInference,
 } from './launch/isolation-strategy.js';
+export { checkKeys, checkWhole, invalidOption } from './base/option-checks.js';
 export { beforeDeadline } from './launch/before-deadline.js';
 export type { Channel } from './launch/channel.js';
 export { RemoteSessions, type RemoteSessionsOptions } from './launch/remote-sessions.js';

@@ -2,8 +2,8 @@ import type { IsolationStrategy } from '@openrtc/core';
 import type { Isolation } from '@openrtc/core/isolation';
 
 /**
- * Every call in the worker's own process, on its one event loop: the densest isolation. It is no
- * boundary: a call that blocks the loop stalls its neighbours, and a native crash ends them all.
+ * Runs every call in the worker's own process, on its event loop. This needs the least memory and CPU, but isolates
+ * nothing: a call that blocks the event loop stalls the others, and a native crash ends all of them.
  */
 export function coroutine(): IsolationStrategy {
   return {

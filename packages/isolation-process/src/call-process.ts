@@ -5,60 +5,68 @@ import {
   type JobTicket,
   RemoteSessions,
 } from '@openrtc/core/isolation';
-import { type ChildProcess, fork } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 
-import { childChannel } from './child-channel.js';
+import { childChannel, forkChild } from './child-channel.js';
 import type { ChildCommand } from './child-command.js';
-import { exitError } from './exit-error.js';
+import { earlyExitError, exitError, startFailed } from './exit-error.js';
 import type { StartGate } from './start-gate.js';
-import { StderrTail } from './stderr-tail.js';
+import type { StderrTail } from './stderr-tail.js';
 
-// A process that is told to go has nothing left to do but to close what it holds.
+// A process that should end only has to close its resources.
 const FINISH_MS = 5_000;
-// After SIGKILL. It takes longer only while the kernel waits for a device; its calls do not.
+// After SIGKILL. If the kernel waits for a device, the process ends later, but its calls do not wait for it.
 const KILLED_MS = 1_000;
-// An answer takes a millisecond where nothing is wrong.
+// A healthy process answers within a millisecond.
 const LEASE_MS = 2_000;
 
+/** Options of {@link CallProcess}. */
 export interface CallProcessOptions {
+  /** The pool, as the strategy sees it. */
   readonly host: IsolationHost;
+  /** The command that starts the process. */
   readonly command: ChildCommand;
+  /** Time to become ready, in milliseconds. */
   readonly startTimeoutMs: number;
+  /** The group of its calls; undefined: set by the first call. */
   readonly group: string | undefined;
+  /** Limits how many processes start at the same time. */
   readonly gate: StartGate;
+  /** Called once the process was forked. */
   readonly onStarted: (pid: number) => void;
-  /** It has ended, or will never start. */
+  /** Called once it has ended, or will never start. */
   readonly onGone: (process: CallProcess) => void;
 }
 
-/** A child that was forked, and what talks to it. */
+/** A forked child with its channel. */
 interface Started {
   readonly child: ChildProcess;
   readonly sessions: RemoteSessions;
   readonly stderr: StderrTail;
 }
 
-/** One child process and the calls in it. `starting → ready → closing → gone`, and never back. */
+/** One child process and the calls in it. Its state only moves forward: `starting → ready → closing → gone`. */
 export class CallProcess {
-  /** Resolves when it is ready for calls; rejects when it never will be. */
+  /** Resolves when it is ready for calls; rejects with `ISOLATION_START_FAILED` if it did not start. */
   readonly ready: Promise<void>;
   /** Resolves when the process has ended. */
   readonly gone: Promise<void>;
-  /** Calls that run here or are about to. */
+  /** Job ids of the calls that run here or were placed here. */
   readonly jobIds = new Set<string>();
-  /** Whose calls it takes; set by the first of them. */
+  /** The group of its calls; set by the first of them. */
   group: string | undefined;
-  /** By the monotonic clock: since when it has no call. */
+  /** Time since when it has no call, in milliseconds of the monotonic clock. */
   idleSince = performance.now();
   readonly #options: CallProcessOptions;
   #state: 'starting' | 'ready' | 'closing' | 'gone' = 'starting';
   #started: Started | undefined;
   #wanted = true;
-  #lostIt = false;
+  #isLost = false;
   #why: OpenRtcError | undefined;
   #killTimer: NodeJS.Timeout | undefined;
   #ended!: () => void;
 
+  /** Starts the process as soon as the gate allows it. */
   constructor(options: CallProcessOptions) {
     this.#options = options;
     this.group = options.group;
@@ -67,41 +75,42 @@ export class CallProcess {
     this.ready.catch(() => {});
   }
 
-  /** Undefined as long as others start before it. */
+  /** Its process id; undefined while it waits for its start. */
   get pid(): number | undefined {
     return this.#started?.child.pid;
   }
 
+  /** Its current state. */
   get state(): 'starting' | 'ready' | 'closing' | 'gone' {
     return this.#state;
   }
 
-  /** False when its start was called off: that it does not come up is then no failure. */
+  /** False if its start was cancelled: then it is not a failure that it does not start. */
   get wanted(): boolean {
     return this.#wanted;
   }
 
-  /** True once it has ended although it was wanted. */
+  /** True once it has ended unexpectedly. */
   get lost(): boolean {
-    return this.#lostIt;
+    return this.#isLost;
   }
 
-  /** True while it may be given calls. */
+  /** True while calls can be placed in it. */
   get open(): boolean {
     return this.#state === 'starting' || this.#state === 'ready';
   }
 
-  /** True while its calls are all that its event loop carries. */
+  /** True while its event loop is fully used by the calls it has. */
   get busy(): boolean {
     return this.#started?.sessions.busy ?? false;
   }
 
-  /** Waits until it is ready, and asks it: false when it must not be given a call. */
-  async takes(): Promise<boolean> {
+  /** Waits until it is ready and checks that it answers. False if no call may run in it. Never rejects. */
+  async isUsable(): Promise<boolean> {
     try {
       await this.ready;
     } catch {
-      // Reported by whoever started it, and the call goes elsewhere.
+      // The starter reports the error, and the call is placed in another process.
       return false;
     }
     if ((await this.#started?.sessions.answers(LEASE_MS)) === true) return true;
@@ -111,22 +120,23 @@ export class CallProcess {
     return false;
   }
 
+  /** Runs a call in it. Rejects with the error of the call or of the process. */
   async run(ticket: JobTicket, signal: HangUpSignal): Promise<void> {
     await this.ready;
     await this.#started?.sessions.run(ticket, signal);
   }
 
-  /** Ends it before it is ready, because it is not needed any more. */
-  callOff(): void {
+  /** Cancels the start, because the process is no longer needed. */
+  cancel(): void {
     this.#wanted = false;
     this.kill();
   }
 
-  /** Takes no more calls, and ends when the last is over. */
+  /** Accepts no more calls, and ends when the last one has ended. */
   finish(): void {
     if (!this.open) return;
     if (this.#state === 'starting' && this.jobIds.size === 0) {
-      this.callOff();
+      this.cancel();
       return;
     }
     this.#state = 'closing';
@@ -134,25 +144,25 @@ export class CallProcess {
     this.idle();
   }
 
-  /** Its last call is over: a process that should end by itself gets a moment for it. */
+  /** Called after each call. A closing process without calls gets 5 s to end by itself. */
   idle(): void {
     this.idleSince = performance.now();
     if (this.#state !== 'closing' || this.jobIds.size > 0) return;
     this.#killTimer ??= setTimeout(() => this.kill(), FINISH_MS);
   }
 
-  /** Ends it now, and its calls with `why`. */
+  /** Kills it. Its calls fail with `why`. */
   kill(why?: OpenRtcError): void {
     if (this.#state === 'gone') return;
     this.#why ??= why;
     this.#state = 'closing';
     const started = this.#started;
     if (started === undefined) {
-      this.#lost();
+      this.#onEnd();
       return;
     }
     started.child.kill('SIGKILL');
-    // Its calls are over even if the kernel is not yet done with it.
+    // Its calls end even if the kernel has not ended the process yet.
     setTimeout(() => started.sessions.fail(this.#error(null, 'SIGKILL')), KILLED_MS).unref();
   }
 
@@ -161,7 +171,7 @@ export class CallProcess {
     await gate.enter(() => this.jobIds.size > 0);
     let timer: NodeJS.Timeout | undefined;
     try {
-      if (this.#state !== 'starting') throw startFailed('it is not needed any more');
+      if (this.#state !== 'starting') throw startFailed('it is no longer needed');
       this.#started = this.#fork();
       timer = setTimeout(() => {
         this.kill(
@@ -170,7 +180,7 @@ export class CallProcess {
           ),
         );
       }, startTimeoutMs);
-      // What it loads of the worker goes with the worker, not with this process.
+      // What it uses of the worker is owned by the worker, not by this process.
       await this.#started.sessions.open(new AbortController().signal);
       if (this.#state === 'starting') this.#state = 'ready';
     } catch (error) {
@@ -184,15 +194,7 @@ export class CallProcess {
 
   #fork(): Started {
     const { host, command, onStarted } = this.#options;
-    const child = fork(command.entry, command.args, {
-      execArgv: [...command.execArgv],
-      env: command.env,
-      serialization: 'json',
-      // What calls log stands where the worker's own lines stand.
-      stdio: ['ignore', 'inherit', 'pipe', 'ipc'],
-    });
-    if (child.stderr === null) throw startFailed('it has no standard error');
-    const stderr = new StderrTail(child.stderr);
+    const { child, stderr } = forkChild(command);
     const sessions = new RemoteSessions({
       host,
       channel: childChannel(child),
@@ -200,35 +202,35 @@ export class CallProcess {
       onTainted: (error) => {
         host.logger.warn(
           { error, pid: child.pid },
-          'an error no call can be blamed for: this process takes no more calls',
+          'an error that belongs to no call: this process accepts no more calls',
         );
         this.finish();
       },
       onOverdue: () => this.finish(),
     });
-    // `close` comes after the last of its standard error.
-    child.once('close', (code, signal) => this.#lost(code, signal));
+    // `close` comes after the end of its standard error.
+    child.once('close', (code, signal) => this.#onEnd(code, signal));
     child.once('error', (error) => {
-      // It could not be started, so nothing else comes of it.
+      // The fork itself failed, so there is no `close` event.
       if (child.pid !== undefined) return;
       this.#why ??= startFailed(error.message, error);
-      this.#lost();
+      this.#onEnd();
     });
     if (child.pid !== undefined) onStarted(child.pid);
     return { child, sessions, stderr };
   }
 
-  #lost(code: number | null = null, signal: NodeJS.Signals | null = null): void {
+  #onEnd(code: number | null = null, signal: NodeJS.Signals | null = null): void {
     clearTimeout(this.#killTimer);
     const error = this.#error(code, signal);
-    this.#lostIt = this.#wanted && this.#wasNeeded();
+    this.#isLost = this.#wanted && this.#wasNeeded();
     this.#state = 'gone';
     this.#started?.sessions.fail(error);
     this.#ended();
     this.#options.onGone(this);
   }
 
-  /** Not told to go, or told to go because of something, or there were calls in it. */
+  /** True if it was not closing, was killed because of an error, or had calls. */
   #wasNeeded(): boolean {
     return this.#state !== 'closing' || this.#why !== undefined || this.jobIds.size > 0;
   }
@@ -236,19 +238,9 @@ export class CallProcess {
   #error(code: number | null, signal: NodeJS.Signals | null): OpenRtcError {
     if (this.#why !== undefined) return this.#why;
     const { pid } = this;
-    if (this.#state !== 'starting')
-      return exitError({ pid, code, signal, stderr: this.#started?.stderr.text ?? '' });
-    if (code === 0) return startFailed('your entry ended without having called pool.run()');
-    const how = signal === null ? `with exit code ${code}` : `by ${signal}`;
-    const said = this.#started?.stderr.reason;
-    return startFailed(
-      `the process ended ${how} before it was ready${said === undefined ? '' : `: ${said}`}`,
-    );
+    const stderr = this.#started?.stderr;
+    return this.#state === 'starting'
+      ? earlyExitError({ code, signal }, stderr?.reason)
+      : exitError({ pid, code, signal, stderr: stderr?.text ?? '' });
   }
-}
-
-function startFailed(what: string, cause?: unknown): OpenRtcError {
-  return new OpenRtcError('ISOLATION_START_FAILED', `A process for calls did not start: ${what}.`, {
-    cause,
-  });
 }

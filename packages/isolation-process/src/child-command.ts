@@ -3,27 +3,31 @@ import { fileURLToPath } from 'node:url';
 
 import type { ResolvedProcesses } from './options.js';
 
-/** What a process of calls is started with. */
+/** The command that starts a call process. */
 export interface ChildCommand {
+  /** Path of the module to run. */
   readonly entry: string;
+  /** Its arguments. */
   readonly args: readonly string[];
+  /** Flags of Node. */
   readonly execArgv: readonly string[];
+  /** Its whole environment. */
   readonly env: NodeJS.ProcessEnv;
 }
 
-// The keys of the worker: a call joins its room with a token for that room alone.
+// Only the worker needs these: a call joins its room with a token for that room.
 const WORKER_ONLY = ['LIVEKIT_API_KEY', 'LIVEKIT_API_SECRET', 'LIVEKIT_WORKER_TOKEN'];
-// Visible to everybody on the machine in the list of processes.
+// Every user of the machine can see arguments in the list of processes.
 const SECRET_ARGUMENT = /^--?(?:[\w-]*-)?(?:secret|token|key|password)(?<value>=.*)?$/i;
-// V8's own, 16 MiB and more, is two times that of garbage in a process at rest: module code that has been loaded.
-// One call makes so little that 4 costs a process no CPU that shows and spares it 16 MiB; of several calls the
-// garbage grows with each, and what is spared does not (benchmarks/README.md, bench:child-start).
+// V8's default is 16 MiB and more, and costs an idle process twice that in garbage from loading modules. One call
+// produces so little garbage that 4 MiB saves 16 MiB without measurable CPU. With several calls the garbage grows
+// and the saving does not (benchmarks/README.md, bench:child-start).
 const SEMI_SPACE = '--max-semi-space-size=4';
 const OWN_SEMI_SPACE = /--m(?:ax|in)[-_]semi[-_]space[-_]size/;
-// A debugger listens on one port.
+// Only one process can listen on the port of the debugger.
 const INSPECTOR = /^--inspect/;
 
-/** The user's own entry again, with what tells it to run calls. */
+/** The command that runs the user's entry again, with the variables that make its pool run calls. */
 export function childCommand(
   source: PoolSource,
   options: ResolvedProcesses,
@@ -44,18 +48,18 @@ export function childCommand(
     execArgv: [
       '--import',
       new URL('./child/preload.js', import.meta.url).href,
-      // V8 gives up by itself at the limit: between two looks a heap grows by hundreds of MB.
+      // V8 stops at this limit by itself: a heap can grow by hundreds of MB between two measurements.
       ...(memoryLimitMb === undefined ? [] : [`--max-old-space-size=${memoryLimitMb}`]),
       ...(small ? [SEMI_SPACE] : []),
       ...flags,
     ],
     env: {
-      // Threads of native code that each keep a heap of their own cost memory and gain nothing here.
+      // Separate heaps for native threads cost memory and bring nothing here.
       MALLOC_ARENA_MAX: '2',
       ...own,
       ...options.env,
       OPENRTC_SERVE_TICKETS: new URL('./child/connect.js', import.meta.url).href,
-      // Another entry may have other pools.
+      // The number of the pool is valid only in the same entry.
       ...(entry === undefined ? { OPENRTC_SERVE_POOL: String(source.pool) } : {}),
     },
   };
@@ -65,7 +69,7 @@ function pathOf(entry: string | URL): string {
   return entry instanceof URL || entry.startsWith('file:') ? fileURLToPath(entry) : entry;
 }
 
-/** Arguments without the values of those that name a secret. */
+/** The arguments without those that name a secret, and without their values. */
 function publicArguments(args: readonly string[]): readonly string[] {
   const kept: string[] = [];
   for (let i = 0; i < args.length; i += 1) {

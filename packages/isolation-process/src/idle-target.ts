@@ -1,42 +1,45 @@
 import type { ResolvedProcesses } from './options.js';
 
 const DEMAND_MS = 10_000;
-const MOST_IDLE = 4;
+const MAX_IDLE = 4;
 
+/** The facts that {@link IdleTarget} depends on. */
 export interface IdleFacts {
-  /** Processes with calls. */
+  /** Number of processes with calls. */
   readonly active: number;
-  /** Calls that could still be placed in those, when they are not grouped. */
+  /** Number of calls that could still be placed in them, ignoring groups. */
   readonly freeSeats: number;
-  /** The pool's cap. */
+  /** The maximum number of calls of the pool. */
   readonly maxConcurrentSessions: number;
-  /** Processes that share the calls evenly, see placing.ts. */
+  /** Number of processes that share the calls evenly, see placing.ts. */
   readonly spread: number;
-  /** What the operating system can still give, in bytes; undefined where it cannot be asked. */
+  /** Available memory of the operating system in bytes; undefined if unknown. */
   readonly availableBytes: number | undefined;
-  /** What a process with calls uses, in bytes, as far as is known. */
+  /** Memory that a process with calls needs, in bytes, as far as known. */
   readonly processBytes: number;
 }
 
-/** How many processes wait ready: as calls come, and as memory allows. */
+/** Decides how many processes should be ready without a call, from the rate of calls and the available memory. */
 export class IdleTarget {
   readonly #options: ResolvedProcesses;
   readonly #now: () => number;
   #calls: number[] = [];
 
+  /** @param now - the monotonic clock in milliseconds */
   constructor(options: ResolvedProcesses, now = () => performance.now()) {
     this.#options = options;
     this.#now = now;
   }
 
-  /** A call came. */
-  called(): void {
+  /** Counts an incoming call. */
+  countCall(): void {
     this.#calls.push(this.#now());
   }
 
+  /** The number of processes that should be ready without a call. */
   of(facts: IdleFacts): number {
     const { sessionsPerProcess, idleProcesses, groupOf } = this.#options;
-    // Without groups, so many processes have room for all calls there can be.
+    // Without groups, this many processes are enough for the maximum number of calls.
     const useful =
       groupOf === undefined
         ? Math.max(0, Math.ceil(facts.maxConcurrentSessions / sessionsPerProcess) - facts.active)
@@ -47,10 +50,10 @@ export class IdleTarget {
     const since = this.#now() - DEMAND_MS;
     this.#calls = this.#calls.filter((at) => at > since);
     const wanted = Math.min(
-      MOST_IDLE,
+      MAX_IDLE,
       Math.max(1, Math.ceil(this.#calls.length / sessionsPerProcess)),
     );
-    // A seat that is free in a process that runs is as good as one in a process that waits.
+    // A free seat in a running process is as good as a waiting process.
     const seated = groupOf === undefined && facts.active >= facts.spread && facts.freeSeats > 0;
     return seated ? 0 : Math.min(wanted, useful);
   }

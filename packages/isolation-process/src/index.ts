@@ -6,11 +6,11 @@ import { ProcessIsolation } from './process-isolation.js';
 export type { ProcessesOptions } from './options.js';
 
 /**
- * Calls in child processes, one in each unless told otherwise. A process that crashes, hangs or grows takes
- * its own calls with it and no others. It runs the worker's entry again, whose `pool.run()` takes calls there
- * in place of connecting to LiveKit, so nothing else in the code changes.
+ * Runs calls in child processes, by default one in each. A process that crashes, hangs or uses too much memory ends
+ * only its own calls. A process runs the entry of the worker again; there `pool.run()` runs calls instead of
+ * connecting to LiveKit, so no other code changes.
  *
- * It is a boundary for faults, not for hostile code: all processes are of one user.
+ * It isolates faults, not hostile code: all processes belong to the same user.
  * @throws OpenRtcError `CONFIG_INVALID_OPTION`.
  */
 export function processes(options: ProcessesOptions = {}): IsolationStrategy {

@@ -5,73 +5,79 @@ import pidusage from 'pidusage';
 import type { CallProcess } from './call-process.js';
 import type { ResolvedProcesses } from './options.js';
 
-const LOOK_MS = 250;
+const INTERVAL_MS = 250;
 const MIB = 1_048_576;
-// What is guessed before the first look, and never less: Node and the SDK.
-const LEAST_BYTES = 110 * MIB;
+// The assumed use before the first measurement, and the lowest one: Node and the SDK.
+const MIN_BYTES = 110 * MIB;
 
+/** Options of {@link MemoryWatch}. */
 export interface MemoryWatchOptions {
+  /** The limits. */
   readonly options: ResolvedProcesses;
+  /** Reports an event to the pool. */
   readonly report: (event: SessionEvent) => Promise<void>;
+  /** Failed measurements are logged here. */
   readonly logger: Logger;
+  /** The processes to watch. */
   readonly processes: () => readonly CallProcess[];
 }
 
-/** A process, and what it used when it was looked at. */
-interface Look {
+/** A process with its resource use. */
+interface Measurement {
   readonly child: CallProcess;
   readonly usage: ProcessUsage;
 }
 
 /**
- * Looks at the memory of processes from outside, because one that is stuck cannot look at itself, and ends
- * those that use too much. Without limits it only looks when asked.
+ * Measures the memory of processes from outside, because a stuck process cannot measure itself, and kills those that
+ * use too much. Without limits it measures only on request.
  */
 export class MemoryWatch {
-  /** What the largest process was seen to use. */
-  largestBytes = LEAST_BYTES;
+  /** The highest memory use of a process so far, in bytes. */
+  largestBytes = MIN_BYTES;
   readonly #options: MemoryWatchOptions;
   readonly #warned = new WeakMap<CallProcess, Set<string>>();
   readonly #timer: NodeJS.Timeout | undefined;
-  #looking = false;
+  #measuring = false;
 
   constructor(options: MemoryWatchOptions) {
     this.#options = options;
     const { memoryLimitMb, memoryWarnMb } = options.options;
     if (memoryLimitMb !== undefined || memoryWarnMb !== undefined)
-      this.#timer = setInterval(() => this.#check(), LOOK_MS).unref();
+      this.#timer = setInterval(() => this.#check(), INTERVAL_MS).unref();
   }
 
-  /** What each process uses now. */
-  async look(): Promise<readonly ProcessUsage[]> {
-    return (await this.#looks()).map(({ usage }) => usage);
+  /** Measures every process. */
+  async measure(): Promise<readonly ProcessUsage[]> {
+    return (await this.#measureAll()).map(({ usage }) => usage);
   }
 
+  /** Stops to watch. */
   close(): void {
     clearInterval(this.#timer);
-    // It remembers every pid for a while, with a timer of its own.
+    // pidusage keeps a timer for the pids it has measured.
     pidusage.clear();
   }
 
   #check(): void {
-    // A machine so busy that a look takes longer than that has enough to do with one at a time.
-    if (this.#looking) return;
-    this.#looking = true;
-    this.#looks()
-      .then((looks) => {
-        for (const { child, usage } of looks) this.#judge(child, usage);
+    // On a busy machine a measurement may take longer than the interval: never run two at a time.
+    if (this.#measuring) return;
+    this.#measuring = true;
+    this.#measureAll()
+      .then((measurements) => {
+        for (const { child, usage } of measurements) this.#judge(child, usage);
       })
       .catch((error: unknown) =>
-        this.#options.logger.error({ error }, 'the memory of processes could not be read'),
+        this.#options.logger.error({ error }, 'the memory of call processes could not be measured'),
       )
       .finally(() => {
-        this.#looking = false;
+        this.#measuring = false;
       });
   }
 
-  async #looks(): Promise<readonly Look[]> {
-    const looks = await Promise.all(
-      this.#options.processes().map(async (child): Promise<Look | undefined> => {
+  async #measureAll(): Promise<readonly Measurement[]> {
+    const measurements = await Promise.all(
+      this.#options.processes().map(async (child): Promise<Measurement | undefined> => {
         const { pid, state, jobIds } = child;
         if (pid === undefined || state === 'gone') return undefined;
         const used = await usageOf(pid);
@@ -80,7 +86,7 @@ export class MemoryWatch {
         return { child, usage: { pid, state, jobIds: [...jobIds], ...used } };
       }),
     );
-    return looks.filter((look) => look !== undefined);
+    return measurements.filter((measured) => measured !== undefined);
   }
 
   #judge(child: CallProcess, { pid, memoryBytes, jobIds }: ProcessUsage): void {
@@ -115,12 +121,12 @@ export class MemoryWatch {
     if (warned.has(jobId)) return;
     warned.add(jobId);
     this.#options.report({ kind: 'memory', jobId, memory }).catch((error: unknown) => {
-      this.#options.logger.error({ error, jobId }, 'the pool did not take an event');
+      this.#options.logger.error({ error, jobId }, 'the pool did not handle an event');
     });
   }
 }
 
-/** Undefined when the process is gone. */
+/** Undefined if the process has ended. */
 async function usageOf(
   pid: number,
 ): Promise<Pick<ProcessUsage, 'memoryBytes' | 'cpuMs'> | undefined> {

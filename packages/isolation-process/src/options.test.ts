@@ -15,8 +15,8 @@ test.each<[ProcessesOptions, string]>([
   [{ execArgv: [1] as unknown as string[] }, 'execArgv must be an array of strings'],
   [{ env: null as unknown as Record<string, string> }, 'env must be an object of strings'],
   [{ entry: 3 as unknown as string }, 'entry must be a path or a URL'],
-  [{ sesionsPerProcess: 3 } as ProcessesOptions, 'has no option sesionsPerProcess; it takes sess'],
-])('%j is refused, and says what it takes', (options, message) => {
+  [{ sesionsPerProcess: 3 } as ProcessesOptions, 'unknown option "sesionsPerProcess"'],
+])('%j is refused with the allowed values', (options, message) => {
   expect(() => resolveProcesses(options)).toThrow(message);
   expect(() => resolveProcesses(options)).toThrow(
     expect.objectContaining({ code: 'CONFIG_INVALID_OPTION' }),
@@ -38,7 +38,7 @@ const source = {
   execArgv: ['--enable-source-maps', '--inspect=9229'],
 };
 
-test('a process runs the entry again, with its flags, without the debugger and without secrets', () => {
+test('a process runs the entry with its flags, without the debugger and without secrets', () => {
   const command = childCommand(source, resolveProcesses({ memoryLimitMb: 300 }), {
     LIVEKIT_URL: 'ws://livekit',
     LIVEKIT_API_KEY: 'hush',
@@ -62,7 +62,7 @@ test('a process runs the entry again, with its flags, without the debugger and w
   });
 });
 
-test('what is asked for goes over what is there', () => {
+test('options override the values of the worker', () => {
   const { env, execArgv, entry } = childCommand(
     source,
     resolveProcesses({

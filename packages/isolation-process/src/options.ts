@@ -1,43 +1,47 @@
-import { type Call, OpenRtcError } from '@openrtc/core';
+import type { Call } from '@openrtc/core';
+import { checkKeys, checkWhole, invalidOption } from '@openrtc/core/isolation';
 
-/** How calls are spread over processes. Every option may be left out. */
+/** Options of {@link processes}: how calls are distributed over child processes. */
 export interface ProcessesOptions {
-  /** Most calls at a time in one process. Default: 1, and then a process ends with its call. */
+  /** Maximum number of concurrent calls in one process. Default: 1; then a process ends with its call. */
   sessionsPerProcess?: number;
   /**
-   * Calls of one group share processes and never share one with another group's: by tenant, by agent, or by
-   * what the function returns. It must not wait. Default: no groups.
+   * Calls of different groups never share a process. The group is the tenant, the agent, or the value that the
+   * function returns; the function must be synchronous. Default: no groups.
    */
   groupBy?: 'tenant' | 'agent' | ((call: Call) => string);
   /**
-   * A process that uses more (RSS, in MiB, about 110 of which is code and the SDK) is ended at once, and its
-   * calls are recorded as failed. Looked at from outside, four times a second. Default: none.
+   * Maximum resident memory (RSS) of a process in MiB, at least 128; code and the SDK take about 110 of it. A process
+   * that uses more is killed and its calls fail. Measured from outside, four times a second. Default: no limit.
    */
   memoryLimitMb?: number;
-  /** A process that uses more makes one warning a call, see `onMemoryWarning` of observers. Default: none. */
+  /** Resident memory in MiB above which `onMemoryWarning` of observers is called, once per call. Default: none. */
   memoryWarnMb?: number;
   /**
-   * Processes that wait ready, without a call. Default: as many as calls came in the last 10 s, at least 1
-   * and at most 4, or none beyond the calls there are when memory is short.
+   * Number of processes that are ready and wait for a call. Default: enough for the calls of the last 10 s, at least 1
+   * and at most 4, and none while memory is short.
    */
   idleProcesses?: number;
-  /** Until a process must be ready for calls, in milliseconds; prewarm is part of it. Default: 60 000. */
+  /** Time for a process to become ready, including prewarm, in milliseconds. Default: 60 000. */
   startTimeoutMs?: number;
   /**
-   * Over the worker's own environment, which is passed on without `LIVEKIT_API_KEY`, `LIVEKIT_API_SECRET` and
-   * `LIVEKIT_WORKER_TOKEN`: name them here to hand them over. `undefined` takes a variable away.
+   * Environment variables in addition to those of the worker, which are passed on except for `LIVEKIT_API_KEY`,
+   * `LIVEKIT_API_SECRET` and `LIVEKIT_WORKER_TOKEN`. Name these here to pass them on. `undefined` removes a variable.
    */
   env?: Readonly<Record<string, string | undefined>>;
-  /** Flags of Node for these processes. Default: the worker's own, without its inspector. */
+  /** Node flags for these processes. Default: those of the worker, without its inspector. */
   execArgv?: readonly string[];
-  /** The module a process runs; it must run the pool. Default: the worker's own entry. */
+  /** Path or URL of the module that a process runs; it must run the pool. Default: the entry of the worker. */
   entry?: string | URL;
 }
 
-/** {@link ProcessesOptions} with their defaults. */
+/** {@link ProcessesOptions} with defaults. */
 export interface ResolvedProcesses extends Omit<ProcessesOptions, 'groupBy'> {
+  /** See {@link ProcessesOptions.sessionsPerProcess}. */
   readonly sessionsPerProcess: number;
+  /** See {@link ProcessesOptions.startTimeoutMs}. */
   readonly startTimeoutMs: number;
+  /** Returns the group of a call; undefined without groups. */
   readonly groupOf: ((call: Call) => string) | undefined;
 }
 
@@ -53,28 +57,35 @@ const KNOWN = [
   'entry',
 ] as const satisfies readonly (keyof ProcessesOptions)[];
 
-// Less than Node and the SDK need by themselves: every process would be ended at once.
-const LEAST_LIMIT_MB = 128;
+// Node and the SDK alone need almost as much: with a lower limit every process would be killed immediately.
+const MIN_LIMIT_MB = 128;
 
-/** @throws OpenRtcError `CONFIG_INVALID_OPTION` naming the option, what it must be, and what it was. */
+const MAX_MB = 1_048_576;
+const WHERE = 'processes()';
+
+/**
+ * Checks the options and fills in the defaults.
+ * @throws OpenRtcError `CONFIG_INVALID_OPTION` with the name of the option, the allowed values, and the given one.
+ */
 export function resolveProcesses(options: ProcessesOptions): ResolvedProcesses {
-  for (const key of Object.keys(options)) {
-    if (!(KNOWN as readonly string[]).includes(key))
-      throw invalid(`has no option ${key}; it takes ${KNOWN.join(', ')}`);
-  }
+  // A second name, because the check would widen the type of its argument.
+  const given: unknown = options;
+  checkKeys(WHERE, given, KNOWN);
   const { memoryLimitMb, memoryWarnMb, idleProcesses, groupBy, env, execArgv, entry } = options;
-  const sessionsPerProcess = whole('sessionsPerProcess', options.sessionsPerProcess ?? 1, 1, 1_000);
-  const startTimeoutMs = whole('startTimeoutMs', options.startTimeoutMs ?? 60_000, 1_000, 600_000);
-  if (memoryLimitMb !== undefined) whole('memoryLimitMb', memoryLimitMb, LEAST_LIMIT_MB, 1_048_576);
-  if (memoryWarnMb !== undefined)
-    whole('memoryWarnMb', memoryWarnMb, 1, (memoryLimitMb ?? 1_048_577) - 1);
-  if (idleProcesses !== undefined) whole('idleProcesses', idleProcesses, 0, 1_000);
+  const { sessionsPerProcess = 1, startTimeoutMs = 60_000 } = options;
+  const whole = (key: string, value: unknown, min: number, max: number) =>
+    checkWhole(WHERE, key, value, { min, max });
+  whole('sessionsPerProcess', sessionsPerProcess, 1, 1_000);
+  whole('startTimeoutMs', startTimeoutMs, 1_000, 600_000);
+  whole('memoryLimitMb', memoryLimitMb, MIN_LIMIT_MB, MAX_MB);
+  whole('memoryWarnMb', memoryWarnMb, 1, (memoryLimitMb ?? MAX_MB + 1) - 1);
+  whole('idleProcesses', idleProcesses, 0, 1_000);
   if (execArgv !== undefined && !execArgv.every((flag) => typeof flag === 'string'))
-    throw invalid('execArgv must be an array of strings');
+    throw invalidOption(WHERE, 'execArgv must be an array of strings');
   if (env !== undefined && (typeof env !== 'object' || env === null))
-    throw invalid('env must be an object of strings');
+    throw invalidOption(WHERE, 'env must be an object of strings');
   if (entry !== undefined && typeof entry !== 'string' && !(entry instanceof URL))
-    throw invalid('entry must be a path or a URL');
+    throw invalidOption(WHERE, 'entry must be a path or a URL');
   return { ...options, sessionsPerProcess, startTimeoutMs, groupOf: groupOf(groupBy) };
 }
 
@@ -88,16 +99,9 @@ function groupOf(groupBy: ProcessesOptions['groupBy']): ResolvedProcesses['group
       return ({ agent }) => agent;
     default:
       if (typeof groupBy === 'function') return groupBy;
-      throw invalid(`groupBy must be 'tenant', 'agent' or a function, got ${String(groupBy)}`);
+      throw invalidOption(
+        WHERE,
+        `groupBy must be 'tenant', 'agent' or a function, got ${String(groupBy)}`,
+      );
   }
-}
-
-function whole(name: string, value: unknown, least: number, most: number): number {
-  if (typeof value === 'number' && Number.isInteger(value) && value >= least && value <= most)
-    return value;
-  throw invalid(`${name} must be a whole number from ${least} to ${most}, got ${String(value)}`);
-}
-
-function invalid(what: string): OpenRtcError {
-  return new OpenRtcError('CONFIG_INVALID_OPTION', `processes(): ${what}.`);
 }

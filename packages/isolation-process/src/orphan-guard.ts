@@ -2,8 +2,8 @@ import type { Logger } from '@openrtc/core';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 
-// Outlives this process by a second, and works for children that are stopped or spin. What it reads are pids:
-// one with a + is a child, one with a - has ended by itself.
+// It outlives this process by a second and also kills children that are stopped or spin. Its input are pids: `+` adds
+// a child, `-` removes one that has ended.
 const SCRIPT = `
 trap '' INT TERM HUP
 pids=' '
@@ -19,43 +19,45 @@ kill -9 $pids 2>/dev/null
 `;
 
 /**
- * Kills the processes of calls when this one is killed. A small shell that reads from us: when we are gone, its
- * input ends. Children end by themselves too, but those that are stuck cannot.
+ * Kills the call processes if the worker is killed. A small shell reads from the worker; when the worker ends, so does
+ * its input. Children also end by themselves, but stuck ones cannot.
  */
 export class OrphanGuard {
   readonly #shell: ChildProcess;
   #broken = false;
 
+  /** Starts the shell. If that fails, a warning is logged. */
   constructor(logger: Logger) {
     this.#shell = spawn('/bin/sh', ['-c', SCRIPT], {
       stdio: ['pipe', 'ignore', 'ignore'],
-      // Not in our process group: what kills that must not kill it.
+      // In its own process group: a signal to the group of the worker must not kill it.
       detached: true,
     });
-    const lost = (error: unknown) => {
+    const onLost = (error: unknown) => {
       if (this.#broken) return;
       this.#broken = true;
       logger.warn(
         { error },
-        'nobody would end the processes of calls that are stuck, were this worker killed: its guard, /bin/sh, does not run',
+        'if this worker is killed, stuck call processes will not be ended: the guard process (/bin/sh) does not run',
       );
     };
-    this.#shell.on('error', lost);
-    this.#shell.stdin?.on('error', lost);
+    this.#shell.on('error', onLost);
+    this.#shell.stdin?.on('error', onLost);
     this.#shell.unref();
     (this.#shell.stdin as { unref?: () => void } | null)?.unref?.();
   }
 
+  /** Adds a child. */
   watch(pid: number): void {
-    this.#tell(`+${pid}`);
+    this.#write(`+${pid}`);
   }
 
-  /** It has ended: its pid may soon be another's. */
+  /** Removes a child that has ended, because its pid may be reused. */
   forget(pid: number): void {
-    this.#tell(`-${pid}`);
+    this.#write(`-${pid}`);
   }
 
-  /** Nothing is left to watch. */
+  /** Ends the shell. Called when no child is left. */
   async close(): Promise<void> {
     if (this.#broken || this.#shell.exitCode !== null || this.#shell.signalCode !== null) return;
     const ended = once(this.#shell, 'exit');
@@ -64,7 +66,7 @@ export class OrphanGuard {
     await ended;
   }
 
-  #tell(line: string): void {
+  #write(line: string): void {
     if (!this.#broken) this.#shell.stdin?.write(`${line}\n`);
   }
 }

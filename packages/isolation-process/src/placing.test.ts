@@ -19,21 +19,21 @@ const many = { sessionsPerProcess: 5, spread: 2 };
 const where = (children: Child[], group?: string, rules = many) =>
   place(children, group, rules)?.name;
 
-test('a call goes to a process that is ready before one that is starting', () => {
+test('a ready process is chosen before a starting one', () => {
   expect(where([child('starting', 0, 'starting'), child('ready', 0)])).toBe('ready');
   expect(where([child('starting', 0, 'starting'), child('busy', 3)])).toBe('busy');
   expect(where([child('starting', 0, 'starting')])).toBe('starting');
 });
 
-test('so many processes as there are cores share the calls evenly', () => {
+test('as many processes as there are cores share the calls evenly', () => {
   expect(where([child('a', 1), child('b', 0)])).toBe('b');
   expect(where([child('a', 2), child('b', 1)])).toBe('b');
-  // A third one waits until the two are full.
+  // A third one is used only when the two are full.
   expect(where([child('a', 2), child('b', 1), child('c', 0)])).toBe('b');
   expect(where([child('a', 5), child('b', 5), child('c', 0)])).toBe('c');
 });
 
-test('where all are full, closing, or gone there is no place', () => {
+test('there is no place if all are full, closing, or gone', () => {
   expect(
     where([child('full', 5), child('closing', 1, 'closing'), child('gone', 0, 'gone')]),
   ).toBeUndefined();
@@ -42,13 +42,13 @@ test('where all are full, closing, or gone there is no place', () => {
   ).toBeUndefined();
 });
 
-test('a process whose event loop carries no more gets no call', () => {
+test('a process with a fully used event loop gets no call', () => {
   const late = { ...child('late', 1), busy: true };
   expect(where([late, child('b', 3)])).toBe('b');
   expect(where([late])).toBeUndefined();
 });
 
-test('a group has its own processes first, then blank ones, never those of another', () => {
+test('a group uses its own processes first, then unused ones, never those of another group', () => {
   const grouped = { sessionsPerProcess: 5, spread: 1 };
   const all = [
     child('blank', 0),

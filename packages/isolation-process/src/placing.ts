@@ -1,25 +1,29 @@
-/** What placing a call needs to know of a process. */
+/** The facts about a process that placing a call depends on. */
 export interface Seats {
+  /** Its current state. */
   readonly state: 'starting' | 'ready' | 'closing' | 'gone';
-  /** Whose calls it takes; undefined: it has had none. */
+  /** The group of its calls; undefined if it has had no call. */
   readonly group: string | undefined;
+  /** The calls in it. */
   readonly jobIds: { readonly size: number };
-  /** Its calls are all that its event loop carries. */
+  /** True while its event loop is fully used by the calls it has. */
   readonly busy: boolean;
 }
 
+/** The limits for placing calls. */
 export interface PlacingRules {
+  /** Maximum number of calls in one process. */
   readonly sessionsPerProcess: number;
   /**
-   * So many processes share the calls evenly before one of them takes a second: as many as there are cores,
-   * because one event loop is one core.
+   * Number of processes that share the calls evenly before one of them gets a second call: one for each core, because
+   * an event loop uses one core.
    */
   readonly spread: number;
 }
 
 /**
- * The process a call goes to; undefined: to a new one. Ready before starting, then, while fewer than `spread`
- * have calls, one that has none; else the one with the fewest.
+ * Chooses the process for a call; undefined: a new process is needed. Ready processes come before starting ones. While
+ * fewer than `spread` processes have calls, an empty one is chosen, else the one with the fewest calls.
  */
 export function place<P extends Seats>(
   processes: readonly P[],
@@ -31,13 +35,13 @@ export function place<P extends Seats>(
       isOpen(seats) &&
       !seats.busy &&
       seats.jobIds.size < sessionsPerProcess &&
-      // Blank: nothing of anybody is left in it.
+      // Undefined: it has never had a call, so it contains nothing of another group.
       (seats.group === group || seats.group === undefined),
   );
   const busy = fitting.filter(({ jobIds }) => jobIds.size > 0);
   const idle = fitting
     .filter(({ jobIds }) => jobIds.size === 0)
-    // One that is its group's already stays useful to nobody else.
+    // A process that already belongs to the group cannot be used by another one.
     .sort((a, b) => Number(b.group === group) - Number(a.group === group));
   const active = processes.filter((seats) => isOpen(seats) && seats.jobIds.size > 0).length;
   const orders =

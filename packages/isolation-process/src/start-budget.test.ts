@@ -12,7 +12,7 @@ function budget() {
 }
 const failure = new Error('no menu');
 
-test('each start that fails makes the next wait longer, up to half a minute', () => {
+test('each failed start delays the next one longer, up to half a minute', () => {
   const { starts } = budget();
   const waits = Array.from({ length: 10 }, () => {
     starts.failed(failure);
@@ -21,7 +21,7 @@ test('each start that fails makes the next wait longer, up to half a minute', ()
   expect(waits).toEqual([200, 400, 800, 1_600, 3_200, 6_400, 12_800, 25_600, 30_000, 30_000]);
 });
 
-test('more than five failures in a minute are too many, with the reason of the last', () => {
+test('more than five failures in a minute exhaust the budget, with the last error', () => {
   const { starts, pass } = budget();
   for (let i = 0; i < 5; i += 1) starts.failed(failure);
   expect(starts.exhausted).toBeUndefined();
@@ -32,7 +32,7 @@ test('more than five failures in a minute are too many, with the reason of the l
   expect(starts.waitMs).toBe(0);
 });
 
-test('a start that succeeds makes up for all', () => {
+test('a successful start resets the budget', () => {
   const { starts } = budget();
   for (let i = 0; i < 6; i += 1) starts.failed(failure);
   starts.succeeded();

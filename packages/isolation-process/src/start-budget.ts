@@ -1,10 +1,10 @@
-// After a failed start, the next waits; each failure doubles it.
+// The delay after the first failed start; each further failure doubles it.
 const FIRST_MS = 200;
-const MOST_MS = 30_000;
-const TOO_MANY = 5;
+const MAX_MS = 30_000;
+const MAX_FAILURES = 5;
 const WINDOW_MS = 60_000;
 
-/** How often processes may be started that do not come up: a loop of failing starts would take the CPU from calls. */
+/** Limits how often starts may fail, because a loop of failing starts would take the CPU from calls. */
 export class StartBudget {
   readonly #now: () => number;
   readonly #random: () => number;
@@ -12,30 +12,33 @@ export class StartBudget {
   #notBefore = 0;
   #lastError: Error | undefined;
 
+  /** @param now - the monotonic clock in milliseconds */
   constructor(now = () => performance.now(), random = Math.random) {
     this.#now = now;
     this.#random = random;
   }
 
-  /** Milliseconds until the next start may be tried. */
+  /** Milliseconds until the next start is allowed. */
   get waitMs(): number {
     return Math.max(0, this.#notBefore - this.#now());
   }
 
-  /** Why no process comes up, when too many in a row did not. */
+  /** The last error, if more than five starts failed within a minute; otherwise undefined. */
   get exhausted(): Error | undefined {
     this.#forget();
-    return this.#failures.length > TOO_MANY ? this.#lastError : undefined;
+    return this.#failures.length > MAX_FAILURES ? this.#lastError : undefined;
   }
 
+  /** Counts a failed start. */
   failed(error: Error): void {
     this.#failures.push(this.#now());
     this.#forget();
     this.#lastError = error;
-    const most = Math.min(MOST_MS, FIRST_MS * 2 ** (this.#failures.length - 1));
-    this.#notBefore = this.#now() + most * (0.5 + this.#random() / 2);
+    const delayMs = Math.min(MAX_MS, FIRST_MS * 2 ** (this.#failures.length - 1));
+    this.#notBefore = this.#now() + delayMs * (0.5 + this.#random() / 2);
   }
 
+  /** Resets the budget after a successful start. */
   succeeded(): void {
     this.#failures = [];
     this.#notBefore = 0;

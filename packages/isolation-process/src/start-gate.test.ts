@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 
 import { StartGate } from './start-gate.js';
 
-test('so many may start at a time, and the next when one of them is up', async () => {
+test('a limited number may start at a time, the next one when one of them is done', async () => {
   const gate = new StartGate(2);
   const started: string[] = [];
   const start = (name: string, urgent = false) =>
@@ -19,7 +19,7 @@ test('so many may start at a time, and the next when one of them is up', async (
   expect(started).toEqual(['a', 'b', 'c', 'd']);
 });
 
-test('one that a call has come to wait for goes before those that only wait to be ready', async () => {
+test('a process that a call waits for starts before idle ones', async () => {
   const gate = new StartGate(1);
   const started: string[] = [];
   let called = false;

@@ -4,21 +4,22 @@ interface Waiting {
 }
 
 /**
- * Lets only so many processes start at a time: each takes a core for about a second, and many at once would all
- * be late, and stall the calls there are. Those that a call waits for go first.
+ * Limits how many processes start at the same time. Each start uses a core for about a second, so many at once would
+ * all be slow and disturb the live calls. Processes that a call waits for start first.
  */
 export class StartGate {
-  readonly #most: number;
+  readonly #limit: number;
   readonly #waiting: Waiting[] = [];
   #inside = 0;
 
-  constructor(most: number) {
-    this.#most = most;
+  /** @param limit - maximum number of concurrent starts */
+  constructor(limit: number) {
+    this.#limit = limit;
   }
 
   /**
-   * Resolves when it is its turn; then {@link leave} must follow.
-   * @param urgent - whether a call waits for it by then
+   * Waits for a free slot; {@link leave} must be called after the start.
+   * @param urgent - returns true if a call waits for the process
    */
   enter(urgent: () => boolean): Promise<void> {
     return new Promise((resolve) => {
@@ -27,13 +28,14 @@ export class StartGate {
     });
   }
 
+  /** Frees the slot. */
   leave(): void {
     this.#inside -= 1;
     this.#next();
   }
 
   #next(): void {
-    if (this.#inside >= this.#most) return;
+    if (this.#inside >= this.#limit) return;
     const urgent = this.#waiting.findIndex((waiting) => waiting.urgent());
     const [next] = this.#waiting.splice(Math.max(0, urgent), 1);
     if (next === undefined) return;

@@ -1,26 +1,26 @@
 /**
- * The last moments before speech, and the speech: what the start and the end of an utterance carry. Holds
- * what was heard and no more; the SDK's takes 60.5 s of it for each call (1.9 MB at 16 kHz).
+ * The audio of an utterance and of the moments before it, which the events of its start and end contain. Its size
+ * is that of the audio it holds; the buffer of the SDK always takes 60.5 s per call (1.9 MB at 16 kHz).
  */
 export class SpeechBuffer {
   #chunks: Int16Array[] = [];
   #samples = 0;
 
   /**
-   * Adds what was heard.
-   * @param most - samples to hold at most
-   * @returns false when there is no place left, and nothing of it was taken
+   * Adds audio, up to the limit.
+   * @param max - maximum number of samples to hold
+   * @returns false if the buffer is full and nothing was added
    */
-  add(heard: Int16Array, most: number): boolean {
-    const room = most - this.#samples;
+  add(heard: Int16Array, max: number): boolean {
+    const room = max - this.#samples;
     if (room <= 0) return false;
-    const taken = heard.subarray(0, room);
-    this.#chunks.push(taken);
-    this.#samples += taken.length;
+    const added = heard.subarray(0, room);
+    this.#chunks.push(added);
+    this.#samples += added.length;
     return true;
   }
 
-  /** Forgets all but the last `samples`. */
+  /** Removes all but the last `samples`. */
   keepLast(samples: number): void {
     while (this.#samples > samples) {
       const [first] = this.#chunks;
@@ -32,11 +32,12 @@ export class SpeechBuffer {
     }
   }
 
+  /** Removes everything. */
   clear(): void {
     this.keepLast(0);
   }
 
-  /** A copy of all of it. */
+  /** A copy of all samples. */
   toSamples(): Int16Array {
     const all = new Int16Array(this.#samples);
     let at = 0;

@@ -1,22 +1,24 @@
-/** What tells the series of one metric apart. Only names the operator chose, and words of OpenRTC's own. */
+/** The labels of one series. Values are names the operator chose or fixed words of OpenRTC. */
 export type Labels = Readonly<Record<string, string>>;
 
 /** One series of a counter or gauge. */
 export interface Sample {
+  /** The labels of the series. */
   readonly labels: Labels;
+  /** The current value, in the unit of the metric. */
   readonly value: number;
 }
 
-/** A sum for each set of labels. */
+/** A running sum for each set of labels. */
 export class Counter<L extends Labels = Labels> {
   readonly #series = new Map<string, { readonly labels: L; value: number }>();
 
-  /** Has a series before there is anything to count: Prometheus sees no increase in one that begins with 1. */
+  /** Creates the series with value 0, because Prometheus sees no increase in a series that starts at 1. */
   zero(labels: L): void {
     this.add(labels, 0);
   }
 
-  /** Adds to the series of `labels`, which are always written in the same order. */
+  /** Adds `by` to the series of `labels`. Callers must always list the labels in the same order. */
   add(labels: L, by = 1): void {
     const key = JSON.stringify(labels);
     const known = this.#series.get(key);
@@ -24,11 +26,12 @@ export class Counter<L extends Labels = Labels> {
     else known.value += by;
   }
 
+  /** All series with their current values. */
   get samples(): readonly Sample[] {
     return [...this.#series.values()].map(({ labels, value }) => ({ labels, value }));
   }
 
-  /** Drops the series that `keep` does not want. */
+  /** Removes every series for which `keep` returns false. */
   prune(keep: (labels: L) => boolean): void {
     for (const [key, { labels }] of this.#series) if (!keep(labels)) this.#series.delete(key);
   }

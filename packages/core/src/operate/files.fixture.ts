@@ -4,7 +4,7 @@ import { join } from 'node:path';
 
 import { type MetricsEntry, type MetricsLine, parseMetricsLine } from './metrics-envelope.js';
 
-/** A folder of its own for one test. */
+/** A temporary folder for one test. */
 export class TestFolder implements AsyncDisposable {
   readonly path: string;
 
@@ -20,7 +20,7 @@ export class TestFolder implements AsyncDisposable {
     return join(this.path, name);
   }
 
-  /** The lines of a metrics file that are ours. */
+  /** The valid lines of a metrics file. */
   async lines(name: string): Promise<readonly MetricsLine[]> {
     const text = await readFile(this.of(name), 'utf8');
     return text
@@ -34,7 +34,7 @@ export class TestFolder implements AsyncDisposable {
   }
 }
 
-/** An entry that can be told from others. */
+/** An entry that is identified by its job id. */
 export function entry(jobId: string): MetricsEntry {
   return {
     kind: 'event',
@@ -42,7 +42,7 @@ export function entry(jobId: string): MetricsEntry {
   };
 }
 
-/** The calls that lines tell of. */
+/** The job ids of the lines. */
 export function jobIds(lines: readonly MetricsLine[]): readonly (string | undefined)[] {
   return lines.map(({ payload }) => ('jobId' in payload ? payload.jobId : undefined));
 }

@@ -7,50 +7,65 @@ import { withoutSecrets } from '../base/secrets.js';
 import type { SessionOutcome } from '../call/session-outcome.js';
 import { FaultCounts } from './fault-counts.js';
 
-/** What has passed through the flow since the pool began. */
+/** Counts of the calls that passed through the flow since the pool started. */
 export class FlowCounts {
   readonly #refused = new Map<RefusalReason, number>();
+  /** Failures that did not end their call, of all calls together. */
   readonly faults = new FaultCounts();
+  /** The series for Prometheus and OpenTelemetry. */
   readonly metrics = new FlowMetrics();
+  /** Events that wait to be taken. */
   readonly events = new MetricsStream();
   #full = false;
+  /** Calls that were assigned to the worker. */
   started = 0;
+  /** Calls that failed. */
   failures = 0;
+  /** The agent of the last accepted call. */
   lastRoutedAgent: string | null = null;
+  /** `CODE: message` of the last failed call, without secrets. */
   lastError: string | null = null;
 
+  /** Counts an accepted offer. */
   accept(agent: string): void {
     this.lastRoutedAgent = agent;
     this.metrics.accepted.add({ agent });
   }
 
-  /** Call it after each change of admission. */
+  /** Counts how often the worker became full. Must be called after each change of admission. */
   full(full: boolean): void {
     if (full && !this.#full) this.metrics.timesFull += 1;
     this.#full = full;
   }
 
-  /** @param agent - empty where the offer named none that is registered */
+  /**
+   * Counts a refused offer.
+   * @param agent - empty if the offer named no registered agent
+   */
   refuse(reason: RefusalReason, agent = ''): void {
     this.#refused.set(reason, (this.#refused.get(reason) ?? 0) + 1);
     this.metrics.refused.add({ agent, reason });
   }
 
+  /** Counts an assigned call. */
   start({ jobId, agent, tenant }: Call): void {
     this.started += 1;
     this.metrics.started.add({ agent });
     this.events.push({ event: 'session_started', jobId, agent, tenant });
   }
 
+  /** Counts a failure that did not end its call. */
   fault(agent: string, fault: 'hook' | 'tool'): void {
     this.faults.add(fault);
     this.metrics[fault === 'hook' ? 'hookErrors' : 'toolErrors'].add({ agent });
   }
 
+  /** Counts a block of the event loop. */
   block({ cause, durationMs }: LoopBlock): void {
     this.metrics.blocks.record({ cause }, durationMs / 1_000);
   }
 
+  /** Counts a finished call. `durationMs` is the time since its assignment. */
   end({ jobId, agent, tenant }: Call, outcome: SessionOutcome, durationMs: number): void {
     const { status, reason } = outcome;
     this.metrics.end(agent, outcome, durationMs);
@@ -60,12 +75,13 @@ export class FlowCounts {
       return;
     }
     this.failures += 1;
-    // What a provider says of a refused key may hold the key.
+    // The message of a provider that rejects an API key may contain the key.
     const error = withoutSecrets(`${outcome.error?.code ?? 'INTERNAL'}: ${outcome.detail ?? ''}`);
     this.lastError = error;
     this.events.push({ event: 'session_failed', ...call, error });
   }
 
+  /** Refused offers by reason; reasons without a refusal are left out. */
   get refused(): Partial<Record<RefusalReason, number>> {
     return Object.fromEntries(this.#refused);
   }

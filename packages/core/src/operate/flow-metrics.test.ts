@@ -33,14 +33,14 @@ test('how a call ended is counted by agent, and a failure by its code', () => {
   expect(metrics.durations.samples).toMatchObject([{ count: 2, sum: 2.1 }]);
 });
 
-test('a code that is none of ours is no label: a strategy may reject with anything', () => {
+test('an unknown error code is counted as `other`, because a strategy may reject with any error', () => {
   const metrics = new FlowMetrics();
   for (const code of ['ENOENT', 'toString', 'caller <script>'])
     metrics.end('sales', { status: 'failed', reason: 'failed', error: { code, message: '' } }, 1);
   expect(metrics.failed.samples).toEqual([{ labels: { agent: 'sales', code: 'other' }, value: 3 }]);
 });
 
-test('what a call has used is added once, however often it is told', () => {
+test('the usage of a call is added once, however often it is reported', () => {
   const metrics = new FlowMetrics();
   const first = [usage({ inputTokens: 100, outputTokens: 10 })];
   const second = [
@@ -60,13 +60,13 @@ test('what a call has used is added once, however often it is told', () => {
   expect(metrics.audioSeconds.samples).toEqual([{ labels: { ...tts, kind: 'tts' }, value: 2.5 }]);
 });
 
-test('a counter never falls: usage that is less than before is taken for nothing', () => {
+test('a counter never decreases: usage that is lower than before adds nothing', () => {
   const metrics = new FlowMetrics();
   metrics.use('sales', [usage({ inputTokens: 5 })], [usage({ inputTokens: 50 })]);
   expect(metrics.tokens.samples).toEqual([]);
 });
 
-test('models are named by code that may read them from anywhere: the hundredth is the last', () => {
+test('at most 100 models have their own series', () => {
   const metrics = new FlowMetrics();
   for (let at = 0; at < 150; at += 1)
     metrics.use('sales', [usage({ model: `model-${at}`, inputTokens: 1 })], []);
@@ -77,7 +77,7 @@ test('models are named by code that may read them from anywhere: the hundredth i
   });
 });
 
-test('agents that are gone are forgotten; refusals without an agent stay', () => {
+test('series of removed agents are removed; refusals without an agent stay', () => {
   const metrics = new FlowMetrics();
   metrics.accepted.add({ agent: 'sales' });
   metrics.accepted.add({ agent: 'gone' });
@@ -92,7 +92,7 @@ test('agents that are gone are forgotten; refusals without an agent stay', () =>
   expect(metrics.durations.samples).toMatchObject([{ labels: { agent: 'sales' }, count: 0 }]);
 });
 
-test('what alerts ask for is there before the first of it', () => {
+test('series that alerts query exist before the first event', () => {
   const metrics = new FlowMetrics();
   metrics.fit(new Set(['sales']));
   expect(metrics.refused.samples).toContainEqual({

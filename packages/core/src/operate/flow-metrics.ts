@@ -9,53 +9,70 @@ import type { BlockCause } from '../call/loop-block.js';
 type ByAgent = { readonly agent: string };
 type ByModel = ByAgent & { readonly provider: string; readonly model: string };
 
-// Seconds. Calls last from moments to hours.
+// In seconds. Calls last from moments to hours.
 const DURATIONS = [1, 5, 15, 30, 60, 120, 300, 600, 1_200, 1_800, 3_600, 7_200, 14_400];
 // LiveKit waits 3 s for all workers together, and a worker here answers within 1 s.
 const ANSWERS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1];
 const BLOCKS = [0.1, 0.25, 0.5, 1, 2.5, 5, 10, 15, 30];
-// Models are named by code that may read them from anywhere.
-const MOST_MODELS = 100;
+// The name of a model can come from anywhere, so the number of series is bounded.
+const MAX_MODELS = 100;
 const OTHER = 'other';
-// What an agent that is registered is refused for; without one there is the other.
-const OF_AN_AGENT = ['full', 'busy', 'isolation'] as const satisfies readonly RefusalReason[];
-const OF_NOBODY = 'unknown_agent' satisfies RefusalReason;
+// The first are reasons to refuse an offer for a registered agent, the second one applies if there is no such agent.
+const REASONS_WITH_AGENT = [
+  'full',
+  'busy',
+  'isolation',
+] as const satisfies readonly RefusalReason[];
+const REASON_WITHOUT_AGENT = 'unknown_agent' satisfies RefusalReason;
 const CAUSES = ['code', 'host', 'unknown'] as const satisfies readonly BlockCause[];
 
 /**
- * What is counted of the calls of a worker. Labels are the names of registered agents, words of OpenRTC's own, and
- * models; never a room, a tenant, or anything else a caller can choose.
+ * The series that count the calls of a worker. Labels are names of registered agents, fixed words of OpenRTC, and
+ * models; never a room, a tenant, or anything else that a caller can choose.
  */
 export class FlowMetrics {
+  /** Accepted offers. */
   readonly accepted = new Counter<ByAgent>();
-  /** The agent is empty where the offer named none that is registered. */
+  /** Refused offers. The agent is empty if the offer named no registered agent. */
   readonly refused = new Counter<ByAgent & { readonly reason: RefusalReason }>();
+  /** Assigned calls. */
   readonly started = new Counter<ByAgent>();
+  /** Finished calls by outcome. */
   readonly ended = new Counter<ByAgent & { readonly status: string; readonly reason: string }>();
+  /** Failed calls by error code. */
   readonly failed = new Counter<ByAgent & { readonly code: string }>();
+  /** Hooks and nodes that failed in calls that continued. */
   readonly hookErrors = new Counter<ByAgent>();
+  /** Tools that failed in calls that continued. */
   readonly toolErrors = new Counter<ByAgent>();
+  /** Tokens as providers report them. */
   readonly tokens = new Counter<ByModel & { readonly direction: string }>();
+  /** Characters that were synthesized. */
   readonly characters = new Counter<ByModel>();
+  /** Seconds of audio that were recognized or synthesized. */
   readonly audioSeconds = new Counter<ByModel & { readonly kind: string }>();
+  /** Durations of calls, in seconds. */
   readonly durations = new Histogram<ByAgent>(DURATIONS);
+  /** Time to answer an offer, in seconds. */
   readonly answers = new Histogram<{ readonly accepted: string }>(ANSWERS);
+  /** Blocks of the event loop, in seconds. */
   readonly blocks = new Histogram<{ readonly cause: BlockCause }>(BLOCKS);
-  /** How often the last place was taken. */
+  /** How often the worker became full. */
   timesFull = 0;
   readonly #models = new Set<string>();
 
+  /** Counts a finished call. */
   end(agent: string, outcome: SessionOutcome, durationMs: number): void {
     const { status, reason, error } = outcome;
     this.ended.add({ agent, status, reason });
     this.durations.record({ agent }, durationMs / 1_000);
     if (status !== 'failed') return;
-    // A strategy may reject with anything.
+    // A strategy may reject with any error.
     const code = error !== undefined && Object.hasOwn(errorCodes, error.code) ? error.code : OTHER;
     this.failed.add({ agent, code });
   }
 
-  /** What a call has used since it was last told: `now` and `before` are sums since its beginning. */
+  /** Adds the difference between two reports of one call; both are sums since the start of the call. */
   use(agent: string, now: readonly ProviderUsage[], before: readonly ProviderUsage[]): void {
     for (const usage of now) {
       const last = before.find(
@@ -88,15 +105,15 @@ export class FlowMetrics {
   }
 
   /**
-   * Has series for these agents and no others: names may come and go for ever, and of what is there from the start
-   * also the first is seen to be one more.
+   * Keeps series for exactly these agents, because agents may be added and removed without end. New series start at
+   * 0, so that Prometheus sees the first increase.
    */
   fit(agents: ReadonlySet<string>): void {
     for (const agent of agents) {
       for (const series of [this.accepted, this.started, this.durations]) series.zero({ agent });
-      for (const reason of OF_AN_AGENT) this.refused.zero({ agent, reason });
+      for (const reason of REASONS_WITH_AGENT) this.refused.zero({ agent, reason });
     }
-    this.refused.zero({ agent: '', reason: OF_NOBODY });
+    this.refused.zero({ agent: '', reason: REASON_WITHOUT_AGENT });
     for (const cause of CAUSES) this.blocks.zero({ cause });
     for (const accepted of ['true', 'false']) this.answers.zero({ accepted });
     this.#prune(agents);
@@ -122,7 +139,7 @@ export class FlowMetrics {
 
   #model({ provider, model }: ProviderUsage): { provider: string; model: string } {
     const key = JSON.stringify([provider, model]);
-    if (this.#models.size < MOST_MODELS) this.#models.add(key);
+    if (this.#models.size < MAX_MODELS) this.#models.add(key);
     return this.#models.has(key) ? { provider, model } : { provider: OTHER, model: OTHER };
   }
 }

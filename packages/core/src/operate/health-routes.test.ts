@@ -32,14 +32,14 @@ const away = source({
   livekit: { state: 'reconnecting' } as RuntimeSnapshot['livekit'],
 });
 
-test('a worker that takes calls is live and ready', async () => {
+test('a worker that accepts calls is live and ready', async () => {
   expect(await ask('/healthz')).toMatchObject({ status: 200, body: 'OK' });
   expect(await ask('/')).toMatchObject({ status: 200, body: 'OK' });
   const { status, body } = await ask('/readyz');
   expect([status, JSON.parse(body)]).toEqual([200, { ready: true, notReady: [] }]);
 });
 
-test('one that has lost LiveKit is live and not ready: a restart would not help', async () => {
+test('a worker without a connection to LiveKit is live and not ready, because a restart would not help', async () => {
   expect(await ask('/healthz', away)).toMatchObject({ status: 200 });
   expect(await ask('/', away)).toMatchObject({ status: 503, body: 'not connected to livekit' });
   const { status, body } = await ask('/readyz', away);
@@ -62,7 +62,7 @@ test.each(['/nothing', '/healthz/', '/toString', '/__proto__', ''])(
   },
 );
 
-test('nothing can be sent to it', async () => {
+test('methods other than GET and HEAD are refused', async () => {
   expect(await ask('/healthz', source(), { method: 'POST' })).toMatchObject({
     status: 405,
     headers: { Allow: 'GET, HEAD' },
@@ -70,7 +70,7 @@ test('nothing can be sent to it', async () => {
   expect(await ask('/healthz', source(), { method: 'HEAD' })).toMatchObject({ status: 200 });
 });
 
-test('with a token the probes stay open, and the rest asks for it', async () => {
+test('with a token, the probes stay open and the other routes require it', async () => {
   for (const path of ['/', '/healthz', '/readyz'])
     expect(await ask(path, source(), {}, 'let-me-in')).toMatchObject({ status: 200 });
   for (const path of ['/worker', '/metrics']) {

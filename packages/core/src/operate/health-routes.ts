@@ -4,7 +4,7 @@ import type { RuntimeSnapshot } from './runtime-snapshot.js';
 import type { MetricFamily } from './metric-families.js';
 import { PROMETHEUS_TYPE, prometheusText } from './prometheus-text.js';
 
-/** What the worker of `@livekit/agents` says at `/worker`, in its words. */
+/** The answer of `/worker`, with the field names that the worker of `@livekit/agents` uses. */
 export interface WorkerInfo {
   readonly agent_name: string;
   readonly agent_name_is_env: boolean;
@@ -17,19 +17,24 @@ export interface WorkerInfo {
   readonly protocol_version: number;
 }
 
-/** What the routes tell of. */
+/** The data behind the routes. */
 export interface HealthSource {
+  /** The current snapshot of the pool. */
   snapshot(): RuntimeSnapshot;
+  /** The answer of `/worker`. */
   info(): WorkerInfo;
+  /** The current metrics. */
   metrics(): Promise<readonly MetricFamily[]>;
 }
 
+/** The parts of an HTTP request that matter here. */
 export interface HealthRequest {
   readonly method: string;
   readonly path: string;
   readonly authorization: string | undefined;
 }
 
+/** An HTTP response. */
 export interface HealthAnswer {
   readonly status: number;
   readonly type: string;
@@ -43,12 +48,12 @@ const PLAIN = 'text/plain; charset=utf-8';
 const JSON_TYPE = 'application/json';
 
 const open: Readonly<Record<string, Route>> = {
-  // As LiveKit's own worker answers it.
+  // The same answers as those of LiveKit's own worker.
   '/': (source) =>
     source.snapshot().livekit.state === 'registered'
       ? text(200, 'OK')
       : text(503, 'not connected to livekit'),
-  // That it answers at all is what is asked: a loop that is blocked does not.
+  // Any answer means alive: a blocked event loop does not answer.
   '/healthz': () => text(200, 'OK'),
   '/readyz': (source) => {
     const { ready, notReady } = source.snapshot();
@@ -65,7 +70,7 @@ const guarded: Readonly<Record<string, Route>> = {
   }),
 };
 
-/** What a request is answered with. */
+/** Answers one request; 401, 404 and 405 for those that are not allowed. Rejects if a source does. */
 export async function answer(
   { method, path, authorization }: HealthRequest,
   source: HealthSource,
@@ -89,7 +94,7 @@ function json(status: number, value: object): HealthAnswer {
   return { status, type: JSON_TYPE, body: JSON.stringify(value) };
 }
 
-/** Takes as long for a good guess as for a bad one. */
+/** Compares in constant time. */
 function isSame(given: string, wanted: string): boolean {
   const [a, b] = [given, wanted].map((each) => createHash('sha256').update(each).digest());
   return a !== undefined && b !== undefined && timingSafeEqual(a, b);

@@ -36,7 +36,7 @@ afterEach(async () => {
   for (const server of servers.splice(0)) await server[Symbol.asyncDispose]();
 });
 
-test('it answers where it says that it listens, and on this machine alone', async () => {
+test('it answers at the address it reports, only on this machine', async () => {
   const { host, port } = (await listen()).address;
   expect(host).toBe('127.0.0.1');
   const response = await fetch(`http://127.0.0.1:${port}/readyz?verbose`);
@@ -52,7 +52,7 @@ test('HEAD is answered without a body', async () => {
   expect([response.status, await response.text()]).toEqual([200, '']);
 });
 
-test('a port that is taken is an error that names it', async () => {
+test('a port in use is an error that names the port', async () => {
   const { port } = (await listen()).address;
   await expect(listen(port)).rejects.toMatchObject({
     code: 'CONFIG_PORT_IN_USE',
@@ -60,7 +60,7 @@ test('a port that is taken is an error that names it', async () => {
   });
 });
 
-test('a host nobody has is an error that names it', async () => {
+test('an address that this machine does not have is an error that names it', async () => {
   await expect(
     HealthServer.listen({ port: 0, host: '203.0.113.7' }, source, log),
   ).rejects.toMatchObject({
@@ -69,15 +69,15 @@ test('a host nobody has is an error that names it', async () => {
   });
 });
 
-test('what cannot be told at this moment is said so, and logged', async () => {
+test('a source that fails is answered with 503 and logged', async () => {
   const { port } = (await listen()).address;
   failing = true;
   const response = await fetch(`http://127.0.0.1:${port}/metrics`);
   expect(response.status).toBe(503);
-  expect(log.matching('error', /was not answered/)).toHaveLength(1);
+  expect(log.matching('error', /could not answer a request/)).toHaveLength(1);
 });
 
-test('a body that is sent along is not read', async () => {
+test('a request body is not read', async () => {
   const { port } = (await listen()).address;
   const status = await new Promise((resolve, reject) => {
     const sent = request(
@@ -93,7 +93,7 @@ test('a body that is sent along is not read', async () => {
   expect(status).toBe(405);
 });
 
-test('a connection that says nothing does not hold the close', async () => {
+test('a silent connection does not delay the close', async () => {
   const server = await listen();
   const client = createConnection(server.address.port, '127.0.0.1');
   await new Promise((resolve) => client.once('connect', resolve));

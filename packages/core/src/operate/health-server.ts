@@ -4,14 +4,23 @@ import type { AddressInfo } from 'node:net';
 import { OpenRtcError, messageOf } from '../base/errors.js';
 import type { Logger } from '../base/logger.js';
 import { timeBox } from '../base/time-box.js';
-import type { HealthOptions } from './health-options.js';
 import { type HealthAnswer, type HealthSource, answer } from './health-routes.js';
 
-// Probes and a scraper or two. What holds a connection for longer is no probe.
-const MOST_CONNECTIONS = 64;
+// Enough for probes and a few scrapers. None of them keeps a connection idle for long.
+const MAX_CONNECTIONS = 64;
 const IDLE_MS = 5_000;
-// Metrics wait for a look at the processes of calls, one of which may be stuck.
+// Metrics wait for a measurement of the call processes, one of which may be stuck.
 const ANSWER_MS = 3_000;
+
+/** Where the worker answers probes and Prometheus over HTTP. */
+export interface HealthOptions {
+  /** The TCP port. 0 chooses a free one, see `health` of the snapshot. */
+  port: number;
+  /** The address to listen on. Default: `127.0.0.1`, this machine only. Use `0.0.0.0` or `::` for probes of a cluster. */
+  host?: string;
+  /** `/metrics` and `/worker` require it as `Authorization: Bearer …`. Default: no token is required. */
+  token?: string;
+}
 
 /** Answers probes and Prometheus over HTTP. */
 export class HealthServer implements AsyncDisposable {
@@ -34,16 +43,19 @@ export class HealthServer implements AsyncDisposable {
       },
       (request, response) => {
         this.#answer(request, response).catch((error: unknown) =>
-          logger.error({ error }, 'an answer of the health server could not be sent'),
+          logger.error({ error }, 'the health server could not send an answer'),
         );
       },
     );
-    this.#server.maxConnections = MOST_CONNECTIONS;
-    // Also for a reader that stops reading.
+    this.#server.maxConnections = MAX_CONNECTIONS;
+    // Also covers a client that stops reading.
     this.#server.setTimeout(IDLE_MS);
   }
 
-  /** @throws OpenRtcError `CONFIG_PORT_IN_USE` when it cannot listen there. */
+  /**
+   * Starts to listen.
+   * @throws OpenRtcError `CONFIG_PORT_IN_USE` if it cannot listen on that address.
+   */
   static async listen(
     { port, host = '127.0.0.1', token }: HealthOptions,
     source: HealthSource,
@@ -52,20 +64,22 @@ export class HealthServer implements AsyncDisposable {
     const health = new HealthServer(source, token, logger);
     const server = health.#server;
     await new Promise<void>((resolve, reject) => {
-      server.once('error', (error) => reject(notListening(error, host, port)));
+      server.once('error', (error) => reject(listenError(error, host, port)));
       server.listen({ port, host }, resolve);
     });
     server.removeAllListeners('error');
     server.on('error', (error) => logger.error({ error }, 'the health server failed'));
-    logger.info(health.address, `health and metrics at http://${at(health.address)}`);
+    logger.info(health.address, `health and metrics at http://${hostAndPort(health.address)}`);
     return health;
   }
 
+  /** The address it listens on. */
   get address(): { readonly host: string; readonly port: number } {
     const { address, port } = this.#server.address() as AddressInfo;
     return { host: address, port };
   }
 
+  /** Closes the server and every connection. */
   async [Symbol.asyncDispose](): Promise<void> {
     const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
     this.#server.closeAllConnections();
@@ -75,7 +89,7 @@ export class HealthServer implements AsyncDisposable {
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const asked = {
       method: request.method ?? '',
-      // What is asked after the path changes nothing.
+      // The query string is ignored.
       path: request.url?.split('?', 1)[0] ?? '',
       authorization: request.headers.authorization,
     };
@@ -86,7 +100,7 @@ export class HealthServer implements AsyncDisposable {
       'Content-Length': Buffer.byteLength(body),
       'Cache-Control': 'no-store',
       'X-Content-Type-Options': 'nosniff',
-      // Of what was sent along nothing is read.
+      // The request body is never read.
       ...(asked.method === 'GET' || asked.method === 'HEAD' ? {} : { Connection: 'close' }),
       ...headers,
     });
@@ -94,20 +108,20 @@ export class HealthServer implements AsyncDisposable {
   }
 
   #failed(ran: { kind: 'failed'; error: unknown } | { kind: 'timeout' }): HealthAnswer {
-    this.#logger.error({ ...ran }, 'a request to the health server was not answered');
-    return { status: 503, type: 'text/plain; charset=utf-8', body: 'not known at this moment' };
+    this.#logger.error({ ...ran }, 'the health server could not answer a request');
+    return { status: 503, type: 'text/plain; charset=utf-8', body: 'temporarily unavailable' };
   }
 }
 
-function at({ host, port }: { host: string; port: number }): string {
+function hostAndPort({ host, port }: { host: string; port: number }): string {
   return `${host.includes(':') ? `[${host}]` : host}:${port}`;
 }
 
-function notListening(cause: Error, host: string, port: number): OpenRtcError {
+function listenError(cause: Error, host: string, port: number): OpenRtcError {
   const code = (cause as NodeJS.ErrnoException).code;
   const why =
     code === 'EADDRINUSE'
-      ? `port ${port} of ${host} is in use: choose another (health.port; 0: any that is free), or stop what listens there`
+      ? `port ${port} of ${host} is in use: choose another one (health.port; 0 means any free port), or stop the process that uses it`
       : `cannot listen on port ${port} of ${host}: ${messageOf(cause)}`;
   return new OpenRtcError('CONFIG_PORT_IN_USE', `The health server: ${why}.`, { cause });
 }

@@ -1,10 +1,14 @@
 import type { Labels } from './counter.js';
 
-/** One series of a histogram, as Prometheus counts: each bucket holds the ones before it. */
+/** One series of a histogram, counted as Prometheus does: each bucket includes all smaller ones. */
 export interface HistogramSample {
+  /** The labels of the series. */
   readonly labels: Labels;
-  readonly buckets: readonly { readonly most: number; readonly count: number }[];
+  /** The buckets by rising upper bound. */
+  readonly buckets: readonly { readonly max: number; readonly count: number }[];
+  /** The sum of all values. */
   readonly sum: number;
+  /** The number of all values, including those above the last bucket. */
   readonly count: number;
 }
 
@@ -15,22 +19,23 @@ interface Series<L> {
   count: number;
 }
 
-/** How values are spread, for each set of labels. */
+/** The distribution of values for each set of labels. */
 export class Histogram<L extends Labels = Labels> {
   readonly #bounds: readonly number[];
   readonly #series = new Map<string, Series<L>>();
   readonly #listeners = new Set<(labels: L, value: number) => void>();
 
-  /** @param bounds - the upper ends of the buckets, rising; what is above all of them is counted as well */
+  /** @param bounds - the upper bounds of the buckets, rising; larger values are counted too */
   constructor(bounds: readonly number[]) {
     this.#bounds = bounds;
   }
 
-  /** Has a series before there is anything to record: Prometheus sees no increase in one that begins with 1. */
+  /** Creates the series without values, because Prometheus sees no increase in a series that starts at 1. */
   zero(labels: L): void {
     this.#seriesOf(labels);
   }
 
+  /** Adds one value. */
   record(labels: L, value: number): void {
     const series = this.#seriesOf(labels);
     const at = this.#bounds.findIndex((bound) => value <= bound);
@@ -40,24 +45,25 @@ export class Histogram<L extends Labels = Labels> {
     for (const listener of this.#listeners) listener(labels, value);
   }
 
+  /** All series with their current counts. */
   get samples(): readonly HistogramSample[] {
     return [...this.#series.values()].map(({ labels, counts, sum, count }) => {
       let below = 0;
-      const buckets = this.#bounds.map((most, at) => {
+      const buckets = this.#bounds.map((max, at) => {
         below += counts[at] ?? 0;
-        return { most, count: below };
+        return { max, count: below };
       });
       return { labels, buckets, sum, count };
     });
   }
 
-  /** Tells of each value from now on, until the returned function is called. */
+  /** Calls `listener` for each new value until the returned function is called. */
   listen(listener: (labels: L, value: number) => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
   }
 
-  /** Drops the series that `keep` does not want. */
+  /** Removes every series for which `keep` returns false. */
   prune(keep: (labels: L) => boolean): void {
     for (const [key, { labels }] of this.#series) if (!keep(labels)) this.#series.delete(key);
   }

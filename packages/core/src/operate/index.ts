@@ -1,4 +1,4 @@
-// What somebody needs who watches workers from another process: no SDK is loaded for it.
+// '@openrtc/core/operate': for programs that watch workers from another process. It does not load the SDK.
 export { readWorkers } from './read-workers.js';
 export type { AskedWorker, ReadWorkersOptions, WorkersOfUser } from './read-workers.js';
 export { REPORT_SCHEMA_VERSION } from './worker-report.js';

@@ -20,7 +20,7 @@ beforeEach(async () => {
 
 afterEach(() => folder[Symbol.asyncDispose]());
 
-test('the file holds the last entry, and nothing is left beside it', async () => {
+test('the file holds the last entry, and no temporary file is left', async () => {
   const json = await file();
   for (const jobId of ['AJ_1', 'AJ_2']) {
     json.write(entry(jobId));
@@ -30,7 +30,7 @@ test('the file holds the last entry, and nothing is left beside it', async () =>
   expect(await readdir(folder.path)).toEqual(['metrics.json']);
 });
 
-test('what comes while one is being written is dropped, not queued', async () => {
+test('entries that arrive during a write are dropped, not queued', async () => {
   const json = await file();
   json.write(entry('AJ_1'));
   json.write(entry('AJ_2'));
@@ -39,12 +39,12 @@ test('what comes while one is being written is dropped, not queued', async () =>
   expect(json.dropped).toBe(1);
 });
 
-test('another file that stands there is not replaced', async () => {
+test('a file with other content is not replaced', async () => {
   await writeFile(folder.of('metrics.json'), '{"name":"my-package"}');
   await expect(file()).rejects.toMatchObject({ code: 'CONFIG_METRICS_FILE' });
 });
 
-test('a link that is put there later is replaced itself, not what it leads to', async () => {
+test('a link that is created later is replaced itself, not its target', async () => {
   const json = await file();
   await writeFile(folder.of('target'), 'mine');
   await symlink(folder.of('target'), folder.of('metrics.json'));
@@ -54,7 +54,7 @@ test('a link that is put there later is replaced itself, not what it leads to', 
   expect(await folder.lines('target')).toEqual([]);
 });
 
-test('a folder that is gone is a failure that is told, and no more', async () => {
+test('a directory that was removed is only reported as a failure', async () => {
   const json = await file();
   await rm(folder.path, { recursive: true });
   json.write(entry('AJ_1'));

@@ -6,11 +6,11 @@ import type { MetricsEntry, MetricsEnvelopes } from './metrics-envelope.js';
 import { checkReplaceable, fileError, openNew } from './own-file.js';
 
 /**
- * A file that always holds one whole snapshot: written beside it and renamed over it, so that a reader never sees
- * half of one.
+ * A file that always holds one complete snapshot. Each one is written to a temporary file that is then renamed, so
+ * a reader never sees a partial one.
  */
 export class JsonFile {
-  /** What could not be written, or came while the one before was being written. */
+  /** Snapshots that could not be written, or arrived while another one was being written. */
   dropped = 0;
   readonly #path: string;
   readonly #envelopes: MetricsEnvelopes;
@@ -27,7 +27,10 @@ export class JsonFile {
     this.#onFailure = onFailure;
   }
 
-  /** @throws OpenRtcError `CONFIG_METRICS_FILE` when something stands there that is not ours to replace. */
+  /**
+   * Checks the path; the file is written with the first snapshot.
+   * @throws OpenRtcError `CONFIG_METRICS_FILE` if something else exists at the path.
+   */
   static async open(
     path: string,
     envelopes: MetricsEnvelopes,
@@ -42,7 +45,7 @@ export class JsonFile {
     return new JsonFile(path, envelopes, onFailure);
   }
 
-  /** Replaces what is there. Never throws and never waits: what comes too fast is dropped. */
+  /** Replaces the content. Never throws and never waits: entries that arrive too fast are dropped. */
   write(entry: MetricsEntry): void {
     if (this.#writing !== undefined) {
       this.dropped += 1;
@@ -58,23 +61,23 @@ export class JsonFile {
       });
   }
 
-  /** Resolves when nothing is being written. */
+  /** Resolves when no write is in progress. */
   async idle(): Promise<void> {
     await this.#writing;
   }
 
   async #replace(text: string): Promise<void> {
-    const beside = `${this.#path}.${process.pid}-${randomBytes(4).toString('hex')}.tmp`;
-    const handle = await openNew(beside);
+    const temporary = `${this.#path}.${process.pid}-${randomBytes(4).toString('hex')}.tmp`;
+    const handle = await openNew(temporary);
     try {
       try {
         await handle.writeFile(text);
       } finally {
         await handle.close();
       }
-      await rename(beside, this.#path);
+      await rename(temporary, this.#path);
     } catch (error) {
-      await rm(beside, { force: true });
+      await rm(temporary, { force: true });
       throw error;
     }
   }

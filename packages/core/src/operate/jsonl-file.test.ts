@@ -34,7 +34,7 @@ afterEach(async () => {
   await folder[Symbol.asyncDispose]();
 });
 
-test('lines are appended in their order, numbered', async () => {
+test('lines are appended in order, with numbers', async () => {
   const jsonl = await file();
   for (const jobId of ['AJ_1', 'AJ_2', 'AJ_3']) jsonl.write(entry(jobId));
   await jsonl.idle();
@@ -46,7 +46,7 @@ test('lines are appended in their order, numbered', async () => {
   expect(failures).toEqual([]);
 });
 
-test('a second run goes on behind the first, also where that died in the middle of a line', async () => {
+test('a second run continues after the first, even if that one died within a line', async () => {
   const first = await file();
   first.write(entry('AJ_1'));
   await first.close();
@@ -61,7 +61,7 @@ test('a second run goes on behind the first, also where that died in the middle 
   ]);
 });
 
-test('two workers write to one file, and every line is whole', async () => {
+test('two workers write to one file, and every line is complete', async () => {
   const [a, b] = [await file(), await file({ envelopes: new MetricsEnvelopes('b') })];
   for (let at = 0; at < 50; at += 1) {
     a.write(entry(`a-${at}`));
@@ -72,7 +72,7 @@ test('two workers write to one file, and every line is whole', async () => {
   expect(await folder.lines('metrics.jsonl')).toHaveLength(100);
 });
 
-test('a file that is full is moved away, and the oldest goes', async () => {
+test('a full file is renamed, and the oldest one is removed', async () => {
   const jsonl = await file({ maxBytes: 1, keep: 2 });
   for (const jobId of ['AJ_1', 'AJ_2', 'AJ_3', 'AJ_4']) {
     jsonl.write(entry(jobId));
@@ -84,7 +84,7 @@ test('a file that is full is moved away, and the oldest goes', async () => {
   expect(failures).toEqual([]);
 });
 
-test('nothing is moved over a file that is not ours', async () => {
+test('rotation does not replace a file with other content', async () => {
   await writeFile(folder.of('metrics.jsonl.1'), 'my notes\n');
   const jsonl = await file({ maxBytes: 1, keep: 1 });
   for (const jobId of ['AJ_1', 'AJ_2']) {
@@ -110,13 +110,13 @@ test.each([
   expect(jobIds(await folder.lines('metrics.jsonl'))).toEqual(['AJ_2']);
 });
 
-test('a full disk loses lines and tells how many, and nobody waits', async () => {
+test('a full disk drops lines and counts them, and nothing waits', async () => {
   const jsonl = await file({ path: '/dev/full' });
   jsonl.write(entry('AJ_1'));
   await jsonl.idle();
   jsonl.write(entry('AJ_2'));
   await jsonl.idle();
-  // The second was lost with the word about the first.
+  // The second one was dropped together with the report about the first.
   expect(jsonl.dropped).toBe(3);
   expect(failures).toMatchObject([
     { code: 'CONFIG_METRICS_FILE', message: expect.stringContaining('ENOSPC') },
@@ -124,7 +124,7 @@ test('a full disk loses lines and tells how many, and nobody waits', async () =>
   ]);
 });
 
-test('what is lost is told in the file once there is room again', async () => {
+test('dropped lines are reported in the file once there is space again', async () => {
   const path = folder.of('pipe');
   execFileSync('mkfifo', [path]);
   const jsonl = await file({ path });
@@ -143,7 +143,7 @@ test('what is lost is told in the file once there is room again', async () => {
   ]);
 });
 
-test('a queue that nobody empties has an end', async () => {
+test('the queue is bounded', async () => {
   const jsonl = await file();
   for (let at = 0; at < 1_010; at += 1) jsonl.write(entry(`AJ_${at}`));
   await jsonl.idle();

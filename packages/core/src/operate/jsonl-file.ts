@@ -5,35 +5,41 @@ import type { MetricsEntry, MetricsEnvelopes } from './metrics-envelope.js';
 import { codeOf, fileError, openToAppend } from './own-file.js';
 import { rotate } from './rotate.js';
 
-// A reader that is away for a while misses lines, not the worker its memory.
-const MOST_WAITING = 1_000;
-const MOST_WAITING_BYTES = 4 * 1_024 * 1_024;
+// While the disk or the reader of a pipe is slow, lines are dropped: the memory of the worker is bounded.
+const MAX_QUEUED_LINES = 1_000;
+const MAX_QUEUED_BYTES = 4 * 1_024 * 1_024;
 
+/** Options of {@link JsonlFile}. */
 export interface JsonlFileOptions {
+  /** The file, or a pipe or device that exists. */
   readonly path: string;
-  /** Above this the file is moved to `path.1`, and that to `path.2`. */
+  /** Above this size the file is renamed to `path.1`, and `path.1` to `path.2`. */
   readonly maxBytes: number;
-  /** How many of those stay. 0: the file is only ever appended to. */
+  /** How many renamed files are kept. 0: the file is never rotated. */
   readonly keep: number;
+  /** Numbers the lines. */
   readonly envelopes: MetricsEnvelopes;
-  /** Told of each failure; lines are lost then. */
+  /** Called for each failure. The lines of that write are dropped. */
   readonly onFailure: (error: unknown) => void;
 }
 
 /**
- * A file that lines are appended to. Nobody waits for it: lines are queued, and when the disk is full or the other
- * end of a pipe does not read, they are dropped and counted. A file that was moved or removed is made anew.
+ * A file to which lines are appended. No caller waits for it: lines are queued, and if the disk is full or the reader
+ * of a pipe is slow, they are dropped and counted. If the file was moved or removed, a new one is created.
+ *
+ * sonic-boom would replace only the queue: it does not count the lines of a failed write, and the checked opening of
+ * the file, the rotation by size and the completion of a torn line would all stay here.
  */
 export class JsonlFile {
-  /** Lines that were lost. */
+  /** Lines that were not written. */
   dropped = 0;
   readonly #options: JsonlFileOptions;
   #handle: FileHandle | undefined;
-  #waiting: string[] = [];
-  #waitingBytes = 0;
-  #untold = 0;
+  #queued: string[] = [];
+  #queuedBytes = 0;
+  #unreported = 0;
   #size = 0;
-  // The last write ended in the middle of a line.
+  // The last write ended within a line.
   #torn = false;
   #flushing: Promise<void> | undefined;
 
@@ -41,13 +47,16 @@ export class JsonlFile {
     this.#options = options;
   }
 
-  /** @throws OpenRtcError `CONFIG_METRICS_FILE` when what is there is not ours. */
+  /**
+   * Opens or creates the file.
+   * @throws OpenRtcError `CONFIG_METRICS_FILE` if the path is not a metrics file of this user.
+   */
   static async open(options: JsonlFileOptions): Promise<JsonlFile> {
     const file = new JsonlFile(options);
     try {
       await file.#reopen();
     } catch (error) {
-      // A pipe that nobody reads yet may be read later.
+      // A pipe without a reader may get one later.
       if (codeOf(error) !== 'ENXIO') throw fileError(options.path, error);
     }
     return file;
@@ -55,23 +64,23 @@ export class JsonlFile {
 
   /** Queues a line. Never throws and never waits. */
   write(entry: MetricsEntry): void {
-    if (this.#waiting.length >= MOST_WAITING || this.#waitingBytes >= MOST_WAITING_BYTES) {
-      this.#lose(1);
+    if (this.#queued.length >= MAX_QUEUED_LINES || this.#queuedBytes >= MAX_QUEUED_BYTES) {
+      this.#countDropped(1);
       return;
     }
-    this.#tellOfLost();
+    this.#queueOverflow();
     this.#queue(entry);
     this.#flushing ??= this.#flush().finally(() => {
       this.#flushing = undefined;
     });
   }
 
-  /** Resolves when nothing waits to be written. */
+  /** Resolves when the queue is empty. */
   async idle(): Promise<void> {
     await this.#flushing;
   }
 
-  /** Writes what waits and closes the file. */
+  /** Writes the queued lines and closes the file. */
   async close(): Promise<void> {
     await this.idle();
     await this.#handle?.close();
@@ -80,19 +89,19 @@ export class JsonlFile {
 
   #queue(entry: MetricsEntry): void {
     const line = this.#options.envelopes.line(entry);
-    this.#waiting.push(line);
-    this.#waitingBytes += line.length;
+    this.#queued.push(line);
+    this.#queuedBytes += line.length;
   }
 
-  #lose(lines: number): void {
+  #countDropped(lines: number): void {
     this.dropped += lines;
-    this.#untold += lines;
+    this.#unreported += lines;
   }
 
-  #tellOfLost(): void {
-    if (this.#untold === 0) return;
-    const overflowDropped = this.#untold;
-    this.#untold = 0;
+  #queueOverflow(): void {
+    if (this.#unreported === 0) return;
+    const overflowDropped = this.#unreported;
+    this.#unreported = 0;
     this.#queue({
       kind: 'event',
       payload: {
@@ -105,17 +114,17 @@ export class JsonlFile {
   }
 
   async #flush(): Promise<void> {
-    // What is written in this tick goes together.
+    // Lines of one tick are written together.
     await Promise.resolve();
-    while (this.#waiting.length > 0) {
-      const lines = this.#waiting;
-      this.#waiting = [];
-      this.#waitingBytes = 0;
+    while (this.#queued.length > 0) {
+      const lines = this.#queued;
+      this.#queued = [];
+      this.#queuedBytes = 0;
       try {
         await this.#append(lines.join(''));
       } catch (error) {
-        this.#lose(lines.length);
-        await this.#giveUp();
+        this.#countDropped(lines.length);
+        await this.#closeHandle();
         this.#options.onFailure(fileError(this.#options.path, error));
       }
     }
@@ -123,7 +132,7 @@ export class JsonlFile {
 
   async #append(text: string): Promise<void> {
     const bytes = Buffer.from(text);
-    await this.#follow();
+    await this.#followRename();
     if (this.#size > 0 && this.#size + bytes.length > this.#options.maxBytes) await this.#rotate();
     const handle = this.#handle ?? (await this.#reopen());
     if (this.#torn) await handle.write('\n');
@@ -138,25 +147,25 @@ export class JsonlFile {
     }
   }
 
-  /** Whoever rotates logs has moved the file: go on in a new one under its name. */
-  async #follow(): Promise<void> {
+  /** A log rotation may have moved the file: continue in a new file under the old name. */
+  async #followRename(): Promise<void> {
     if (this.#handle === undefined) return;
-    const mine = await this.#handle.stat();
-    if (!mine.isFile()) return;
-    this.#size = mine.size;
+    const open = await this.#handle.stat();
+    if (!open.isFile()) return;
+    this.#size = open.size;
     const there = await lstat(this.#options.path).catch((error: unknown) => {
       if (codeOf(error) === 'ENOENT') return undefined;
       throw error;
     });
-    if (there?.ino === mine.ino && there.dev === mine.dev) return;
-    await this.#giveUp();
+    if (there?.ino === open.ino && there.dev === open.dev) return;
+    await this.#closeHandle();
     this.#torn = false;
   }
 
   async #rotate(): Promise<void> {
     const { path, keep } = this.#options;
     if (keep === 0) return;
-    await this.#giveUp();
+    await this.#closeHandle();
     this.#torn = false;
     await rotate(path, keep);
   }
@@ -166,12 +175,12 @@ export class JsonlFile {
     const stat = await handle.stat();
     this.#handle = handle;
     this.#size = stat.isFile() ? stat.size : 0;
-    // A worker that died while it wrote has left half of a line.
+    // A worker that died during a write may have left an incomplete line.
     this.#torn ||= this.#size > 0;
     return handle;
   }
 
-  async #giveUp(): Promise<void> {
+  async #closeHandle(): Promise<void> {
     const handle = this.#handle;
     this.#handle = undefined;
     await handle?.close().catch(this.#options.onFailure);

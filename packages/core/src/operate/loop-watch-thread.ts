@@ -1,26 +1,26 @@
-/** Slots of the memory that the thread shares with the loop it watches. */
+/** Indexes into the memory that the thread shares with the event loop it watches. */
 export const SLOTS = {
-  /** Counted up by the loop as long as it turns. */
+  /** Incremented by the event loop while it runs. */
   beat: 0,
-  /** Milliseconds by which the thread itself woke too late: then the process was not given a core. */
+  /** Milliseconds by which the thread itself woke up late: the process had no core during that time. */
   starvedMs: 1,
-  /** 1 while a debugger is attached: a loop that stands at a breakpoint is not blocked. */
+  /** 1 while a debugger is attached: an event loop that stops at a breakpoint is not blocked. */
   debugged: 2,
 } as const;
 
-/** What the thread is started with. */
+/** The `workerData` of the thread. Times are in milliseconds. */
 export interface LoopWatchData {
   readonly shared: SharedArrayBuffer;
   readonly everyMs: number;
-  /** When it looks what the loop is at. */
-  readonly lookMs: number;
+  /** After how long a block the stack of the event loop is sampled. */
+  readonly sampleMs: number;
   readonly stuckMs: number;
   readonly killMs: number;
-  /** An expression that gives the id of the call some code runs for. */
+  /** An expression that evaluates to the job id of the call that the current code runs for. */
   readonly call: string;
 }
 
-/** What the thread has seen while the loop stood at `beat`. */
+/** The stack that the thread sampled while the event loop stood at `beat`. */
 export interface LoopSighting {
   readonly beat: number;
   readonly jobId?: string;
@@ -33,34 +33,34 @@ export interface LoopSighting {
 }
 
 /**
- * The code of the thread, as text for `new Worker(text, { eval: true })`, because bundling moves modules. Only
- * dynamic imports, so that it runs whether `--input-type` makes it a script or a module.
+ * The source of the thread, for `new Worker(text, { eval: true })`, because bundling moves modules. It uses only
+ * dynamic imports, so that it runs both as a script and as a module (`--input-type`).
  *
- * It counts time by its own ticks: what the process was not running does not count, so that a machine that was
- * suspended or is overloaded is not taken for a blocked loop. To see where the loop is it pauses it as a debugger
- * does, for some milliseconds, and asks in its innermost frame which call this code runs for.
+ * It counts time by its own ticks. Time in which the process did not run does not count, so a suspended or overloaded
+ * machine is not mistaken for a blocked event loop. To sample the stack, it pauses the event loop like a debugger for
+ * some milliseconds and evaluates in the innermost frame which call the code runs for.
  */
 export const loopWatchThread = `(async () => {
   const { parentPort, workerData } = await import('node:worker_threads');
   const { write } = await import('node:fs');
   const inspector = await import('node:inspector').catch(() => undefined);
-  const { shared, everyMs, lookMs, stuckMs, killMs, call } = workerData;
+  const { shared, everyMs, sampleMs, stuckMs, killMs, call } = workerData;
   const state = new Int32Array(shared);
-  // Pausing takes the loop a while where it has many modules.
-  const LOOK_AT_MOST_EVERY_MS = 5000;
-  const GIVE_UP_MS = 2000;
+  // A pause is slow in a process with many modules.
+  const MIN_SAMPLE_INTERVAL_MS = 5000;
+  const PAUSE_TIMEOUT_MS = 2000;
   let last = Atomics.load(state, ${SLOTS.beat});
   let before = performance.now();
-  let lookedAt = -Infinity;
-  let stoodMs = 0;
-  let looked = false;
-  let told = false;
-  let ending = false;
+  let sampledAt = -Infinity;
+  let blockedMs = 0;
+  let sampled = false;
+  let warned = false;
+  let killing = false;
   let sighting;
 
-  const look = (beat) => {
-    if (inspector === undefined || performance.now() - lookedAt < LOOK_AT_MOST_EVERY_MS) return;
-    lookedAt = performance.now();
+  const sample = (beat) => {
+    if (inspector === undefined || performance.now() - sampledAt < MIN_SAMPLE_INTERVAL_MS) return;
+    sampledAt = performance.now();
     const session = new inspector.Session();
     const files = new Map();
     let over = false;
@@ -71,8 +71,8 @@ export const loopWatchThread = `(async () => {
       session.post('Debugger.disable');
       session.disconnect();
     };
-    // In native code it never gets to where it could be paused.
-    const timer = setTimeout(finish, GIVE_UP_MS);
+    // Native code cannot be paused.
+    const timer = setTimeout(finish, PAUSE_TIMEOUT_MS);
     try {
       session.connectToMainThread();
     } catch {
@@ -88,10 +88,10 @@ export const loopWatchThread = `(async () => {
         line: location.lineNumber + 1,
         column: location.columnNumber ?? 0,
       }));
-      const tell = (jobId) => {
+      const report = (jobId) => {
         session.post('Debugger.resume');
         finish();
-        // It went on before it could be paused: this is somebody else.
+        // The event loop continued before the pause: this stack belongs to other code.
         if (Atomics.load(state, ${SLOTS.beat}) !== beat) return;
         sighting = { beat, frames, ...(typeof jobId === 'string' ? { jobId } : {}) };
         parentPort.postMessage(sighting);
@@ -99,15 +99,15 @@ export const loopWatchThread = `(async () => {
       session.post(
         'Debugger.evaluateOnCallFrame',
         { callFrameId: callFrames[0].callFrameId, expression: call, returnByValue: true, silent: true },
-        (error, answer) => tell(error ? undefined : answer?.result?.value),
+        (error, answer) => report(error ? undefined : answer?.result?.value),
       );
     });
     session.post('Debugger.enable');
     session.post('Debugger.pause');
   };
 
-  // The loop cannot log now, and whoever reads the log may be as blocked: nobody waits for this.
-  const say = (level, msg) => {
+  // The event loop cannot log now, and the reader of the log may be blocked too: do not wait for the write.
+  const log = (level, msg) => {
     const { jobId, frames = [] } = sighting ?? {};
     const line = { level, time: Date.now(), pid: process.pid, jobId, stack: frames, msg };
     write(2, JSON.stringify(line) + '\\n', () => {});
@@ -121,23 +121,23 @@ export const loopWatchThread = `(async () => {
     const beat = Atomics.load(state, ${SLOTS.beat});
     if (beat !== last || Atomics.load(state, ${SLOTS.debugged}) === 1) {
       last = beat;
-      stoodMs = 0;
-      looked = told = false;
+      blockedMs = 0;
+      sampled = warned = false;
       sighting = undefined;
       return;
     }
-    stoodMs += everyMs;
-    if (!looked && stoodMs >= lookMs) {
-      looked = true;
-      look(beat);
+    blockedMs += everyMs;
+    if (!sampled && blockedMs >= sampleMs) {
+      sampled = true;
+      sample(beat);
     }
-    if (!told && stoodMs >= stuckMs) {
-      told = true;
-      say(50, 'the event loop has been blocked for ' + Math.round(stoodMs) + ' ms, and still is');
+    if (!warned && blockedMs >= stuckMs) {
+      warned = true;
+      log(50, 'the event loop has been blocked for ' + Math.round(blockedMs) + ' ms, and still is');
     }
-    if (!ending && stoodMs >= killMs) {
-      ending = true;
-      say(60, 'the event loop has been blocked for ' + Math.round(stoodMs) + ' ms: killing this process');
+    if (!killing && blockedMs >= killMs) {
+      killing = true;
+      log(60, 'the event loop has been blocked for ' + Math.round(blockedMs) + ' ms: killing this process');
       setTimeout(() => process.kill(process.pid, 'SIGKILL'), 100);
     }
   };

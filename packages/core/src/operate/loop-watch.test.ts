@@ -35,17 +35,17 @@ function watch(thread: LoopWatchOptions['thread']): LoopWatch {
   return made;
 }
 
-/** Keeps the loop for itself until it has been seen: how long a thread takes for that is up to the machine. */
+/** Blocks the event loop until the thread has sampled it; how long that takes depends on the machine. */
 function spinLikeATool(ms: number): void {
   const until = performance.now() + ms;
   while (performance.now() < until) JSON.stringify({ until });
 }
 
 /**
- * Spins until that was told with its place: the thread looks once in 5 s at most, which may have been at a hiccup of
- * the machine, and where others had the cores no code is to blame.
+ * Spins until a block was reported with its stack. That may take several tries: the thread takes one sample in 5 s at
+ * most, perhaps during a hiccup of the machine, and a block that other processes cause has no stack.
  */
-async function toldOf(spin: () => void) {
+async function reportOf(spin: () => void) {
   for (;;) {
     next = deferred();
     spin();
@@ -71,10 +71,10 @@ afterEach(async () => {
   for (const each of watches.splice(0)) await each[Symbol.asyncDispose]();
 });
 
-test('a block is told with the call, the function and the line', async () => {
+test('a block is reported with call, function and line', async () => {
   watch('now');
   await turns(10);
-  const { block, jobId } = await toldOf(() => calls.run('AJ_1', () => spinLikeATool(3_000)));
+  const { block, jobId } = await reportOf(() => calls.run('AJ_1', () => spinLikeATool(3_000)));
   expect(jobId).toBe('AJ_1');
   expect(block.cause).toBe('code');
   expect(block.culprit?.file).toContain('loop-watch.test.ts');
@@ -83,27 +83,27 @@ test('a block is told with the call, the function and the line', async () => {
   ).toBeGreaterThan(0);
 });
 
-test('code of no call is nobody else’s', async () => {
+test('a block outside of calls is attributed to no call', async () => {
   watch('now');
   await turns(10);
-  const { block, jobId } = await toldOf(() => spinLikeATool(3_000));
+  const { block, jobId } = await reportOf(() => spinLikeATool(3_000));
   expect(jobId).toBeUndefined();
   expect(block.cause).toBe('code');
 });
 
-test('without its thread a block is told without its place, and the next one with it', async () => {
+test('without the thread a block is reported without a stack, and the next one with it', async () => {
   watch('after_block');
   await turns(4);
   calls.run('AJ_1', () => spinLikeATool(1_000));
   await next.promise;
   expect(blocks[0]).toMatchObject({ jobId: undefined, block: { cause: 'unknown', stack: [] } });
   await turns(20);
-  const { jobId } = await toldOf(() => calls.run('AJ_2', () => spinLikeATool(3_000)));
+  const { jobId } = await reportOf(() => calls.run('AJ_2', () => spinLikeATool(3_000)));
   expect(jobId).toBe('AJ_2');
 });
 
-test('a loop that never turns again is told by the thread, and its process is killed', async () => {
-  const data = { everyMs: 50, lookMs: 100, stuckMs: 300, killMs: 1_000, call: '"AJ_1"' };
+test('the thread logs an endless block and kills the process', async () => {
+  const data = { everyMs: 50, sampleMs: 100, stuckMs: 300, killMs: 1_000, call: '"AJ_1"' };
   const program = `
     const { Worker } = require('node:worker_threads');
     const shared = new SharedArrayBuffer(12);
@@ -130,7 +130,7 @@ test('a loop that never turns again is told by the thread, and its process is ki
   expect(lines[0].stack[0]).toMatchObject({ function: 'forEver' });
 });
 
-test('nothing of it is left', async () => {
+test('disposing leaves nothing behind', async () => {
   const one = watch('now');
   await one[Symbol.asyncDispose]();
   spinLikeATool(500);

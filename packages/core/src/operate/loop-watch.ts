@@ -12,30 +12,34 @@ import {
 } from './loop-watch-thread.js';
 import type { WatchdogLimits } from './watchdog-options.js';
 
+/** Options of {@link LoopWatch}. */
 export interface LoopWatchOptions {
+  /** From which durations on a block is reported, logged while it lasts, or ends the process. */
   readonly limits: WatchdogLimits;
   /**
-   * `now`: the thread starts with the watch. `after_block`: with the first block, which is then told without its
-   * place. The thread takes some 8 MB, and a process that somebody else watches can do without as long as it behaves.
+   * `now`: the thread starts with the watch. `after_block`: it starts after the first block, which is then reported
+   * without a stack. The thread costs about 8 MB; a process that is also watched from outside does not need it from
+   * the start.
    */
   readonly thread: 'now' | 'after_block';
-  /** The call whose code runs at this moment; undefined outside of any. */
+  /** The job id of the call whose code runs now; undefined outside of calls. */
   readonly currentJob: () => string | undefined;
-  /** A block is over. The job is the one whose code did it, where that is known; never a guess. */
+  /** Called after each block, with the job whose code caused it if that is known; it is never guessed. */
   readonly onBlock: (block: LoopBlock, jobId: string | undefined) => void;
+  /** Blocks are logged here as warnings. */
   readonly logger: Logger;
 }
 
-const MOST_EVERY_MS = 100;
-const LEAST_EVERY_MS = 10;
-// What the thread has seen is on its way when the loop turns again.
-const HEAR_MS = 250;
-// The thread finds it in a paused frame, where nothing of this module is in scope.
+const MAX_INTERVAL_MS = 100;
+const MIN_INTERVAL_MS = 10;
+// The sample of the thread may arrive after the event loop continues.
+const SIGHTING_WAIT_MS = 250;
+// Evaluated by the thread in a paused frame, where nothing of this module is in scope.
 const CURRENT_JOB = '@openrtc/core:current-job';
 
 /**
- * Looks after the event loop of this process, until it is disposed of: a timer that should come often, and a thread
- * that sees when it does not.
+ * Watches the event loop of this process until it is disposed: with a timer that should fire often, and a thread that
+ * notices when it does not.
  */
 export class LoopWatch implements AsyncDisposable {
   readonly #options: LoopWatchOptions;
@@ -48,15 +52,17 @@ export class LoopWatch implements AsyncDisposable {
   #beatAt = performance.now();
   #starvedMs = 0;
 
+  /** Starts to watch. */
   constructor(options: LoopWatchOptions) {
     this.#options = options;
     const { slowMs } = options.limits;
-    this.#everyMs = Math.max(LEAST_EVERY_MS, Math.min(MOST_EVERY_MS, Math.floor(slowMs / 5)));
+    this.#everyMs = Math.max(MIN_INTERVAL_MS, Math.min(MAX_INTERVAL_MS, Math.floor(slowMs / 5)));
     Reflect.set(globalThis, Symbol.for(CURRENT_JOB), options.currentJob);
     this.#timer = setInterval(() => this.#beat(), this.#everyMs).unref();
     if (options.thread === 'now') this.#start();
   }
 
+  /** Stops the timer and the thread. */
   async [Symbol.asyncDispose](): Promise<void> {
     clearInterval(this.#timer);
     for (const timer of this.#waiting) clearTimeout(timer);
@@ -86,22 +92,22 @@ export class LoopWatch implements AsyncDisposable {
     const timer = setTimeout(
       () => {
         this.#waiting.delete(timer);
-        this.#tell({ startedAt, durationMs, cause }, beat);
+        this.#report({ startedAt, durationMs, cause }, beat);
       },
-      watched ? HEAR_MS : 0,
+      watched ? SIGHTING_WAIT_MS : 0,
     );
     this.#waiting.add(timer);
   }
 
-  #tell(facts: Pick<LoopBlock, 'startedAt' | 'durationMs' | 'cause'>, beat: number): void {
-    // A block that others caused has no place of its own.
+  #report(facts: Pick<LoopBlock, 'startedAt' | 'durationMs' | 'cause'>, beat: number): void {
+    // The stack says nothing about a block that other processes caused.
     const seen =
       this.#sighting?.beat === beat && facts.cause !== 'host' ? this.#sighting : undefined;
     const block = blockOf(facts, seen?.frames.map(original) ?? []);
     const { durationMs, cause, culprit, stack } = block;
     const by =
       cause === 'host'
-        ? ' because other processes have the cores'
+        ? ' because other processes use the cores'
         : culprit === undefined
           ? ''
           : ` by ${placeText(culprit)}`;
@@ -117,8 +123,8 @@ export class LoopWatch implements AsyncDisposable {
     const workerData: LoopWatchData = {
       shared: this.#state.buffer,
       everyMs: this.#everyMs,
-      // Before it is told, so that it is not over when the thread gets there.
-      lookMs: limits.slowMs / 2,
+      // Half of the limit: the block must still last when the thread takes the sample.
+      sampleMs: limits.slowMs / 2,
       stuckMs: limits.stuckMs,
       killMs: limits.killMs,
       call: `globalThis[Symbol.for(${JSON.stringify(CURRENT_JOB)})]?.()`,
@@ -138,7 +144,7 @@ export class LoopWatch implements AsyncDisposable {
       this.#thread = undefined;
       logger.warn(
         { error },
-        'the thread that watches the event loop is gone; blocks have no place',
+        'the thread that watches the event loop ended; blocks are reported without a stack',
       );
     };
     thread.once('error', lost);
@@ -147,7 +153,7 @@ export class LoopWatch implements AsyncDisposable {
   }
 }
 
-/** The place in the source the user wrote, where the process keeps source maps. */
+/** The place in the original source if the process has source maps, else the given one. */
 function original({
   function: name,
   file,

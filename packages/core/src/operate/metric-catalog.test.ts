@@ -5,7 +5,7 @@ import { type MetricSpec, metricCatalog } from './metric-catalog.js';
 
 const specs = Object.entries(metricCatalog) as [string, MetricSpec][];
 
-test('docs/metrics.md lists every metric as it is, and no other', async () => {
+test('docs/metrics.md lists exactly the metrics of the catalog', async () => {
   const text = await readFile(new URL('../../../../docs/metrics.md', import.meta.url), 'utf8');
   const rows = text.split('\n').filter((line) => line.startsWith('| `openrtc_'));
   expect(rows).toEqual(
@@ -21,7 +21,7 @@ test.each(specs)('%s is named as Prometheus has it', (name, { type }) => {
   expect(name.endsWith('_total')).toBe(type === 'counter');
 });
 
-test('no label is for a caller to choose', () => {
+test('no label has a value that a caller can choose', () => {
   const labels = new Set(specs.flatMap(([, spec]) => spec.labels));
   for (const theirs of ['room', 'tenant', 'job', 'session', 'participant'])
     expect(labels).not.toContain(theirs);

@@ -1,31 +1,34 @@
-/** What a metric is: its kind, what it says, and by what its series are told apart. */
+/** Kind, help text and labels of one metric. */
 export interface MetricSpec {
+  /** The kind of metric, in the words of Prometheus. */
   readonly type: 'gauge' | 'counter' | 'histogram';
+  /** One or two sentences for the operator. */
   readonly help: string;
+  /** Names of the labels, in their order. */
   readonly labels: readonly string[];
 }
 
-/** Every metric of a worker by its name. The names are stable; docs/metrics.md lists them. */
+/** Every metric of a worker by name. The names are stable; docs/metrics.md lists them. */
 export const metricCatalog = {
   openrtc_info: {
     type: 'gauge',
-    help: 'Always 1; what runs here.',
+    help: 'Always 1. The labels describe the worker.',
     labels: ['version', 'node', 'isolation', 'deployment'],
   },
-  openrtc_uptime_seconds: { type: 'gauge', help: 'Since run().', labels: [] },
+  openrtc_uptime_seconds: { type: 'gauge', help: 'Seconds since run().', labels: [] },
   openrtc_prewarm_seconds: {
     type: 'gauge',
-    help: 'How long it took to load what calls share, before the worker registered.',
+    help: 'Time to load what calls share, before the worker registered.',
     labels: [],
   },
   openrtc_ready: {
     type: 'gauge',
-    help: '1 while the worker takes calls: what /readyz answers.',
+    help: '1 while the worker accepts calls, as /readyz answers.',
     labels: [],
   },
   openrtc_draining: {
     type: 'gauge',
-    help: '1 while the worker takes no more calls and waits for the last.',
+    help: '1 while the worker drains: it accepts no more calls and waits for the last one to end.',
     labels: [],
   },
   openrtc_livekit_connected: {
@@ -35,34 +38,38 @@ export const metricCatalog = {
   },
   openrtc_livekit_reconnects_total: {
     type: 'counter',
-    help: 'Connections to LiveKit that were lost and made anew.',
+    help: 'Connections to LiveKit that were lost and re-established.',
     labels: [],
   },
   openrtc_load: {
     type: 'gauge',
-    help: 'The share of places taken, 0 to 1; 1 while no call is taken for another reason. Scale on this.',
+    help: 'Share of occupied places, 0 to 1; 1 while the worker accepts no calls for another reason. Scale on this.',
     labels: [],
   },
-  openrtc_sessions_max: { type: 'gauge', help: 'Places: maxConcurrentSessions.', labels: [] },
+  openrtc_sessions_max: {
+    type: 'gauge',
+    help: 'Number of places (maxConcurrentSessions).',
+    labels: [],
+  },
   openrtc_sessions_reserved: {
     type: 'gauge',
-    help: 'Calls that were accepted and not assigned yet.',
+    help: 'Calls that were accepted and are not assigned yet.',
     labels: [],
   },
   openrtc_sessions_active: { type: 'gauge', help: 'Live calls.', labels: ['agent'] },
   openrtc_full_total: {
     type: 'counter',
-    help: 'How often the last place was taken, however shortly.',
+    help: 'How often the worker became full, however briefly.',
     labels: [],
   },
   openrtc_sessions_accepted_total: {
     type: 'counter',
-    help: 'Offers of LiveKit that were accepted.',
+    help: 'Offers from LiveKit that were accepted.',
     labels: ['agent'],
   },
   openrtc_sessions_refused_total: {
     type: 'counter',
-    help: 'Offers of LiveKit that were refused. Without an agent where none was found for them.',
+    help: 'Offers from LiveKit that were refused. The agent is empty if none was found for the offer.',
     labels: ['agent', 'reason'],
   },
   openrtc_sessions_started_total: {
@@ -72,62 +79,62 @@ export const metricCatalog = {
   },
   openrtc_sessions_ended_total: {
     type: 'counter',
-    help: 'Calls that are over, by their outcome.',
+    help: 'Calls that ended, by outcome.',
     labels: ['agent', 'status', 'reason'],
   },
   openrtc_sessions_failed_total: {
     type: 'counter',
-    help: 'Calls that failed, by the code of their error.',
+    help: 'Calls that failed, by error code.',
     labels: ['agent', 'code'],
   },
   openrtc_session_duration_seconds: {
     type: 'histogram',
-    help: 'How long calls lasted, from their assignment to their end.',
+    help: 'Duration of calls, from the assignment to the end.',
     labels: ['agent'],
   },
   openrtc_availability_answer_seconds: {
     type: 'histogram',
-    help: 'How long LiveKit waited for the answer to an offer.',
+    help: 'Time that LiveKit waited for the answer to an offer.',
     labels: ['accepted'],
   },
   openrtc_hook_errors_total: {
     type: 'counter',
-    help: 'Hooks and nodes of agents that failed in calls that went on.',
+    help: 'Hooks and nodes of agents that failed in calls that continued.',
     labels: ['agent'],
   },
   openrtc_tool_errors_total: {
     type: 'counter',
-    help: 'Tools that failed, as the model was told.',
+    help: 'Tools that failed and whose error was returned to the model.',
     labels: ['agent'],
   },
   openrtc_tokens_total: {
     type: 'counter',
-    help: 'Tokens, as providers report them. input_cached is a part of input.',
+    help: 'Tokens, as reported by providers. input_cached is a part of input.',
     labels: ['agent', 'provider', 'model', 'direction'],
   },
   openrtc_tts_characters_total: {
     type: 'counter',
-    help: 'Characters spoken, as providers report them.',
+    help: 'Characters synthesized, as reported by providers.',
     labels: ['agent', 'provider', 'model'],
   },
   openrtc_audio_seconds_total: {
     type: 'counter',
-    help: 'Audio heard (stt) and spoken (tts), as providers report it.',
+    help: 'Seconds of audio recognized (stt) and synthesized (tts), as reported by providers.',
     labels: ['agent', 'provider', 'model', 'kind'],
   },
   openrtc_event_loop_lag_seconds: {
     type: 'gauge',
-    help: "How late timers come in the worker's own process, 99th percentile of 2 s; absent while no call runs there.",
+    help: "How late timers fire in the worker's own process, 99th percentile over 2 s. Absent while no call runs there.",
     labels: [],
   },
   openrtc_event_loop_active_seconds_total: {
     type: 'counter',
-    help: "How long the event loop of the worker's own process was not idle; its rate is the utilization.",
+    help: "Time that the event loop of the worker's own process was not idle. Its rate is the utilization.",
     labels: [],
   },
   openrtc_event_loop_blocked_seconds: {
     type: 'histogram',
-    help: 'Times in which one thing kept the event loop from all others, in the worker and in processes of calls where a call could be named. host: other processes had the cores.',
+    help: 'Blocks of the event loop, in the worker, and in call processes if the call could be named. host: other processes used the cores.',
     labels: ['cause'],
   },
   openrtc_cpu_seconds_total: {
@@ -137,34 +144,35 @@ export const metricCatalog = {
   },
   openrtc_resident_memory_bytes: {
     type: 'gauge',
-    help: "Resident memory (RSS): of the worker's own process, and of those calls run in together. What processes share is counted in each.",
+    help: "Resident memory (RSS) of the worker's own process, and of all call processes together. Memory that processes share is counted in each of them.",
     labels: ['process'],
   },
   openrtc_proportional_memory_bytes: {
     type: 'gauge',
-    help: 'Proportional memory (PSS), which counts what processes share once. Linux.',
+    help: 'Proportional memory (PSS), which counts shared memory once. Linux only.',
     labels: ['process'],
   },
   openrtc_call_processes: {
     type: 'gauge',
-    help: 'Processes that calls run in, besides the worker.',
+    help: "Call processes, besides the worker's own process.",
     labels: ['state'],
   },
   openrtc_call_process_starts_total: {
     type: 'counter',
-    help: 'Processes of calls that were started.',
+    help: 'Call processes that were started.',
     labels: [],
   },
   openrtc_call_process_losses_total: {
     type: 'counter',
-    help: 'Processes of calls that ended although they were wanted: crashed, stuck, or over their memory limit.',
+    help: 'Call processes that ended unexpectedly: crashed, stuck, or over their memory limit.',
     labels: [],
   },
   openrtc_metrics_dropped_total: {
     type: 'counter',
-    help: 'What could not be told in time and was dropped, so that no call waits for it.',
+    help: 'Data that could not be written in time and was dropped, so that no call waits for it.',
     labels: ['sink'],
   },
 } as const satisfies Readonly<Record<string, MetricSpec>>;
 
+/** The name of a metric. */
 export type MetricName = keyof typeof metricCatalog;

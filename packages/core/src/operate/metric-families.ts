@@ -2,10 +2,13 @@ import type { Sample } from './counter.js';
 import type { HistogramSample } from './histogram.js';
 import { type MetricName, type MetricSpec, metricCatalog } from './metric-catalog.js';
 
-/** One metric with its series at this moment. */
+/** One metric with its current series. */
 export interface MetricFamily extends MetricSpec {
+  /** The name in the catalog. */
   readonly name: MetricName;
+  /** The series of a counter or gauge; empty for a histogram. */
   readonly samples: readonly Sample[];
+  /** The series of a histogram; empty for other kinds. */
   readonly histograms: readonly HistogramSample[];
 }
 
@@ -13,14 +16,14 @@ type Histograms = {
   [Name in MetricName]: (typeof metricCatalog)[Name]['type'] extends 'histogram' ? Name : never;
 }[MetricName];
 
-/** The series of each metric. One that cannot be known here and now has none. */
+/** The series of each metric. A metric whose value is unknown has no series. */
 export type MetricValues = {
   readonly [Name in MetricName]: Name extends Histograms
     ? readonly HistogramSample[]
     : readonly Sample[];
 };
 
-/** All metrics in the order of the catalog; those without a series are left out. */
+/** All metrics in the order of the catalog. Metrics without a series are left out. */
 export function familiesOf(values: MetricValues): readonly MetricFamily[] {
   return (Object.keys(metricCatalog) as MetricName[])
     .map((name): MetricFamily => {
@@ -36,7 +39,7 @@ export function familiesOf(values: MetricValues): readonly MetricFamily[] {
     .filter(({ samples, histograms }) => samples.length + histograms.length > 0);
 }
 
-/** A metric of one series without labels. */
+/** The only series of a metric without labels; none if the value is unknown. */
 export function single(value: number | undefined): readonly Sample[] {
   return value === undefined ? [] : [{ labels: {}, value }];
 }

@@ -10,7 +10,7 @@ const event = {
   tenant: 'default',
 } as const;
 
-test('lines are numbered from 1, and read as they were written', () => {
+test('lines are numbered from 1 and parsed as they were written', () => {
   const envelopes = new MetricsEnvelopes('host-1-run');
   const lines = [1, 2].map(() => envelopes.line({ kind: 'event', payload: event }));
   expect(lines.every((line) => line.endsWith('\n') && line.indexOf('\n') === line.length - 1)).toBe(
@@ -46,7 +46,7 @@ test.each<[string, unknown]>([
   expect(parseMetricsLine(value === undefined ? '' : JSON.stringify(value))).toBeUndefined();
 });
 
-test('nor is one that was cut off', () => {
+test('an incomplete line is not parsed', () => {
   expect(parseMetricsLine(JSON.stringify(good).slice(0, -3))).toBeUndefined();
   expect(parseMetricsLine(JSON.stringify(good))).toEqual(good);
 });

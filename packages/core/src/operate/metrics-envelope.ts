@@ -1,14 +1,14 @@
 import type { RuntimeSnapshot } from './runtime-snapshot.js';
 import type { MetricsStreamEvent } from './metrics-stream.js';
 
-/** The version of a line: another number means another meaning of its fields. */
+/** The version of a line. It changes when the meaning of a field changes. */
 export const METRICS_SCHEMA_VERSION = 1;
 
 interface EnvelopeFields {
   readonly schemaVersion: typeof METRICS_SCHEMA_VERSION;
-  /** Which run of which worker wrote it: several may write to one file. */
+  /** Identifies the worker and its run, because several workers may write to one file. */
   readonly worker: string;
-  /** From 1 in each run; a gap is what was lost on the way to the file. */
+  /** Number of the line, from 1 in each run. A gap means that lines were dropped. */
   readonly seq: number;
   /** Unix time in milliseconds. */
   readonly timestamp: number;
@@ -21,7 +21,7 @@ export type MetricsLine = EnvelopeFields &
     | { readonly kind: 'event'; readonly payload: MetricsStreamEvent }
   );
 
-/** What goes into a line besides its envelope. */
+/** The content of a line without its envelope. */
 export type MetricsEntry = MetricsLine extends infer Line
   ? Line extends MetricsLine
     ? Pick<Line, 'kind' | 'payload'>
@@ -33,12 +33,12 @@ export class MetricsEnvelopes {
   readonly #worker: string;
   #seq = 0;
 
-  /** @param worker - names the run */
+  /** @param worker - identifies the worker and its run */
   constructor(worker: string) {
     this.#worker = worker;
   }
 
-  /** The entry as a line, with its end. */
+  /** The entry as one line of JSON, with a newline. */
   line(entry: MetricsEntry): string {
     this.#seq += 1;
     const fields: EnvelopeFields = {
@@ -51,13 +51,13 @@ export class MetricsEnvelopes {
   }
 }
 
-/** A line that was read, or undefined for one that is none of ours: blank, cut off, of another version. */
+/** Parses a line of a metrics file. Undefined if it is blank, incomplete, of another version, or not from OpenRTC. */
 export function parseMetricsLine(line: string): MetricsLine | undefined {
   let value: unknown;
   try {
     value = JSON.parse(line);
   } catch {
-    // A line that is being written, or was cut off when its worker died.
+    // A line that is still being written, or is incomplete because its worker died.
     return undefined;
   }
   if (!isRecord(value)) return undefined;

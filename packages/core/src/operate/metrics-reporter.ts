@@ -9,36 +9,38 @@ import { JsonlFile } from './jsonl-file.js';
 import { MetricsEnvelopes } from './metrics-envelope.js';
 import type { MetricsStreamEvent } from './metrics-stream.js';
 
-/** Where metrics are written, and how often. */
+/** The files that metrics are written to, and how often. */
 export interface MetricsFilesOptions {
-  /** A file that holds the last snapshot, replaced whole each time. */
+  /** Path of a file that holds the last snapshot as JSON; it is replaced each time. Default: no file. */
   jsonFile?: string;
-  /** A file that snapshots and events are appended to, one line each. */
+  /** Path of a file to which snapshots and events are appended, one line each. Default: no file. */
   jsonlFile?: string;
-  /** How often, in milliseconds; at least 250. Default: 1 000. */
+  /** Time between two snapshots in milliseconds, at least 250. Default: 1 000. */
   intervalMs?: number;
-  /** How often for `jsonlFile`. Default: `intervalMs`. */
+  /** Time between two snapshots in `jsonlFile`, in milliseconds. Default: `intervalMs`. */
   jsonlIntervalMs?: number;
-  /** Above this size `jsonlFile` is moved to `….1`, that to `….2`. Default: 64. */
+  /** Size in MiB above which `jsonlFile` is renamed to `….1`, and that file to `….2`. Default: 64. */
   maxFileMb?: number;
-  /** How many of those are kept. 0: nothing is moved. Default: 3. */
+  /** How many renamed files are kept. 0: no rotation. Default: 3. */
   keepFiles?: number;
 }
 
-/** What the files tell of. */
+/** The data that is written. */
 export interface MetricsSource {
+  /** The current snapshot of the pool. */
   snapshot(): RuntimeSnapshot;
+  /** The events since the last time. */
   takeEvents(): readonly MetricsStreamEvent[];
-  /** Looks at what calls use, so that the next snapshot has it. Never rejects. */
+  /** Measures the resources of calls, so that the next snapshot has them. Never rejects. */
   sample(): Promise<void>;
 }
 
 const MIB = 1_048_576;
 const WARN_EVERY_MS = 60_000;
-// A disk that hangs must not hold the exit.
-const LAST_WORDS_MS = 2_000;
+// A disk that hangs must not delay the exit.
+const CLOSE_TIMEOUT_MS = 2_000;
 
-/** Writes snapshots and events to files while a worker runs. No call ever waits for it. */
+/** Writes snapshots and events to files while a worker runs. No call waits for it. */
 export class MetricsReporter implements AsyncDisposable {
   readonly #source: MetricsSource;
   readonly #logger: Logger;
@@ -46,14 +48,17 @@ export class MetricsReporter implements AsyncDisposable {
   #json: JsonFile | undefined;
   #jsonl: JsonlFile | undefined;
   #warnedAt = Number.NEGATIVE_INFINITY;
-  #looking = false;
+  #sampling = false;
 
   private constructor(source: MetricsSource, logger: Logger) {
     this.#source = source;
     this.#logger = logger;
   }
 
-  /** @throws OpenRtcError `CONFIG_METRICS_FILE` when a file cannot be written; nothing stays open then. */
+  /**
+   * Opens the files and starts the timers.
+   * @throws OpenRtcError `CONFIG_METRICS_FILE` if a file cannot be written; nothing stays open in that case.
+   */
   static async open(
     options: MetricsFilesOptions,
     source: MetricsSource,
@@ -79,16 +84,16 @@ export class MetricsReporter implements AsyncDisposable {
     return reporter;
   }
 
-  /** What was lost, by where it should have gone. */
+  /** How many entries were dropped, by file. */
   get dropped(): Readonly<Record<'json' | 'jsonl', number>> {
     return { json: this.#json?.dropped ?? 0, jsonl: this.#jsonl?.dropped ?? 0 };
   }
 
-  /** Writes a last time and closes the files. */
+  /** Writes a last time, 2 s at most, and closes the files. */
   async [Symbol.asyncDispose](): Promise<void> {
     for (const timer of this.#timers) clearInterval(timer);
     const ran = await timeBox(
-      LAST_WORDS_MS,
+      CLOSE_TIMEOUT_MS,
       async () => {
         await this.#json?.idle();
         this.#writeJson();
@@ -99,7 +104,8 @@ export class MetricsReporter implements AsyncDisposable {
       (error) => this.#failed(error),
     );
     if (ran.kind === 'failed') this.#failed(ran.error);
-    if (ran.kind === 'timeout') this.#failed(new Error('the last of them was not written in time'));
+    if (ran.kind === 'timeout')
+      this.#failed(new Error('the last entries were not written in time.'));
   }
 
   #every(ms: number, write: () => void): void {
@@ -107,16 +113,16 @@ export class MetricsReporter implements AsyncDisposable {
   }
 
   #tick(write: () => void): void {
-    // What was seen at the last look is good enough where a look takes longer than that.
-    if (this.#looking) {
+    // While a measurement is in progress, the last one is good enough.
+    if (this.#sampling) {
       write();
       return;
     }
-    this.#looking = true;
+    this.#sampling = true;
     this.#source
       .sample()
       .then(() => {
-        this.#looking = false;
+        this.#sampling = false;
         write();
       })
       .catch((error: unknown) => this.#failed(error));
@@ -139,7 +145,7 @@ export class MetricsReporter implements AsyncDisposable {
     this.#warnedAt = now;
     this.#logger.warn(
       { error, dropped: this.dropped },
-      `metrics were not written: ${messageOf(error)} Calls go on; said at most once a minute.`,
+      `metrics were not written: ${messageOf(error)} Calls are not affected. This is logged at most once a minute.`,
     );
   }
 }

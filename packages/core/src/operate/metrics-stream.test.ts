@@ -5,7 +5,7 @@ import { MetricsStream } from './metrics-stream.js';
 const started = (jobId: string) =>
   ({ event: 'session_started', jobId, agent: 'sales', tenant: 'acme' }) as const;
 
-test('events come once, in their order', () => {
+test('each event is returned once, in order', () => {
   const stream = new MetricsStream();
   stream.push(started('AJ_1'));
   stream.push({ ...started('AJ_1'), event: 'session_finished', status: 'success' });
@@ -16,7 +16,7 @@ test('events come once, in their order', () => {
   expect(stream.drain()).toEqual([]);
 });
 
-test('nobody fetches them: the newest are dropped, and the last event says how many', () => {
+test('if events are not taken, new ones are dropped, and the last event says how many', () => {
   const stream = new MetricsStream();
   for (let at = 0; at < 260; at += 1) stream.push(started(`AJ_${at}`));
   const events = stream.drain();
@@ -32,7 +32,7 @@ test('nobody fetches them: the newest are dropped, and the last event says how m
   expect(stream.drain()).toMatchObject([{ jobId: 'AJ_later' }]);
 });
 
-test('an error is cut to what somebody reads', () => {
+test('a long error is truncated', () => {
   const stream = new MetricsStream();
   stream.push({ ...started('AJ_1'), event: 'session_failed', error: 'x'.repeat(5_000) });
   expect(stream.drain()[0]).toMatchObject({ error: 'x'.repeat(500) });

@@ -1,21 +1,22 @@
-import type { HealthOptions } from './health-options.js';
+import type { HealthOptions } from './health-server.js';
 import type { MetricsFilesOptions } from './metrics-reporter.js';
 import type { OtelMeter } from './otel-metrics.js';
 import type { WatchdogOptions } from './watchdog-options.js';
 
-/** How a worker can be watched. Given to `run()`, they win over those of the pool. */
+/** How a worker can be observed. Options of `run()` override those of the pool. */
 export interface OperateOptions {
-  /** Where probes and Prometheus are answered. Default, and `null`: nowhere. */
+  /** Where probes and Prometheus are answered over HTTP. Default, and `null`: no server. */
   health?: HealthOptions | null;
-  /** Files that snapshots and events are written to. Default, and `null`: none. */
+  /** Files that snapshots and events are written to. Default, and `null`: no files. */
   metrics?: MetricsFilesOptions | null;
   /**
-   * A socket in a folder of this user alone, for `openrtc top`: who is called how, since when, and what that costs. It
-   * only tells. Default: true; a worker that cannot have one logs why and goes on.
+   * A read-only Unix socket for `openrtc top`, in a directory that only this user can access. It reports the calls
+   * and their resources. Default: true. If the socket cannot be created, the reason is logged and the worker runs
+   * without it.
    */
   introspection?: boolean;
-  /** A `Meter` of `@opentelemetry/api`: the metrics of docs/metrics.md are its instruments as well. */
+  /** A `Meter` of `@opentelemetry/api` that also gets the metrics of docs/metrics.md. Default: none. */
   meter?: OtelMeter;
-  /** Looks after the event loop of processes that run calls. `false`: nobody does. */
+  /** Limits for a blocked event loop in processes that run calls. `false`: it is not watched. */
   watchdog?: WatchdogOptions | false;
 }

@@ -35,12 +35,12 @@ const broken = () => {
 };
 
 describe('health', () => {
-  test('nothing listens unless it is asked for', async () => {
+  test('nothing listens unless the option is set', async () => {
     const { pool } = await rig.registered();
     expect(pool.runtimeSnapshot().health).toBeNull();
   });
 
-  test('a worker is ready, full, ready, draining, and live all the while', async () => {
+  test('a worker is ready, full, ready, draining, and live all the time', async () => {
     const { pool, running } = await rig.registered(
       { maxConcurrentSessions: 1 },
       { health: { port: 0 } },
@@ -63,7 +63,7 @@ describe('health', () => {
     expect(pool.runtimeSnapshot().health).toBeNull();
   });
 
-  test('a worker that has lost LiveKit is not ready, and is again when it is back', async () => {
+  test('a worker is not ready while the connection to LiveKit is lost', async () => {
     const { pool } = await rig.registered({ health: { port: 0 } });
     rig.livekit.faults.down();
     rig.livekit.dropWorkers();
@@ -79,7 +79,7 @@ describe('health', () => {
     expect(await get(pool, '/')).toEqual({ status: 200, text: 'OK' });
   });
 
-  test('a port that is taken stops the start before anything connects', async () => {
+  test('a port in use stops the start before anything connects', async () => {
     const other = createServer();
     await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve));
     const { port } = other.address() as AddressInfo;
@@ -93,7 +93,7 @@ describe('health', () => {
     other.close();
   });
 
-  test('/worker says what LiveKit’s own worker says', async () => {
+  test('/worker answers like LiveKit’s own worker', async () => {
     const { pool } = await rig.registered({ health: { port: 0 }, agentName: 'desk' });
     expect(JSON.parse((await get(pool, '/worker')).text)).toEqual({
       agent_name: 'desk',
@@ -113,7 +113,7 @@ describe.each([
   ['in this process', undefined],
   ['through a channel', cloning()],
 ])('metrics of calls %s', (_how, isolation) => {
-  test('count what happened, by registered agents alone', async () => {
+  test('count calls by registered agents only', async () => {
     const { pool } = await rig.registered({
       ...(isolation === undefined ? {} : { isolation }),
       health: { port: 0 },
@@ -150,7 +150,7 @@ describe.each([
     expect(over).toMatch(/openrtc_tokens_total\{agent="echo",.*direction="output"\} [1-9]/);
   });
 
-  test('of a live call the snapshot tells what it costs, once somebody has looked', async () => {
+  test('the snapshot has the resources of a live call once they were measured', async () => {
     const { pool } = await rig.registered(isolation === undefined ? {} : { isolation });
     const call = await rig.livekit.call();
     await call.say('hello');
@@ -163,7 +163,7 @@ describe.each([
     ]);
   });
 
-  test('a call that keeps the loop for itself is slow, and named with its function', async () => {
+  test('a call that blocks the event loop is slow, and reported with its function', async () => {
     const { pool } = await rig.registered({
       ...(isolation === undefined ? {} : { isolation }),
       watchdog: { slowMs: 200, killMs: Number.POSITIVE_INFINITY },
@@ -171,7 +171,7 @@ describe.each([
     });
     const call = await rig.livekit.call();
     await call.say('hello');
-    // Once in 5 s at most somebody looks where the loop is, and that may have been at a hiccup of the machine.
+    // The thread samples once in 5 s at most, perhaps during a hiccup of the machine.
     await vi.waitFor(
       async () => {
         await call.say('spin');
@@ -190,7 +190,7 @@ describe.each([
 });
 
 describe('events', () => {
-  test('each call begins and ends once, and a failure says why, without secrets', async () => {
+  test('each call has one start and one end, and a failure has its error without secrets', async () => {
     const { pool } = await rig.registered({ agents: { echo: () => new EchoAgent(), broken } });
     expect(pool.takeMetricsEvents()).toEqual([]);
     const call = await rig.livekit.call({ metadata: { agent: 'echo' } });
@@ -215,12 +215,12 @@ describe('events', () => {
     expect(pool.runtimeSnapshot().lastError).not.toContain('abcdef1234');
   });
 
-  test('before run() there are none', () => {
+  test('there are no events before run()', () => {
     expect(rig.start({ agents: {} }).pool.takeMetricsEvents()).toEqual([]);
   });
 });
 
-test('snapshots and events are written to files, to the end of the last call', async () => {
+test('snapshots and events are written to files until the last call has ended', async () => {
   const metrics = { jsonFile: folder.of('now.json'), jsonlFile: folder.of('all.jsonl') };
   const { pool, running } = await rig.registered({}, { metrics });
   const call = await rig.livekit.call();
@@ -238,7 +238,7 @@ test('snapshots and events are written to files, to the end of the last call', a
   ]);
 });
 
-test('a file that is not ours stops the start before anything connects', async () => {
+test('a file with other content stops the start before anything connects', async () => {
   const jsonlFile = folder.of('thesis.txt');
   await writeFile(jsonlFile, 'four years of work\n');
   const { running } = rig.start({ metrics: { jsonlFile } });
@@ -246,7 +246,7 @@ test('a file that is not ours stops the start before anything connects', async (
   expect(rig.livekit.workers).toEqual([]);
 });
 
-test('a full disk hurts no call', async () => {
+test('a full disk does not affect calls', async () => {
   const { pool } = await rig.registered({
     health: { port: 0 },
     metrics: { jsonlFile: '/dev/full', intervalMs: 250 },
@@ -259,7 +259,7 @@ test('a full disk hurts no call', async () => {
   );
 });
 
-test('openrtc top finds the worker, its calls, and nothing that is secret', async () => {
+test('openrtc top finds the worker and its calls, without secrets', async () => {
   vi.stubEnv('OPENRTC_RUNTIME_DIR', folder.of('run'));
   const { pool, running } = await rig.registered({}, { introspection: true });
   const call = await rig.livekit.call({

@@ -22,14 +22,17 @@ import { WorkerMetrics } from './worker-metrics.js';
 
 /** The parts of a pool that are shown to operators. */
 export interface PoolView {
+  /** Options of the pool that are shown. */
   readonly facts: PoolFacts;
-  /** The user's entry. */
+  /** Path of the user's entry module. */
   readonly entry: string;
+  /** The current snapshot. */
   snapshot(): RuntimeSnapshot;
+  /** The running worker; undefined before it runs. */
   worker(): WorkerView | undefined;
 }
 
-/** What is open to watch a pool while it runs: a server, files, a socket. None of it is in the way of a call. */
+/** Everything that is open to observe a running pool: a server, files, a socket. None of it delays a call. */
 export class Operations implements AsyncDisposable {
   readonly #view: PoolView;
   readonly #metrics: WorkerMetrics;
@@ -52,7 +55,10 @@ export class Operations implements AsyncDisposable {
     });
   }
 
-  /** @throws OpenRtcError `CONFIG_PORT_IN_USE`, `CONFIG_METRICS_FILE`; nothing stays open then. */
+  /**
+   * Opens what the options ask for.
+   * @throws OpenRtcError `CONFIG_PORT_IN_USE`, `CONFIG_METRICS_FILE`; nothing stays open in that case.
+   */
   async open(options: OperateOptions, logger: Logger): Promise<void> {
     const { health, metrics, introspection = true, meter } = options;
     try {
@@ -84,29 +90,32 @@ export class Operations implements AsyncDisposable {
     }
   }
 
-  /** The pool has begun to take calls. */
+  /** Starts to record histograms; called when the worker begins to accept calls. */
   follow(worker: WorkerView): void {
     this.#otel?.follow(worker.counts.metrics);
   }
 
-  /** Where the health server listens. */
+  /** The address of the health server; null without one. */
   get health(): RuntimeSnapshot['health'] {
     return this.#health?.address ?? null;
   }
 
+  /** The current metrics. */
   metrics(): Promise<readonly MetricFamily[]> {
     return this.#metrics.collect();
   }
 
+  /** Removes and returns the events since the last time; empty before the worker runs. */
   takeEvents(): readonly MetricsStreamEvent[] {
     return this.#view.worker()?.counts.events.drain() ?? [];
   }
 
-  /** Measures what calls use; at most about once a second. */
+  /** Measures the resources of calls, at most about once a second. */
   async sample(): Promise<void> {
     await this.#view.worker()?.resources.sample();
   }
 
+  /** Closes everything that is open. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#otel?.[Symbol.dispose]();
     this.#otel = undefined;

@@ -6,7 +6,7 @@ import { FlowMetrics } from './flow-metrics.js';
 import type { MetricFamily } from './metric-families.js';
 import { type OtelBatchResult, type OtelMeter, OtelMetrics } from './otel-metrics.js';
 
-/** Remembers what was made of it. */
+/** Records the instruments that were created. */
 class Meter implements OtelMeter {
   readonly units = new Map<string, string | undefined>();
   readonly recorded: [string, number, object | undefined][] = [];
@@ -61,13 +61,13 @@ const families: readonly MetricFamily[] = [
   },
 ];
 
-/** Collects when it is asked. */
+/** Collects on request. */
 class Reader extends MetricReader {
   protected override async onForceFlush(): Promise<void> {}
   protected override async onShutdown(): Promise<void> {}
 }
 
-test('the Meter of OpenTelemetry itself fits, and its reader finds what is known', async () => {
+test('it works with the Meter of OpenTelemetry, and its reader gets the known values', async () => {
   const reader = new Reader();
   const provider = new MeterProvider({ readers: [reader] });
   const meter: RealMeter = provider.getMeter('openrtc');
@@ -91,7 +91,7 @@ test('the Meter of OpenTelemetry itself fits, and its reader finds what is known
   await provider.shutdown();
 });
 
-test('every metric is an instrument; units stand where OpenTelemetry has them', () => {
+test('every metric is an instrument, with its unit in the place OpenTelemetry has for it', () => {
   const meter = new Meter();
   new OtelMetrics(meter, async () => []);
   expect(Object.fromEntries(meter.units)).toMatchObject({
@@ -103,7 +103,7 @@ test('every metric is an instrument; units stand where OpenTelemetry has them', 
   });
 });
 
-test('what is known is observed when somebody collects', async () => {
+test('known values are observed at each collection', async () => {
   const meter = new Meter();
   using _metrics = new OtelMetrics(meter, async () => families);
   expect(await meter.observe()).toEqual([
@@ -111,7 +111,7 @@ test('what is known is observed when somebody collects', async () => {
   ]);
 });
 
-test('values of histograms are told as they come, until it ends', async () => {
+test('values of histograms are recorded as they occur, until it is disposed', async () => {
   const meter = new Meter();
   const flow = new FlowMetrics();
   const metrics = new OtelMetrics(meter, async () => families);

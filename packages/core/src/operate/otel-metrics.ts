@@ -3,41 +3,53 @@ import type { Histogram } from './histogram.js';
 import { type MetricName, type MetricSpec, metricCatalog } from './metric-catalog.js';
 import type { MetricFamily } from './metric-families.js';
 
-/** What is used of a `Meter` of `@opentelemetry/api`, so that nobody needs that package who has no meter. */
+/** The part of a `Meter` of `@opentelemetry/api` that is used. That package is only needed by those who pass a meter. */
 export interface OtelMeter {
+  /** Creates a gauge that is read by a callback. */
   createObservableGauge(name: string, options?: OtelInstrumentOptions): object;
+  /** Creates a counter that is read by a callback. */
   createObservableCounter(name: string, options?: OtelInstrumentOptions): object;
+  /** Creates a histogram. */
   createHistogram(name: string, options?: OtelInstrumentOptions): OtelHistogram;
+  /** Adds a callback that observes several instruments. */
   addBatchObservableCallback(
     callback: (result: OtelBatchResult) => void | Promise<void>,
     observables: object[],
   ): void;
+  /** Removes a callback that was added. */
   removeBatchObservableCallback(
     callback: (result: OtelBatchResult) => void | Promise<void>,
     observables: object[],
   ): void;
 }
 
+/** Options of an instrument. */
 export interface OtelInstrumentOptions {
+  /** The help text. */
   description?: string;
+  /** The unit in UCUM, e.g. `s` or `By`. Default: none. */
   unit?: string;
 }
 
+/** A histogram of a meter. */
 export interface OtelHistogram {
+  /** Adds one value. */
   record(value: number, attributes?: Record<string, string>): void;
 }
 
+/** Takes the values of observable instruments. */
 export interface OtelBatchResult {
+  /** Reports the current value of one series. */
   observe(instrument: object, value: number, attributes?: Record<string, string>): void;
 }
 
-// The catalog's name without what is the unit's or the kind's to say.
+// OpenTelemetry states the unit separately: it is removed from the name.
 const UNITS = [
   [/_seconds$/, 's'],
   [/_bytes$/, 'By'],
 ] as const;
 
-/** The instruments of a worker on a meter of OpenTelemetry, until it is disposed of. */
+/** Registers the metrics of a worker on a meter of OpenTelemetry until it is disposed. */
 export class OtelMetrics implements Disposable {
   readonly #meter: OtelMeter;
   readonly #callback: (result: OtelBatchResult) => Promise<void>;
@@ -45,7 +57,7 @@ export class OtelMetrics implements Disposable {
   readonly #histograms = new Map<MetricName, OtelHistogram>();
   #stops: (() => void)[] = [];
 
-  /** @param collect - what it rejects with is for the reader of OpenTelemetry to report */
+  /** @param collect - the current metrics; OpenTelemetry reports its rejection */
   constructor(meter: OtelMeter, collect: () => Promise<readonly MetricFamily[]>) {
     this.#meter = meter;
     for (const [name, spec] of Object.entries(metricCatalog) as [MetricName, MetricSpec][]) {
@@ -67,17 +79,18 @@ export class OtelMetrics implements Disposable {
     meter.addBatchObservableCallback(this.#callback, [...this.#instruments.values()]);
   }
 
-  /** Values of histograms are told as they come. */
+  /** Records the values of histograms as they occur. */
   follow(flow: FlowMetrics): void {
-    const tell = (name: MetricName, histogram: Pick<Histogram, 'listen'>) =>
+    const forward = (name: MetricName, histogram: Pick<Histogram, 'listen'>) =>
       histogram.listen((labels, value) => this.#histograms.get(name)?.record(value, { ...labels }));
     this.#stops.push(
-      tell('openrtc_session_duration_seconds', flow.durations),
-      tell('openrtc_availability_answer_seconds', flow.answers),
-      tell('openrtc_event_loop_blocked_seconds', flow.blocks),
+      forward('openrtc_session_duration_seconds', flow.durations),
+      forward('openrtc_availability_answer_seconds', flow.answers),
+      forward('openrtc_event_loop_blocked_seconds', flow.blocks),
     );
   }
 
+  /** Stops recording and removes the callback. */
   [Symbol.dispose](): void {
     for (const stop of this.#stops) stop();
     this.#stops = [];
@@ -85,7 +98,7 @@ export class OtelMetrics implements Disposable {
   }
 }
 
-/** `openrtc_cpu_seconds_total` is `openrtc.cpu` in `s`. */
+/** The name and unit in OpenTelemetry: `openrtc_cpu_seconds_total` becomes `openrtc.cpu` in `s`. */
 function named(name: MetricName): { otelName: string; unit: string | undefined } {
   const short = name.replace(/^openrtc_/, 'openrtc.').replace(/_total$/, '');
   const unit = UNITS.find(([suffix]) => suffix.test(short));

@@ -15,7 +15,7 @@ beforeEach(async () => {
 
 afterEach(() => folder[Symbol.asyncDispose]());
 
-test('a file that is not there is made, with its folders, for its user alone', async () => {
+test('a missing file is created with its directories, readable by its user only', async () => {
   const path = folder.of('logs/today/metrics.jsonl');
   await (await openToAppend(path)).close();
   expect((await stat(path)).mode & 0o777).toBe(0o600);
@@ -36,44 +36,44 @@ const both = [
   ['replaced', checkReplaceable],
 ] as const;
 
-test.each(both)('a file with other content is not %s, and stays as it was', async (_how, use) => {
+test.each(both)('a file with other content is not %s and stays unchanged', async (_how, use) => {
   const path = folder.of('thesis.txt');
   await writeFile(path, 'four years of work\n');
   await expect(use(path)).rejects.toMatchObject({
     code: 'CONFIG_METRICS_FILE',
-    message: expect.stringContaining('thesis.txt is not written to: it has content'),
+    message: expect.stringContaining('thesis.txt is not written to: it has other content'),
   });
   expect(await readFile(path, 'utf8')).toBe('four years of work\n');
 });
 
-test.each(both)('a symbolic link is not followed when it would be %s', async (_how, use) => {
+test.each(both)('a symbolic link is not followed or %s', async (_how, use) => {
   const [target, path] = [folder.of('target'), folder.of('metrics.jsonl')];
   await writeFile(target, '');
   await symlink(target, path);
   await expect(use(path)).rejects.toMatchObject({ code: 'CONFIG_METRICS_FILE' });
 });
 
-test.each(both)('a file with another name as well is not %s', async (_how, use) => {
+test.each(both)('a file with a second name is not %s', async (_how, use) => {
   const [other, path] = [folder.of('other'), folder.of('metrics.jsonl')];
   await writeFile(other, '');
   await link(other, path);
   await expect(use(path)).rejects.toThrow('hard link');
 });
 
-test('a folder is no file', async () => {
+test('a directory is refused', async () => {
   const path = folder.of('metrics.jsonl');
   await mkdir(path);
   await expect(openToAppend(path)).rejects.toMatchObject({ code: 'EISDIR' });
-  await expect(checkReplaceable(path)).rejects.toThrow('no regular file');
+  await expect(checkReplaceable(path)).rejects.toThrow('not a regular file');
 });
 
-test('a pipe that nobody reads holds nobody up', async () => {
+test('a pipe without a reader does not block', async () => {
   const path = folder.of('pipe');
   execFileSync('mkfifo', [path]);
   await expect(openToAppend(path)).rejects.toMatchObject({ code: 'ENXIO' });
 });
 
-test('a first line longer than the buffer is read whole', async () => {
+test('a first line longer than the buffer is read completely', async () => {
   const path = folder.of('metrics.jsonl');
   await writeFile(path, new MetricsEnvelopes('w').line(entry('x'.repeat(200_000))));
   await (await openToAppend(path)).close();

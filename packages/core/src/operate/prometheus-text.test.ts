@@ -15,7 +15,7 @@ const family = (given: Partial<MetricFamily>): MetricFamily => ({
   ...given,
 });
 
-test('a metric with its help, its kind and its series', () => {
+test('a metric has its help text, its kind and its series', () => {
   const calls = new Counter();
   calls.add({ agent: 'sales' });
   calls.add({ agent: 'sales' }, 2);
@@ -31,7 +31,7 @@ test('a metric with its help, its kind and its series', () => {
   );
 });
 
-test('a histogram: each bucket holds those before it, and what is above all of them counts', () => {
+test('each bucket of a histogram includes the smaller ones, and values above the last bucket are counted', () => {
   const durations = new Histogram([1, 5]);
   for (const value of [0.5, 1, 3, 60]) durations.record({ agent: 'sales' }, value);
   const text = prometheusText([
@@ -51,7 +51,7 @@ test('a histogram: each bucket holds those before it, and what is above all of t
   ]);
 });
 
-test('whatever a label holds, a series is one line', () => {
+test('a series is one line, whatever its labels contain', () => {
   const samples = [{ labels: { agent: 'a"b\\c\nd' }, value: 1 }];
   expect(prometheusText([family({ samples })])).toContain('{agent="a\\"b\\\\c\\nd"} 1\n');
 });
@@ -61,7 +61,7 @@ test('a metric without labels has no brackets', () => {
   expect(prometheusText([family({ samples })])).toContain('openrtc_sessions_active 0.25\n');
 });
 
-test('a listener hears the values of a histogram until it has enough', () => {
+test('a listener gets the values of a histogram until it is removed', () => {
   const durations = new Histogram([1]);
   const heard: number[] = [];
   const stop = durations.listen((_labels, value) => heard.push(value));

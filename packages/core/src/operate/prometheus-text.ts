@@ -1,10 +1,10 @@
 import type { Labels } from './counter.js';
 import type { MetricFamily } from './metric-families.js';
 
-/** What {@link prometheusText} is served as. */
+/** The content type of {@link prometheusText}. */
 export const PROMETHEUS_TYPE = 'text/plain; version=0.0.4; charset=utf-8';
 
-/** Metrics in the text format of Prometheus, version 0.0.4. */
+/** Formats metrics in the text format of Prometheus, version 0.0.4. */
 export function prometheusText(families: readonly MetricFamily[]): string {
   const lines = families.flatMap((family) => [
     `# HELP ${family.name} ${family.help.replaceAll('\\', '\\\\').replaceAll('\n', '\\n')}`,
@@ -19,7 +19,7 @@ function seriesOf({ name, samples, histograms }: MetricFamily): readonly string[
     ...samples.map(({ labels, value }) => line(name, labels, value)),
     ...histograms.flatMap(({ labels, buckets, sum, count }) => [
       ...buckets.map((bucket) =>
-        line(`${name}_bucket`, { ...labels, le: number(bucket.most) }, bucket.count),
+        line(`${name}_bucket`, { ...labels, le: number(bucket.max) }, bucket.count),
       ),
       line(`${name}_bucket`, { ...labels, le: '+Inf' }, count),
       line(`${name}_sum`, labels, sum),

@@ -14,11 +14,11 @@ const read = async (path: string) => {
   return text;
 };
 
-test('the memory of all of them together', async () => {
+test('it sums the memory of all processes', async () => {
   expect(await proportionalMemory([1, 2], read)).toBe(2_500 * 1_024);
 });
 
-test('a process that has just ended counts as nothing; without any it is not known', async () => {
+test('a process that has ended counts as nothing; without any process the value is unknown', async () => {
   expect(await proportionalMemory([2, 99, 3], read)).toBe(500 * 1_024);
   expect(await proportionalMemory([99], read)).toBeUndefined();
   expect(await proportionalMemory([], read)).toBeUndefined();

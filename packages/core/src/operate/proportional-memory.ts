@@ -3,8 +3,8 @@ import { readFile } from 'node:fs/promises';
 type Read = (path: string) => Promise<string>;
 
 /**
- * The proportional memory (PSS) of processes together, in bytes; undefined where the system does not tell it, or
- * none of them is there any more. The kernel walks through all of their memory for it: do not ask often.
+ * The proportional memory (PSS) of several processes together, in bytes. Undefined if the system does not report it
+ * or none of the processes exists any more. The kernel walks through all of their memory, so call it rarely.
  */
 export async function proportionalMemory(
   pids: readonly number[],

@@ -6,35 +6,38 @@ import { messageOf } from '../base/errors.js';
 import { checkRuntimeDirectory, runtimeDirectories } from './runtime-directory.js';
 import { type WorkerReport, parseWorkerReport } from './worker-report.js';
 
-const MOST_BYTES = 16 * 1_024 * 1_024;
-const MOST_WORKERS = 256;
+const MAX_BYTES = 16 * 1_024 * 1_024;
+const MAX_WORKERS = 256;
 
+/** Options of {@link readWorkers}. */
 export interface ReadWorkersOptions {
-  /** Where to look. Default: where workers of this user put their sockets. */
+  /** Directories to search. Default: those in which workers of this user create their sockets. */
   readonly directories?: readonly string[];
   /** How long a worker may take to answer, in milliseconds. Default: 2 000. */
   readonly timeoutMs?: number;
 }
 
-/** A worker that was asked. */
+/** A worker that was found, with its report or the problem that prevented one. */
 export type AskedWorker = {
-  /** From the name of its socket; another container's worker may have any. */
+  /** The process id in the name of its socket. It may be wrong for a worker in another container. */
   readonly pid: number;
+  /** Path of its socket. */
   readonly socket: string;
 } & (
   | { readonly report: WorkerReport; readonly problem?: undefined }
-  /** It is there and does not answer: its event loop may be blocked at this moment. */
+  /** It exists and does not answer: its event loop may be blocked. */
   | { readonly report?: undefined; readonly problem: string }
 );
 
 /** Every worker of this user on this machine. */
 export interface WorkersOfUser {
+  /** The workers, by process id. */
   readonly workers: readonly AskedWorker[];
-  /** Folders that are not used because they are not this user's alone. */
+  /** Directories that were ignored because other users can access them, with the reason. */
   readonly problems: readonly string[];
 }
 
-/** Asks every worker of this user on this machine what it does. */
+/** Reads the report of every worker of this user on this machine. Never rejects because of one worker. */
 export async function readWorkers({
   directories = runtimeDirectories(),
   timeoutMs = 2_000,
@@ -48,7 +51,7 @@ export async function readWorkers({
       }),
     ),
   );
-  const sockets = found.flat().slice(0, MOST_WORKERS);
+  const sockets = found.flat().slice(0, MAX_WORKERS);
   const asked = await Promise.all(sockets.map((socket) => ask(socket, timeoutMs)));
   const workers = asked
     .filter((worker) => worker !== undefined)
@@ -62,20 +65,24 @@ async function socketsIn(directory: string): Promise<readonly string[]> {
   return names.map((name) => join(directory, name));
 }
 
-/** Undefined for one that is not there any more. */
+/** Undefined if the worker no longer exists. */
 async function ask(socket: string, timeoutMs: number): Promise<AskedWorker | undefined> {
   const pid = Number.parseInt(socket.slice(socket.lastIndexOf('/') + 1), 10);
   try {
     if (!(await lstat(socket)).isSocket()) return undefined;
     const text = await answerOf(socket, timeoutMs);
     if (text === '')
-      return { pid, socket, problem: 'it hung up: it is closing, or too many ask at once' };
+      return {
+        pid,
+        socket,
+        problem: 'it closed the connection: it is closing, or has too many clients',
+      };
     const report = parseWorkerReport(text);
     return report === undefined
-      ? { pid, socket, problem: 'its answer makes no sense: another version of OpenRTC?' }
+      ? { pid, socket, problem: 'its answer is not valid: is it another version of OpenRTC?' }
       : { pid, socket, report };
   } catch (error) {
-    // It was killed, and has left its socket.
+    // The worker was killed and left its socket.
     if (isCode(error, 'ECONNREFUSED') || isCode(error, 'ENOENT')) return undefined;
     return { pid, socket, problem: messageOf(error) };
   }
@@ -97,7 +104,7 @@ function answerOf(socket: string, timeoutMs: number): Promise<string> {
     );
     client.on('data', (chunk: Buffer) => {
       bytes += chunk.length;
-      if (bytes > MOST_BYTES) fail(new Error('its answer is too long'));
+      if (bytes > MAX_BYTES) fail(new Error('its answer is too long'));
       else chunks.push(chunk);
     });
     client.once('error', fail);

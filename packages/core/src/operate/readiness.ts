@@ -1,25 +1,30 @@
 import type { LinkState } from '../link/worker-link.js';
-import type { PoolState } from './pool-state.js';
+
+/** The state of a pool. `run()` takes it from `idle` to `closed`, once. */
+export type PoolState = 'idle' | 'starting' | 'running' | 'draining' | 'closed';
 
 /**
- * Why a worker takes no calls.
+ * Why a worker accepts no calls.
  *
  * - `starting`: it has not registered yet, or what calls share is being loaded
- * - `draining`, `closed`: it never will again
- * - `full`: every place is taken
- * - `busy`: the calls it has are all that its event loop carries
- * - `disconnected`: it has lost LiveKit, and connects again
+ * - `draining`, `closed`: it will not accept calls again
+ * - `full`: every place is occupied
+ * - `busy`: its event loop is fully used by the calls it has
+ * - `disconnected`: the connection to LiveKit was lost and is being re-established
  */
 export type NotReady = 'starting' | 'draining' | 'closed' | 'full' | 'busy' | 'disconnected';
 
+/** The facts that {@link readiness} depends on. */
 export interface ReadinessFacts {
+  /** The state of the pool. */
   readonly state: PoolState;
+  /** The state of the connection to LiveKit; `none` before the worker runs. */
   readonly livekit: LinkState | 'none';
   /** Undefined before the worker runs. */
   readonly admission: { readonly full: boolean; readonly paused: boolean } | undefined;
 }
 
-/** Every reason there is; none for a worker that takes calls. */
+/** All reasons why the worker accepts no calls; empty if it accepts them. */
 export function readiness({ state, livekit, admission }: ReadinessFacts): readonly NotReady[] {
   switch (state) {
     case 'idle':

@@ -31,7 +31,7 @@ async function worker(entry: string): Promise<ReportSocket> {
   return socket;
 }
 
-/** Something that listens like a worker, and does as it is told. */
+/** Listens like a worker, and answers as the test wants. */
 async function impostor(name: string, says: string | undefined): Promise<void> {
   const server = createServer((client) => {
     client.on('error', () => {});
@@ -58,7 +58,7 @@ afterEach(async () => {
   await folder[Symbol.asyncDispose]();
 });
 
-test('every worker of a user is found, and none takes the place of another', async () => {
+test('every worker of a user is found, and none replaces another', async () => {
   await worker('a.js');
   await worker('b.js');
   const { workers, problems } = await read();
@@ -68,21 +68,21 @@ test('every worker of a user is found, and none takes the place of another', asy
   expect(problems).toEqual([]);
 });
 
-test('folder and socket are for this user alone', async () => {
+test('only this user can access directory and socket', async () => {
   const { path } = await worker('a.js');
   expect((await stat(directory)).mode & 0o777).toBe(0o700);
   expect((await stat(path)).mode & 0o777).toBe(0o600);
 });
 
-test('a worker that has ended leaves nothing', async () => {
+test('a worker that has ended leaves no socket', async () => {
   const one = await worker('a.js');
   await one[Symbol.asyncDispose]();
   expect(await readdir(directory)).toEqual([]);
   expect((await read()).workers).toEqual([]);
 });
 
-test('what a killed worker has left does not keep require() from following links', async () => {
-  // A package as package managers link it.
+test('the socket of a killed worker does not keep require() from following links', async () => {
+  // A package that is linked as package managers do it.
   await mkdir(folder.of('store/linked'), { recursive: true });
   await mkdir(folder.of('node_modules'));
   await writeFile(folder.of('store/linked/index.js'), '');
@@ -91,13 +91,13 @@ test('what a killed worker has left does not keep require() from following links
   await mkdir(directory, { mode: 0o700 });
   await dead(`${directory}/4000000-deadbeef.sock`);
   const entry = createRequire(folder.of('entry.js'));
-  // From now on Node knows the folders.
+  // Now Node has cached the directories.
   entry.resolve('./plain.js');
   await worker('a.js');
   expect(entry.resolve('linked')).toBe(folder.of('store/linked/index.js'));
 });
 
-test('what a killed worker has left is passed over, and removed by the next', async () => {
+test('the socket of a killed worker is ignored, and removed by the next worker', async () => {
   await mkdir(directory, { mode: 0o700 });
   await dead(`${directory}/4000000-deadbeef.sock`);
   expect((await read()).workers).toEqual([]);
@@ -106,18 +106,18 @@ test('what a killed worker has left is passed over, and removed by the next', as
 });
 
 test.each([
-  ['a folder others can enter', () => mkdir(directory, { mode: 0o755 })],
-  ['a link', () => symlink(folder.path, directory)],
+  ['a directory that others can access', () => mkdir(directory, { mode: 0o755 })],
+  ['a symbolic link', () => symlink(folder.path, directory)],
   ['a file', () => writeFile(directory, '')],
-])('%s is not used, neither to listen nor to ask', async (_what, make) => {
+])('%s is used neither to listen nor to read', async (_what, make) => {
   await make();
-  if (_what.startsWith('a folder')) await chmod(directory, 0o755);
+  if (_what.startsWith('a directory')) await chmod(directory, 0o755);
   expect(await ReportSocket.listen(async () => report('a.js'), log)).toBeUndefined();
-  expect(log.matching('warn', /no socket for openrtc top/)).toHaveLength(1);
+  expect(log.matching('warn', /openrtc top will not find this worker/)).toHaveLength(1);
   expect((await read()).problems).toHaveLength(1);
 });
 
-test('one that talks nonsense, and one that says nothing, are named and hold up nobody', async () => {
+test('workers with an invalid answer or none are reported and delay nothing', async () => {
   await mkdir(directory, { mode: 0o700 });
   await impostor('10-aa.sock', 'hello\n');
   await impostor('11-bb.sock', '{"schemaVersion":2}');
@@ -126,15 +126,15 @@ test('one that talks nonsense, and one that says nothing, are named and hold up 
   const { workers } = await read(200);
   expect(workers.map(({ pid, problem }) => [pid, problem])).toEqual(
     expect.arrayContaining([
-      [10, expect.stringContaining('makes no sense')],
-      [11, expect.stringContaining('makes no sense')],
+      [10, expect.stringContaining('is not valid')],
+      [11, expect.stringContaining('is not valid')],
       [12, expect.stringContaining('did not answer')],
       [process.pid, undefined],
     ]),
   );
 });
 
-test('a client that sends something is hung up on', async () => {
+test('a client that sends data is disconnected', async () => {
   const { path } = await worker('a.js');
   const client = createConnection(path);
   client.on('error', () => {});
@@ -144,7 +144,7 @@ test('a client that sends something is hung up on', async () => {
   await closed;
 });
 
-test('a hundred clients that never read keep nobody out for long', async () => {
+test('a hundred clients that never read do not lock others out for long', async () => {
   const { path } = await worker('a.js');
   const clients = await Promise.all(
     Array.from({ length: 100 }, async () => {
@@ -160,15 +160,15 @@ test('a hundred clients that never read keep nobody out for long', async () => {
   for (const client of clients) client.destroy();
 });
 
-test('a worker without a report to give hangs up', async () => {
+test('a worker that cannot create its report closes the connection', async () => {
   const socket = await ReportSocket.listen(() => Promise.reject(new Error('boom')), log);
   if (socket !== undefined) open.push(socket);
   const { workers } = await read();
-  expect(workers).toMatchObject([{ problem: expect.stringContaining('it hung up') }]);
-  expect(log.matching('warn', /report for openrtc top failed/)).toHaveLength(1);
+  expect(workers).toMatchObject([{ problem: expect.stringContaining('it closed the connection') }]);
+  expect(log.matching('warn', /report for openrtc top could not be created/)).toHaveLength(1);
 });
 
-test('a path longer than a socket may have is said, and the worker goes on', async () => {
+test('a path that is too long for a socket is logged, and the worker continues', async () => {
   const long = folder.of('x'.repeat(100));
   vi.stubEnv('OPENRTC_RUNTIME_DIR', long);
   expect(await ReportSocket.listen(async () => report('a.js'), log)).toBeUndefined();
@@ -177,7 +177,7 @@ test('a path longer than a socket may have is said, and the worker goes on', asy
   });
 });
 
-test('a shell and a service look in the same places', () => {
+test('a shell and a service search the same directories', () => {
   const shell = runtimeDirectories({ XDG_RUNTIME_DIR: '/run/user/7' }, 7);
   const service = runtimeDirectories({}, 7);
   expect(shell[0]).toBe('/run/user/7/openrtc-7');
@@ -185,7 +185,7 @@ test('a shell and a service look in the same places', () => {
   expect(runtimeDirectories({ XDG_RUNTIME_DIR: 'relative' }, 7)).toEqual(service);
 });
 
-/** A socket nobody listens to any more: what SIGKILL leaves. */
+/** A socket without a listener, as SIGKILL leaves it. */
 async function dead(path: string): Promise<void> {
   const { spawnSync } = await import('node:child_process');
   const program = `require('node:net').createServer().listen(${JSON.stringify(path)}, () => process.kill(process.pid, 'SIGKILL'))`;

@@ -7,20 +7,21 @@ import type { Logger } from '../base/logger.js';
 import { makeRuntimeDirectory, runtimeDirectories } from './runtime-directory.js';
 import type { WorkerReport } from './worker-report.js';
 
-const MOST_CLIENTS = 8;
-// What has not been read by then is not waited for.
-const CLIENT_MS = 1_000;
-// sun_path without its last zero.
-const LONGEST_PATH = 107;
+const MAX_CLIENTS = 8;
+// A client that has not read the report by then is dropped.
+const CLIENT_TIMEOUT_MS = 1_000;
+// The size of sun_path without its terminating zero.
+const MAX_PATH_BYTES = 107;
 const SUFFIX = '.sock';
 
 /**
- * A Unix socket that tells each client the worker's report, once, and hangs up. It listens to nothing. It is in a
- * folder only this user can enter, under a name of its own, so that no worker takes another's.
+ * A Unix socket that sends the report of the worker to each client once and closes the connection. It reads nothing.
+ * It is in a directory that only this user can access, and its name is unique to the worker.
  */
 export class ReportSocket implements AsyncDisposable {
+  /** Path of the socket. */
   readonly path: string;
-  /** Clients that did not read in time. */
+  /** Clients that did not read the report within 1 s. */
   dropped = 0;
   readonly #server: Server;
   readonly #report: () => Promise<WorkerReport>;
@@ -32,10 +33,10 @@ export class ReportSocket implements AsyncDisposable {
     this.#report = report;
     this.#logger = logger;
     this.#server = createServer((client) => this.#serve(client));
-    this.#server.maxConnections = MOST_CLIENTS;
+    this.#server.maxConnections = MAX_CLIENTS;
   }
 
-  /** Undefined when there can be none; why is logged. A worker runs as well without. */
+  /** Creates the socket. Undefined if that is not possible; the reason is logged. */
   static async listen(
     report: () => Promise<WorkerReport>,
     logger: Logger,
@@ -50,7 +51,10 @@ export class ReportSocket implements AsyncDisposable {
       }
     }
     if (directories.length > 0)
-      logger.warn({ problems }, 'no socket for openrtc top: it will not find this worker');
+      logger.warn(
+        { problems },
+        'openrtc top will not find this worker: its socket could not be created',
+      );
     return undefined;
   }
 
@@ -63,8 +67,8 @@ export class ReportSocket implements AsyncDisposable {
     await sweep(directory);
     const name = `${process.pid}-${randomBytes(4).toString('hex')}${SUFFIX}`;
     const path = join(directory, name);
-    if (Buffer.byteLength(path) > LONGEST_PATH)
-      throw new Error(`${path} is longer than a socket's path may be (${LONGEST_PATH} bytes)`);
+    if (Buffer.byteLength(path) > MAX_PATH_BYTES)
+      throw new Error(`${path} is longer than a socket's path may be (${MAX_PATH_BYTES} bytes)`);
     const socket = new ReportSocket(path, report, logger);
     const server = socket.#server;
     await new Promise<void>((resolve, reject) => {
@@ -75,12 +79,13 @@ export class ReportSocket implements AsyncDisposable {
     server.on('error', (error) => logger.warn({ error }, 'the socket for openrtc top failed'));
     server.unref();
     await chmod(path, 0o600);
-    logger.debug({ path }, 'openrtc top finds this worker');
+    logger.debug({ path }, 'openrtc top can find this worker');
     return socket;
   }
 
+  /** Disconnects every client and removes the socket. */
   async [Symbol.asyncDispose](): Promise<void> {
-    // Closing removes the file.
+    // Closing the server removes the file.
     const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
     for (const client of this.#clients) client.destroy();
     await closed;
@@ -91,24 +96,26 @@ export class ReportSocket implements AsyncDisposable {
     const timer = setTimeout(() => {
       this.dropped += 1;
       client.destroy();
-    }, CLIENT_MS).unref();
+    }, CLIENT_TIMEOUT_MS).unref();
     client.once('close', () => {
       clearTimeout(timer);
       this.#clients.delete(client);
     });
-    client.on('error', (error) => this.#logger.debug({ error }, 'a client of openrtc top is gone'));
-    // Nothing is asked of it: what somebody sends is a mistake.
+    client.on('error', (error) =>
+      this.#logger.debug({ error }, 'a client of openrtc top disconnected'),
+    );
+    // The protocol has no requests: a client that sends data is disconnected.
     client.once('data', () => client.destroy());
     this.#report()
       .then((report) => client.end(`${JSON.stringify(report)}\n`))
       .catch((error: unknown) => {
-        this.#logger.warn({ error }, 'the report for openrtc top failed');
+        this.#logger.warn({ error }, 'the report for openrtc top could not be created');
         client.destroy();
       });
   }
 }
 
-/** Removes what workers have left that were killed. One that answers is alive, whatever its name says. */
+/** Removes sockets of workers that were killed. A socket that accepts connections belongs to a live worker. */
 async function sweep(directory: string): Promise<void> {
   const names = (await readdir(directory)).filter((name) => name.endsWith(SUFFIX));
   await Promise.all(
@@ -120,14 +127,14 @@ async function sweep(directory: string): Promise<void> {
 }
 
 /**
- * Not `rm()`, which looks at the file before: Node keeps what it saw last, and while that is a socket or a pipe its
- * `realpathSync()`, and with it every `require()`, takes symbolic links for what they are not (Node 20, lib/fs.js).
+ * Not `rm()`, which reads the status of the file first. Node keeps the last status, and while it is that of a socket
+ * or a pipe, `realpathSync()` and so every `require()` does not follow symbolic links (Node 20, lib/fs.js).
  */
 async function remove(path: string): Promise<void> {
   try {
     await unlink(path);
   } catch (error) {
-    // Another worker that starts at this moment was first.
+    // Another worker that starts at the same time removed it first.
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
   }
 }
@@ -135,7 +142,7 @@ async function remove(path: string): Promise<void> {
 function isDead(path: string): Promise<boolean> {
   return new Promise((resolve) => {
     const client = createConnection(path);
-    client.setTimeout(CLIENT_MS, () => client.destroy());
+    client.setTimeout(CLIENT_TIMEOUT_MS, () => client.destroy());
     client.once('connect', () => client.destroy());
     let refused = false;
     client.once('error', (error: NodeJS.ErrnoException) => {

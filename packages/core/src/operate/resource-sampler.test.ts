@@ -38,7 +38,7 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-test('a call alone in its process has what that uses', async () => {
+test('a call that is alone in its process has the figures of the process', async () => {
   processes = [child(10, ['AJ_1'], 1_000)];
   const resources = sampler(['AJ_1']);
   expect(resources.of('AJ_1')).toBeNull();
@@ -55,7 +55,7 @@ test('a call alone in its process has what that uses', async () => {
   expect(resources.of('AJ_1')).toMatchObject({ cpuPercent: 25 });
 });
 
-test('calls that share a process are given equal parts, and that is said', async () => {
+test('calls that share a process get equal shares, marked as such', async () => {
   processes = [child(10, ['AJ_1', 'AJ_2'], 1_000)];
   const resources = sampler(['AJ_1', 'AJ_2']);
   await resources.sample();
@@ -71,13 +71,13 @@ test('calls that share a process are given equal parts, and that is said', async
     });
 });
 
-test('a call that is in no other process is in this one, which does more than run it', async () => {
+test('a call in no other process runs in this one, whose figures are marked as shared', async () => {
   const resources = sampler(['AJ_1']);
   await resources.sample();
   expect(resources.of('AJ_1')).toMatchObject({ pid: process.pid, basis: 'shared' });
 });
 
-test('whoever asks more often gets the figures of the last look', async () => {
+test('more frequent requests get the last figures', async () => {
   const resources = sampler([]);
   await Promise.all([resources.sample(), resources.sample()]);
   await resources.sample();
@@ -87,18 +87,18 @@ test('whoever asks more often gets the figures of the last look', async () => {
   expect(looks).toBe(2);
 });
 
-test('a strategy that cannot tell of its processes is logged, and nobody is the worse for it', async () => {
+test('a strategy that fails to measure its processes is logged, and nothing else changes', async () => {
   const resources = new ResourceSampler({
     jobIds: () => ['AJ_1'],
     processes: () => Promise.reject(new Error('boom')),
     logger: log,
   });
   await resources.sample();
-  expect(log.matching('warn', /could not be seen/)).toHaveLength(1);
+  expect(log.matching('warn', /could not be measured/)).toHaveLength(1);
   expect(resources.of('AJ_1')).toBeNull();
 });
 
-test('one that never answers is not waited for', async () => {
+test('a strategy that never answers is not waited for', async () => {
   vi.useRealTimers();
   vi.useFakeTimers();
   const resources = new ResourceSampler({
@@ -112,14 +112,14 @@ test('one that never answers is not waited for', async () => {
   expect(resources.of('AJ_1')).toBeNull();
 });
 
-test('a call that is over is forgotten with the next look', async () => {
+test('a finished call is removed with the next measurement', async () => {
   processes = [child(10, ['AJ_1'], 1_000)];
   const resources = sampler(['AJ_1']);
   await resources.sample();
   processes = [];
   vi.advanceTimersByTime(1_000);
   await resources.sample();
-  // It is live until the pool says otherwise, and then nobody asks for it.
+  // It stays live until the pool ends it; then nothing asks for it.
   expect(resources.of('AJ_1')).toMatchObject({ pid: process.pid });
   expect(resources.processes).toEqual([]);
 });

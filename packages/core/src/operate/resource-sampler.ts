@@ -2,82 +2,88 @@ import type { ProcessUsage } from '../launch/isolation-strategy.js';
 import type { Logger } from '../base/logger.js';
 import { timeBox } from '../base/time-box.js';
 
-/** What one call costs, as far as that can be told from outside of it. */
+/** The resources of one call, measured from outside of it. */
 export interface CallResources {
+  /** The process that runs the call. */
   readonly pid: number;
-  /** Resident memory (RSS). */
+  /** Resident memory (RSS) in bytes. */
   readonly memoryBytes: number;
-  /** Of one core, since the look before; null at the first. */
+  /** CPU use in percent of one core since the previous measurement; null at the first one. */
   readonly cpuPercent: number | null;
   /**
-   * `own`: the process runs this call alone, and the figures are its own. `shared`: several calls run in it, and
-   * each is given an equal part, whatever it really uses.
+   * `own`: the process runs only this call, so the figures are exact. `shared`: several calls run in the process, and
+   * each is assigned an equal share of its figures.
    */
   readonly basis: 'own' | 'shared';
 }
 
-/** A process with calls in it, when it was looked at. */
-type Look = Pick<ProcessUsage, 'pid' | 'jobIds' | 'memoryBytes' | 'cpuMs'>;
+/** One measurement of a process with calls. */
+type ProcessSample = Pick<ProcessUsage, 'pid' | 'jobIds' | 'memoryBytes' | 'cpuMs'>;
 
+/** Options of {@link ResourceSampler}. */
 export interface ResourceSamplerOptions {
-  /** The calls that are live, wherever they run. */
+  /** Job ids of the live calls, in this and other processes. */
   readonly jobIds: () => readonly string[];
-  /** The processes of calls besides this one. */
+  /** Measures the call processes besides this one. */
   readonly processes: () => Promise<readonly ProcessUsage[]>;
+  /** A failed measurement is logged here. */
   readonly logger: Logger;
 }
 
-// Whoever asks more often gets the figures of the last look: over a shorter time they would jump.
-const AT_MOST_EVERY_MS = 900;
-// The strategy looks at its processes, and may be anybody's. Without its answer the old figures stand.
+// Over a shorter time, the CPU figures would fluctuate.
+const MIN_INTERVAL_MS = 900;
+// The strategy measures its processes, and may be third-party code. Without its answer, the old figures stay.
 const WAIT_MS = 1_000;
 
-/** Looks at what calls use, when somebody asks. */
+/** Measures the resources of calls on request. */
 export class ResourceSampler {
   readonly #options: ResourceSamplerOptions;
   #byJob: ReadonlyMap<string, CallResources> = new Map();
   #cpuByPid: ReadonlyMap<number, number> = new Map();
   #processes: readonly ProcessUsage[] = [];
-  #lookedAt = Number.NEGATIVE_INFINITY;
+  #sampledAt = Number.NEGATIVE_INFINITY;
   #sampling: Promise<void> | undefined;
 
   constructor(options: ResourceSamplerOptions) {
     this.#options = options;
   }
 
-  /** The processes of calls at the last look. */
+  /** The call processes at the last measurement. */
   get processes(): readonly ProcessUsage[] {
     return this.#processes;
   }
 
-  /** What a call used at the last look; null for one that was not there yet. */
+  /** The resources of a call at the last measurement; null if it was not measured yet. */
   of(jobId: string): CallResources | null {
     return this.#byJob.get(jobId) ?? null;
   }
 
-  /** Looks now, unless somebody just has. Never rejects, and never waits for long. */
+  /** Measures now, unless the last measurement is less than 0.9 s old. Never rejects, and waits 1 s at most. */
   async sample(): Promise<void> {
-    if (performance.now() - this.#lookedAt < AT_MOST_EVERY_MS) return;
+    if (performance.now() - this.#sampledAt < MIN_INTERVAL_MS) return;
     this.#sampling ??= this.#sample()
       .catch((error: unknown) =>
-        this.#options.logger.warn({ error }, 'what processes of calls use could not be seen'),
+        this.#options.logger.warn(
+          { error },
+          'the resources of call processes could not be measured',
+        ),
       )
       .finally(() => {
         this.#sampling = undefined;
       });
-    const looking = this.#sampling;
-    await timeBox(WAIT_MS, () => looking);
+    const sampling = this.#sampling;
+    await timeBox(WAIT_MS, () => sampling);
   }
 
   async #sample(): Promise<void> {
     const processes = await this.#options.processes();
     const now = performance.now();
-    const sinceMs = now - this.#lookedAt;
+    const sinceMs = now - this.#sampledAt;
     const elsewhere = new Set(processes.flatMap(({ jobIds }) => jobIds));
     const here = this.#options.jobIds().filter((jobId) => !elsewhere.has(jobId));
-    const looks: readonly Look[] = [...processes, thisProcess(here)];
+    const samples: readonly ProcessSample[] = [...processes, thisProcess(here)];
     const byJob = new Map<string, CallResources>();
-    for (const { pid, jobIds, memoryBytes, cpuMs } of looks) {
+    for (const { pid, jobIds, memoryBytes, cpuMs } of samples) {
       const before = this.#cpuByPid.get(pid);
       const cpuPercent = before === undefined ? null : (100 * (cpuMs - before)) / sinceMs;
       for (const jobId of jobIds)
@@ -85,18 +91,18 @@ export class ResourceSampler {
           pid,
           memoryBytes: Math.round(memoryBytes / jobIds.length),
           cpuPercent: cpuPercent === null ? null : round(Math.max(0, cpuPercent) / jobIds.length),
-          // The worker does more than run the one call it has.
+          // The worker itself also uses resources of this process.
           basis: jobIds.length === 1 && pid !== process.pid ? 'own' : 'shared',
         });
     }
     this.#byJob = byJob;
-    this.#cpuByPid = new Map(looks.map(({ pid, cpuMs }) => [pid, cpuMs]));
+    this.#cpuByPid = new Map(samples.map(({ pid, cpuMs }) => [pid, cpuMs]));
     this.#processes = processes;
-    this.#lookedAt = now;
+    this.#sampledAt = now;
   }
 }
 
-function thisProcess(jobIds: readonly string[]): Look {
+function thisProcess(jobIds: readonly string[]): ProcessSample {
   const { user, system } = process.cpuUsage();
   return {
     pid: process.pid,

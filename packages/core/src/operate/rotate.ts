@@ -3,8 +3,8 @@ import { rename } from 'node:fs/promises';
 import { checkReplaceable, codeOf } from './own-file.js';
 
 /**
- * Moves `path` to `path.1`, that to `path.2`, up to `keep`; the last is replaced.
- * @throws OpenRtcError `CONFIG_METRICS_FILE` when one of them is not ours to replace; nothing was moved then.
+ * Renames `path` to `path.1`, `path.1` to `path.2`, and so on up to `keep`; the last one is replaced.
+ * @throws OpenRtcError `CONFIG_METRICS_FILE` if one of them must not be replaced; nothing was renamed in that case.
  */
 export async function rotate(path: string, keep: number): Promise<void> {
   const names = [path, ...Array.from({ length: keep }, (_, at) => `${path}.${at + 1}`)];

@@ -2,12 +2,12 @@ import { lstat, mkdir } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { isAbsolute, join } from 'node:path';
 
-/** Overrides where sockets are: a folder of this user alone. */
+/** Environment variable with another directory for sockets; only this user may have access to it. */
 const OVERRIDE = 'OPENRTC_RUNTIME_DIR';
 
 /**
- * The folders where sockets of this user's workers may be, the preferred one first: a service has no
- * `XDG_RUNTIME_DIR` where a shell has one. None where the system has no users.
+ * The directories in which workers of this user may create their sockets, the preferred one first. There are several,
+ * because a service has no `XDG_RUNTIME_DIR` while a shell has one. Empty on systems without user ids.
  */
 export function runtimeDirectories(
   env: NodeJS.ProcessEnv = process.env,
@@ -22,7 +22,10 @@ export function runtimeDirectories(
   return [...new Set(parents.map((parent) => join(parent, own)))];
 }
 
-/** Makes the folder, or checks the one that is there. @throws Error that says what is wrong with it. */
+/**
+ * Creates the directory, or checks the existing one.
+ * @throws Error with the reason if it cannot be used.
+ */
 export async function makeRuntimeDirectory(path: string): Promise<void> {
   try {
     await mkdir(path, { mode: 0o700 });
@@ -33,14 +36,14 @@ export async function makeRuntimeDirectory(path: string): Promise<void> {
 }
 
 /**
- * Anybody may make a folder of that name in `/tmp` before we do: what is not ours alone is not used.
- * @throws Error that says what is wrong with it.
+ * Checks that only this user has access, because any user can create a directory of that name in `/tmp`.
+ * @throws Error with the reason if it cannot be used.
  */
 export async function checkRuntimeDirectory(path: string): Promise<void> {
-  // Not stat: a link is none of ours, wherever it leads.
+  // Not stat(): a symbolic link is never used, whatever its target.
   const stat = await lstat(path);
-  if (!stat.isDirectory()) throw new Error(`${path} is no directory`);
+  if (!stat.isDirectory()) throw new Error(`${path} is not a directory`);
   if (stat.uid !== process.getuid?.()) throw new Error(`${path} belongs to another user`);
   if ((stat.mode & 0o077) !== 0)
-    throw new Error(`${path} is open to other users: chmod 700 ${path}`);
+    throw new Error(`${path} is accessible to other users: run chmod 700 ${path}`);
 }

@@ -2,88 +2,110 @@ import type { RefusalReason } from '../call/refusal.js';
 import type { LinkState } from '../link/worker-link.js';
 import type { RegistrationSnapshot } from '../link/worker-links.js';
 import type { BlocksSnapshot } from './block-counts.js';
-import type { PoolState } from './pool-state.js';
-import type { NotReady } from './readiness.js';
+import type { NotReady, PoolState } from './readiness.js';
 import type { CallResources } from './resource-sampler.js';
 import type { ProviderUsage } from '../call/provider-usage.js';
 import type { SessionFaults } from '../call/session-faults.js';
 
-/** One live call, and what failed in it so far without ending it. */
+/** One live call, with the failures so far that did not end it. */
 export interface SessionSnapshot extends SessionFaults {
+  /** LiveKit's id of the job. */
   readonly jobId: string;
+  /** Name of the agent. */
   readonly agent: string;
+  /** The tenant; `default` without one. */
   readonly tenant: string;
+  /** Name of the room. */
   readonly room: string;
-  /** Unix time in milliseconds of the assignment. */
+  /** Time of the assignment: Unix time in milliseconds. */
   readonly startedAt: number;
-  /** The agent is in its room. */
+  /** True once the agent is in its room. */
   readonly joined: boolean;
-  /** Since the assignment, in milliseconds, by the monotonic clock. */
+  /** Milliseconds since the assignment, by the monotonic clock. */
   readonly durationMs: number;
-  /** `slow`: its code has kept the event loop from other calls a moment ago, see `blocks`. */
+  /** `slow`: its code has blocked the event loop within the last seconds, see `blocks`. */
   readonly status: 'joining' | 'active' | 'slow';
-  /** What it has used of its providers, as the SDK counts it; some seconds old. */
+  /** Its use of providers so far, as the SDK counts it. It may be some seconds old. */
   readonly usage: readonly ProviderUsage[];
-  /** How often its code has kept the event loop from everything else. */
+  /** How often its code has blocked the event loop. */
   readonly blocks: BlocksSnapshot;
-  /** CPU and memory when they were last measured, see {@link AgentPool.inspect}; null: they were not measured yet. */
+  /** CPU and memory at the last measurement, see {@link AgentPool.inspect}; null if not measured yet. */
   readonly resources: CallResources | null;
 }
 
-/** Memory of the worker's own process. Processes of calls are told by {@link AgentPool.processes}. */
+/** Memory of the worker's own process. For call processes see {@link AgentPool.processes}. */
 export interface ResidentSet {
+  /** Resident memory in bytes. */
   readonly bytes: number;
+  /** How it was measured. */
   readonly metric: 'process_rss';
+  /** The same in words, for display. */
   readonly description: string;
 }
 
-/** What a worker does at this moment: plain data. */
+/** The state of a worker at one moment, as plain data. */
 export interface RuntimeSnapshot {
   /** Unix time in milliseconds. */
   readonly timestamp: number;
-  /** Since `run()`, in milliseconds; 0 before. */
+  /** Milliseconds since `run()`; 0 before. */
   readonly uptimeMs: number;
+  /** The state of the pool. */
   readonly state: PoolState;
+  /** True while live calls may end and no new ones are accepted. */
   readonly draining: boolean;
-  /** The worker takes calls: what `/readyz` answers. */
+  /** True while the worker accepts calls, as `/readyz` answers. */
   readonly ready: boolean;
-  /** Why it does not; empty while it does. */
+  /** Why it accepts no calls; empty while it accepts them. */
   readonly notReady: readonly NotReady[];
+  /** Name of the isolation strategy. */
   readonly isolation: string;
+  /** The pool option of that name; null without one. */
   readonly deploymentVersion: string | null;
+  /** Names of the registered agents. */
   readonly registeredAgents: readonly string[];
+  /** Number of places: the pool option of that name. */
   readonly maxConcurrentSessions: number;
+  /** Number of live calls. */
   readonly activeSessions: number;
-  /** Accepted, not assigned yet. */
+  /** Number of calls that were accepted and are not assigned yet. */
   readonly reservedSessions: number;
+  /** Calls that were assigned since `run()`. */
   readonly totalSessionsStarted: number;
+  /** Calls that failed since `run()`. */
   readonly totalSessionFailures: number;
+  /** Calls that failed in a row, see the pool option `consecutiveFailureLimit`. */
   readonly consecutiveFailures: number;
-  /** Hooks and nodes of agents that failed, in calls that are over and in live ones. */
+  /** Hooks and nodes of agents that failed since `run()`, live calls included. */
   readonly totalHookErrors: number;
+  /** Tools that failed since `run()`, live calls included. */
   readonly totalToolErrors: number;
-  /** Offers refused, by reason. */
+  /** Refused offers by reason; reasons without a refusal are left out. */
   readonly refused: Readonly<Partial<Record<RefusalReason, number>>>;
-  /** Live calls by agent; agents without one are left out. */
+  /** Number of live calls by agent; agents without one are left out. */
   readonly sessionsByAgent: Readonly<Record<string, number>>;
+  /** Number of live calls by tenant; tenants without one are left out. */
   readonly sessionsByTenant: Readonly<Record<string, number>>;
+  /** The live calls. */
   readonly sessions: readonly SessionSnapshot[];
+  /** The agent of the last accepted call; null before the first one. */
   readonly lastRoutedAgent: string | null;
-  /** `CODE: message` of the last failed call. */
+  /** `CODE: message` of the last failed call; null before the first one. */
   readonly lastError: string | null;
+  /** Memory of the worker's own process. */
   readonly residentSet: ResidentSet;
-  /** How late timers come in the worker's own process, 99th percentile of 2 s; null while no call runs there. */
+  /** How late timers fire in the worker's own process, in ms, 99th percentile over 2 s; null while no call runs there. */
   readonly eventLoopLagMs: number | null;
-  /** Where the health server listens; null: nowhere. */
+  /** The address of the health server; null without one. */
   readonly health: { readonly host: string; readonly port: number } | null;
+  /** The connection to LiveKit. */
   readonly livekit: {
-    /** The worst of all registrations; `none` before `run()`. */
+    /** The worst state of all registrations; `none` before `run()`. */
     readonly state: LinkState | 'none';
     /** LiveKit's id of the first registration. */
     readonly workerId: string;
-    /** Connections lost and made anew, of all registrations together. */
+    /** Connections that were lost and re-established, of all registrations together. */
     readonly reconnects: number;
-    /** One for each agent name and job type, see the pool options `dispatch` and `jobTypes`. */
+    /** One registration for each agent name and job type, see the pool options `dispatch` and `jobTypes`. */
     readonly registrations: readonly RegistrationSnapshot[];
   };
 }

@@ -1,23 +1,29 @@
-import { readiness } from './readiness.js';
+import { type PoolState, readiness } from './readiness.js';
 import type { RuntimeSnapshot, SessionSnapshot } from './runtime-snapshot.js';
-import type { PoolState } from './pool-state.js';
 import type { CallView, PoolFacts, WorkerView } from './worker-view.js';
 
+/** The sources of a snapshot. */
 export interface SnapshotSources {
+  /** The state of the pool. */
   readonly state: PoolState;
   /** `performance.now()` of `run()`; 0 before. */
   readonly startedAt: number;
+  /** Name of the isolation strategy. */
   readonly isolation: string;
+  /** Options of the pool that are shown. */
   readonly facts: PoolFacts;
+  /** Names of the registered agents. */
   readonly agents: readonly string[];
+  /** The running worker; undefined before it runs. */
   readonly worker: WorkerView | undefined;
+  /** The address of the health server; null without one. */
   readonly health: RuntimeSnapshot['health'];
 }
 
-// As long as a call is shown as slow after its code has blocked the event loop.
+// For how long a call is shown as slow after its code blocked the event loop.
 const SLOW_MS = 5_000;
 
-/** The snapshot of a pool, running or not. */
+/** Takes the snapshot of a pool in any state. */
 export function takeSnapshot(sources: SnapshotSources): RuntimeSnapshot {
   const { facts, worker } = sources;
   const sessions = (worker?.calls ?? []).map((call) => sessionOf(call, worker));
@@ -50,7 +56,7 @@ export function takeSnapshot(sources: SnapshotSources): RuntimeSnapshot {
     residentSet: {
       bytes: process.memoryUsage.rss(),
       metric: 'process_rss',
-      description: "Resident memory of the worker's own process, when the snapshot was taken.",
+      description: "Resident memory of the worker's own process at the time of the snapshot.",
     },
     eventLoopLagMs: worker?.eventLoopLagMs ?? null,
     health: sources.health,

@@ -1,20 +1,23 @@
-/** From when on a blocked event loop is somebody's business. `Infinity`: never. */
+/** After how long a blocked event loop has consequences, in milliseconds. `Infinity`: never. */
 export interface WatchdogOptions {
-  /** It is logged and counted, with the call, the function and the line where they are known. Default: 500. */
+  /** The block is logged and counted when it is over, with call, function and line if known. Default: 500. */
   slowMs?: number;
-  /** It is logged while it lasts, by a thread that is not blocked. Default: 5 000. */
+  /** The block is logged while it lasts, by a thread that is not blocked. Default: 5 000. */
   stuckMs?: number;
   /**
-   * The process kills itself, so that whoever supervises it starts another: its calls are lost, and would be
-   * anyhow. Not while others have the cores, and not while a debugger is attached. Default: 15 000.
+   * The process kills itself, so that its supervisor starts another one. Its calls are lost, as they would be anyway.
+   * Not while other processes use the cores, and not while a debugger is attached. Default: 15 000.
    */
   killMs?: number;
 }
 
 /** {@link WatchdogOptions} with the defaults. */
 export interface WatchdogLimits {
+  /** See {@link WatchdogOptions.slowMs}. */
   readonly slowMs: number;
+  /** See {@link WatchdogOptions.stuckMs}. */
   readonly stuckMs: number;
+  /** See {@link WatchdogOptions.killMs}. */
   readonly killMs: number;
 }
 

@@ -10,19 +10,21 @@ import { version } from '../base/version.js';
 import type { RuntimeSnapshot } from './runtime-snapshot.js';
 import type { WorkerView } from './worker-view.js';
 
-/** What the metrics of a pool are made of. */
+/** The sources of the metrics of a pool. */
 export interface MetricFacts {
+  /** The current snapshot of the pool. */
   snapshot(): RuntimeSnapshot;
+  /** The running worker; undefined before it runs. */
   worker(): WorkerView | undefined;
-  /** What was dropped, by where it should have gone. */
+  /** How much data was dropped, by destination. */
   dropped(): Readonly<Record<string, number>>;
 }
 
-// The kernel walks through all memory of a process for it.
-const MEMORY_EVERY_MS = 10_000;
+// The kernel walks through all memory of a process to measure this.
+const MEMORY_INTERVAL_MS = 10_000;
 const none = new FlowMetrics();
 
-/** The metrics of a pool at this moment. */
+/** Collects the current metrics of a pool. */
 export class WorkerMetrics {
   readonly #facts: MetricFacts;
   #memory: readonly Sample[] = [];
@@ -33,6 +35,7 @@ export class WorkerMetrics {
     this.#facts = facts;
   }
 
+  /** Measures and returns all metrics that have a value. */
   async collect(): Promise<readonly MetricFamily[]> {
     const worker = this.#facts.worker();
     await worker?.resources.sample();
@@ -40,7 +43,7 @@ export class WorkerMetrics {
     await this.#measure(processes.map(({ pid }) => pid));
     const snapshot = this.#facts.snapshot();
     const flow = worker?.counts.metrics ?? none;
-    // An agent that was removed stays as long as it has a call.
+    // A removed agent keeps its series until its last call has ended.
     flow.fit(new Set([...snapshot.registeredAgents, ...Object.keys(snapshot.sessionsByAgent)]));
     return familiesOf({
       ...ofPool(snapshot),
@@ -55,7 +58,7 @@ export class WorkerMetrics {
   }
 
   #measure(pids: readonly number[]): Promise<void> {
-    if (performance.now() - this.#memoryAt < MEMORY_EVERY_MS) return Promise.resolve();
+    if (performance.now() - this.#memoryAt < MEMORY_INTERVAL_MS) return Promise.resolve();
     this.#measuring ??= Promise.all([proportionalMemory([process.pid]), proportionalMemory(pids)])
       .then(([worker, calls]) => {
         this.#memory = labelled('process', { worker, calls });
@@ -101,9 +104,9 @@ export class WorkerMetrics {
 
 function ofPool(snapshot: RuntimeSnapshot) {
   const { activeSessions, reservedSessions, maxConcurrentSessions, livekit } = snapshot;
-  const taken = activeSessions + reservedSessions;
+  const occupied = activeSessions + reservedSessions;
   const closed = snapshot.notReady.some((why) => why === 'draining' || why === 'busy');
-  const full = workerLoad(taken, maxConcurrentSessions, closed).full;
+  const full = workerLoad(occupied, maxConcurrentSessions, closed).full;
   return {
     openrtc_info: [
       {
@@ -121,14 +124,14 @@ function ofPool(snapshot: RuntimeSnapshot) {
     openrtc_draining: single(Number(snapshot.draining)),
     openrtc_livekit_connected: single(Number(livekit.state === 'registered')),
     openrtc_livekit_reconnects_total: single(livekit.reconnects),
-    openrtc_load: single(full ? 1 : taken / maxConcurrentSessions),
+    openrtc_load: single(full ? 1 : occupied / maxConcurrentSessions),
     openrtc_sessions_max: single(maxConcurrentSessions),
     openrtc_sessions_reserved: single(reservedSessions),
   } satisfies Partial<MetricValues>;
 }
 
 function ofCalls(snapshot: RuntimeSnapshot, flow: FlowMetrics) {
-  // Also those without a call: a series that comes and goes cannot be summed up well.
+  // Agents without a call are included, because a series that comes and goes cannot be summed well.
   const active = Object.fromEntries(snapshot.registeredAgents.map((agent) => [agent, 0]));
   return {
     openrtc_sessions_active: labelled('agent', { ...active, ...snapshot.sessionsByAgent }),
@@ -149,7 +152,7 @@ function ofCalls(snapshot: RuntimeSnapshot, flow: FlowMetrics) {
   } satisfies Partial<MetricValues>;
 }
 
-/** A series for each key whose value is known. */
+/** One series for each key with a known value. */
 function labelled(
   label: string,
   values: Readonly<Record<string, number | undefined>>,

@@ -9,50 +9,72 @@ import type { FaultCounts } from './fault-counts.js';
 import type { FlowCounts } from './flow-counts.js';
 import type { ResourceSampler } from './resource-sampler.js';
 
-/** A live call as it is shown. */
+/** A live call, as operators see it. */
 export interface CallView {
+  /** Ids, agent, tenant and metadata of the call. */
   readonly info: SessionInfo;
-  /** By the monotonic clock, in milliseconds. */
+  /** Time of the assignment, in milliseconds of the monotonic clock. */
   readonly since: number;
+  /** True once the agent is in its room. */
   readonly joined: boolean;
+  /** Failures that did not end the call. */
   readonly faults: FaultCounts;
+  /** How often its code blocked the event loop. */
   readonly blocks: BlockCounts;
+  /** Its use of providers so far. */
   readonly usage: readonly ProviderUsage[];
 }
 
-/** The parts of a running worker that are shown to operators. It is only read. */
+/** The parts of a running worker that operators see, read-only. */
 export interface WorkerView {
+  /** True while it accepts no more calls and waits for the last one. */
   readonly draining: boolean;
-  /** Undefined while no call runs in this process. */
+  /** How late timers fire, in milliseconds; undefined while no call runs in this process. */
   readonly eventLoopLagMs: number | undefined;
-  /** How long the isolation took to open, with everything that calls share. */
+  /** Seconds that the isolation took to open, with everything that calls share. */
   readonly prewarmSeconds: number;
-  /** Undefined where the isolation has no processes. */
+  /** How many call processes were started and lost; undefined if the isolation has no processes. */
   readonly processCounts: ProcessCounts | undefined;
+  /** Which places are occupied. */
   readonly admission: {
+    /** Live calls. */
     readonly active: number;
+    /** Accepted calls that are not assigned yet. */
     readonly reserved: number;
+    /** True if every place is occupied. */
     readonly full: boolean;
+    /** True while the event loop is too late for another call. */
     readonly paused: boolean;
   };
+  /** The connections to LiveKit. */
   readonly links: {
+    /** The worst state of all registrations. */
     readonly state: LinkState;
+    /** LiveKit's id of the first registration. */
     readonly workerId: string;
+    /** Connections that were lost and re-established. */
     readonly reconnects: number;
+    /** One for each agent name and job type. */
     readonly registrations: readonly RegistrationSnapshot[];
   };
+  /** The live calls. */
   readonly calls: readonly CallView[];
+  /** Calls that failed in a row. */
   readonly consecutiveFailures: number;
+  /** Counts of all calls since the pool started. */
   readonly counts: FlowCounts;
-  /** Samples CPU and memory of calls when asked to. */
+  /** Measures CPU and memory of calls on request. */
   readonly resources: ResourceSampler;
 }
 
-/** The options of the pool that are shown. */
+/** Options of the pool that operators see. */
 export interface PoolFacts {
+  /** Number of places. */
   readonly maxConcurrentSessions: number;
+  /** The name under which the pool registers; empty without one. */
   readonly agentName: string;
+  /** The job types that the pool registers for. */
   readonly jobTypes: readonly JobTypeName[];
-  /** Empty for none. */
+  /** The deployment version; empty without one. */
   readonly deployment: string;
 }

@@ -1,4 +1,4 @@
-import type { HealthOptions } from '../operate/health-options.js';
+import type { HealthOptions } from '../operate/health-server.js';
 import type { MetricsFilesOptions } from '../operate/metrics-reporter.js';
 import type { OperateOptions } from '../operate/operate-options.js';
 import type { WatchdogOptions } from '../operate/watchdog-options.js';

@@ -7,7 +7,7 @@ import type { Channel } from '../launch/channel.js';
 import type { PoolSource } from '../launch/isolation-strategy.js';
 import { Operations } from '../operate/operations.js';
 import type { RuntimeSnapshot } from '../operate/runtime-snapshot.js';
-import type { PoolState } from '../operate/pool-state.js';
+import type { PoolState } from '../operate/readiness.js';
 import { givenOperateOptions, operateOptions } from '../options/check-operate-options.js';
 import type { AgentPoolOptions } from '../options/pool-options.js';
 import type { ResolvedOptions } from '../options/resolve-options.js';

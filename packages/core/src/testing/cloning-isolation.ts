@@ -6,9 +6,8 @@ import type { Isolation, IsolationStrategy } from '../launch/isolation-strategy.
 import { RemoteSessions } from '../launch/remote-sessions.js';
 
 /**
- * A strategy that runs calls in this process but shares no object with the pool: ticket, events, hang-up
- * and errors all cross a MessageChannel as JSON. What works through it works through a child process; tests
- * use it to keep the seam honest.
+ * A strategy that runs calls in this process but shares no object with the pool: tickets, events, hang-ups and errors
+ * all cross a MessageChannel as JSON. Tests use it, because what works through it also works through a child process.
  */
 export function cloning(): IsolationStrategy {
   return {
@@ -34,7 +33,7 @@ export function cloning(): IsolationStrategy {
   };
 }
 
-/** Either end of a MessageChannel. What passes is text, so that nothing passes that JSON cannot carry. */
+/** One end of a MessageChannel. Messages are sent as text, so that only JSON can pass. */
 function portChannel(port: MessagePort): Channel {
   return {
     send: (message) => port.postMessage(JSON.stringify(message)),

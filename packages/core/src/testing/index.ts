@@ -1,7 +1,7 @@
 /**
- * What a team needs to test voice agents without keys and without a network: providers that echo,
- * follow a script, and hum; a small LiveKit endpoint for text calls, and what can go wrong with it; the
- * suite every isolation strategy passes.
+ * '@openrtc/core/testing': tools to test voice agents without keys and without a network. Providers that echo, follow a
+ * script, and play tones; a small LiveKit endpoint for text calls, with faults; the conformance suite for isolation
+ * strategies.
  */
 export { EchoLLM, type EchoLLMOptions } from './providers/echo-llm.js';
 export { ScriptedSTT, type ScriptedSTTOptions } from './providers/scripted-stt.js';
@@ -17,7 +17,7 @@ export type { EmbeddedCall, TranscriptLine } from './embedded/embedded-call.js';
 export type { BadFrame } from './embedded/bad-frame.js';
 export type { EmbeddedFaults, FromWorkerKind, ToWorkerKind } from './embedded/faults.js';
 export type { EmbeddedJobSnapshot, EmbeddedJobStatus, JobEnd } from './embedded/embedded-job.js';
-export type { EmbeddedWorkerSnapshot } from './embedded/embedded-worker.js';
+export type { EmbeddedWorkerSnapshot } from './embedded/worker-messages.js';
 export { createEmbeddedRoom, EmbeddedRoom, isEmbeddedUrl } from './embedded/embedded-room.js';
 export type {
   EmbeddedDataOptions,
@@ -37,4 +37,4 @@ export type {
   IsolationSuiteOptions,
 } from './conformance/isolation-suite-options.js';
 export { startTcpProxy, type TcpProxy, type TcpProxyOptions } from './proxy/tcp-proxy.js';
-export type { ProxyMode } from './proxy/proxy-mode.js';
+export type { ProxyMode } from './proxy/proxied-connection.js';

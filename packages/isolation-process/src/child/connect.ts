@@ -1,26 +1,27 @@
 import type { Channel } from '@openrtc/core/isolation';
 
-/** The channel of a forked process to its parent. `pool.run()` calls it there. */
+/** Opens the channel of a forked process to its worker; called by `pool.run()`. Throws if the process was not forked. */
 export default function connect(): Channel {
   if (process.send === undefined) {
-    throw new Error('This process was told to run calls, but no worker has started it.');
+    throw new Error('This process should run calls, but it was not started by a worker.');
   }
-  // See preload.ts: from here on it has something to wait for.
+  // preload.ts has removed the reference: from now on the channel keeps the process alive.
   process.channel?.ref();
   let sending = Promise.resolve();
   return {
     send(message) {
       if (!process.connected) return;
       sending = new Promise((resolve) => {
-        // It fails when the worker is gone, which `disconnect` tells.
+        // A failure means that the worker has ended, which `disconnect` reports.
         process.send?.(message, undefined, undefined, () => resolve());
       });
     },
     onMessage: (listener) => void process.on('message', listener),
-    onClose: (listener) => void process.once('disconnect', () => listener('its worker has let go')),
+    onClose: (listener) =>
+      void process.once('disconnect', () => listener('its worker has disconnected')),
     close() {
       void sending.then(() => {
-        // Not within a message handler: Node 20 crashes there.
+        // Not within a message handler, where Node 20 crashes.
         setImmediate(() => {
           if (process.connected) process.disconnect();
         });

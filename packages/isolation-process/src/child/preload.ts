@@ -1,17 +1,17 @@
 /*
- * Comes before the user's entry in every process of calls, so it imports nothing.
+ * Runs before the user's entry in every call process, so it imports nothing.
  */
 
-// The calls get as long to leave their rooms when the worker is gone. The worker's guard waits 1 s as well.
+// Time for calls to leave their rooms after the worker has ended. The guard of the worker waits 1 s.
 const LEAVE_MS = 900;
 
-// Ctrl-C reaches the whole process group; the worker hears it too, and says when calls end.
+// Ctrl-C reaches the whole process group. The worker gets it too and decides when calls end.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => {});
 
-// The word that this process is no longer wanted, or that nobody is there any more.
+// The worker no longer needs this process, or has ended.
 process.once('disconnect', () => {
   setTimeout(() => process.exit(), LEAVE_MS).unref();
 });
 
-// Listening alone must not keep alive an entry that ends without having run a pool.
+// The listener alone must not keep alive an entry that does not run a pool.
 process.channel?.unref();

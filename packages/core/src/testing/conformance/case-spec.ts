@@ -3,16 +3,18 @@ import type { ConformanceScenario } from './conformance-pool.js';
 import type { IsolationSuiteOptions } from './isolation-suite-options.js';
 import type { SeamHooks } from './watched-strategy.js';
 
-/** One case before it is bound to a strategy. */
+/** One case of the suite, independent of a strategy. */
 export interface CaseSpec {
+  /** The promise that is tested. */
   readonly name: string;
-  /** What its pool is like. Default: nothing special. */
+  /** Options of its pool. Default: none. */
   readonly scenario?: ConformanceScenario;
-  /** What it does at the seam; a function, because a case may run more than once. */
+  /** Creates the hooks at the seam, for each run. Default: none. */
   readonly hooks?: () => SeamHooks;
-  /** False: the body starts the pool by itself. Default: true. */
+  /** False: the body starts the pool. Default: true. */
   readonly starts?: boolean;
-  /** Left out of the suite when it returns false. */
+  /** Returns false if the case does not apply to the strategy. Default: it applies. */
   readonly applies?: (options: IsolationSuiteOptions) => boolean;
+  /** Rejects with an AssertionError if the promise is not kept. */
   readonly body: (rig: ConformanceRig, options: IsolationSuiteOptions) => Promise<void>;
 }

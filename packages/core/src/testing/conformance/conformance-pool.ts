@@ -14,33 +14,36 @@ import {
 } from './conformance-agents.js';
 
 /**
- * What one case of the suite wants of its pool: plain data, so that a strategy can hand it to another
- * process as JSON.
+ * The options of the pool of one case, as plain data that a strategy can pass to another process as JSON.
  */
 export interface ConformanceScenario {
+  /** The pool option of that name. */
   readonly maxConcurrentSessions?: number;
+  /** The pool option of that name, in milliseconds. */
   readonly maxSessionDurationMs?: number;
+  /** The pool option of that name, in milliseconds. */
   readonly emptyRoomGraceMs?: number;
+  /** The pool option of that name, in milliseconds. */
   readonly drainTimeoutMs?: number;
   /**
    * The agent `obedient` is replaced: in the worker just after it has accepted its first call, in a process that runs
    * calls before any call. An accepted call still runs the agent it was accepted for.
    */
   readonly replacesAfterYes?: boolean;
-  /** Prewarm throws. */
+  /** True: prewarm throws. Default: false. */
   readonly prewarmFails?: boolean;
 }
 
 /**
- * The pool of the conformance suite, with its agents. The suite makes one for each case; a process that
- * a strategy starts for its calls makes the same one from the same scenario.
- * @param options - isolation, endpoint, observers: what the suite adds in the worker
+ * Creates the pool of the conformance suite with its agents. The suite creates one for each case; a process that a
+ * strategy starts creates the same one from the same scenario.
+ * @param options - isolation, endpoint and observers, which the suite adds in the worker
  */
 export function conformancePool(
   scenario: ConformanceScenario = {},
   options: AgentPoolOptions = {},
 ): AgentPool {
-  quieten();
+  silenceSdk();
   const { prewarmFails = false, replacesAfterYes = false, ...limits } = scenario;
   const isWorker = options.livekit !== undefined;
   const replace = () => void pool.replace('obedient', ObedientAgent, replacedOptions);
@@ -48,10 +51,10 @@ export function conformancePool(
   const pool: AgentPool = new AgentPool({
     models: null,
     logger: silentLogger,
-    // What is tested is the strategy.
+    // Only the strategy is tested.
     introspection: false,
     watchdog: false,
-    // Failing is what many of the calls are for.
+    // Many of the calls fail on purpose.
     consecutiveFailureLimit: 1_000,
     setup: setUp,
     prewarm: (proc) => {
@@ -80,8 +83,8 @@ export function conformancePool(
   return pool;
 }
 
-/** The SDK logs every step of every call; LIVEKIT_LOG_LEVEL shows it again. */
-function quieten(): void {
+/** Silences the SDK, which logs every step of a call. LIVEKIT_LOG_LEVEL overrides this. */
+function silenceSdk(): void {
   try {
     log();
   } catch {

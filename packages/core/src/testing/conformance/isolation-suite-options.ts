@@ -1,30 +1,31 @@
 import type { IsolationStrategy } from '../../launch/isolation-strategy.js';
 import type { ConformanceScenario } from './conformance-pool.js';
 
-/** What the conformance suite needs to know about a strategy. */
+/** Options of the conformance suite: the strategy under test. */
 export interface IsolationSuiteOptions {
   /**
-   * A new strategy for each case. One that runs calls in other processes passes `scenario` on, as JSON,
-   * and calls `conformancePool(scenario)` there.
+   * Creates a strategy for each case. A strategy with other processes passes `scenario` to them as JSON, where
+   * `conformancePool(scenario)` must be called.
    */
   createStrategy(scenario: ConformanceScenario): IsolationStrategy | Promise<IsolationStrategy>;
   /**
-   * How many calls at a time a strategy takes that was made by `createStrategy` and refuses the next with
-   * `reserve()`. Set: the suite fills it and checks that the next call goes elsewhere. At least 3.
+   * Maximum number of concurrent calls of the strategy, at least 3; `reserve()` must refuse the next one. If set, the
+   * suite fills the strategy and checks that the next call is refused. Default: no limit.
    */
   capacity?: number;
   /**
-   * Kills the process, container or machine in which a call runs, and whatever else runs there. Set: the
-   * suite checks what becomes of the call.
+   * Kills the process, container or machine that runs a call. If set, the suite checks the outcome of the call.
+   * Default: not tested.
    */
   readonly crash?: (jobId: string) => unknown;
-  /** Longest wait for anything, in milliseconds. Default: 10 000. */
+  /** Maximum time to wait for one condition, in milliseconds. Default: 10 000. */
   patienceMs?: number;
 }
 
-/** One promise between a pool and a strategy. */
+/** One case of the suite: a promise between a pool and a strategy. */
 export interface IsolationCase {
+  /** The promise in words. */
   readonly name: string;
-  /** Rejects with an AssertionError when the promise is not kept. */
+  /** Runs the case. Rejects with an AssertionError if the promise is not kept. */
   readonly run: () => Promise<void>;
 }

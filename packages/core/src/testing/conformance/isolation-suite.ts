@@ -20,8 +20,8 @@ const specs: readonly CaseSpec[] = [
 ];
 
 /**
- * Every promise between a pool and a strategy as a case to be run, for those who have no test runner at
- * hand. Each starts an endpoint and a whole pool of its own; run them one after another.
+ * The cases of the conformance suite, to be run without a test runner. Each one starts an endpoint and a pool, so run
+ * them one after another.
  */
 export function isolationCases(options: IsolationSuiteOptions): readonly IsolationCase[] {
   return specs
@@ -29,15 +29,16 @@ export function isolationCases(options: IsolationSuiteOptions): readonly Isolati
     .map((spec) => ({ name: spec.name, run: () => runCase(spec, options) }));
 }
 
-/** What the suite needs of a test runner: vitest's, jest's and `node:test`'s own functions fit. */
+/** The functions of a test runner, e.g. of vitest, jest or `node:test`. */
 export interface TestRunner {
+  /** Defines a test. */
   readonly it: (name: string, run: () => Promise<void>) => unknown;
-  /** Set: the cases stand in a group. */
+  /** Groups the tests. Default: no group. */
   readonly describe?: (name: string, define: () => void) => unknown;
 }
 
 /**
- * The conformance suite for isolation strategies: hands each case to the test runner.
+ * Defines the conformance suite for isolation strategies as tests of a test runner.
  *
  * ```ts
  * import { describe, it } from 'vitest';
@@ -60,7 +61,7 @@ async function runCase(spec: CaseSpec, options: IsolationSuiteOptions): Promise<
     if (spec.starts !== false) await rig.start();
     await spec.body(rig, options);
   } catch (error) {
-    // Why the case failed is worth more than what came of closing.
+    // The error of the case matters more than an error of closing.
     await rig.close().catch(() => undefined);
     throw error;
   }

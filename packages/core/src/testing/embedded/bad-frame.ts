@@ -1,19 +1,19 @@
 /**
- * A frame a worker cannot use:
+ * A frame that a worker cannot use:
  *
- * - `bytes`: binary that is no protobuf
- * - `text`: a text frame, where binary ones are spoken
- * - `empty`: a binary frame with nothing in it
- * - `unknown`: a message of a kind that does not exist yet
- * - `oversized`: 5 MiB, more than any job can be
+ * - `bytes`: binary data that is not protobuf
+ * - `text`: a text frame on a connection with binary frames
+ * - `empty`: an empty binary frame
+ * - `unknown`: a message of an unknown kind
+ * - `oversized`: a frame of 5 MiB, larger than any job can be
  */
 export type BadFrame = 'bytes' | 'text' | 'empty' | 'unknown' | 'oversized';
 
 const OVERSIZED_BYTES = 5 * 1024 * 1024;
-// Field 99 of ServerMessage, length-delimited, with two bytes in it.
+// Field 99 of ServerMessage, length-delimited, with two bytes.
 const UNKNOWN_FIELD = [0x9a, 0x06, 0x02, 0x68, 0x69];
 
-/** The bytes or the text of a bad frame. */
+/** The content of a bad frame. */
 export function badFrame(what: BadFrame): Uint8Array | string {
   switch (what) {
     case 'bytes':

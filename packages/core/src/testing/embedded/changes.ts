@@ -6,12 +6,12 @@ interface Waiter {
   readonly reject: (error: OpenRtcError) => void;
 }
 
-/** Lets a test wait for a state instead of sleeping: waiters look again after every change. */
+/** Lets tests wait for a state instead of sleeping: conditions are checked again after every change. */
 export class Changes {
   readonly #waiters = new Set<Waiter>();
   #closed = false;
 
-  /** Called after anything changed. */
+  /** Checks every condition again. Called after each change. */
   notify(): void {
     for (const waiter of this.#waiters) {
       settle(waiter);
@@ -19,8 +19,8 @@ export class Changes {
   }
 
   /**
-   * Resolves as soon as `holds` returns true. Rejects with `LINK_CLOSED` when the endpoint closes
-   * first, or after `timeoutMs`; `what` is named in that error.
+   * Resolves as soon as `holds` returns true. Rejects with `LINK_CLOSED` if the endpoint closes first or after
+   * `timeoutMs`; the error contains `what`. Rejects with `INTERNAL` if `holds` throws.
    */
   until(holds: () => boolean, what: string, timeoutMs: number): Promise<void> {
     return new Promise<void>((resolve, reject) => {
@@ -64,6 +64,8 @@ function settle(waiter: Waiter): void {
       waiter.resolve();
     }
   } catch (error) {
-    waiter.reject(new OpenRtcError('INTERNAL', 'the condition waited for threw', { cause: error }));
+    waiter.reject(
+      new OpenRtcError('INTERNAL', 'the awaited condition threw an error', { cause: error }),
+    );
   }
 }

@@ -2,7 +2,7 @@ import type { AvailabilityResponse } from '@livekit/protocol';
 import type { EmbeddedJob } from './embedded-job.js';
 import type { WorkerConnection } from './embedded-worker.js';
 
-/** What became of a dispatch. */
+/** The result of a dispatch. */
 export type Verdict =
   | {
       readonly kind: 'accepted';
@@ -14,43 +14,45 @@ export type Verdict =
 
 /** Options of {@link Dispatcher}. */
 export interface DispatcherOptions {
+  /** The registered workers. */
   readonly workers: () => readonly WorkerConnection[];
-  /** Workers at or above this load get no jobs, whatever their status. */
+  /** Workers with this load or more get no jobs, whatever their status. */
   readonly targetLoad: number;
-  /** The time all workers have together to answer. Then the job is lost, without a retry. */
+  /** Time that all workers together have to answer, in milliseconds. After that the job is lost, without a retry. */
   readonly availabilityTimeoutMs: number;
 }
 
-/** Finds a worker for a job, by LiveKit's rules: every worker is asked once, refusals move on. */
+/** Finds a worker for a job by LiveKit's rules: each worker gets one offer, until one accepts. */
 export class Dispatcher {
   readonly #options: DispatcherOptions;
   readonly #running = new Set<AbortController>();
 
+  /** Starts without dispatches. */
   constructor(options: DispatcherOptions) {
     this.#options = options;
   }
 
-  /** Offers `job` until somebody takes it. Never rejects. */
+  /** Offers `job` until a worker accepts it. Never rejects. */
   async dispatch(job: EmbeddedJob): Promise<Verdict> {
     const deadline = new AbortController();
     const timer = setTimeout(() => deadline.abort(), this.#options.availabilityTimeoutMs);
     this.#running.add(deadline);
     try {
-      return await this.#offerAround(job, deadline.signal);
+      return await this.#offerInTurn(job, deadline.signal);
     } finally {
       clearTimeout(timer);
       this.#running.delete(deadline);
     }
   }
 
-  /** Gives up what is under way. */
+  /** Cancels every dispatch in progress. */
   close(): void {
     for (const deadline of this.#running) {
       deadline.abort();
     }
   }
 
-  async #offerAround(job: EmbeddedJob, signal: AbortSignal): Promise<Verdict> {
+  async #offerInTurn(job: EmbeddedJob, signal: AbortSignal): Promise<Verdict> {
     const asked = new Set<WorkerConnection>();
     for (;;) {
       const able = this.#options
@@ -60,7 +62,7 @@ export class Dispatcher {
         );
       const worker = pick(able);
       if (worker === undefined) {
-        return { kind: 'lost', why: this.#whyNobody(job.agentName, asked.size) };
+        return { kind: 'lost', why: this.#whyNone(job.agentName, asked.size) };
       }
       asked.add(worker);
       const answer = await worker.offer(job.toProto(worker.id), signal);
@@ -85,7 +87,7 @@ export class Dispatcher {
     return status === 'available' && load < this.#options.targetLoad;
   }
 
-  #whyNobody(agentName: string, asked: number): string {
+  #whyNone(agentName: string, asked: number): string {
     if (asked > 0) {
       return `all refused: ${asked} worker(s) were asked`;
     }
@@ -100,7 +102,7 @@ export class Dispatcher {
   }
 }
 
-/** Picks at random, a worker of load 0 twice as often as one of load 0.5. */
+/** Picks at random, weighted by free capacity: load 0 twice as often as load 0.5. */
 function pick(workers: readonly WorkerConnection[]): WorkerConnection | undefined {
   const weights = workers.map(({ snapshot }) => Math.max(0, 1 - snapshot.load));
   let left = Math.random() * weights.reduce((sum, weight) => sum + weight, 0);

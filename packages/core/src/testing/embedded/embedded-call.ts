@@ -7,29 +7,35 @@ import { newId } from './ids.js';
 import { ReplyInbox } from './reply-inbox.js';
 import { type ParticipantState, type ServerFrame, type StreamFrame } from './room-wire.js';
 
-/** One thing that was said in a call. */
+/** One line of the transcript of a call. */
 export interface TranscriptLine {
+  /** The speaker. */
   readonly from: 'caller' | 'agent';
+  /** The complete text. */
   readonly text: string;
 }
 
-/** What {@link EmbeddedCall} needs from the endpoint. */
+/** Options of {@link EmbeddedCall}. */
 export interface EmbeddedCallOptions {
+  /** The room to join. */
   readonly room: HubRoom;
+  /** The identity of the caller. */
   readonly identity: string;
+  /** The attributes of the caller. */
   readonly attributes: Record<string, string>;
+  /** Notified of changes in the endpoint. */
   readonly changes: Changes;
   /** How long `say()` waits for the agent to be ready, in milliseconds. */
   readonly readyTimeoutMs: number;
 }
 
 const TOPIC_CHAT = 'lk.chat';
-// Words of the caller are published anew with each that is recognised; the last time they are final.
+// A transcript of the caller is published again with each recognized word; the last one is final.
 const FINAL_ATTRIBUTE = 'lk.transcription_final';
-// Set by every AgentSession; what an agent hears before it is past `initializing` is lost.
+// Set by every AgentSession. Input that arrives in state `initializing` is lost.
 const STATE_ATTRIBUTE = 'lk.agent.state';
 
-/** A caller in a room of an embedded endpoint, who types instead of talking. */
+/** A simulated caller in a room of an embedded endpoint, who types instead of speaking. */
 export class EmbeddedCall {
   readonly #options: EmbeddedCallOptions;
   readonly #member: Member;
@@ -52,7 +58,7 @@ export class EmbeddedCall {
       attributes: { ...options.attributes },
       kind: ParticipantKind.STANDARD,
     };
-    this.#member = { state, deliver: (frame) => this.#take(frame) };
+    this.#member = { state, deliver: (frame) => this.#receive(frame) };
   }
 
   /** Name of the room. */
@@ -65,12 +71,12 @@ export class EmbeddedCall {
     return this.#job?.id ?? '';
   }
 
-  /** The identity of the agent in the room. */
+  /** The identity of the agent in the room; empty until a worker has accepted the job. */
   get agentIdentity(): string {
     return this.#job?.identity ?? '';
   }
 
-  /** What was said so far: the caller's texts, and the agent's complete replies. */
+  /** The conversation so far: the texts of the caller and the complete replies of the agent. */
   get transcript(): readonly TranscriptLine[] {
     return [...this.#transcript];
   }
@@ -82,7 +88,7 @@ export class EmbeddedCall {
     );
   }
 
-  /** @internal The caller comes in, and waits for the agent of `job`. Called by the endpoint. */
+  /** @internal Joins the room and follows `job`. Called by the endpoint. */
   begin(job: EmbeddedJob): void {
     this.#job = job;
     this.#options.room.join(this.#member);
@@ -90,9 +96,9 @@ export class EmbeddedCall {
   }
 
   /**
-   * Types `text` and resolves with the agent's next complete reply, of those begun after it. Waits
-   * until the agent listens. Take a greeting first, with `nextReply()`: one that begins just now
-   * cannot be told from the reply. Rejects with `LINK_CLOSED` when the call ends first.
+   * Waits until the agent listens, sends `text`, and resolves with the next complete reply that begins after it. Await
+   * a greeting first with `nextReply()`, because one that begins now cannot be distinguished from the reply. Rejects
+   * with `LINK_CLOSED` if the call ends first.
    */
   async say(text: string): Promise<string> {
     await this.#listening();
@@ -101,39 +107,39 @@ export class EmbeddedCall {
     return reply;
   }
 
-  /** Types `text` once the agent listens, and leaves its reply to {@link nextReply}. Rejects as {@link say}. */
+  /** Sends `text` once the agent listens; {@link nextReply} returns the reply. Rejects like {@link say}. */
   async type(text: string): Promise<void> {
     await this.#listening();
     this.#type(text);
   }
 
   /**
-   * The agent's next complete reply, e.g. its greeting; replies that came earlier and were not
-   * taken count. Rejects with `LINK_CLOSED` when the call ends first.
+   * The next complete reply of the agent, e.g. its greeting. Earlier replies that were not returned yet come first.
+   * Rejects with `LINK_CLOSED` if the call ends first.
    */
   nextReply(): Promise<string> {
     return this.#inbox.read();
   }
 
   /**
-   * What the agent has understood of the caller's speech next, where the call has devices (`audioDevices` of
-   * `run()`). Rejects with `LINK_CLOSED` when the call ends first.
+   * The next complete transcript of the caller's speech, for calls with devices (`audioDevices` of `run()`). Rejects
+   * with `LINK_CLOSED` if the call ends first.
    */
   nextUnderstood(): Promise<string> {
     return this.#understood.read();
   }
 
-  /** The caller hangs up: it leaves with `CLIENT_INITIATED`, which ends an agent's session. */
+  /** Hangs up: the caller leaves with `CLIENT_INITIATED`, which ends the session of the agent. */
   hangUp(): void {
     this.#leave(DisconnectReason.CLIENT_INITIATED);
   }
 
-  /** The caller's line breaks: it leaves with `SIGNAL_CLOSE`, which an agent's session survives. */
+  /** Loses the connection: the caller leaves with `SIGNAL_CLOSE`, which does not end the session of the agent. */
   dropOut(): void {
     this.#leave(DisconnectReason.SIGNAL_CLOSE);
   }
 
-  #take(frame: ServerFrame): void {
+  #receive(frame: ServerFrame): void {
     if (frame.type === 'stream' && frame.from === this.agentIdentity) {
       this.#inbox.take(frame.frame);
     } else if (frame.type === 'stream' && frame.from === this.#options.identity) {
@@ -141,7 +147,7 @@ export class EmbeddedCall {
     } else if (frame.type === 'participant-left' && frame.identity === this.agentIdentity) {
       this.#end('the agent left the room');
     } else if (frame.type === 'disconnected') {
-      this.#end(`the caller was put out: ${DisconnectReason[frame.reason]}`);
+      this.#end(`the caller was removed: ${DisconnectReason[frame.reason]}`);
     }
   }
 
@@ -199,7 +205,7 @@ export class EmbeddedCall {
     this.#options.room.leave(this.#member, reason);
   }
 
-  /** The first reason is the one the caller of `say()` reads. */
+  /** Ends the call. Only the first reason is reported. */
   #end(why: string): void {
     const message = `no reply from the agent in room "${this.room}": ${why}`;
     this.#over ??= new OpenRtcError('LINK_CLOSED', message);
@@ -209,7 +215,7 @@ export class EmbeddedCall {
   }
 }
 
-/** Of a stream that was not begun nothing more is taken. */
+/** False for the start of a transcript that is not final. Without its start, the rest of a stream is ignored. */
 function isWhole(frame: StreamFrame): boolean {
   return frame.step !== 'open' || frame.attributes[FINAL_ATTRIBUTE] === 'true';
 }

@@ -2,44 +2,56 @@ import { Job, JobStatus, JobType, Room } from '@livekit/protocol';
 import type { HubRoom } from './hub-room.js';
 import { newId } from './ids.js';
 
-/** Where a job is. A job nobody took is `failed`, with the reason in `error`. */
+/** The status of a job. A job that no worker accepted is `failed`, with the reason in `error`. */
 export type EmbeddedJobStatus = 'pending' | 'running' | 'success' | 'failed';
 
-/** How a job ended: what LiveKit would have recorded. `error` is empty for a success. */
+/** The end of a job, as LiveKit would have recorded it. */
 export interface JobEnd {
+  /** The final status. */
   readonly status: 'success' | 'failed';
+  /** The error that the worker reported; empty for a success. */
   readonly error: string;
 }
 
-/** A job as it was when asked for: plain data. */
+/** The state of a job at one moment, as plain data. */
 export interface EmbeddedJobSnapshot {
+  /** LiveKit's id of the job. */
   readonly jobId: string;
+  /** Name of its room. */
   readonly room: string;
+  /** The agent name it was dispatched to; empty for automatic dispatch. */
   readonly agentName: string;
-  /** Empty until a worker took it. */
+  /** LiveKit's id of the worker; empty until a worker has accepted the job. */
   readonly workerId: string;
-  /** The identity the worker asked for. Empty until a worker took it. */
+  /** The identity that the worker chose for its agent; empty until a worker has accepted the job. */
   readonly agentIdentity: string;
+  /** The current status. */
   readonly status: EmbeddedJobStatus;
+  /** Why the job failed; empty if it did not. */
   readonly error: string;
-  /** True once the agent was seen in the room. */
+  /** True once the agent has joined the room. */
   readonly joined: boolean;
-  /** How many final statuses its worker has sent; the first one counts. */
+  /** Number of final statuses that the worker has sent; only the first one counts. */
   readonly finalReports: number;
 }
 
 /** One job on the endpoint, from its dispatch to its final status. */
 export class EmbeddedJob {
+  /** LiveKit's id of the job. */
   readonly id = newId('AJ');
+  /** The room to join. */
   readonly room: HubRoom;
+  /** The agent name it was dispatched to; empty for automatic dispatch. */
   readonly agentName: string;
-  /** Settles with the final status; never rejects. */
+  /** Resolves with the final status; never rejects. */
   readonly ended: Promise<JobEnd>;
+  /** LiveKit's id of the worker; empty until a worker has accepted the job. */
   workerId = '';
+  /** The identity of the agent; empty until a worker has accepted the job. */
   identity = '';
-  /** True once the agent's participant was seen in the room of this job. */
+  /** True once the agent has joined the room. */
   joined = false;
-  /** Final statuses that came from its worker. */
+  /** Number of final statuses that the worker has sent. */
   finalReports = 0;
   #status: EmbeddedJobStatus = 'pending';
   #error = '';
@@ -47,6 +59,7 @@ export class EmbeddedJob {
   readonly #metadata: string;
   readonly #dispatchId = newId('AD');
 
+  /** A job that is not dispatched yet. */
   constructor(room: HubRoom, agentName: string, metadata: string) {
     this.room = room;
     this.agentName = agentName;
@@ -56,11 +69,17 @@ export class EmbeddedJob {
     });
   }
 
-  /** True when the final status is known. */
+  /** True once the final status is known. */
   get final(): boolean {
     return this.#status === 'success' || this.#status === 'failed';
   }
 
+  /** Why no agent has joined. Only valid for a job that ended without one. */
+  get whyNoAgent(): string {
+    return this.#status === 'success' ? 'a worker ended the job without running it' : this.#error;
+  }
+
+  /** The current state of the job. */
   get snapshot(): EmbeddedJobSnapshot {
     return {
       jobId: this.id,
@@ -75,14 +94,14 @@ export class EmbeddedJob {
     };
   }
 
-  /** A worker has it. */
+  /** A worker runs the job. */
   run(): void {
     if (!this.final) {
       this.#status = 'running';
     }
   }
 
-  /** The first final status counts, later ones are ignored. */
+  /** Ends the job. Only the first final status counts. */
   finish(status: JobEnd['status'], error = ''): void {
     if (!this.final) {
       this.#status = status;
@@ -91,7 +110,7 @@ export class EmbeddedJob {
     }
   }
 
-  /** The job as the worker gets to see it. LiveKit calls it running from the first offer on. */
+  /** The job in an offer or assignment. As on LiveKit, its status is running from the first offer on. */
   toProto(workerId: string): Job {
     const { name, sid, metadata, createdAt } = this.room.state;
     return new Job({

@@ -1,39 +1,39 @@
-import { ParticipantKind } from '@livekit/rtc-node';
 import { OpenRtcError } from '../../base/errors.js';
 import { Changes } from './changes.js';
+import { ConnectedWorkers } from './connected-workers.js';
 import { Dispatcher } from './dispatcher.js';
 import { EmbeddedCall } from './embedded-call.js';
 import type { EmbeddedJob, EmbeddedJobSnapshot } from './embedded-job.js';
-import type {
-  EmbeddedCallerOptions,
-  EmbeddedDispatchOptions,
-  EmbeddedLiveKitOptions,
-  EmbeddedRoomSnapshot,
+import {
+  type EmbeddedCallerOptions,
+  type EmbeddedDispatchOptions,
+  type EmbeddedLiveKitOptions,
+  type EmbeddedRoomSnapshot,
+  textOf,
 } from './embedded-options.js';
 import { EmbeddedFaults } from './faults.js';
 import { FrontDoor } from './front-door.js';
+import type { HubRoom } from './hub-room.js';
 import { newId } from './ids.js';
 import { JobDesk } from './job-desk.js';
 import { RoomHub } from './room-hub.js';
 import { answerService } from './room-service.js';
-import { RoomSocket } from './room-socket.js';
+import { participantOf, RoomSocket } from './room-socket.js';
 import { Keys } from './tokens.js';
-import { type EmbeddedWorkerSnapshot, WorkerConnection } from './embedded-worker.js';
+import type { EmbeddedWorkerSnapshot } from './worker-messages.js';
 
 const WAIT_MS = 10_000;
 
 /**
- * A LiveKit endpoint inside this process, for text calls: workers connect to it as to the real one,
- * and callers are simulated. Get one from {@link startEmbeddedLiveKit}.
+ * A LiveKit endpoint inside this process, for text calls. Workers connect to it as to a real server, and callers are
+ * simulated. Created by {@link startEmbeddedLiveKit}.
  */
 export class EmbeddedLiveKit implements AsyncDisposable {
-  /** What can go wrong between this endpoint and its workers, at the command of a test. */
+  /** Faults between this endpoint and its workers, controlled by a test. */
   readonly faults: EmbeddedFaults;
   readonly #keys = new Keys();
   readonly #changes = new Changes();
-  readonly #workers = new Map<string, WorkerConnection>();
-  // Also those that have not registered.
-  readonly #connections = new Set<WorkerConnection>();
+  readonly #workers: ConnectedWorkers;
   readonly #dispatcher: Dispatcher;
   readonly #desk: JobDesk;
   readonly #hub: RoomHub;
@@ -44,13 +44,18 @@ export class EmbeddedLiveKit implements AsyncDisposable {
   private constructor(options: EmbeddedLiveKitOptions) {
     const changed = () => this.#changes.notify();
     this.faults = new EmbeddedFaults({
-      broadcast: (frame) => this.#workers.forEach((worker) => worker.sendRaw(frame)),
+      broadcast: (frame) => this.#workers.broadcast(frame),
       pause: () => this.#door.pause(),
       listen: () => this.#door.listen(),
       changed,
     });
+    this.#workers = new ConnectedWorkers({
+      faults: this.faults,
+      jobUpdated: (worker, update) => this.#desk.update(worker, update),
+      changed,
+    });
     this.#dispatcher = new Dispatcher({
-      workers: () => [...this.#workers.values()],
+      workers: () => this.#workers.list,
       targetLoad: options.targetLoad ?? 0.7,
       availabilityTimeoutMs: options.availabilityTimeoutMs ?? 3000,
     });
@@ -63,61 +68,57 @@ export class EmbeddedLiveKit implements AsyncDisposable {
       changed,
     });
     this.#hub = this.#openHub(options.departureTimeoutMs ?? 20_000, changed);
-    this.#door = this.#openDoor(options.participantTimeoutMs ?? 20_000, changed);
+    this.#door = this.#openDoor(options.participantTimeoutMs ?? 20_000);
   }
 
-  /** Use {@link startEmbeddedLiveKit}. */
+  /** @internal Use {@link startEmbeddedLiveKit}. */
   static async start(options: EmbeddedLiveKitOptions): Promise<EmbeddedLiveKit> {
     const endpoint = new EmbeddedLiveKit(options);
     endpoint.#port = await endpoint.#door.listen();
     return endpoint;
   }
 
-  /** What workers connect to, e.g. `ws://127.0.0.1:4711`. */
+  /** The URL for workers, e.g. `ws://127.0.0.1:4711`. */
   get url(): string {
     return `ws://127.0.0.1:${this.#port}`;
   }
 
-  /** Random for every endpoint. */
+  /** The API key, random for every endpoint. */
   get apiKey(): string {
     return this.#keys.apiKey;
   }
 
-  /** Random for every endpoint. */
+  /** The API secret, random for every endpoint. */
   get apiSecret(): string {
     return this.#keys.apiSecret;
   }
 
   /** The registered workers. */
   get workers(): readonly EmbeddedWorkerSnapshot[] {
-    return [...this.#workers.values()].map(({ snapshot }) => snapshot);
+    return this.#workers.snapshots;
   }
 
-  /** Every job there was, in the order of dispatch. */
+  /** Every job so far, in the order of dispatch. */
   get jobs(): readonly EmbeddedJobSnapshot[] {
     return this.#desk.snapshots;
   }
 
-  /** The rooms there are. */
+  /** The open rooms. */
   get rooms(): readonly EmbeddedRoomSnapshot[] {
-    return this.#hub.rooms.map(({ state: { name, sid }, members }) => ({
-      name,
-      sid,
-      identities: members.map(({ state }) => state.identity),
-    }));
+    return this.#hub.rooms.map(({ snapshot }) => snapshot);
   }
 
   /**
-   * Resolves as soon as `holds` returns true; it is asked again whenever a worker, job, room, or
-   * participant changed. Rejects with `LINK_CLOSED` after `timeoutMs` (default 10 000).
+   * Resolves as soon as `holds` returns true. It is called again whenever a worker, job, room, or participant has
+   * changed. Rejects with `LINK_CLOSED` after `timeoutMs` (default: 10 000).
    */
   until(holds: (endpoint: this) => boolean, timeoutMs = WAIT_MS): Promise<void> {
     return this.#changes.until(() => holds(this), 'a condition', timeoutMs);
   }
 
   /**
-   * A caller dials: a room comes to be, a job is dispatched, and an agent joins. Rejects with
-   * `LINK_CLOSED` when none does, and says why.
+   * Starts a call: creates a room, dispatches a job, and waits for an agent to join. Rejects with `LINK_CLOSED` and the
+   * reason if no agent joins.
    */
   async call(options: EmbeddedCallerOptions = {}): Promise<EmbeddedCall> {
     const room = this.#room(options);
@@ -129,60 +130,51 @@ export class EmbeddedLiveKit implements AsyncDisposable {
       changes: this.#changes,
       readyTimeoutMs: timeoutMs,
     });
-    const job = this.#desk.dispatch(room, options.agentName ?? '', textOf(options.jobMetadata));
+    const job = this.#dispatch(room, options);
     call.begin(job);
     try {
-      await this.#changes.until(
-        () => job.joined || job.final,
-        `an agent in room "${room.state.name}"`,
-        timeoutMs,
-      );
+      const awaited = `an agent in room "${room.state.name}"`;
+      await this.#changes.until(() => job.joined || job.final, awaited, timeoutMs);
     } catch (error) {
       call.hangUp();
       throw error;
     }
     if (!job.joined) {
       call.hangUp();
-      throw noAgent(job);
+      throw new OpenRtcError('LINK_CLOSED', `no agent took the call: ${job.whyNoAgent}`);
     }
     return call;
   }
 
-  /** Dispatches a job and does not wait for it; returns its id. */
+  /** Dispatches a job without waiting for an agent; returns the id of the job. */
   dispatch(options: EmbeddedDispatchOptions = {}): string {
-    return this.#desk.dispatch(
-      this.#room(options),
-      options.agentName ?? '',
-      textOf(options.jobMetadata),
-    ).id;
+    return this.#dispatch(this.#room(options), options).id;
   }
 
   /**
-   * Ends a job as the deletion of its dispatch does: the worker is told, the job is a success, and
-   * after 3 s the agent is put out. Throws `CONFIG_INVALID_OPTION` when no such job runs.
+   * Ends a job like the deletion of its dispatch: the worker is notified, the job is a success, and after 3 s the agent
+   * is removed from its room. Throws `CONFIG_INVALID_OPTION` if no such job is running.
    */
   terminate(jobId: string): void {
     this.#desk.terminate(jobId);
   }
 
-  /** Ends a room with `ROOM_DELETED` for everybody in it; false when there is none. */
+  /** Deletes a room, with `ROOM_DELETED` for every participant; false if it does not exist. */
   deleteRoom(name: string): boolean {
     return this.#hub.delete(name);
   }
 
-  /** Cuts the connection of every worker, as a restart of LiveKit does. Rooms are not touched. */
+  /** Cuts the connection of every worker, as a restart of LiveKit does. Rooms stay open. */
   dropWorkers(): void {
-    for (const worker of this.#connections) {
-      worker.drop();
-    }
+    this.#workers.drop();
   }
 
   /** Ends every call, cuts every connection, and frees the port. */
   close(): Promise<void> {
-    this.#closed ??= this.#close();
-    return this.#closed;
+    return (this.#closed ??= this.#close());
   }
 
+  /** The same as {@link close}. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }
@@ -196,7 +188,11 @@ export class EmbeddedLiveKit implements AsyncDisposable {
     this.#changes.close();
   }
 
-  #room({ room, metadata }: EmbeddedDispatchOptions) {
+  #dispatch(room: HubRoom, { agentName = '', jobMetadata }: EmbeddedDispatchOptions): EmbeddedJob {
+    return this.#desk.dispatch(room, agentName, textOf(jobMetadata));
+  }
+
+  #room({ room, metadata }: EmbeddedDispatchOptions): HubRoom {
     if (this.#closed !== undefined) {
       throw new OpenRtcError(
         'LINK_CLOSED',
@@ -210,8 +206,8 @@ export class EmbeddedLiveKit implements AsyncDisposable {
     return new RoomHub(
       {
         created: (room) => {
-          // As on LiveKit, a room without an explicit dispatch asks for an unnamed agent.
-          if ([...this.#workers.values()].some((worker) => worker.serves(''))) {
+          // As on LiveKit, a room without an explicit dispatch gets an agent without a name.
+          if (this.#workers.list.some((worker) => worker.serves(''))) {
             this.#desk.dispatch(room, '', '');
           }
         },
@@ -229,36 +225,12 @@ export class EmbeddedLiveKit implements AsyncDisposable {
     );
   }
 
-  #openDoor(participantTimeoutMs: number, changed: () => void): FrontDoor {
+  #openDoor(participantTimeoutMs: number): FrontDoor {
     return new FrontDoor({
       keys: this.#keys,
-      worker: (socket) => {
-        const connection = new WorkerConnection(socket, {
-          faults: this.faults,
-          registered: (worker) => {
-            this.#workers.set(worker.id, worker);
-            changed();
-          },
-          reported: changed,
-          jobUpdated: (worker, update) => this.#desk.update(worker, update),
-          closed: (worker) => {
-            this.#workers.delete(worker.id);
-            this.#connections.delete(worker);
-            changed();
-          },
-        });
-        this.#connections.add(connection);
-      },
+      worker: (socket) => this.#workers.add(socket),
       participant: (socket, claims) => {
-        const state = {
-          identity: claims.sub ?? '',
-          sid: newId('PA'),
-          name: claims.name ?? '',
-          metadata: claims.metadata ?? '',
-          attributes: claims.attributes ?? {},
-          kind: claims.kind === 'agent' ? ParticipantKind.AGENT : ParticipantKind.STANDARD,
-        };
-        const participant = new RoomSocket(socket, state, participantTimeoutMs);
+        const participant = new RoomSocket(socket, participantOf(claims), participantTimeoutMs);
         participant.attach(this.#hub.join(claims.video?.room ?? '', participant));
       },
       service: (path, request) => answerService(this.#hub, path, request),
@@ -267,21 +239,11 @@ export class EmbeddedLiveKit implements AsyncDisposable {
 }
 
 /**
- * Starts a LiveKit endpoint on an ephemeral port of 127.0.0.1: no keys, no network, no media. Agents
- * join its rooms with `createEmbeddedRoom()` and answer in text.
+ * Starts a LiveKit endpoint on a free port of 127.0.0.1, without a network or media. Agents join its rooms with
+ * `createEmbeddedRoom()` and answer in text.
  */
 export function startEmbeddedLiveKit(
   options: EmbeddedLiveKitOptions = {},
 ): Promise<EmbeddedLiveKit> {
   return EmbeddedLiveKit.start(options);
-}
-
-function textOf(metadata: string | object = ''): string {
-  return typeof metadata === 'string' ? metadata : JSON.stringify(metadata);
-}
-
-function noAgent(job: EmbeddedJob): OpenRtcError {
-  const { error, status } = job.snapshot;
-  const why = status === 'success' ? 'a worker ended the job without running it' : error;
-  return new OpenRtcError('LINK_CLOSED', `no agent took the call: ${why}`);
 }

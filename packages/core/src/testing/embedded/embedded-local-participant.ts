@@ -14,34 +14,45 @@ import { OpenRtcError } from '../../base/errors.js';
 import { EmbeddedParticipant } from './embedded-participant.js';
 import type { ClientFrame, ParticipantPatch, ParticipantState, StreamFrame } from './room-wire.js';
 
-/** How the participant reaches its room. */
+/** Connects the participant to its room. */
 export interface LocalParticipantOptions {
-  /** Rejects when the room is not connected. */
+  /** Sends a frame. Rejects with `LINK_CLOSED` if the room is not connected. */
   readonly send: (frame: ClientFrame) => Promise<void>;
-  /** Called with each change the participant made to itself, already applied. */
+  /** Called with each change that the participant makes to itself. */
   readonly changed: (patch: ParticipantPatch) => void;
 }
 
 /** Options of a data stream, as rtc-node has them. */
 export interface EmbeddedStreamOptions {
+  /** The topic of the stream. Default: empty. */
   topic?: string;
+  /** Attributes of the stream. Default: none. */
   attributes?: Record<string, string>;
+  /** Identities of the recipients. Default: all other participants. */
   destinationIdentities?: string[];
+  /** The id of the stream. Default: a random one. */
   streamId?: string;
+  /** The identity to send as. Default: the participant's own. */
   senderIdentity?: string;
+  /** The MIME type. Default: `text/plain` or `application/octet-stream`. */
   mimeType?: string;
+  /** Name of a byte stream. Default: `unknown`. */
   name?: string;
+  /** Total size in bytes. Default: unknown. */
   totalSize?: number;
 }
 
 /** Options of a data packet, as rtc-node has them. */
 export interface EmbeddedDataOptions {
+  /** Whether lost packets are sent again. Default: true. */
   reliable?: boolean;
+  /** Identities of the recipients. Default: all other participants. */
   destination_identities?: string[];
+  /** The topic of the packet. Default: empty. */
   topic?: string;
 }
 
-/** The agent in an embedded room: what a `LocalParticipant` of `@livekit/rtc-node` does in text. */
+/** The agent in an embedded room: the text functions of a `LocalParticipant` of `@livekit/rtc-node`. */
 export class EmbeddedLocalParticipant extends EmbeddedParticipant {
   readonly #options: LocalParticipantOptions;
   readonly #rpcMethods = new Map<string, (data: RpcInvocationData) => Promise<string>>();
@@ -52,20 +63,22 @@ export class EmbeddedLocalParticipant extends EmbeddedParticipant {
     this.#options = options;
   }
 
-  /** Adds attributes; an empty value removes its key. */
+  /** Adds attributes; an empty value removes its key. Rejects with `LINK_CLOSED` if the room is not connected. */
   setAttributes(attributes: Record<string, string>): Promise<void> {
     return this.#update({ attributes });
   }
 
+  /** Replaces the metadata. Rejects with `LINK_CLOSED` if the room is not connected. */
   updateMetadata(metadata: string): Promise<void> {
     return this.#update({ metadata });
   }
 
+  /** Changes the name. Rejects with `LINK_CLOSED` if the room is not connected. */
   updateName(name: string): Promise<void> {
     return this.#update({ name });
   }
 
-  /** Opens a text stream. Rejects with `LINK_CLOSED` when the room is not connected. */
+  /** Opens a text stream. Rejects with `LINK_CLOSED` if the room is not connected. */
   async streamText(options: EmbeddedStreamOptions = {}): Promise<TextStreamWriter> {
     const info = infoOf(options, 'text/plain');
     const sink = await this.#open(options, info, 'text');
@@ -73,7 +86,7 @@ export class EmbeddedLocalParticipant extends EmbeddedParticipant {
     return new TextStreamWriter(stream, info);
   }
 
-  /** Sends a whole text as one stream. */
+  /** Sends a text as one stream. Rejects with `LINK_CLOSED` if the room is not connected. */
   async sendText(text: string, options: EmbeddedStreamOptions = {}): Promise<TextStreamInfo> {
     const writer = await this.streamText({ ...options, totalSize: Buffer.byteLength(text) });
     await writer.write(text);
@@ -81,7 +94,7 @@ export class EmbeddedLocalParticipant extends EmbeddedParticipant {
     return writer.info;
   }
 
-  /** Opens a byte stream. Rejects with `LINK_CLOSED` when the room is not connected. */
+  /** Opens a byte stream. Rejects with `LINK_CLOSED` if the room is not connected. */
   async streamBytes(options: EmbeddedStreamOptions = {}): Promise<ByteStreamWriter> {
     const info: ByteStreamInfo = {
       ...infoOf(options, 'application/octet-stream'),
@@ -95,7 +108,7 @@ export class EmbeddedLocalParticipant extends EmbeddedParticipant {
     return new ByteStreamWriter(stream, info);
   }
 
-  /** Sends a whole file as one byte stream. */
+  /** Sends a file as one byte stream. Rejects with `LINK_CLOSED`, or with the error of the file system. */
   async sendFile(path: string, options: ByteStreamOptions = {}): Promise<void> {
     const bytes = await readFile(path);
     const name = options.name ?? basename(path);
@@ -104,7 +117,7 @@ export class EmbeddedLocalParticipant extends EmbeddedParticipant {
     await writer.close();
   }
 
-  /** Sends a data packet. */
+  /** Sends a data packet. Rejects with `LINK_CLOSED` if the room is not connected. */
   publishData(data: Uint8Array, options: EmbeddedDataOptions): Promise<void> {
     return this.#options.send({
       type: 'data',
@@ -143,11 +156,12 @@ export class EmbeddedLocalParticipant extends EmbeddedParticipant {
     return Promise.reject(new RpcError(RpcError.ErrorCode.UNSUPPORTED_METHOD, message));
   }
 
-  /** Keeps the method; the callers of an embedded room call none. */
+  /** Registers a method, which the callers of an embedded room never call. */
   registerRpcMethod(method: string, handler: (data: RpcInvocationData) => Promise<string>): void {
     this.#rpcMethods.set(method, handler);
   }
 
+  /** Removes a method. */
   unregisterRpcMethod(method: string): void {
     this.#rpcMethods.delete(method);
   }

@@ -9,149 +9,128 @@ import {
   type TextStreamHandler,
 } from '@livekit/rtc-node';
 import { EventEmitter } from 'node:events';
-import { WebSocket } from 'ws';
-import { OpenRtcError } from '../../base/errors.js';
 import { EmbeddedLocalParticipant } from './embedded-local-participant.js';
 import { EmbeddedParticipant } from './embedded-participant.js';
-import {
-  type ClientFrame,
-  type ParticipantPatch,
-  readFrame,
-  ROOM_PATH,
-  type RoomState,
-  type ServerFrame,
-} from './room-wire.js';
+import { notConnected, RoomConnection } from './room-connection.js';
+import type { ParticipantPatch, RoomState, ServerFrame } from './room-wire.js';
 import { StreamInbox } from './stream-inbox.js';
 
-/** The scheme of the URL in a job's assignment that means: join with an {@link EmbeddedRoom}. */
+/** The scheme of the URL in the assignment of a job that must be joined with an {@link EmbeddedRoom}. */
 const EMBEDDED_SCHEME = 'embedded:';
-// A closing endpoint answers at once; one that does not is not waited for.
-const LEAVE_TIMEOUT_MS = 1000;
-const HANDSHAKE_TIMEOUT_MS = 5000;
 
 /**
- * What an agent joins instead of a `Room` of `@livekit/rtc-node` when its call comes from an
- * embedded endpoint. It does what the SDK asks of a room, in text: events, participants,
- * attributes, data streams. It needs nothing native and works in child processes.
+ * The room that an agent joins instead of a `Room` of `@livekit/rtc-node` if its call comes from an embedded endpoint.
+ * It has what the SDK uses of a room, for text: events, participants, attributes, data streams. It has no native code
+ * and works in child processes.
  */
 export class EmbeddedRoom extends EventEmitter {
+  /** The other participants by identity. */
   remoteParticipants = new Map<string, EmbeddedParticipant>();
+  /** The agent itself; undefined before it has joined. */
   localParticipant: EmbeddedLocalParticipant | undefined;
   readonly #streams = new StreamInbox();
-  #socket: WebSocket | undefined;
+  #connection: RoomConnection | undefined;
   #state: RoomState | undefined;
   #connectionState = ConnectionState.CONN_DISCONNECTED;
   #leaving = false;
 
+  /** The state of the connection to the endpoint. */
   get connectionState(): ConnectionState {
     return this.#connectionState;
   }
 
+  /** True from the join to the disconnect. */
   get isConnected(): boolean {
     return this.#connectionState !== ConnectionState.CONN_DISCONNECTED;
   }
 
+  /** Name of the room; undefined before it was joined. */
   get name(): string | undefined {
     return this.#state?.name;
   }
 
+  /** Metadata of the room; undefined before it was joined. */
   get metadata(): string | undefined {
     return this.#state?.metadata;
   }
 
+  /** When the room was created; 1970 before it was joined. */
   get creationTime(): Date {
     return new Date(this.#state?.createdAt ?? 0);
   }
 
+  /** Number of participants including the agent; 0 when not connected. */
   get numParticipants(): number {
     return this.isConnected ? this.remoteParticipants.size + 1 : 0;
   }
 
+  /** Always false: an embedded room is never recorded. */
   get isRecording(): boolean {
     return false;
   }
 
-  /** The id of this incarnation of the room; empty when not connected. */
+  /** LiveKit's id of the room, new whenever the room is created again; empty when not connected. */
   getSid(): Promise<string> {
     return Promise.resolve(this.isConnected ? (this.#state?.sid ?? '') : '');
   }
 
   /**
-   * Joins. Rejects with a `ConnectError` when the endpoint refuses or is not there.
+   * Joins. Rejects with a `ConnectError` if the endpoint refuses or cannot be reached.
    * @param url - of the endpoint, `embedded://host:port` or `ws://host:port`
-   * @param token - a join token; room and identity are in it
+   * @param token - a join token, which contains room and identity
    */
   connect(url: string, token: string): Promise<void> {
-    const socket = new WebSocket(
-      `${url.replace(/^embedded:/, 'ws:').replace(/\/$/, '')}${ROOM_PATH}`,
-      {
-        headers: { authorization: `Bearer ${token}` },
-        handshakeTimeout: HANDSHAKE_TIMEOUT_MS,
-      },
-    );
-    this.#socket = socket;
     return new Promise((resolve, reject) => {
-      const fail = (why: string) =>
-        reject(new ConnectError(`could not join the embedded room: ${why}`));
-      socket.on('error', (error) => fail(error.message));
-      socket.on('close', () => {
-        fail('the endpoint closed the connection');
-        void aside(() => this.#closed(socket, DisconnectReason.SIGNAL_CLOSE));
+      const connection = new RoomConnection(url, token, {
+        failed: (why) => reject(new ConnectError(`could not join the embedded room: ${why}`)),
+        frame: (frame) => {
+          if (connection !== this.#connection) {
+            return;
+          }
+          if (frame.type === 'joined') {
+            resolve();
+            void aside(() => this.#joined(frame));
+          } else {
+            void aside(() => this.#take(connection, frame));
+          }
+        },
+        closed: () => void aside(() => this.#closed(connection, DisconnectReason.SIGNAL_CLOSE)),
       });
-      socket.on('message', (data: Buffer) => {
-        const frame = readFrame<ServerFrame>(data);
-        if (socket !== this.#socket) {
-          return;
-        }
-        if (frame.type === 'joined') {
-          resolve();
-          void aside(() => this.#joined(frame));
-        } else {
-          void aside(() => this.#take(socket, frame));
-        }
-      });
+      this.#connection = connection;
     });
   }
 
-  /** Leaves, then removes every listener. A `connect()` under way rejects; else does nothing. */
+  /**
+   * Leaves and removes every listener. A `connect()` in progress rejects. Does nothing when not connected.
+   */
   async disconnect(): Promise<void> {
-    const socket = this.#socket;
-    if (socket === undefined || !this.isConnected) {
-      socket?.terminate();
+    const connection = this.#connection;
+    if (connection === undefined || !this.isConnected) {
+      connection?.terminate();
       return;
     }
     this.#leaving = true;
-    await new Promise<void>((resolve) => {
-      const timer = setTimeout(() => socket.terminate(), LEAVE_TIMEOUT_MS);
-      socket.once('close', () => {
-        clearTimeout(timer);
-        resolve();
-      });
-      if (socket.readyState === WebSocket.CLOSED) {
-        clearTimeout(timer);
-        resolve();
-      } else {
-        this.#send({ type: 'leave' }).catch(() => socket.terminate());
-      }
-    });
-    this.#closed(socket, DisconnectReason.CLIENT_INITIATED);
+    await connection.leave();
+    this.#closed(connection, DisconnectReason.CLIENT_INITIATED);
     this.removeAllListeners();
   }
 
-  /** Throws when the topic has a handler, as rtc-node does. */
+  /** Sets the handler of a topic. Throws if the topic has one, as rtc-node does. */
   registerTextStreamHandler(topic: string, handler: TextStreamHandler): void {
-    register(this.#streams.text, 'text', topic, handler);
+    this.#streams.addTextHandler(topic, handler);
   }
 
+  /** Removes the handler of a topic. */
   unregisterTextStreamHandler(topic: string): void {
     this.#streams.text.delete(topic);
   }
 
-  /** Throws when the topic has a handler, as rtc-node does. */
+  /** Sets the handler of a topic. Throws if the topic has one, as rtc-node does. */
   registerByteStreamHandler(topic: string, handler: ByteStreamHandler): void {
-    register(this.#streams.bytes, 'byte', topic, handler);
+    this.#streams.addByteHandler(topic, handler);
   }
 
+  /** Removes the handler of a topic. */
   unregisterByteStreamHandler(topic: string): void {
     this.#streams.bytes.delete(topic);
   }
@@ -160,7 +139,7 @@ export class EmbeddedRoom extends EventEmitter {
     this.#state = room;
     this.#leaving = false;
     this.localParticipant = new EmbeddedLocalParticipant(local, {
-      send: (frame) => this.#send(frame),
+      send: (frame) => this.#connection?.send(frame) ?? Promise.reject(notConnected()),
       changed: (patch) => this.#patched(this.localParticipant, patch),
     });
     this.remoteParticipants = new Map(
@@ -170,7 +149,7 @@ export class EmbeddedRoom extends EventEmitter {
     this.emit(RoomEvent.ConnectionStateChanged, this.#connectionState);
   }
 
-  #take(socket: WebSocket, frame: Exclude<ServerFrame, { type: 'joined' }>): void {
+  #take(connection: RoomConnection, frame: Exclude<ServerFrame, { type: 'joined' }>): void {
     switch (frame.type) {
       case 'participant-joined': {
         const participant = new EmbeddedParticipant(frame.participant);
@@ -203,8 +182,8 @@ export class EmbeddedRoom extends EventEmitter {
         break;
       }
       case 'disconnected':
-        socket.close();
-        this.#closed(socket, frame.reason);
+        connection.close();
+        this.#closed(connection, frame.reason);
         break;
     }
   }
@@ -225,21 +204,9 @@ export class EmbeddedRoom extends EventEmitter {
     }
   }
 
-  #send(frame: ClientFrame): Promise<void> {
-    return new Promise((resolve, reject) => {
-      const fail = (cause?: Error | null) =>
-        reject(new OpenRtcError('LINK_CLOSED', 'the embedded room is not connected', { cause }));
-      if (this.#socket?.readyState !== WebSocket.OPEN) {
-        fail();
-        return;
-      }
-      this.#socket.send(JSON.stringify(frame), (error) => (error ? fail(error) : resolve()));
-    });
-  }
-
-  /** Says that the room is over, once for each connection. */
-  #closed(socket: WebSocket, reason: DisconnectReason): void {
-    if (socket !== this.#socket || !this.isConnected) {
+  /** Emits the end of the room, once for each connection. */
+  #closed(connection: RoomConnection, reason: DisconnectReason): void {
+    if (connection !== this.#connection || !this.isConnected) {
       return;
     }
     this.#streams.abort();
@@ -249,33 +216,21 @@ export class EmbeddedRoom extends EventEmitter {
   }
 }
 
-/** An {@link EmbeddedRoom} under the type the SDK asks for. */
+/** Creates an {@link EmbeddedRoom} with the type that the SDK expects. */
 export function createEmbeddedRoom(): Room {
-  // It has the surface the SDK uses, and none of the native handles the class declares as private.
+  // It has the members that the SDK uses, but not the private native handles that the class declares.
   return new EmbeddedRoom() as unknown as Room;
 }
 
-/** True for the URL of a job that came from an embedded endpoint. */
+/** True for the room URL of a job that came from an embedded endpoint. */
 export function isEmbeddedUrl(url: string): boolean {
   return url.startsWith(EMBEDDED_SCHEME);
 }
 
 /**
- * Runs what calls listeners. As with rtc-node, one that throws leaves a rejection nobody handles, in the
- * context of whoever joined. Thrown into the WebSocket's own code, it would break the connection.
+ * Runs code that calls listeners. As with rtc-node, a listener that throws causes an unhandled rejection in the async
+ * context that joined. An error thrown into the code of the WebSocket would break the connection.
  */
 async function aside(work: () => void): Promise<void> {
   work();
-}
-
-function register<Handler>(
-  handlers: Map<string, Handler>,
-  kind: 'text' | 'byte',
-  topic: string,
-  handler: Handler,
-): void {
-  if (handlers.has(topic)) {
-    throw new Error(`A ${kind} stream handler for topic "${topic}" has already been set.`);
-  }
-  handlers.set(topic, handler);
 }

@@ -7,15 +7,21 @@ import {
   ServerInfo_Edition,
   ServerMessage,
   type UpdateJobStatus,
-  WorkerMessage,
-  WorkerStatus,
+  type WorkerMessage,
 } from '@livekit/protocol';
 import { randomBytes } from 'node:crypto';
 import type { RawData, WebSocket } from 'ws';
 import type { EmbeddedFaults } from './faults.js';
 import { newId } from './ids.js';
+import {
+  canRegister,
+  type EmbeddedWorkerSnapshot,
+  parseMessage,
+  type ReportedStatus,
+  statusOf,
+} from './worker-messages.js';
 
-// LiveKit drops a worker that has not registered by then.
+// LiveKit disconnects a worker that has not registered by then.
 const REGISTER_TIMEOUT_MS = 10_000;
 const SERVER_INFO = new ServerInfo({
   edition: ServerInfo_Edition.Standard,
@@ -25,33 +31,26 @@ const SERVER_INFO = new ServerInfo({
   nodeId: 'ND_embedded',
 });
 
-/** A worker as it was when asked for: plain data. */
-export interface EmbeddedWorkerSnapshot {
-  /** New for every connection, as on LiveKit. */
-  readonly id: string;
-  /** Empty for automatic dispatch. */
-  readonly agentName: string;
-  /** As last reported: 0 to 1. */
-  readonly load: number;
-  readonly status: 'available' | 'full';
-  /** As last reported by the worker. */
-  readonly jobCount: number;
-}
-
-/** What the endpoint does about its workers. */
+/** The endpoint, as its worker connections see it. */
 export interface WorkerHost {
+  /** Faults that apply to every connection. */
   readonly faults: EmbeddedFaults;
+  /** The worker has registered. */
   registered(worker: WorkerConnection): void;
+  /** The worker has reported its status. */
   reported(worker: WorkerConnection): void;
+  /** The worker has reported the status of a job. */
   jobUpdated(worker: WorkerConnection, update: UpdateJobStatus): void;
+  /** The connection is closed. */
   closed(worker: WorkerConnection): void;
 }
 
-/** The answer to an offer, or why there is none. */
+/** The answer to an offer, or the reason why there is none. */
 export type OfferAnswer = AvailabilityResponse | 'closed' | 'timeout';
 
-/** One worker's WebSocket: LiveKit's side of the worker protocol. */
+/** The WebSocket of one worker: LiveKit's side of the worker protocol. */
 export class WorkerConnection {
+  /** LiveKit's id of the worker. */
   readonly id = newId('AW');
   readonly #socket: WebSocket;
   readonly #host: WorkerHost;
@@ -59,18 +58,15 @@ export class WorkerConnection {
   readonly #offers = new Map<string, (answer: OfferAnswer) => void>();
   #registration: RegisterWorkerRequest | undefined;
   #flapTimer: NodeJS.Timeout | undefined;
-  #report: Omit<EmbeddedWorkerSnapshot, 'id' | 'agentName'> = {
-    load: 0,
-    status: 'available',
-    jobCount: 0,
-  };
-  // A worker that writes text frames is answered in text frames.
+  #report: ReportedStatus = { load: 0, status: 'available', jobCount: 0 };
+  // A worker that sends text frames gets text frames.
   #asJson = false;
 
+  /** Serves the worker on `socket`. */
   constructor(socket: WebSocket, host: WorkerHost) {
     this.#socket = socket;
     this.#host = host;
-    // caughtUp() listens once for each call that ends: a burst of them is no leak.
+    // caughtUp() adds a listener for each call that ends, so a burst of them is not a leak.
     socket.setMaxListeners(0);
     this.#registerTimer = setTimeout(() => this.drop(), REGISTER_TIMEOUT_MS);
     socket.on('message', (data, isBinary) => this.#receive(data, isBinary));
@@ -78,11 +74,12 @@ export class WorkerConnection {
     socket.on('close', () => this.#closed());
   }
 
+  /** The current state of the worker. */
   get snapshot(): EmbeddedWorkerSnapshot {
     return { id: this.id, agentName: this.#registration?.agentName ?? '', ...this.#report };
   }
 
-  /** True when it may be offered jobs of that name: registered for rooms, and connected. */
+  /** True if it can be offered jobs for that agent name: it is connected and registered for rooms. */
   serves(agentName: string): boolean {
     const worker = this.#registration;
     return (
@@ -90,7 +87,7 @@ export class WorkerConnection {
     );
   }
 
-  /** Offers a job. An answer that comes after `signal` aborted is dropped, as on LiveKit. */
+  /** Offers a job. As on LiveKit, an answer after `signal` aborted is ignored. Never rejects. */
   offer(job: Job, signal: AbortSignal): Promise<OfferAnswer> {
     return new Promise((resolve) => {
       const settle = (answer: OfferAnswer) => {
@@ -105,31 +102,31 @@ export class WorkerConnection {
     });
   }
 
-  /** Sends a message; nothing happens on a closed connection. */
+  /** Sends a message; does nothing on a closed connection. */
   send(message: NonNullable<ConstructorParameters<typeof ServerMessage>[0]>['message']): void {
-    if (message?.case === undefined || this.#host.faults.losesToWorker(message.case)) {
+    if (message?.case === undefined || this.#host.faults.dropsToWorker(message.case)) {
       return;
     }
     const frame = new ServerMessage({ message });
     this.sendRaw(this.#asJson ? frame.toJsonString() : frame.toBinary());
   }
 
-  /** Sends a frame as it is; nothing happens on a closed connection. */
+  /** Sends a raw frame; does nothing on a closed connection. */
   sendRaw(frame: Uint8Array | string): void {
     if (this.#socket.readyState === this.#socket.OPEN) {
       this.#socket.send(frame);
     }
   }
 
-  /** Resolves when all the worker has sent so far was taken, or the connection is gone. */
+  /** Resolves when everything the worker has sent so far was handled, or the connection is closed. */
   caughtUp(): Promise<void> {
     return new Promise((resolve) => {
       const mark = randomBytes(8);
       const done = () => {
-        this.#socket.off('pong', heard).off('close', done);
+        this.#socket.off('pong', onPong).off('close', done);
         resolve();
       };
-      const heard = (data: Buffer) => {
+      const onPong = (data: Buffer) => {
         if (data.equals(mark)) {
           done();
         }
@@ -138,25 +135,25 @@ export class WorkerConnection {
         resolve();
         return;
       }
-      this.#socket.on('pong', heard).on('close', done);
-      // The pong comes after all the worker wrote before it: one TCP connection, in order.
+      this.#socket.on('pong', onPong).on('close', done);
+      // The pong arrives after everything the worker sent before it, because TCP keeps the order.
       this.#socket.ping(mark);
     });
   }
 
-  /** Cuts the TCP connection without a close frame, as LiveKit does; the worker sees code 1006. */
+  /** Cuts the TCP connection without a close frame, as LiveKit does. The worker sees code 1006. */
   drop(): void {
     this.#socket.terminate();
   }
 
   #receive(data: RawData, isBinary: boolean): void {
-    const message = parse(data, isBinary);
+    const message = parseMessage(data, isBinary);
     if (message === undefined) {
       this.drop();
       return;
     }
     this.#asJson = !isBinary;
-    if (message.case !== undefined && this.#host.faults.losesFromWorker(message.case)) {
+    if (message.case !== undefined && this.#host.faults.dropsFromWorker(message.case)) {
       return;
     }
     if (message.case === 'ping') {
@@ -172,7 +169,7 @@ export class WorkerConnection {
   }
 
   #register(request: RegisterWorkerRequest): void {
-    if (this.#registration !== undefined || !isRegistrable(request)) {
+    if (this.#registration !== undefined || !canRegister(request)) {
       this.drop();
       return;
     }
@@ -203,30 +200,21 @@ export class WorkerConnection {
       case 'availability':
         this.#offers.get(message.value.jobId)?.(message.value);
         break;
-      case 'updateWorker': {
-        // A status without a load resets the load to 0, here as on LiveKit.
-        const { status, jobCount } = message.value;
-        // A float32 on the wire: 0.7 arrives as 0.69999998, which is below a target load of 0.7.
-        const load = Number(message.value.load.toPrecision(7));
-        this.#report = {
-          load,
-          jobCount,
-          status: status === WorkerStatus.WS_FULL ? 'full' : 'available',
-        };
+      case 'updateWorker':
+        this.#report = statusOf(message.value);
         this.#host.reported(this);
         break;
-      }
       case 'updateJob':
         this.#host.jobUpdated(this, message.value);
         break;
       case 'migrateJob':
       case 'simulateJob':
-        // The first does nothing on an open-source LiveKit either; the second is not played here.
+        // The first has no effect on an open-source LiveKit either; the second is not supported here.
         break;
       case 'register':
       case 'ping':
       case undefined:
-        // A second registration and an empty message; a ping was answered before.
+        // A second registration or an empty message; a ping was answered before.
         this.drop();
         break;
     }
@@ -241,27 +229,4 @@ export class WorkerConnection {
     }
     this.#host.closed(this);
   }
-}
-
-function parse(data: RawData, isBinary: boolean): WorkerMessage['message'] | undefined {
-  try {
-    const bytes = Array.isArray(data) ? Buffer.concat(data) : Buffer.from(data as Buffer);
-    const { message } = isBinary
-      ? WorkerMessage.fromBinary(bytes)
-      : WorkerMessage.fromJsonString(bytes.toString('utf8'));
-    return message.case === undefined ? undefined : message;
-  } catch {
-    return undefined;
-  }
-}
-
-const JOB_TYPES = [JobType.JT_ROOM, JobType.JT_PUBLISHER, JobType.JT_PARTICIPANT];
-const MAX_DEPLOYMENT_BYTES = 64;
-
-function isRegistrable({ type, deployment }: RegisterWorkerRequest): boolean {
-  return (
-    JOB_TYPES.includes(type) &&
-    Buffer.byteLength(deployment) <= MAX_DEPLOYMENT_BYTES &&
-    !/[_\s\p{Cc}]/u.test(deployment)
-  );
 }

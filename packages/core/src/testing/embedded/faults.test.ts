@@ -72,7 +72,7 @@ test('a place is given back when the worker is cut off while its assignment is h
   livekit.faults.releaseAssignments();
   await livekit.until(({ jobs }) => jobs[0]?.status === 'failed');
   expect(livekit.jobs[0]).toMatchObject({ jobId, joined: false });
-  expect(livekit.jobs[0]?.error).toContain('gone before the assignment');
+  expect(livekit.jobs[0]?.error).toContain('disconnected before the assignment');
   expect(running.pool.runtimeSnapshot()).toMatchObject({ activeSessions: 0, reservedSessions: 0 });
   await finish(await dial(livekit));
 });

@@ -9,30 +9,31 @@ export type ToWorkerKind = NonNullable<ServerMessage['message']['case']>;
 /** The name of a message from a worker, e.g. `updateJob`. */
 export type FromWorkerKind = NonNullable<WorkerMessage['message']['case']>;
 
-/** What {@link EmbeddedFaults} does things to. */
+/** The endpoint, as {@link EmbeddedFaults} controls it. */
 export interface FaultTargets {
   /** Sends a raw frame to every registered worker. */
   broadcast(frame: Uint8Array | string): void;
-  /** Stops listening. */
+  /** Stops accepting connections. */
   pause(): void;
-  /** Listens on the same port again. */
+  /** Accepts connections on the same port again. */
   listen(): Promise<unknown>;
+  /** Something changed that a test may wait for. */
   changed(): void;
 }
 
 /**
- * What can go wrong between an endpoint and its workers, at the command of a test. Everything works
- * until told otherwise, and again after {@link EmbeddedFaults.heal}. Rooms are not touched.
+ * Faults between an endpoint and its workers, controlled by a test. There are none at first, and none after
+ * {@link EmbeddedFaults.heal}. Rooms are not affected.
  */
 export class EmbeddedFaults {
   readonly #targets: FaultTargets;
   #assignments: Deferred<void> | undefined;
   #assignmentDelayMs = 0;
-  #lostTo: 'all' | ReadonlySet<string> = new Set();
-  #lostFrom: 'all' | ReadonlySet<string> = new Set();
+  #droppedTo: 'all' | ReadonlySet<string> = new Set();
+  #droppedFrom: 'all' | ReadonlySet<string> = new Set();
   #flapMs: number | undefined;
   #down = false;
-  #deaf = false;
+  #ignoring = false;
   #held = 0;
   #unanswered = 0;
   #cut = 0;
@@ -42,57 +43,57 @@ export class EmbeddedFaults {
     this.#targets = targets;
   }
 
-  /** Keeps the assignments of accepted jobs back until {@link releaseAssignments}. */
+  /** Holds back the assignments of accepted jobs until {@link releaseAssignments}. */
   holdAssignments(): void {
     this.#assignments ??= deferred();
   }
 
-  /** Lets the assignments go that {@link holdAssignments} kept back, and all later ones. */
+  /** Sends the assignments that {@link holdAssignments} holds back, and no longer holds later ones. */
   releaseAssignments(): void {
     this.#assignments?.resolve();
     this.#assignments = undefined;
   }
 
-  /** Sends each assignment `ms` milliseconds late; 0 for in time. */
+  /** Delays each assignment by `ms` milliseconds; 0 ends the delay. */
   delayAssignments(ms: number): void {
     this.#assignmentDelayMs = ms;
   }
 
-  /** Accepted jobs whose assignment is held or late at this moment. */
+  /** Number of accepted jobs whose assignment is held back or delayed now. */
   get heldAssignments(): number {
     return this.#held;
   }
 
-  /** Loses what the endpoint sends to workers: messages of these kinds, all when none is named. */
+  /** Drops messages of these kinds from the endpoint to workers; all messages if no kind is given. */
   loseToWorkers(...kinds: readonly ToWorkerKind[]): void {
-    this.#lostTo = kinds.length === 0 ? 'all' : new Set(kinds);
+    this.#droppedTo = kinds.length === 0 ? 'all' : new Set(kinds);
   }
 
   /**
-   * Loses what workers send: messages of these kinds, all when none is named. WebSocket pings are
-   * answered all the same; for a line that is silent, put `startTcpProxy()` in between.
+   * Drops messages of these kinds from workers; all messages if no kind is given. WebSocket pings are still answered;
+   * use `startTcpProxy()` for a silent connection.
    */
   loseFromWorkers(...kinds: readonly FromWorkerKind[]): void {
-    this.#lostFrom = kinds.length === 0 ? 'all' : new Set(kinds);
+    this.#droppedFrom = kinds.length === 0 ? 'all' : new Set(kinds);
   }
 
-  /** Sends one frame that no worker can use to every registered worker. */
+  /** Sends one invalid frame to every registered worker. */
   garble(what: BadFrame): void {
     this.#targets.broadcast(badFrame(what));
   }
 
-  /** Cuts every worker's connection `ms` milliseconds after it registered; 0: instead of answering. */
+  /** Cuts the connection of every worker `ms` milliseconds after it registered; 0: instead of the answer. */
   flap(ms: number): void {
     this.#flapMs = ms;
   }
 
-  /** How many connections {@link flap} has cut. */
+  /** Number of connections that {@link flap} has cut. */
   get cutConnections(): number {
     return this.#cut;
   }
 
   /**
-   * Refuses every new connection: of workers, of participants, to the room service. Open ones stay;
+   * Refuses every new connection of workers, participants, and clients of the room service. Open connections stay;
    * `dropWorkers()` cuts those of workers.
    */
   down(): void {
@@ -101,19 +102,19 @@ export class EmbeddedFaults {
     this.#targets.pause();
   }
 
-  /** Takes connections again, on the same port. */
+  /** Accepts connections again, on the same port. */
   async up(): Promise<void> {
     if (!this.#down) return;
     this.#down = false;
     await this.#targets.listen();
   }
 
-  /** Takes connections of workers and never answers their registrations, also not after {@link heal}. */
+  /** Accepts connections of workers but does not answer their registrations, not even after {@link heal}. */
   ignoreRegistrations(): void {
-    this.#deaf = true;
+    this.#ignoring = true;
   }
 
-  /** Registrations that were not answered so far. */
+  /** Number of registrations that were not answered so far. */
   get unansweredRegistrations(): number {
     return this.#unanswered;
   }
@@ -122,19 +123,19 @@ export class EmbeddedFaults {
   async heal(): Promise<void> {
     this.releaseAssignments();
     this.delayAssignments(0);
-    this.#lostTo = new Set();
-    this.#lostFrom = new Set();
+    this.#droppedTo = new Set();
+    this.#droppedFrom = new Set();
     this.#flapMs = undefined;
-    this.#deaf = false;
+    this.#ignoring = false;
     await this.up();
   }
 
-  /** @internal Nothing waits any longer; a door that is shut stays so. */
+  /** @internal Ends every wait. An endpoint that is down stays down. */
   close(): void {
     this.releaseAssignments();
   }
 
-  /** @internal Asked by the endpoint: waits as long as an assignment has to. */
+  /** @internal Waits until an assignment may be sent. */
   async beforeAssignment(): Promise<void> {
     if (this.#assignments === undefined && this.#assignmentDelayMs === 0) return;
     this.#held += 1;
@@ -145,30 +146,30 @@ export class EmbeddedFaults {
     this.#held -= 1;
   }
 
-  /** @internal Asked by the endpoint. */
-  losesToWorker(kind: string): boolean {
-    return this.#lostTo === 'all' || this.#lostTo.has(kind);
+  /** @internal True if a message to a worker is dropped. */
+  dropsToWorker(kind: string): boolean {
+    return this.#droppedTo === 'all' || this.#droppedTo.has(kind);
   }
 
-  /** @internal Asked by the endpoint. */
-  losesFromWorker(kind: string): boolean {
-    return this.#lostFrom === 'all' || this.#lostFrom.has(kind);
+  /** @internal True if a message from a worker is dropped. */
+  dropsFromWorker(kind: string): boolean {
+    return this.#droppedFrom === 'all' || this.#droppedFrom.has(kind);
   }
 
-  /** @internal Asked by the endpoint: true when a registration is to be ignored, which is counted. */
+  /** @internal True if a registration is ignored, which is counted. */
   ignoresRegistration(): boolean {
-    if (!this.#deaf) return false;
+    if (!this.#ignoring) return false;
     this.#unanswered += 1;
     this.#targets.changed();
     return true;
   }
 
-  /** @internal Asked by the endpoint: after how many milliseconds to cut a registered worker. */
+  /** @internal Milliseconds after which a registered worker is cut; undefined: never. */
   get flapsAfterMs(): number | undefined {
     return this.#flapMs;
   }
 
-  /** @internal Told by the endpoint. */
+  /** @internal Counts a connection that was cut. */
   countCut(): void {
     this.#cut += 1;
     this.#targets.changed();

@@ -7,24 +7,29 @@ import { ROOM_PATH } from './room-wire.js';
 import type { ServiceAnswer } from './room-service.js';
 import type { Keys } from './tokens.js';
 
-/** Who comes in, once its token was checked. */
+/** Handlers for connections and requests with a valid token. */
 export interface FrontDoorOptions {
+  /** The keys that tokens are checked with. */
   readonly keys: Keys;
+  /** A worker has connected. */
   worker(socket: WebSocket): void;
+  /** A participant has connected. */
   participant(socket: WebSocket, claims: ClaimGrants): void;
+  /** Answers a request to the room service. */
   service(path: string, request: unknown): ServiceAnswer;
 }
 
 // Workers send at most 2 MiB in a frame, LiveKit drops more.
 const MAX_PAYLOAD_BYTES = 2 * 1024 * 1024;
 
-/** The HTTP server of an endpoint: checks tokens, and tells workers, participants, and calls apart. */
+/** The HTTP server of an endpoint: checks tokens and routes workers, participants, and service requests. */
 export class FrontDoor {
   readonly #options: FrontDoorOptions;
   readonly #server: Server;
   #port = 0;
   readonly #sockets = new WebSocketServer({ noServer: true, maxPayload: MAX_PAYLOAD_BYTES });
 
+  /** Not listening yet. */
   constructor(options: FrontDoorOptions) {
     this.#options = options;
     this.#server = createServer((request, response) => void this.#answer(request, response));
@@ -34,7 +39,7 @@ export class FrontDoor {
     );
   }
 
-  /** Opens a port of the loopback interface: an ephemeral one the first time, then the same again. */
+  /** Listens on the loopback interface: on a free port the first time, later on the same one. Returns the port. */
   listen(): Promise<number> {
     return new Promise((resolve, reject) => {
       this.#server.once('error', reject);
@@ -46,7 +51,7 @@ export class FrontDoor {
     });
   }
 
-  /** Takes no more connections until the next {@link listen}; open ones stay. */
+  /** Accepts no connections until the next {@link listen}; open ones stay. */
   pause(): void {
     this.#server.close();
   }
@@ -78,7 +83,7 @@ export class FrontDoor {
       ? claims?.video?.agent
       : claims?.video?.roomJoin === true || !hasIdentity;
     if (claims === undefined || allowed !== true) {
-      // LiveKit's answer repeats the token, so a worker that logs the body leaks it. So does this.
+      // As on LiveKit, the answer repeats the token: tests can check that a worker does not log it.
       refuse(socket, '401 Unauthorized', `invalid token: ${token ?? ''}`);
       return;
     }

@@ -1,4 +1,5 @@
 import { DisconnectReason } from '@livekit/rtc-node';
+import type { EmbeddedRoomSnapshot } from './embedded-options.js';
 import {
   applyPatch,
   type ClientFrame,
@@ -8,40 +9,52 @@ import {
   type ServerFrame,
 } from './room-wire.js';
 
-/** Somebody in a room: a WebSocket, or a simulated caller. */
+/** A participant of a room: connected by a WebSocket, or a simulated caller. */
 export interface Member {
+  /** The participant as the room sees it. */
   readonly state: ParticipantState;
-  /** Takes a frame. After `disconnected` comes nothing more. */
+  /** Receives a frame. `disconnected` is the last one. */
   deliver(frame: ServerFrame): void;
 }
 
-/** Who removed a member: it left by itself, or the endpoint took it out. */
+/** Who ended the membership: the member left by itself, or the endpoint removed it. */
 export type LeftBy = 'itself' | 'endpoint';
 
-/** What the endpoint does when people come and go. */
+/** The endpoint, which is notified of changes in a room. */
 export interface RoomObserver {
+  /** A member has joined. */
   joined(room: HubRoom, member: Member): void;
+  /** A member has left or was removed. */
   left(room: HubRoom, member: Member, by: LeftBy): void;
+  /** A member has changed its name, metadata or attributes. */
   updated(): void;
 }
 
-/** One incarnation of a room on the endpoint: its people, and what they send each other. */
+/** A room on the endpoint: its members, and the frames they send each other. */
 export class HubRoom {
+  /** The room as its participants see it. */
   readonly state: RoomState;
   readonly #observer: RoomObserver;
   readonly #members = new Map<string, Member>();
 
+  /** An empty room. */
   constructor(state: RoomState, observer: RoomObserver) {
     this.state = state;
     this.#observer = observer;
   }
 
-  /** Everybody in the room, in the order they came. */
+  /** The room as plain data. */
+  get snapshot(): EmbeddedRoomSnapshot {
+    const { name, sid } = this.state;
+    return { name, sid, identities: [...this.#members.keys()] };
+  }
+
+  /** The members, in the order they joined. */
   get members(): readonly Member[] {
     return [...this.#members.values()];
   }
 
-  /** Lets `member` in. Whoever is there under its identity is put out first, as on LiveKit. */
+  /** Adds a member. As on LiveKit, another member with the same identity is removed first. */
   join(member: Member): void {
     const { identity } = member.state;
     this.remove(identity, DisconnectReason.DUPLICATE_IDENTITY);
@@ -53,18 +66,18 @@ export class HubRoom {
       local: member.state,
       others: others.map(({ state }) => state),
     });
-    this.#tell(identity, { type: 'participant-joined', participant: member.state });
+    this.#broadcast(identity, { type: 'participant-joined', participant: member.state });
     this.#observer.joined(this, member);
   }
 
-  /** `member` is gone by itself; the others learn why. */
+  /** Removes a member that has left by itself, and notifies the others. */
   leave(member: Member, reason: DisconnectReason): void {
     if (this.#members.get(member.state.identity) === member) {
       this.#drop(member, reason, 'itself');
     }
   }
 
-  /** Puts a participant out; false when there is none. */
+  /** Removes and disconnects a member; false if there is none with that identity. */
   remove(identity: string, reason: DisconnectReason): boolean {
     const member = this.#members.get(identity);
     if (member === undefined) {
@@ -75,14 +88,14 @@ export class HubRoom {
     return true;
   }
 
-  /** Puts everybody out. */
+  /** Removes and disconnects every member. */
   clear(reason: DisconnectReason): void {
     for (const { state } of this.members) {
       this.remove(state.identity, reason);
     }
   }
 
-  /** Carries out what a member sent. */
+  /** Handles a frame from a member. */
   take(member: Member, frame: Exclude<ClientFrame, { type: 'leave' }>): void {
     const { identity } = member.state;
     switch (frame.type) {
@@ -90,18 +103,22 @@ export class HubRoom {
         this.#update(member, frame.patch);
         break;
       case 'stream':
-        // As on LiveKit, a stream may name another sender: transcripts of the caller's words do.
-        this.#tell(identity, { type: 'stream', from: frame.from, frame: frame.frame }, frame.to);
+        // As on LiveKit, a stream may name another sender, as transcripts of the caller do.
+        this.#broadcast(
+          identity,
+          { type: 'stream', from: frame.from, frame: frame.frame },
+          frame.to,
+        );
         break;
       case 'data':
-        this.#tell(identity, { type: 'data', from: identity, frame: frame.frame }, frame.to);
+        this.#broadcast(identity, { type: 'data', from: identity, frame: frame.frame }, frame.to);
         break;
     }
   }
 
   #update(member: Member, patch: ParticipantPatch): void {
     applyPatch(member.state, patch);
-    this.#tell(member.state.identity, {
+    this.#broadcast(member.state.identity, {
       type: 'participant-updated',
       identity: member.state.identity,
       patch,
@@ -112,11 +129,11 @@ export class HubRoom {
   #drop(member: Member, reason: DisconnectReason, by: LeftBy): void {
     const { identity } = member.state;
     this.#members.delete(identity);
-    this.#tell(identity, { type: 'participant-left', identity, reason });
+    this.#broadcast(identity, { type: 'participant-left', identity, reason });
     this.#observer.left(this, member, by);
   }
 
-  #tell(sender: string, frame: ServerFrame, to: readonly string[] = []): void {
+  #broadcast(sender: string, frame: ServerFrame, to: readonly string[] = []): void {
     for (const member of this.members) {
       const { identity } = member.state;
       if (identity !== sender && (to.length === 0 || to.includes(identity))) {

@@ -8,18 +8,23 @@ import type { HubRoom, LeftBy, Member } from './hub-room.js';
 import type { Keys } from './tokens.js';
 import type { WorkerConnection } from './embedded-worker.js';
 
-/** What {@link JobDesk} needs from the endpoint. */
+/** Options of {@link JobDesk}. */
 export interface JobDeskOptions {
+  /** Faults that hold back assignments. */
   readonly faults: EmbeddedFaults;
+  /** Finds workers. */
   readonly dispatcher: Dispatcher;
+  /** Signs the join tokens of agents. */
   readonly keys: Keys;
-  /** Where agents join, e.g. `embedded://127.0.0.1:4711`. */
+  /** The URL that agents join, e.g. `embedded://127.0.0.1:4711`. */
   readonly roomUrl: () => string;
+  /** A registered worker by its id. */
   readonly worker: (id: string) => WorkerConnection | undefined;
+  /** A job has changed. */
   readonly changed: () => void;
 }
 
-// After a job was terminated, LiveKit gives the agent this long to leave by itself.
+// Time that LiveKit gives an agent to leave by itself after its job was terminated.
 const LEAVE_GRACE_MS = 3000;
 
 /** Follows every job from its dispatch to its final status, as LiveKit does. */
@@ -28,16 +33,17 @@ export class JobDesk {
   readonly #jobs = new Map<string, EmbeddedJob>();
   readonly #graceTimers = new Set<NodeJS.Timeout>();
 
+  /** Starts without jobs. */
   constructor(options: JobDeskOptions) {
     this.#options = options;
   }
 
-  /** Every job there was, in the order of dispatch. */
+  /** Every job so far, in the order of dispatch. */
   get snapshots(): readonly EmbeddedJobSnapshot[] {
     return [...this.#jobs.values()].map(({ snapshot }) => snapshot);
   }
 
-  /** Looks for a worker; the job tells what came of it. */
+  /** Creates a job and starts to look for a worker. */
   dispatch(room: HubRoom, agentName: string, metadata: string): EmbeddedJob {
     const job = new EmbeddedJob(room, agentName, metadata);
     this.#jobs.set(job.id, job);
@@ -45,7 +51,7 @@ export class JobDesk {
     return job;
   }
 
-  /** A worker reports on a job. */
+  /** Handles the status of a job from its worker. */
   update(worker: WorkerConnection, { jobId, status, error }: UpdateJobStatus): void {
     const job = this.#jobs.get(jobId);
     if (
@@ -66,7 +72,7 @@ export class JobDesk {
     }
   }
 
-  /** Ends a job by order of the operator. Throws `CONFIG_INVALID_OPTION` when it does not run. */
+  /** Ends a job as an operator does. Throws `CONFIG_INVALID_OPTION` if it is not running. */
   terminate(jobId: string): void {
     const job = this.#jobs.get(jobId);
     const worker = job === undefined || job.final ? undefined : this.#options.worker(job.workerId);
@@ -86,7 +92,7 @@ export class JobDesk {
     this.#finish(job, 'success');
   }
 
-  /** Somebody is in a room: perhaps the agent of a job. */
+  /** Handles the join of a member, which may be the agent of a job. */
   joined(room: HubRoom, member: Member): void {
     const job = this.#jobOf(room, member);
     if (job !== undefined) {
@@ -94,16 +100,16 @@ export class JobDesk {
     }
   }
 
-  /** Somebody is gone from a room: an agent that had not reported before has failed. */
+  /** Handles the end of a membership: the job of an agent without a final status has failed. */
   async left(room: HubRoom, member: Member, by: LeftBy): Promise<void> {
     const job = this.#jobOf(room, member);
     const worker = job === undefined ? undefined : this.#options.worker(job.workerId);
-    // A worker that has lost its connection may still report through its next one.
+    // A worker that has lost its connection may still report over its next one.
     if (job === undefined || worker === undefined) {
       return;
     }
     if (by === 'itself') {
-      // The final status comes over another socket than the leave, and was perhaps written first.
+      // The final status uses another socket than the leave, and may have been sent first.
       await worker.caughtUp();
     }
     if (!job.final) {
@@ -112,7 +118,7 @@ export class JobDesk {
     }
   }
 
-  /** Ends what still runs. */
+  /** Ends every job that has no final status. */
   close(): void {
     this.#graceTimers.forEach((timer) => clearTimeout(timer));
     for (const job of this.#jobs.values()) {
@@ -152,7 +158,7 @@ export class JobDesk {
       return;
     }
     if (this.#options.worker(worker.id) === undefined) {
-      this.#finish(job, 'failed', `worker ${worker.id} was gone before the assignment`);
+      this.#finish(job, 'failed', `worker ${worker.id} disconnected before the assignment`);
       return;
     }
     job.run();

@@ -12,16 +12,16 @@ interface Reply {
 }
 
 interface Reader {
-  /** Segments opened before this one are not for this reader. */
+  /** The number of the first segment that this reader may get. */
   readonly from: number;
   readonly resolve: (text: string) => void;
   readonly reject: (error: OpenRtcError) => void;
 }
 
-// What LiveKit agents publish what they say under.
+// The topic under which LiveKit agents publish transcripts.
 const TOPIC_TRANSCRIPTION = 'lk.transcription';
 
-/** Puts the agent's transcript segments together again and hands each out once, in order. */
+/** Assembles the transcript segments of a speaker and returns each complete one once, in order. */
 export class ReplyInbox {
   readonly #onReply: (text: string) => void;
   readonly #open = new Map<string, OpenSegment>();
@@ -35,12 +35,12 @@ export class ReplyInbox {
     this.#onReply = onReply;
   }
 
-  /** The place of the next segment to be opened. */
+  /** The number of the next segment to be opened. */
   get next(): number {
     return this.#order;
   }
 
-  /** Takes a step of a stream the agent sent in its own name. */
+  /** Handles one step of a stream from the speaker. */
   take(frame: StreamFrame): void {
     if (frame.step === 'open' && frame.kind === 'text' && frame.topic === TOPIC_TRANSCRIPTION) {
       this.#open.set(frame.id, { order: this.#order++, text: '' });
@@ -59,8 +59,8 @@ export class ReplyInbox {
   }
 
   /**
-   * The next complete segment that nobody took, of those opened at or after `from`. Rejects when
-   * the call ends first.
+   * The next complete segment that was not returned yet, of those opened at or after `from`. Rejects if the call ends
+   * first.
    */
   read(from = 0): Promise<string> {
     const at = this.#replies.findIndex(({ order }) => order >= from);
@@ -77,7 +77,7 @@ export class ReplyInbox {
     });
   }
 
-  /** No more segments will come. */
+  /** Rejects every reader, now and later. */
   close(error: OpenRtcError): void {
     this.#closed ??= error;
     for (const { reject } of this.#readers.splice(0)) {

@@ -2,35 +2,36 @@ import { DisconnectReason, ParticipantKind } from '@livekit/rtc-node';
 import { HubRoom, type LeftBy, type Member, type RoomObserver } from './hub-room.js';
 import { newId } from './ids.js';
 
-/** What the endpoint does about rooms. */
+/** The endpoint, which is notified of changes in rooms. */
 export interface HubObserver extends RoomObserver {
-  /** A room came to be; not called for rooms made by {@link RoomHub.create}. */
+  /** A participant has created a room by joining it; not called for {@link RoomHub.create}. */
   created(room: HubRoom): void;
 }
 
-/** The rooms of an endpoint, by name. A room nobody but agents is in closes after a while. */
+/** The rooms of an endpoint by name. A room without callers closes after a while. */
 export class RoomHub {
   readonly #observer: HubObserver;
   readonly #departureTimeoutMs: number;
   readonly #rooms = new Map<string, HubRoom>();
   readonly #closing = new Map<HubRoom, NodeJS.Timeout>();
 
+  /** @param departureTimeoutMs - how long a room stays open without callers */
   constructor(observer: HubObserver, departureTimeoutMs: number) {
     this.#observer = observer;
     this.#departureTimeoutMs = departureTimeoutMs;
   }
 
-  /** The room of that name, if it exists now. */
+  /** The room with that name; undefined if it does not exist. */
   get(name: string): HubRoom | undefined {
     return this.#rooms.get(name);
   }
 
-  /** Every room there is. */
+  /** All rooms. */
   get rooms(): readonly HubRoom[] {
     return [...this.#rooms.values()];
   }
 
-  /** Makes a room, or returns the one there is. */
+  /** Creates a room, or returns the existing one. */
   create(name: string, metadata = ''): HubRoom {
     const existing = this.#rooms.get(name);
     if (existing !== undefined) {
@@ -52,8 +53,8 @@ export class RoomHub {
   }
 
   /**
-   * Lets a participant in. A room that does not exist (any more) comes to be, with a sid of its own:
-   * a token outlives its room, here as on LiveKit.
+   * Adds a participant. A room that does not exist (any more) is created with a new sid. As on LiveKit, a token stays
+   * valid after its room was deleted.
    */
   join(name: string, member: Member): HubRoom {
     const isNew = !this.#rooms.has(name);
@@ -65,7 +66,7 @@ export class RoomHub {
     return room;
   }
 
-  /** Ends a room, for everybody in it; false when there is none. */
+  /** Deletes a room and removes every member; false if it does not exist. */
   delete(name: string, reason: DisconnectReason = DisconnectReason.ROOM_DELETED): boolean {
     const room = this.#rooms.get(name);
     if (room === undefined) {
@@ -77,7 +78,7 @@ export class RoomHub {
     return true;
   }
 
-  /** Ends every room. */
+  /** Deletes every room. */
   close(): void {
     for (const { state } of this.rooms) {
       this.delete(state.name, DisconnectReason.SERVER_SHUTDOWN);

@@ -1,15 +1,17 @@
 import { DisconnectReason } from '@livekit/rtc-node';
 import type { RoomHub } from './room-hub.js';
 
-/** The answer of a service call: a JSON body, or a Twirp error. */
+/** The answer of the room service: a JSON body, or a Twirp error. */
 export interface ServiceAnswer {
+  /** The HTTP status. */
   readonly status: 200 | 404;
+  /** The JSON body. */
   readonly body: object;
 }
 
 /**
- * The part of LiveKit's room service that workers use: `RoomServiceClient` of `livekit-server-sdk`
- * can list rooms and participants, remove a participant, and delete a room.
+ * Answers a request to the part of LiveKit's room service that workers use: listing rooms and participants, removing a
+ * participant, and deleting a room.
  * @param path - e.g. `/twirp/livekit.RoomService/DeleteRoom`
  */
 export function answerService(hub: RoomHub, path: string, request: unknown): ServiceAnswer {

@@ -1,6 +1,8 @@
-import { DisconnectReason } from '@livekit/rtc-node';
+import { DisconnectReason, ParticipantKind } from '@livekit/rtc-node';
+import type { ClaimGrants } from 'livekit-server-sdk';
 import type { WebSocket } from 'ws';
 import type { HubRoom, Member } from './hub-room.js';
+import { newId } from './ids.js';
 import {
   type ClientFrame,
   type ParticipantState,
@@ -9,15 +11,16 @@ import {
 } from './room-wire.js';
 
 /**
- * A participant that came over a WebSocket. One whose socket breaks stays visible for a while, as
- * on LiveKit: the others cannot tell it from one that is slow.
+ * A participant that is connected by a WebSocket. As on LiveKit, it stays visible for a while after its connection
+ * breaks, because the others cannot distinguish it from a slow one.
  */
 export class RoomSocket implements Member {
+  /** The participant as the room sees it. */
   readonly state: ParticipantState;
   readonly #socket: WebSocket;
   readonly #participantTimeoutMs: number;
   #room: HubRoom | undefined;
-  #ghostTimer: NodeJS.Timeout | undefined;
+  #departureTimer: NodeJS.Timeout | undefined;
   #gone = false;
 
   constructor(socket: WebSocket, state: ParticipantState, participantTimeoutMs: number) {
@@ -26,7 +29,7 @@ export class RoomSocket implements Member {
     this.#participantTimeoutMs = participantTimeoutMs;
   }
 
-  /** Starts reading, once the participant is in its room. */
+  /** Starts to read. Called once the participant is in its room. */
   attach(room: HubRoom): void {
     this.#room = room;
     this.#socket.on('message', (data: Buffer) => this.#receive(data));
@@ -34,6 +37,7 @@ export class RoomSocket implements Member {
     this.#socket.on('close', () => this.#closed());
   }
 
+  /** Sends a frame; `disconnected` also closes the connection. */
   deliver(frame: ServerFrame): void {
     if (this.#socket.readyState === this.#socket.OPEN) {
       this.#socket.send(JSON.stringify(frame));
@@ -55,7 +59,7 @@ export class RoomSocket implements Member {
         this.#room?.take(this, frame);
       }
     } catch {
-      // What cannot be read was not written by an EmbeddedRoom: whoever it is, it has no place here.
+      // An EmbeddedRoom does not send invalid frames: this is another program.
       this.#socket.terminate();
     }
   }
@@ -63,7 +67,7 @@ export class RoomSocket implements Member {
   #closed(): void {
     if (!this.#gone) {
       const gone = () => this.#leave(DisconnectReason.CONNECTION_TIMEOUT);
-      this.#ghostTimer = setTimeout(gone, this.#participantTimeoutMs);
+      this.#departureTimer = setTimeout(gone, this.#participantTimeoutMs);
     }
   }
 
@@ -74,7 +78,19 @@ export class RoomSocket implements Member {
 
   #end(): void {
     this.#gone = true;
-    clearTimeout(this.#ghostTimer);
+    clearTimeout(this.#departureTimer);
     this.#socket.close();
   }
+}
+
+/** A new participant with the values of its join token. */
+export function participantOf(claims: ClaimGrants): ParticipantState {
+  return {
+    identity: claims.sub ?? '',
+    sid: newId('PA'),
+    name: claims.name ?? '',
+    metadata: claims.metadata ?? '',
+    attributes: claims.attributes ?? {},
+    kind: claims.kind === 'agent' ? ParticipantKind.AGENT : ParticipantKind.STANDARD,
+  };
 }

@@ -5,10 +5,15 @@ export const ROOM_PATH = '/room';
 
 /** A participant as the room sees it. */
 export interface ParticipantState {
+  /** The unique name in the room. */
   readonly identity: string;
+  /** LiveKit's id of the participant. */
   readonly sid: string;
+  /** The display name. */
   name: string;
+  /** The metadata; empty without any. */
   metadata: string;
+  /** The attributes by key. */
   attributes: Record<string, string>;
   /** A `ParticipantKind` of `@livekit/rtc-node`. */
   readonly kind: number;
@@ -16,15 +21,17 @@ export interface ParticipantState {
 
 /** A room as its participants see it. */
 export interface RoomState {
+  /** Name of the room. */
   readonly name: string;
-  /** New for every incarnation of a name. */
+  /** LiveKit's id of the room, new whenever a room with this name is created. */
   readonly sid: string;
+  /** The metadata; empty without any. */
   metadata: string;
   /** Unix time in milliseconds. */
   readonly createdAt: number;
 }
 
-/** One step of a data stream. Text crosses as it is, bytes as base64. */
+/** One step of a data stream. Text is sent as it is, bytes as base64. */
 export type StreamFrame =
   | {
       readonly step: 'open';
@@ -48,14 +55,14 @@ export interface DataFrame {
   readonly reliable: boolean;
 }
 
-/** What a participant may change about itself. An empty attribute removes its key. */
+/** A change that a participant makes to itself. An empty attribute removes its key. */
 export interface ParticipantPatch {
   readonly name?: string;
   readonly metadata?: string;
   readonly attributes?: Record<string, string>;
 }
 
-/** From a participant to the endpoint. An empty `to` means everybody else. */
+/** From a participant to the endpoint. An empty `to` means all other participants. */
 export type ClientFrame =
   | { readonly type: 'update'; readonly patch: ParticipantPatch }
   | {
@@ -87,8 +94,8 @@ export type ServerFrame =
   | { readonly type: 'disconnected'; readonly reason: number };
 
 /**
- * Reads a frame of the other end. Both ends are this file, so a frame is known by its `type`.
- * Throws `INTERNAL` when there is none.
+ * Parses a frame. Both ends use this file, so only its `type` is checked.
+ * @throws OpenRtcError `INTERNAL` if it has no type, or SyntaxError if it is not JSON.
  */
 export function readFrame<Frame extends ClientFrame | ServerFrame>(data: {
   toString(): string;
@@ -100,7 +107,7 @@ export function readFrame<Frame extends ClientFrame | ServerFrame>(data: {
   return frame as Frame;
 }
 
-/** Applies a patch; returns the attributes that really changed. */
+/** Applies a patch and returns the attributes that differ. */
 export function applyPatch(
   state: ParticipantState,
   patch: ParticipantPatch,

@@ -14,13 +14,25 @@ interface OpenStream {
   readonly controller: ReadableStreamDefaultController<Chunk>;
 }
 
-/** Incoming data streams: hands each to the handler of its topic; without one it is dropped. */
+/** Incoming data streams. Each goes to the handler of its topic; without a handler it is dropped. */
 export class StreamInbox {
+  /** Handlers of text streams by topic. */
   readonly text = new Map<string, TextStreamHandler>();
+  /** Handlers of byte streams by topic. */
   readonly bytes = new Map<string, ByteStreamHandler>();
   readonly #open = new Map<string, OpenStream>();
 
-  /** Takes a step of a stream of another participant. */
+  /** Sets the handler of a topic. Throws if the topic has one. */
+  addTextHandler(topic: string, handler: TextStreamHandler): void {
+    add(this.text, 'text', topic, handler);
+  }
+
+  /** Sets the handler of a topic. Throws if the topic has one. */
+  addByteHandler(topic: string, handler: ByteStreamHandler): void {
+    add(this.bytes, 'byte', topic, handler);
+  }
+
+  /** Handles one step of a stream from another participant. */
   take(identity: string, frame: StreamFrame): void {
     if (frame.step === 'open') {
       this.#start(identity, frame);
@@ -33,7 +45,7 @@ export class StreamInbox {
     if (frame.step === 'chunk') {
       const content = Buffer.from(frame.data, stream.kind === 'text' ? 'utf8' : 'base64');
       if (content.length > 0) {
-        // The readers of rtc-node look at nothing but the content of a chunk.
+        // The readers of rtc-node use only the content of a chunk.
         stream.controller.enqueue({ content: new Uint8Array(content) } as unknown as Chunk);
       }
       return;
@@ -46,7 +58,7 @@ export class StreamInbox {
     }
   }
 
-  /** Fails what is half received, as a lost connection does. */
+  /** Fails every incomplete stream, as a lost connection does. */
   abort(): void {
     for (const { controller } of this.#open.values()) {
       controller.error(new Error('Disconnected while receiving'));
@@ -78,4 +90,16 @@ export class StreamInbox {
       identity,
     });
   }
+}
+
+function add<Handler>(
+  handlers: Map<string, Handler>,
+  kind: 'text' | 'byte',
+  topic: string,
+  handler: Handler,
+): void {
+  if (handlers.has(topic)) {
+    throw new Error(`A ${kind} stream handler for topic "${topic}" has already been set.`);
+  }
+  handlers.set(topic, handler);
 }

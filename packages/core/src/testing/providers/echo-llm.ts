@@ -3,8 +3,8 @@ import { DEFAULT_API_CONNECT_OPTIONS, delay, llm } from '@livekit/agents';
 /** Options of {@link EchoLLM}. */
 export interface EchoLLMOptions {
   /**
-   * The answer to what the user said. Default: `You said: <user text>`. Not asked when the agent
-   * speaks without a user turn, as in `generateReply({ instructions })`.
+   * Returns the reply to the text of the user. Default: `You said: <user text>`. Not called when the agent speaks
+   * without a user turn, as in `generateReply({ instructions })`.
    */
   reply?: (userText: string, chatCtx: llm.ChatContext) => string;
   /** Pause before each word, in milliseconds. Default: 0, no pause. */
@@ -12,14 +12,15 @@ export interface EchoLLMOptions {
 }
 
 /**
- * A model that needs no key and no network: it answers with what it heard, streamed word by word.
- * Asked to speak without a user turn, it says the last line of its instructions, which is what
- * `generateReply({ instructions })` added to them. It never calls a tool.
+ * A model that needs no key and no network: it repeats the text of the user, streamed word by word. Without a user
+ * turn it says the last line of its instructions, which `generateReply({ instructions })` has added to them. It never
+ * calls a tool.
  */
 export class EchoLLM extends llm.LLM {
   readonly #reply: (userText: string, chatCtx: llm.ChatContext) => string;
   readonly #tokenDelayMs: number;
 
+  /** All options have defaults. */
   constructor(options: EchoLLMOptions = {}) {
     super();
     this.#reply = options.reply ?? ((userText) => `You said: ${userText}`);
@@ -31,10 +32,12 @@ export class EchoLLM extends llm.LLM {
     return 'openrtc.EchoLLM';
   }
 
+  /** Always `echo`. */
   override get model(): string {
     return 'echo';
   }
 
+  /** Always `openrtc`. */
   override get provider(): string {
     return 'openrtc';
   }
@@ -107,7 +110,7 @@ function pause(ms: number, signal: AbortSignal): Promise<void> {
   });
 }
 
-/** Words with the blanks around them kept, so that joined they are the text again. */
+/** The words with the spaces around them, so that joining them gives the text again. */
 function wordsOf(text: string): string[] {
   return text.match(/\s*\S+\s*/g) ?? [];
 }
@@ -116,7 +119,7 @@ function textOf(item: llm.ChatItem): string {
   return item.type === 'message' ? (item.textContent ?? '') : '';
 }
 
-/** What the user said in this turn; undefined when the agent speaks of its own accord. */
+/** The text of the user in this turn; undefined if the agent speaks without one. */
 function lastUserText(chatCtx: llm.ChatContext): string | undefined {
   const last = chatCtx.items.findLast(
     (item) =>

@@ -1,8 +1,10 @@
 import type { AudioFrame } from '@livekit/rtc-node';
 
-/** Speech began or ended, at `atMs` of audio fed so far. */
+/** The start or the end of speech. */
 export interface GateEvent {
+  /** Whether speech starts or ends. */
   readonly kind: 'start' | 'end';
+  /** The position in the audio so far, in milliseconds. */
   readonly atMs: number;
 }
 
@@ -11,20 +13,20 @@ const SPEECH_RMS = 300;
 // Shorter bursts are clicks, longer silences are the end of an utterance.
 const MIN_SPEECH_MS = 100;
 const MIN_SILENCE_MS = 300;
-// The level is judged per slice, so that frames of any length behave alike.
+// The level is measured per slice, so that the length of frames does not matter.
 const SLICE_MS = 10;
 
 /**
- * Finds speech in int16 audio by its level alone. Time is counted in samples, never by a clock, so
- * audio fed faster than real time gives the same result.
+ * Detects speech in int16 audio by its level. Time is counted in samples, not by a clock, so audio that is faster than
+ * real time gives the same result.
  */
 export class EnergyGate {
   #speaking = false;
-  /** Milliseconds of audio on the other side of the threshold, in a row. */
+  /** Milliseconds of audio in a row that are on the other side of the threshold. */
   #oppositeMs = 0;
   #elapsedMs = 0;
 
-  /** Feeds a frame; returns what changed in it, in order. */
+  /** Adds a frame and returns the changes in it, in order. */
   push(frame: AudioFrame): GateEvent[] {
     const events: GateEvent[] = [];
     const slice = Math.max(1, Math.round((frame.sampleRate * SLICE_MS) / 1000)) * frame.channels;

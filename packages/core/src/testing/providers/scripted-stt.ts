@@ -3,38 +3,41 @@ import { EnergyGate } from './energy-gate.js';
 
 /** Options of {@link ScriptedSTT}. */
 export interface ScriptedSTTOptions {
-  /** What the user "said", one line per utterance. */
+  /** The transcripts, one line per utterance. */
   script: readonly string[];
-  /** Starts again after the last line. Default: false, later utterances are heard as silence. */
+  /** Start again after the last line. Default: false; later utterances have no transcript. */
   loop?: boolean;
 }
 
 /**
- * A speech-to-text that needs no key and no network. It recognises nothing: each time the audio
- * goes from speech to silence it says the next line of its script. The script is counted per
- * object, so an object shared by several calls hands out its lines to all of them.
+ * A speech-to-text that needs no key and no network. It recognizes nothing: each time speech ends in the audio, it
+ * returns the next line of its script. Calls that share an object also share its lines.
  */
 export class ScriptedSTT extends stt.STT {
+  /** The name in logs and metrics. */
   readonly label = 'openrtc.ScriptedSTT';
   readonly #script: readonly string[];
   readonly #loop: boolean;
   #next = 0;
 
+  /** Copies the script. */
   constructor(options: ScriptedSTTOptions) {
     super({ streaming: true, interimResults: false });
     this.#script = [...options.script];
     this.#loop = options.loop ?? false;
   }
 
+  /** Always `script`. */
   override get model(): string {
     return 'script';
   }
 
+  /** Always `openrtc`. */
   override get provider(): string {
     return 'openrtc';
   }
 
-  /** A stream of its own gate; frames of any sample rate and channel count fit. */
+  /** A new stream, for frames of any sample rate and channel count. */
   override stream(options?: Parameters<stt.STT['stream']>[0]): stt.SpeechStream {
     return new ScriptedStream(this, () => this.#nextLine(), options?.connOptions);
   }

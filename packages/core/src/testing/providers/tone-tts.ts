@@ -10,35 +10,39 @@ import { AudioFrame } from '@livekit/rtc-node';
 export interface ToneTTSOptions {
   /** Pitch in hertz. Default: 440. */
   frequencyHz?: number;
-  /** Length of each word in milliseconds. Default: 200. */
+  /** Duration of each word in milliseconds. Default: 200. */
   msPerWord?: number;
-  /** Longest tone in milliseconds, however long the sentence. Default: 4000. */
+  /** Maximum duration of a tone in milliseconds. Default: 4000. */
   maxMs?: number;
 }
 
 const SAMPLE_RATE = 24_000;
 const FRAME_MS = 100;
 const AMPLITUDE = 0.3 * 0x7fff;
-// Long enough that the edges do not click, short enough not to be heard as a swell.
+// Long enough to avoid a click, short enough not to be heard as a fade.
 const FADE_MS = 5;
 
 /**
- * A text-to-speech that needs no key and no network: a sine tone, as long as the text has words.
- * 24 kHz mono in frames of 100 ms, made at once.
+ * A text-to-speech that needs no key and no network: a sine tone whose duration depends on the number of words. 24 kHz
+ * mono in frames of 100 ms, produced without delay.
  */
 export class ToneTTS extends tts.TTS {
+  /** The name in logs and metrics. */
   readonly label = 'openrtc.ToneTTS';
   readonly #options: Required<ToneTTSOptions>;
 
+  /** All options have defaults. */
   constructor(options: ToneTTSOptions = {}) {
     super(SAMPLE_RATE, 1, { streaming: false });
     this.#options = { frequencyHz: 440, msPerWord: 200, maxMs: 4000, ...options };
   }
 
+  /** Always `tone`. */
   override get model(): string {
     return 'tone';
   }
 
+  /** Always `openrtc`. */
   override get provider(): string {
     return 'openrtc';
   }
@@ -52,7 +56,7 @@ export class ToneTTS extends tts.TTS {
     return new ToneStream(this, text, this.#options, connOptions, abortSignal);
   }
 
-  /** A tone per sentence, by the SDK's own adapter. */
+  /** One tone per sentence, by the adapter of the SDK. */
   override stream(options?: { connOptions?: APIConnectOptions }): tts.SynthesizeStream {
     const sentences = new tokenize.basic.SentenceTokenizer();
     return new tts.StreamAdapterWrapper(this, sentences, options?.connOptions);

@@ -1,16 +1,16 @@
 import type { Socket } from 'node:net';
 
 interface Parcel {
-  /** Undefined: the end. */
+  /** The bytes; undefined for the end of the stream. */
   readonly bytes: Buffer | undefined;
-  /** When it may go on, by performance.now(). */
+  /** Earliest time to send it, by performance.now(). */
   readonly due: number;
 }
 
-// Past this the sender has to wait, as it would for a slow line.
+// Above this the sender has to wait, as with a slow connection.
 const MAX_QUEUED_BYTES = 1024 * 1024;
 
-/** One direction of a connection: in order, each piece some time after it came, and stoppable. */
+/** One direction of a connection. Bytes are forwarded in order after a delay, and can be paused. */
 export class DelayedPipe {
   readonly #from: Socket;
   readonly #to: Socket;
@@ -21,6 +21,7 @@ export class DelayedPipe {
   #flowing = false;
   #listening = false;
 
+  /** Starts paused. `delayMs` is read for each piece. */
   constructor(from: Socket, to: Socket, delayMs: () => number) {
     this.#from = from;
     this.#to = to;
@@ -28,12 +29,12 @@ export class DelayedPipe {
     from.pause();
   }
 
-  /** Takes bytes that were read before, ahead of all others. */
+  /** Adds bytes that were read before, ahead of all others. */
   hold(bytes: Buffer): void {
     if (bytes.length > 0) this.#enqueue(bytes);
   }
 
-  /** Reads and writes. */
+  /** Starts or continues to forward. */
   flow(): void {
     this.#flowing = true;
     this.#listen();
@@ -41,14 +42,14 @@ export class DelayedPipe {
     this.#deliver();
   }
 
-  /** Neither reads nor writes; what is on its way stays there. */
+  /** Stops reading and writing; queued bytes are kept. */
   pause(): void {
     this.#flowing = false;
     clearTimeout(this.#timer);
     this.#from.pause();
   }
 
-  /** For ever. */
+  /** Stops permanently and drops queued bytes. */
   stop(): void {
     this.pause();
     this.#queue = [];
@@ -81,11 +82,11 @@ export class DelayedPipe {
         return;
       }
       this.#queue.shift();
-      this.#pass(next.bytes);
+      this.#write(next.bytes);
     }
   }
 
-  #pass(bytes: Buffer | undefined): void {
+  #write(bytes: Buffer | undefined): void {
     if (bytes === undefined) {
       this.#to.end();
       return;

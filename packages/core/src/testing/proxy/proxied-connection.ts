@@ -1,15 +1,31 @@
 import { Socket } from 'node:net';
 
 import { DelayedPipe } from './delayed-pipe.js';
-import type { ProxyMode } from './proxy-mode.js';
 import { isUnder, requestPath } from './request-path.js';
 
+/**
+ * How a proxy treats its connections:
+ *
+ * - `pass`: forwards bytes both ways
+ * - `cut`: resets every connection, and every new one immediately
+ * - `half_open`: keeps every connection but reads and writes nothing, as if a cable had been pulled. New connections
+ *   are accepted and stay silent
+ */
+export type ProxyMode = 'pass' | 'cut' | 'half_open';
+
+/** Options of {@link ProxiedConnection}. */
 export interface ProxiedConnectionOptions {
+  /** The address to connect to. */
   readonly target: { readonly host: string; readonly port: number };
+  /** Path of the HTTP requests that faults apply to; undefined: faults apply to every connection. */
   readonly only: string | undefined;
+  /** The mode at the start. */
   readonly mode: ProxyMode;
+  /** Returns the current delay in each direction, in milliseconds. */
   readonly delayMs: () => number;
+  /** Called when the connection is reset by a fault. */
   readonly onCut: () => void;
+  /** Called when both sides are closed. */
   readonly onClosed: () => void;
 }
 
@@ -21,38 +37,40 @@ export class ProxiedConnection {
   readonly #pipes: readonly [DelayedPipe, DelayedPipe];
   readonly #first: Buffer[] = [];
   #mode: ProxyMode;
-  /** Whether faults are for this connection; undefined until its first bytes have told. */
-  #suffers: boolean | undefined;
+  /** Whether faults apply to this connection; undefined until its first bytes have shown that. */
+  #affected: boolean | undefined;
   #connecting = false;
 
+  /** Starts to proxy the socket of a client. */
   constructor(client: Socket, options: ProxiedConnectionOptions) {
     this.#client = client;
     this.#options = options;
     this.#mode = options.mode;
-    this.#suffers = options.only === undefined ? true : undefined;
-    // Connected when bytes are to flow: a connection that is cut at once never reaches the target.
+    this.#affected = options.only === undefined ? true : undefined;
+    // It connects when bytes may flow: a connection that is cut immediately never reaches the target.
     this.#target = new Socket({ allowHalfOpen: true });
-    const delayMs = () => (this.#suffers === true ? options.delayMs() : 0);
+    const delayMs = () => (this.#affected === true ? options.delayMs() : 0);
     this.#pipes = [
       new DelayedPipe(this.#client, this.#target, delayMs),
       new DelayedPipe(this.#target, this.#client, delayMs),
     ];
     for (const socket of [client, this.#target]) {
-      // A line that breaks on one side is broken on the other.
+      // An error on one side also breaks the other side.
       socket.on('error', () => this.destroy());
       socket.on('close', () => this.#closed());
     }
     this.#begin();
   }
 
+  /** Changes the mode, if faults apply to this connection. */
   setMode(mode: ProxyMode): void {
     this.#mode = mode;
-    if (this.#suffers === true) this.#obey();
+    if (this.#affected === true) this.#applyMode();
   }
 
-  /** Resets both sides, if faults are for this connection. */
+  /** Resets both sides, if faults apply to this connection. */
   cut(): void {
-    if (this.#suffers !== true || this.#client.destroyed) return;
+    if (this.#affected !== true || this.#client.destroyed) return;
     this.#options.onCut();
     this.destroy();
   }
@@ -67,35 +85,35 @@ export class ProxiedConnection {
   }
 
   #begin(): void {
-    if (this.#suffers === true) {
-      this.#obey();
+    if (this.#affected === true) {
+      this.#applyMode();
       return;
     }
-    // Nothing is read from the target until it is known what kind of connection this is.
-    const look = (bytes: Buffer) => {
+    // Nothing is read from the target until the first request of the client is known.
+    const readPath = (bytes: Buffer) => {
       this.#first.push(bytes);
       const path = requestPath(Buffer.concat(this.#first));
       if (path === undefined) return;
-      this.#client.off('data', look);
+      this.#client.off('data', readPath);
       this.#decide(path);
     };
-    this.#client.on('data', look);
+    this.#client.on('data', readPath);
     this.#client.resume();
     this.#client.once('end', () => {
-      if (this.#suffers === undefined) this.#decide(null);
+      if (this.#affected === undefined) this.#decide(null);
     });
   }
 
   #decide(path: string | null): void {
     const { only = '/' } = this.#options;
-    this.#suffers = path !== null && isUnder(path, only);
+    this.#affected = path !== null && isUnder(path, only);
     this.#client.pause();
     this.#pipes[0].hold(Buffer.concat(this.#first.splice(0)));
-    if (this.#suffers) this.#obey();
+    if (this.#affected) this.#applyMode();
     else this.#flow();
   }
 
-  #obey(): void {
+  #applyMode(): void {
     switch (this.#mode) {
       case 'pass':
         this.#flow();
@@ -118,7 +136,7 @@ export class ProxiedConnection {
   }
 
   #closed(): void {
-    // A side that closed in good order has ended both ways, and the pipes tell the other side in their time.
+    // A side that closed normally has ended both ways, and the pipes forward that to the other side.
     if (this.#client.destroyed && this.#target.destroyed) this.#options.onClosed();
   }
 }

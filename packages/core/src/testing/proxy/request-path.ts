@@ -1,11 +1,11 @@
-// The longest request line looked at; LiveKit's tokens are in it when they come in the query.
+// The longest accepted request line. It contains LiveKit's token if that is in the query.
 const MAX_LINE_BYTES = 16 * 1024;
 const REQUEST = /^[A-Z]+ +([^ ?]+)/;
 const BEGINS_LIKE_A_REQUEST = /^[A-Z]{1,20}( |$)/;
 
 /**
- * The path of the HTTP request these bytes begin with; `undefined` while it cannot be told yet, `null`
- * when they are no HTTP request.
+ * The path of the HTTP request at the start of the bytes. `undefined`: more bytes are needed; `null`: they are not an
+ * HTTP request.
  */
 export function requestPath(bytes: Buffer): string | null | undefined {
   const text = bytes.toString('latin1', 0, MAX_LINE_BYTES);
@@ -15,7 +15,7 @@ export function requestPath(bytes: Buffer): string | null | undefined {
     return canBe || bytes.length === 0 ? undefined : null;
   }
   const path = REQUEST.exec(text.slice(0, end))?.[1];
-  // A doubled slash is what a base URL with one at its end makes of a path.
+  // A base URL with a slash at its end leads to a doubled slash.
   return path?.replace(/^\/\//, '/') ?? null;
 }
 

@@ -1,21 +1,19 @@
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 
-import { ProxiedConnection } from './proxied-connection.js';
-import type { ProxyMode } from './proxy-mode.js';
+import { ProxiedConnection, type ProxyMode } from './proxied-connection.js';
 
 /** Options of {@link startTcpProxy}. */
 export interface TcpProxyOptions {
-  /** Where connections go. */
+  /** The address that connections are forwarded to. */
   readonly target: { readonly host: string; readonly port: number };
   /**
-   * Only HTTP connections whose first request is for this path, or for one below it, suffer faults;
-   * everything else passes. E.g. `/agent`: the worker's connection to LiveKit, and not its rooms.
-   * Default: every connection suffers.
+   * Faults apply only to HTTP connections whose first request is for this path or one below it. E.g. `/agent`: the
+   * connection of the worker to LiveKit, but not those of its rooms. Default: faults apply to every connection.
    */
   readonly only?: string;
 }
 
-/** A line that can be damaged. Get one from {@link startTcpProxy}. */
+/** A TCP proxy with faults. Created by {@link startTcpProxy}. */
 export class TcpProxy implements AsyncDisposable {
   readonly #options: TcpProxyOptions;
   readonly #server: Server;
@@ -27,11 +25,11 @@ export class TcpProxy implements AsyncDisposable {
 
   private constructor(options: TcpProxyOptions) {
     this.#options = options;
-    // Either side may have said its last word before the other has.
-    this.#server = createServer({ allowHalfOpen: true }, (socket) => this.#take(socket));
+    // Either side may end its direction before the other one does.
+    this.#server = createServer({ allowHalfOpen: true }, (socket) => this.#accept(socket));
   }
 
-  /** Use {@link startTcpProxy}. */
+  /** @internal Use {@link startTcpProxy}. */
   static async start(options: TcpProxyOptions): Promise<TcpProxy> {
     const proxy = new TcpProxy(options);
     await new Promise<void>((resolve, reject) => {
@@ -41,27 +39,27 @@ export class TcpProxy implements AsyncDisposable {
     return proxy;
   }
 
-  /** The port of 127.0.0.1 it listens on. */
+  /** The port of 127.0.0.1 that it listens on; 0 once closed. */
   get port(): number {
     return (this.#server.address() as AddressInfo | null)?.port ?? 0;
   }
 
-  /** Its address, e.g. `ws://127.0.0.1:4711/agent`. */
+  /** Its URL, e.g. `ws://127.0.0.1:4711/agent`. */
   url(path = '', scheme = 'ws'): string {
     return `${scheme}://127.0.0.1:${this.port}${path}`;
   }
 
-  /** Open connections. */
+  /** Number of open connections. */
   get connections(): number {
     return this.#connections.size;
   }
 
-  /** Connections it has reset so far, those it refused among them. */
+  /** Number of connections that were reset so far, including refused ones. */
   get cutConnections(): number {
     return this.#cutConnections;
   }
 
-  /** Changes what happens to the connections there are, and to those that come. */
+  /** The mode of current and new connections. Default: `pass`. */
   get mode(): ProxyMode {
     return this.#mode;
   }
@@ -71,7 +69,7 @@ export class TcpProxy implements AsyncDisposable {
     for (const connection of this.#connections) connection.setMode(mode);
   }
 
-  /** How much later than they came bytes go on, each way, in milliseconds. Default: 0. */
+  /** Delay of bytes in each direction, in milliseconds. Default: 0. */
   get delayMs(): number {
     return this.#delayMs;
   }
@@ -80,7 +78,7 @@ export class TcpProxy implements AsyncDisposable {
     this.#delayMs = ms;
   }
 
-  /** Resets every connection there is now that suffers faults; later ones are not touched. */
+  /** Resets every current connection that faults apply to; later ones are not affected. */
   cutNow(): void {
     for (const connection of this.#connections) connection.cut();
   }
@@ -94,11 +92,12 @@ export class TcpProxy implements AsyncDisposable {
     return this.#closed;
   }
 
+  /** The same as {@link close}. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }
 
-  #take(client: Socket): void {
+  #accept(client: Socket): void {
     const { target, only } = this.#options;
     const connection = new ProxiedConnection(client, {
       target,
@@ -113,8 +112,7 @@ export class TcpProxy implements AsyncDisposable {
 }
 
 /**
- * Starts a TCP proxy on an ephemeral port of 127.0.0.1 that passes, delays, cuts, or falls silent: what
- * networks do to a worker.
+ * Starts a TCP proxy on a free port of 127.0.0.1 that can forward, delay, cut, or silence connections, as networks do.
  */
 export function startTcpProxy(options: TcpProxyOptions): Promise<TcpProxy> {
   return TcpProxy.start(options);

@@ -1,0 +1,124 @@
+import type { IsolationHost, ProcessCounts, Refusal } from '@openrtc/core/isolation';
+import { availableParallelism } from 'node:os';
+
+import { CallProcess } from './call-process.js';
+import { type ChildCommand, childCommand } from './child-command.js';
+import type { ResolvedProcesses } from './options.js';
+import { OrphanGuard } from './orphan-guard.js';
+import { StartBudget } from './start-budget.js';
+import { StartGate } from './start-gate.js';
+
+/** The call processes of a worker: starts them, counts them, and ends them. */
+export class ProcessFleet {
+  readonly #host: IsolationHost;
+  readonly #options: ResolvedProcesses;
+  readonly #command: ChildCommand;
+  readonly #onChange: () => void;
+  readonly #processes = new Set<CallProcess>();
+  readonly #budget = new StartBudget();
+  // One core is left to the live calls.
+  readonly #gate = new StartGate(Math.max(1, availableParallelism() - 1));
+  readonly #guard: OrphanGuard;
+  readonly #onExit = () => this.#killAll();
+  #retry: NodeJS.Timeout | undefined;
+  #started = 0;
+  #lost = 0;
+  #closed = false;
+
+  /** @param onChange - called after a process became ready or ended, and when an idle start may be tried again */
+  constructor(host: IsolationHost, options: ResolvedProcesses, onChange: () => void) {
+    this.#host = host;
+    this.#options = options;
+    this.#command = childCommand(host.source, options);
+    this.#onChange = onChange;
+    this.#guard = new OrphanGuard(host.logger);
+    // Also covers process.exit() in user code.
+    process.on('exit', this.#onExit);
+  }
+
+  /** Every process that has not ended. */
+  get list(): readonly CallProcess[] {
+    return [...this.#processes];
+  }
+
+  /** How many processes were started, and how many ended unexpectedly. */
+  get counts(): ProcessCounts {
+    return { started: this.#started, lost: this.#lost };
+  }
+
+  /** Starts a process. Its `ready` rejects if it does not start; that is also logged. */
+  start(group: string | undefined): CallProcess {
+    const child = new CallProcess({
+      host: this.#host,
+      command: this.#command,
+      startTimeoutMs: this.#options.startTimeoutMs,
+      group,
+      gate: this.#gate,
+      onStarted: (pid) => {
+        this.#started += 1;
+        this.#guard.watch(pid);
+      },
+      onGone: (gone) => this.#forget(gone),
+    });
+    this.#processes.add(child);
+    child.ready.then(
+      () => {
+        this.#budget.succeeded();
+        this.#onChange();
+      },
+      (error: Error) => {
+        if (this.#closed || !child.wanted) return;
+        this.#budget.failed(error);
+        this.#host.logger.error({ error, pid: child.pid }, error.message);
+      },
+    );
+    return child;
+  }
+
+  /** Starts a process for a call, or refuses the call while starts fail. */
+  startFor(group: string | undefined): CallProcess | Refusal {
+    const { exhausted, waitMs } = this.#budget;
+    if (exhausted !== undefined || waitMs > 0)
+      return {
+        refused: 'isolation',
+        message: `no process is ready, and the last one did not start: ${exhausted?.message ?? 'the next start is tried soon'}`,
+      };
+    return this.start(group);
+  }
+
+  /** Starts a process that waits for calls, now or when the next start is allowed. */
+  startIdle(): void {
+    const { waitMs } = this.#budget;
+    if (waitMs === 0) {
+      this.start(undefined);
+      return;
+    }
+    clearTimeout(this.#retry);
+    this.#retry = setTimeout(() => this.#onChange(), waitMs).unref();
+  }
+
+  /** Lets every process end after its last call, and waits for that. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    clearTimeout(this.#retry);
+    const all = this.list;
+    for (const child of all) child.finish();
+    await Promise.all(all.map(({ gone }) => gone));
+  }
+
+  /** Ends the guard. Must follow {@link close}. */
+  async release(): Promise<void> {
+    await this.#guard.close();
+    process.off('exit', this.#onExit);
+  }
+
+  #forget(child: CallProcess): void {
+    if (this.#processes.delete(child) && child.lost) this.#lost += 1;
+    if (child.pid !== undefined) this.#guard.forget(child.pid);
+    this.#onChange();
+  }
+
+  #killAll(): void {
+    for (const child of this.#processes) child.kill();
+  }
+}
