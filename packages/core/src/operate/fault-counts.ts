@@ -1,4 +1,4 @@
-import type { SessionFaults } from '../call/session-faults.js';
+import type { SessionFaults } from '../call/session-event.js';
 
 /** Counts what failed and was survived, in one call or in all. */
 export class FaultCounts implements SessionFaults {

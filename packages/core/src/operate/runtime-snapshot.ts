@@ -6,7 +6,7 @@ import type { PoolState } from './pool-state.js';
 import type { NotReady } from './readiness.js';
 import type { CallResources } from './resource-sampler.js';
 import type { ProviderUsage } from '../call/provider-usage.js';
-import type { SessionFaults } from '../call/session-faults.js';
+import type { SessionFaults } from '../call/session-event.js';
 
 /** One live call, and what failed in it so far without ending it. */
 export interface SessionSnapshot extends SessionFaults {
