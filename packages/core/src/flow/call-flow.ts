@@ -6,7 +6,7 @@ import type { Acceptance, Declined } from '../link/pending-offers.js';
 import type { AgentNames } from '../agents/agent-names.js';
 import { type CustomRouteOptions, route } from '../route/custom-router.js';
 import { printable } from '../base/printable.js';
-import type { Routed, RouteRefusal } from '../route/route.js';
+import type { Routed, RouteRefusal } from '../route/routing-rules.js';
 import type { AgentConfig } from '../agents/agent-options.js';
 import { FlowCounts } from '../operate/flow-counts.js';
 import type { FlowLink } from './live-call.js';

@@ -13,7 +13,7 @@ import type { LiveKitEndpoint } from '../link/livekit-endpoint.js';
 import type { Assignment } from '../link/pending-offers.js';
 import { roomUrl } from '../link/room-url.js';
 import { BlockCounts } from '../operate/block-counts.js';
-import type { Routed } from '../route/route.js';
+import type { Routed } from '../route/routing-rules.js';
 import { FailureStreak } from '../settle/failure-streak.js';
 import { finalStatus } from '../settle/final-status.js';
 import { removeGhost } from '../settle/remove-ghost.js';

@@ -13,7 +13,7 @@ import {
   type RouteOptions,
   type RouteRefusal,
   settleRoute,
-} from './route.js';
+} from './routing-rules.js';
 
 /** What a {@link Router} decides on: plain data about one offered call. */
 export interface RoutingRequest {

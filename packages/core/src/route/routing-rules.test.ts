@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
 import { fakeAgents, fakeOffer } from './fake-offer.fixture.js';
-import { routeOffer } from './route.js';
+import { routeOffer } from './routing-rules.js';
 
 const agents = fakeAgents('support', 'sales', 'sales-eu');
 
