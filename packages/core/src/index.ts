@@ -31,7 +31,7 @@ export type {
 // A call, from its offer to its end.
 export type { LiveKitOptions } from './link/livekit-endpoint.js';
 export type { JobTypeName } from './call/job-offer.js';
-export type { Router, RoutingRequest } from './route/custom-router.js';
+export type { Router, RoutingRequest } from './route/route.js';
 export type { Call, MetadataValues, PrewarmedCall, SessionInfo } from './call/call.js';
 export type { JobParticipant } from './call/job-participant.js';
 export type { RefusalReason } from './call/refusal.js';

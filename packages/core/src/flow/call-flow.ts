@@ -4,7 +4,7 @@ import type { Call } from '../call/call.js';
 import type { JobOffer } from '../call/job-offer.js';
 import type { Acceptance, Declined } from '../link/pending-offers.js';
 import type { AgentNames } from '../agents/agent-names.js';
-import { type CustomRouteOptions, route } from '../route/custom-router.js';
+import { type CustomRouteOptions, route } from '../route/route.js';
 import { printable } from '../base/printable.js';
 import type { Routed, RouteRefusal } from '../route/routing-rules.js';
 import type { AgentConfig } from '../agents/agent-options.js';

@@ -2,7 +2,7 @@ import type { IsolationStrategy } from '../launch/isolation-strategy.js';
 import type { JobTypeName } from '../call/job-offer.js';
 import type { LiveKitOptions } from '../link/livekit-endpoint.js';
 import type { Logger } from '../base/logger.js';
-import type { Router } from '../route/custom-router.js';
+import type { Router } from '../route/route.js';
 import type { SessionLimits } from '../call/session-limits.js';
 import type { SharedModels } from '../session/shared-models.js';
 import type { SessionObserver } from '../settle/session-observer.js';

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 
-import { route, type Router, type RoutingRequest } from './custom-router.js';
+import { route, type Router, type RoutingRequest } from './route.js';
 import { fakeAgents, fakeOffer } from './fake-offer.fixture.js';
 
 const agents = fakeAgents('support', 'sales');
