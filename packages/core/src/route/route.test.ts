@@ -24,7 +24,7 @@ describe('route', () => {
     });
   });
 
-  it('asks the router first, and answers in the same tick when it does', () => {
+  it('asks the router first, and answers in the same tick if the router does', () => {
     const offer = fakeOffer({ job: { agent: 'support', tenant: 'acme' } });
     expect(withRouter(() => ' sales ', offer)).toMatchObject({
       agent: 'sales',
@@ -33,7 +33,7 @@ describe('route', () => {
     });
   });
 
-  it('gives the router plain data it cannot change', () => {
+  it('passes frozen plain data to the router', () => {
     let seen: RoutingRequest | undefined;
     const router: Router = (request) => {
       seen = request;
@@ -57,7 +57,7 @@ describe('route', () => {
     expect(Object.isFrozen(seen?.jobMetadata)).toBe(true);
   });
 
-  it.each([null, undefined])('leaves a call to the rules when the router returns %s', (answer) => {
+  it.each([null, undefined])('applies the rules when the router returns %s', (answer) => {
     expect(withRouter(() => answer)).toMatchObject({ agent: 'sales', by: 'room_prefix' });
   });
 
@@ -85,7 +85,7 @@ describe('route', () => {
     });
   });
 
-  it('refuses a call with an unusable tenant, whoever routed it', () => {
+  it('refuses a call with an invalid tenant, whichever rule routed it', () => {
     expect(withRouter(() => 'sales', fakeOffer({ job: { tenant: 7 } }))).toMatchObject({
       refused: 'invalid_tenant',
     });
@@ -114,7 +114,7 @@ describe('an asynchronous router', () => {
     expect(vi.getTimerCount()).toBe(0);
   });
 
-  it('has 250 ms', async () => {
+  it('has 250 ms by default', async () => {
     const slow =
       (ms: number): Router =>
       () =>
@@ -129,7 +129,7 @@ describe('an asynchronous router', () => {
     });
   });
 
-  it('has as long as it was given', async () => {
+  it('has the time of routerTimeoutMs', async () => {
     const answer = route(fakeOffer(), agents, {
       router: () => new Promise(() => {}),
       routerTimeoutMs: 20,
@@ -138,7 +138,7 @@ describe('an asynchronous router', () => {
     await expect(answer).resolves.toMatchObject({ refused: 'router_failed' });
   });
 
-  it('may reject late without an unhandled rejection', async () => {
+  it('may reject after its time box without an unhandled rejection', async () => {
     const unhandled = vi.fn();
     process.on('unhandledRejection', unhandled);
     try {
@@ -157,7 +157,7 @@ describe('an asynchronous router', () => {
     }
   });
 
-  it('is judged by the agents registered when it answers', async () => {
+  it('may name an agent that is registered when it answers', async () => {
     const names = ['support', 'sales'];
     const answer = route(fakeOffer(), fakeAgents(...names), {
       router: async () => 'sales',

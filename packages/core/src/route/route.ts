@@ -3,6 +3,7 @@ import type { JobOffer } from '../call/job-offer.js';
 import type { AgentNames } from '../agents/agent-names.js';
 import type { MetadataValues } from '../call/call.js';
 import { printable } from '../base/printable.js';
+import { timeBox } from '../base/time-box.js';
 import {
   type ReadOffer,
   readOffer,
@@ -15,44 +16,45 @@ import {
   settleRoute,
 } from './routing-rules.js';
 
-/** What a {@link Router} decides on: plain data about one offered call. */
+/** The data about an offered call that a {@link Router} gets. Plain data, frozen. */
 export interface RoutingRequest {
+  /** The id of the job. */
   readonly jobId: string;
-  /** Often chosen by the caller's side: do not trust it. */
+  /** The name of the room. The caller's side may choose it: do not trust it. */
   readonly room: string;
   /** The agent name of an explicit dispatch; empty for automatic dispatch. */
   readonly agentName: string;
-  /** Empty when the job has none, or none that can be read. */
+  /** The metadata of the job; empty when there is none or it cannot be used. */
   readonly jobMetadata: MetadataValues;
-  /** Empty when the room has none, or none that can be read. */
+  /** The metadata of the room; empty when there is none or it cannot be used. */
   readonly roomMetadata: MetadataValues;
-  /** The registered names, in the order of registration. */
+  /** The names of the registered agents, in the order of registration. */
   readonly agents: readonly string[];
 }
 
 /**
- * Chooses the agent of a call by name, before the built-in rules; `null` or `undefined` leaves it to
- * them. A throw, a name that is not registered, or no answer within the time box refuses the call.
- * LiveKit waits for the answer, so an asynchronous router should take milliseconds.
+ * Chooses the agent of a call. Returns its name, or `null` or `undefined` to apply the built-in rules. The call is
+ * refused when the router throws, returns a name that is not registered, or does not answer within `routerTimeoutMs`.
+ * LiveKit waits for the answer, so an asynchronous router should take only milliseconds.
  */
 export type Router = (
   request: RoutingRequest,
 ) => string | null | undefined | Promise<string | null | undefined>;
 
-/** How calls are routed. */
+/** Options of {@link route}. */
 export interface CustomRouteOptions extends RouteOptions {
+  /** The custom router. Default: none. */
   router?: Router;
-  /** Time box of an asynchronous router in milliseconds. Default: 250. */
+  /** The time box of an asynchronous router, in milliseconds. Default: 250. */
   routerTimeoutMs?: number;
 }
 
-// A call is lost when no worker answered its offer within 3 s; the answer should be there in half a
-// second, and a refusal leaves time to ask another worker.
+// LiveKit waits 3 s for all workers together, so a refusal must leave it time to ask another worker.
 const ROUTER_TIMEOUT_MS = 250;
 
 /**
- * Which agent answers an offer: the user's router first, then the built-in rules. The answer is a
- * promise only when the router's is. Never throws, never rejects.
+ * Routes an offer: asks the user's router first, then applies the built-in rules. Returns a promise only when the router
+ * does. Never throws and never rejects.
  */
 export function route(
   offer: JobOffer,
@@ -112,31 +114,22 @@ function refuseFailed(read: ReadOffer, what: string, cause?: unknown): RouteRefu
   );
 }
 
-// Both outcomes of a late answer have a handler, so it is ignored and never an unhandled rejection.
-function withinTimeBox(
+async function withinTimeBox(
   answer: PromiseLike<unknown>,
   timeoutMs: number,
   read: ReadOffer,
   judge: (value: unknown) => Routed | RouteRefusal,
   fail: (error: unknown) => RouteRefusal,
 ): Promise<Routed | RouteRefusal> {
-  return new Promise((resolve) => {
-    let open = true;
-    const settle = (verdict: () => Routed | RouteRefusal): void => {
-      if (!open) return;
-      open = false;
-      clearTimeout(timer);
-      resolve(verdict());
-    };
-    const timer = setTimeout(
-      () => settle(() => refuseFailed(read, `did not answer within ${timeoutMs} ms`)),
-      timeoutMs,
-    );
-    Promise.resolve(answer).then(
-      (value) => settle(() => judge(value)),
-      (error: unknown) => settle(() => fail(error)),
-    );
-  });
+  const boxed = await timeBox(timeoutMs, () => answer);
+  switch (boxed.kind) {
+    case 'done':
+      return judge(boxed.value);
+    case 'failed':
+      return fail(boxed.error);
+    case 'timeout':
+      return refuseFailed(read, `did not answer within ${timeoutMs} ms`);
+  }
 }
 
 function isThenable(value: unknown): value is PromiseLike<unknown> {

@@ -7,7 +7,7 @@ import { routeOffer } from './routing-rules.js';
 const agents = fakeAgents('support', 'sales', 'sales-eu');
 
 describe('routeOffer chooses the agent', () => {
-  it('of the job metadata before all else', () => {
+  it('named in the job metadata before all others', () => {
     const offer = fakeOffer({
       room: 'support-1',
       job: { agent: 'sales' },
@@ -16,7 +16,7 @@ describe('routeOffer chooses the agent', () => {
     expect(routeOffer(offer, agents)).toMatchObject({ agent: 'sales', by: 'job_metadata' });
   });
 
-  it('of the dispatch before all metadata, where its names are those of agents', () => {
+  it('named by the dispatch before all metadata, with byAgentName', () => {
     const offer = fakeOffer({ agentName: 'support', room: 'sales-1', job: { agent: 'sales' } });
     expect(routeOffer(offer, agents, { byAgentName: true })).toMatchObject({
       agent: 'support',
@@ -32,7 +32,7 @@ describe('routeOffer chooses the agent', () => {
     expect(routeOffer(automatic, agents, { byAgentName: true })).toMatchObject({ agent: 'sales' });
   });
 
-  it('of `agent` before `demo`', () => {
+  it('named by `agent` before `demo`', () => {
     expect(
       routeOffer(fakeOffer({ job: { demo: 'support', agent: 'sales' } }), agents),
     ).toMatchObject({ agent: 'sales' });
@@ -42,7 +42,7 @@ describe('routeOffer chooses the agent', () => {
     });
   });
 
-  it('of the room metadata when the job names none', () => {
+  it('named in the room metadata when the job names none', () => {
     const offer = fakeOffer({
       room: 'sales-1',
       job: { tenant: 'acme' },
@@ -76,14 +76,14 @@ describe('routeOffer chooses the agent', () => {
     },
   );
 
-  it('registered first when room names are not to choose', () => {
+  it('registered first when room names do not choose agents', () => {
     expect(routeOffer(fakeOffer({ room: 'sales-1' }), agents, { roomPrefix: false })).toMatchObject(
       { by: 'first_registered' },
     );
   });
 
   it.each([null, 5, true, '', '  ', ['sales'], { name: 'sales' }])(
-    'and passes over %j, which names none',
+    'and ignores %j, which is not a name',
     (value) => {
       expect(routeOffer(fakeOffer({ job: { agent: value, demo: 'sales' } }), agents)).toMatchObject(
         { agent: 'sales' },
@@ -100,7 +100,7 @@ describe('routeOffer chooses the agent', () => {
     });
   });
 
-  it('as if there were no metadata when it cannot be read, and says so', () => {
+  it('as if there were no metadata when it is invalid, and reports that', () => {
     const routed = routeOffer(fakeOffer({ job: 'hello', roomMetadata: '[]' }), agents);
     expect(routed).toMatchObject({
       agent: 'support',
@@ -130,7 +130,7 @@ describe('routeOffer chooses the agent', () => {
 });
 
 describe('routeOffer refuses', () => {
-  it('an agent that is not registered, says where it was named and which there are', () => {
+  it('an agent that is not registered, and says where it was named and which agents exist', () => {
     const offer = fakeOffer({
       room: 'sales-1',
       job: { agent: 'salse', demo: 'sales' },
@@ -163,7 +163,7 @@ describe('routeOffer refuses', () => {
     });
   });
 
-  it('in one line, however hostile the names are', () => {
+  it('with one line, also for hostile names', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary' }), fc.string({ unit: 'binary' }), (room, agent) => {
         const refusal = routeOffer(
@@ -220,7 +220,7 @@ describe('the tenant', () => {
 });
 
 describe('the metadata of a routed call', () => {
-  it('is that of the room with that of the job over it', () => {
+  it('is the room metadata with the job metadata over it', () => {
     const routed = routeOffer(
       fakeOffer({ job: { b: 2, c: null }, roomMetadata: { a: 1, b: 1, c: 1 } }),
       agents,

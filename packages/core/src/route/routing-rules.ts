@@ -6,7 +6,7 @@ import { type MetadataValues } from '../call/call.js';
 import { printable } from '../base/printable.js';
 import { type MetadataSource, readTenant } from './tenant.js';
 
-/** What named the agent of a call. */
+/** The rule that chose the agent of a call. */
 export type RoutedBy =
   | 'router'
   | 'agent_name'
@@ -15,44 +15,51 @@ export type RoutedBy =
   | 'room_prefix'
   | 'first_registered';
 
-/** Which agent answers, for whom, and why that one. */
+/** The agent and the tenant of a call. */
 export interface Routed {
+  /** The name of the agent. */
   readonly agent: string;
+  /** The tenant. */
   readonly tenant: string;
+  /** The rule that chose the agent. */
   readonly by: RoutedBy;
-  /** Room metadata, then job metadata over it. */
+  /** The room metadata with the job metadata merged over it. */
   readonly metadata: MetadataValues;
-  /** What could not be read on the way, for the log, e.g. `job metadata is not valid JSON`. */
+  /** Metadata that could not be used, for the log, e.g. `job metadata is not valid JSON`. */
   readonly problems: readonly string[];
 }
 
-/** A call that no agent answers. */
+/** The refusal of a call that could not be routed. */
 export interface RouteRefusal extends Refusal {
+  /** The reason. */
   readonly refused: 'unknown_agent' | 'invalid_tenant' | 'router_failed';
-  /** What the router threw. */
+  /** The error that the router threw; absent for other refusals. */
   readonly cause?: unknown;
   /** As in {@link Routed}. */
   readonly problems: readonly string[];
 }
 
-/** Choices about the built-in rules. */
+/** Options of the built-in rules. */
 export interface RouteOptions {
   /**
-   * Whether a room named `sales-…` is for the agent `sales`. Default: true. Whoever may choose the
-   * room name chooses the agent.
+   * Whether a room named `sales-…` is for the agent `sales`. Then anyone who may choose the room name chooses the agent.
+   * Default: true.
    */
   roomPrefix?: boolean;
   /**
-   * Whether the agent name of an explicit dispatch is the name of a registered agent, and goes before
-   * all metadata. Default: false.
+   * Whether the agent name of an explicit dispatch is the name of a registered agent. It then comes before all
+   * metadata. Default: false.
    */
   byAgentName?: boolean;
 }
 
-/** An offer with its metadata parsed: what every rule looks at. */
+/** An offer with its metadata parsed. */
 export interface ReadOffer {
+  /** The offer. */
   readonly offer: JobOffer;
+  /** The metadata of the job. */
   readonly job: Metadata;
+  /** The metadata of the room. */
   readonly room: Metadata;
 }
 
@@ -62,10 +69,10 @@ export function readOffer(offer: JobOffer): ReadOffer {
 }
 
 /**
- * The built-in rules, in this order: the job's agent name, where names are those of agents; `agent`, then `demo`, of the job metadata; the same of the room
- * metadata; the longest registered name that, with a dash, begins the room name; the agent registered
- * first. Names are trimmed and case-sensitive. Naming an agent that is not registered is a refusal,
- * never a fallback.
+ * Routes a call by the built-in rules, in this order: the agent name of the dispatch, with `byAgentName`; `agent`, then
+ * `demo` of the job metadata; the same of the room metadata; the longest registered name that is, with a dash, a prefix
+ * of the room name; the agent that was registered first. Names are trimmed and case-sensitive. A call that names an
+ * agent that is not registered is refused; the next rules do not apply.
  */
 export function routeOffer(
   offer: JobOffer,
@@ -75,7 +82,7 @@ export function routeOffer(
   return routeByRules(readOffer(offer), agents, options);
 }
 
-/** {@link routeOffer} for an offer already read. */
+/** {@link routeOffer} for an offer whose metadata is already parsed. */
 export function routeByRules(
   read: ReadOffer,
   agents: AgentNames,
@@ -100,7 +107,7 @@ export function routeByRules(
   return settleRoute(read, first, 'first_registered');
 }
 
-/** The last question of every route: the tenant of a call whose agent is known. */
+/** Adds the tenant and the metadata to a call whose agent is known, or refuses an invalid tenant. */
 export function settleRoute(read: ReadOffer, agent: string, by: RoutedBy): Routed | RouteRefusal {
   const found = readTenant(sourcesOf(read));
   if ('problem' in found)
@@ -109,7 +116,7 @@ export function settleRoute(read: ReadOffer, agent: string, by: RoutedBy): Route
   return { agent, tenant: found.tenant, by, metadata, problems: problemsOf(read) };
 }
 
-/** Refuses a call for an agent nobody registered. `namedBy` reads like `the job metadata names`. */
+/** Refuses a call for an agent that is not registered. `namedBy` begins the sentence, e.g. `the job metadata names`. */
 export function refuseUnknown(
   read: ReadOffer,
   namedBy: string,
@@ -120,7 +127,7 @@ export function refuseUnknown(
   return refuse(read, 'unknown_agent', message);
 }
 
-/** Refuses a call; `cause` is kept for the log. */
+/** Refuses a call. `cause` is for the log. */
 export function refuse(
   read: ReadOffer,
   refused: RouteRefusal['refused'],
