@@ -31,7 +31,7 @@ export type {
 // A call, from its offer to its end.
 export type { LiveKitOptions } from './link/livekit-endpoint.js';
 export type { JobTypeName } from './call/job-offer.js';
-export type { Router, RoutingRequest } from './route/custom-router.js';
+export type { Router, RoutingRequest } from './route/route.js';
 export type { Call, MetadataValues, PrewarmedCall, SessionInfo } from './call/call.js';
 export type { JobParticipant } from './call/job-participant.js';
 export type { RefusalReason } from './call/refusal.js';
@@ -39,8 +39,7 @@ export type { IsolationStrategy } from './launch/isolation-strategy.js';
 export type { SessionLimits } from './call/session-limits.js';
 export type { SharedModels } from './session/shared-models.js';
 export type { AudioDevices, Speaker } from './audio/local-audio.js';
-export type { MemoryWarning } from './call/session-event.js';
-export type { SessionFaults } from './call/session-faults.js';
+export type { MemoryWarning, SessionFaults } from './call/session-event.js';
 export type { SessionObserver } from './settle/session-observer.js';
 export type { SessionEndReason, SessionOutcome, SessionStatus } from './call/session-outcome.js';
 

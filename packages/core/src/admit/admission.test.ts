@@ -10,7 +10,7 @@ const call = (jobId: string, agent = 'sales') => ({
   room: 'lobby',
 });
 
-function taken(admission: Admission, jobId: string, agent?: string): Reservation {
+function reserved(admission: Admission, jobId: string, agent?: string): Reservation {
   const reservation = admission.reserve(call(jobId, agent));
   if ('refused' in reservation) throw new Error(reservation.message);
   return reservation;
@@ -19,9 +19,9 @@ function taken(admission: Admission, jobId: string, agent?: string): Reservation
 describe('Admission', () => {
   it('counts a reservation against the cap before the call is active', () => {
     const admission = new Admission({ maxConcurrentSessions: 2 });
-    taken(admission, 'a');
+    reserved(admission, 'a');
     expect(admission.full).toBe(false);
-    const second = taken(admission, 'b');
+    const second = reserved(admission, 'b');
     expect(admission).toMatchObject({ active: 0, reserved: 2, max: 2, full: true });
     expect(admission.reserve(call('c'))).toMatchObject({ refused: 'full' });
     second.activate();
@@ -30,14 +30,14 @@ describe('Admission', () => {
     expect(admission).toMatchObject({ active: 0, reserved: 1, full: false });
   });
 
-  it('refuses a job that is reserved or active, and takes it again after its release', () => {
+  it('refuses a job that is reserved or active, and accepts it again after its release', () => {
     const admission = new Admission({ maxConcurrentSessions: 3 });
-    const first = taken(admission, 'a');
+    const first = reserved(admission, 'a');
     expect(admission.reserve(call('a'))).toMatchObject({ refused: 'duplicate' });
     first.activate();
     expect(admission.reserve(call('a'))).toMatchObject({ refused: 'duplicate' });
     first.release();
-    const second = taken(admission, 'a');
+    const second = reserved(admission, 'a');
     first.release();
     first.activate();
     expect(admission).toMatchObject({ active: 0, reserved: 1 });
@@ -47,15 +47,15 @@ describe('Admission', () => {
 
   it('treats job ids as keys only', () => {
     const admission = new Admission({ maxConcurrentSessions: 3 });
-    taken(admission, '__proto__');
-    taken(admission, 'constructor');
+    reserved(admission, '__proto__');
+    reserved(admission, 'constructor');
     expect(admission.reserved).toBe(2);
   });
 
   it('activates and releases once', () => {
     const admission = new Admission({ maxConcurrentSessions: 3 });
-    const one = taken(admission, 'a');
-    taken(admission, 'b').activate();
+    const one = reserved(admission, 'a');
+    reserved(admission, 'b').activate();
     one.activate();
     one.activate();
     expect(admission.active).toBe(2);
@@ -65,9 +65,9 @@ describe('Admission', () => {
     expect(admission).toMatchObject({ active: 1, reserved: 0 });
   });
 
-  it('takes no new call once it drains, and keeps those it has', () => {
+  it('refuses new calls while it drains, and keeps its calls', () => {
     const admission = new Admission({ maxConcurrentSessions: 3 });
-    const kept = taken(admission, 'a');
+    const kept = reserved(admission, 'a');
     admission.drain();
     expect(admission.draining).toBe(true);
     expect(admission.reserve(call('b'))).toMatchObject({ refused: 'draining' });
@@ -75,11 +75,11 @@ describe('Admission', () => {
     expect(admission.active).toBe(1);
   });
 
-  it('takes no call while it is paused, says why, and keeps those it has', () => {
+  it('refuses calls with the reason while it is paused, and keeps its calls', () => {
     const onChange = vi.fn();
     const admission = new Admission({ maxConcurrentSessions: 2 });
     admission.watch(onChange);
-    const kept = taken(admission, 'a');
+    const kept = reserved(admission, 'a');
     onChange.mockClear();
     admission.pause('the event loop is late');
     expect(onChange).toHaveBeenCalledOnce();
@@ -94,9 +94,9 @@ describe('Admission', () => {
     admission.resume();
     expect(admission.paused).toBe(false);
     expect(onChange).toHaveBeenCalledTimes(3);
-    taken(admission, 'b');
+    reserved(admission, 'b');
     admission.pause('the event loop is late');
-    // What will not pass of itself goes before what will.
+    // The refusal that will not go away by itself comes first.
     expect(admission.reserve(call('c'))).toMatchObject({ refused: 'full' });
     admission.drain();
     expect(admission.reserve(call('c'))).toMatchObject({ refused: 'draining' });
@@ -105,8 +105,8 @@ describe('Admission', () => {
   it('is idle when nothing is reserved or active', async () => {
     const admission = new Admission({ maxConcurrentSessions: 3 });
     await admission.idle();
-    const one = taken(admission, 'a');
-    const two = taken(admission, 'b');
+    const one = reserved(admission, 'a');
+    const two = reserved(admission, 'b');
     two.activate();
     const idle = vi.fn();
     const waiting = Promise.all([admission.idle().then(idle), admission.idle()]);
@@ -118,7 +118,7 @@ describe('Admission', () => {
     expect(idle).toHaveBeenCalledOnce();
   });
 
-  it('tells of each change once, after it', () => {
+  it('notifies its watcher once after each change', () => {
     const seen: string[] = [];
     const admission = new Admission({ maxConcurrentSessions: 1 });
     admission.watch(() =>
@@ -126,7 +126,7 @@ describe('Admission', () => {
         `${admission.reserved}/${admission.active}${admission.draining ? ' draining' : ''}`,
       ),
     );
-    const one = taken(admission, 'a');
+    const one = reserved(admission, 'a');
     admission.reserve(call('b'));
     one.activate();
     one.activate();
@@ -137,17 +137,17 @@ describe('Admission', () => {
     expect(seen).toEqual(['1/0', '0/1', '0/1 draining', '0/0 draining']);
   });
 
-  it('counts the calls a gate with a cap of its own asks for, accepted and active', () => {
+  it('counts accepted and active calls for a gate with its own cap', () => {
     const admission = new Admission({ maxConcurrentSessions: 9 });
-    taken(admission, 'a', 'sales').activate();
-    taken(admission, 'b', 'sales').activate();
-    taken(admission, 'c', 'support').activate();
-    taken(admission, 'd', 'billing');
+    reserved(admission, 'a', 'sales').activate();
+    reserved(admission, 'b', 'sales').activate();
+    reserved(admission, 'c', 'support').activate();
+    reserved(admission, 'd', 'billing');
     const of = (agent: string) => admission.count((each) => each.agent === agent);
     expect([of('sales'), of('support'), of('billing'), of('none')]).toEqual([2, 1, 1, 0]);
   });
 
-  it('asks the gates it was given after its own, in their order, and takes no slot when one refuses', () => {
+  it('asks the given gates after its own, in their order, and reserves no slot when one refuses', () => {
     const asked: string[] = [];
     const gate =
       (name: string, refuses: string): Gate =>
@@ -160,14 +160,14 @@ describe('Admission', () => {
     expect(admission.reserve(call('a', 'sales'))).toEqual({ refused: 'busy', message: 'first' });
     expect(admission.reserve(call('a', 'support'))).toEqual({ refused: 'busy', message: 'second' });
     expect([admission.reserved, asked]).toEqual([0, ['first', 'first', 'second']]);
-    taken(admission, 'a', 'billing');
+    reserved(admission, 'a', 'billing');
     admission.drain();
     asked.length = 0;
     expect(admission.reserve(call('b', 'sales'))).toMatchObject({ refused: 'draining' });
     expect(asked).toEqual([]);
   });
 
-  it('a gate with a cap counts in the tick of the acceptance, so a burst cannot pass it', () => {
+  it('a gate with a cap counts in the tick of the acceptance, so a burst cannot exceed it', () => {
     const admission: Admission = new Admission({
       maxConcurrentSessions: 100,
       gates: [
@@ -182,16 +182,13 @@ describe('Admission', () => {
     expect(admission.reserve(call('other', 'support'))).not.toHaveProperty('refused');
   });
 
-  it.each([0, -1, 1.5, Number.NaN, Number.POSITIVE_INFINITY, '5'])(
-    'does not take %j for a cap',
-    (cap) => {
-      expect(() => new Admission({ maxConcurrentSessions: cap as number })).toThrow(
-        'maxConcurrentSessions must be a whole number',
-      );
-    },
-  );
+  it.each([0, -1, 1.5, Number.NaN, Number.POSITIVE_INFINITY, '5'])('rejects %j as a cap', (cap) => {
+    expect(() => new Admission({ maxConcurrentSessions: cap as number })).toThrow(
+      'maxConcurrentSessions must be a whole number',
+    );
+  });
 
-  it('never passes the cap and returns to zero, whatever the order of events', async () => {
+  it('never exceeds the cap and returns to zero, whatever the order of events', async () => {
     const step = fc.record({
       kind: fc.constantFrom('reserve', 'activate', 'release', 'drain'),
       job: fc.integer({ min: 0, max: 7 }),

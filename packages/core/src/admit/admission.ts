@@ -3,36 +3,39 @@ import type { Refusal } from '../call/refusal.js';
 import type { Call } from '../call/call.js';
 
 /**
- * Decides whether one more call may be taken, in the tick of the answer to LiveKit. Returns why not, or undefined.
- * It counts nothing itself: {@link Admission.count} says what is taken.
+ * Decides whether the worker takes one more call. Returns the refusal, or undefined. It is called in the tick of the
+ * answer to LiveKit. A gate counts nothing itself; it uses {@link Admission.count}.
  */
 export type Gate = (call: Call) => Refusal | undefined;
 
-/** How many calls a worker takes. */
+/** Options of {@link Admission}. */
 export interface AdmissionOptions {
-  /** Cap on calls reserved and active together; a whole number of at least 1. */
+  /** The maximum number of reserved and active calls together; a whole number of at least 1. */
   maxConcurrentSessions: number;
-  /** Asked in this order after the worker's own gates. */
+  /** More gates, asked in this order after the built-in ones. Default: none. */
   gates?: readonly Gate[];
 }
 
-/** A slot taken for one call: from the answer to LiveKit until the call is over or never comes. */
+/** A reserved slot for one call, from the answer to LiveKit until the call is over or will not come. */
 export interface Reservation {
+  /** The call. */
   readonly call: Call;
-  /** The call was assigned and begins. Does nothing the second time, or after {@link release}. */
+  /** Marks the call as active: it was assigned. Does nothing the second time, or after {@link release}. */
   activate(): void;
-  /** Gives the slot back, whether the call ran or not. Does nothing the second time. */
+  /** Frees the slot, whether the call ran or not. Does nothing the second time. */
   release(): void;
 }
 
 type Slot = { readonly call: Call; state: 'reserved' | 'active' };
 
 /**
- * Counts calls in and out. A call is taken when every gate lets it through: the worker is not draining, does not have
- * the job already, has a free slot, and its event loop keeps up; then the gates it was given. A slot is taken in the
- * tick the call is accepted, not when it starts, so a burst of offers cannot pass the cap.
+ * Counts the calls of a worker and limits them. A call is accepted when every gate allows it: the worker is not draining,
+ * does not have the job already, has a free slot, and its event loop is not overloaded; then the gates of the options.
+ * A slot is reserved in the tick in which the call is accepted, not when it starts, so a burst of offers cannot exceed
+ * the cap.
  */
 export class Admission {
+  /** The maximum number of calls. */
   readonly max: number;
   readonly #gates: readonly Gate[];
   readonly #slots = new Map<string, Slot>();
@@ -60,17 +63,17 @@ export class Admission {
     ];
   }
 
-  /** Calls that were assigned and are not over. */
+  /** The number of calls that were assigned and are not over. */
   get active(): number {
     return this.#active;
   }
 
-  /** Calls accepted and not assigned yet. */
+  /** The number of calls that were accepted and are not assigned yet. */
   get reserved(): number {
     return this.#slots.size - this.#active;
   }
 
-  /** True when the next call would be refused for want of a slot. */
+  /** True when there is no free slot. */
   get full(): boolean {
     return this.#slots.size >= this.max;
   }
@@ -85,19 +88,19 @@ export class Admission {
     return this.#paused !== undefined;
   }
 
-  /** Calls accepted or active for which `counts` is true: what a gate with a cap of its own asks. */
-  count(counts: (call: Call) => boolean): number {
-    let taken = 0;
-    for (const { call } of this.#slots.values()) if (counts(call)) taken += 1;
-    return taken;
+  /** The number of accepted and active calls for which `matches` is true, for gates with their own cap. */
+  count(matches: (call: Call) => boolean): number {
+    let count = 0;
+    for (const { call } of this.#slots.values()) if (matches(call)) count += 1;
+    return count;
   }
 
-  /** Calls `onChange` after each change, in the same tick; it must not throw. Only the last watcher is called. */
+  /** Calls `onChange` after each change, in the same tick; it must not throw. A second watcher replaces the first. */
   watch(onChange: () => void): void {
     this.#onChange = onChange;
   }
 
-  /** Takes a slot for `call`, or returns the refusal of the first gate that stays closed. */
+  /** Reserves a slot for `call`, or returns the refusal of the first gate that has one. */
   reserve(call: Call): Reservation | Refusal {
     for (const gate of this.#gates) {
       const refusal = gate(call);
@@ -109,20 +112,20 @@ export class Admission {
     return { call, activate: () => this.#activate(slot), release: () => this.#release(slot) };
   }
 
-  /** Takes no more calls from now on. Calls that have a slot keep it. */
+  /** Refuses all calls from now on. Calls with a slot keep it. */
   drain(): void {
     if (this.#draining) return;
     this.#draining = true;
     this.#onChange();
   }
 
-  /** Takes no calls for now, although there are places. Calls that have a slot keep it. */
+  /** Refuses calls until {@link resume}, with `why` as the message. Calls with a slot keep it. */
   pause(why: string): void {
     this.#paused = why;
     this.#onChange();
   }
 
-  /** Takes calls again after {@link pause}. */
+  /** Accepts calls again after {@link pause}. */
   resume(): void {
     if (this.#paused === undefined) return;
     this.#paused = undefined;
@@ -130,8 +133,8 @@ export class Admission {
   }
 
   /**
-   * Resolves as soon as nothing is reserved or active, right away when that is so now. Unless the
-   * worker is draining, the next call may be there by then.
+   * Resolves as soon as no call is reserved or active. Unless the worker is draining, there may be a new call by the time
+   * the caller continues.
    */
   idle(): Promise<void> {
     if (this.#slots.size === 0) return Promise.resolve();
@@ -177,8 +180,8 @@ export class Admission {
     this.#onChange();
   }
 
-  // By identity: LiveKit may offer a job again after its slot was released, and the old reservation
-  // must not reach into the new one.
+  // By identity: LiveKit may offer a job again after its slot was freed, and the old reservation must not change the
+  // new one.
   #holds(slot: Slot): boolean {
     return this.#slots.get(slot.call.jobId) === slot;
   }

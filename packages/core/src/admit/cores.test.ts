@@ -10,7 +10,7 @@ const files = (contents: Record<string, string>) => (path: string) => {
 
 test.each([
   ['no limit', {}, 8],
-  ['no limit, said so', { '/sys/fs/cgroup/cpu.max': 'max 100000\n' }, 8],
+  ['an explicit "max"', { '/sys/fs/cgroup/cpu.max': 'max 100000\n' }, 8],
   ['two and a half cores', { '/sys/fs/cgroup/cpu.max': '250000 100000\n' }, 2.5],
   ['more than there are', { '/sys/fs/cgroup/cpu.max': '6400000 100000\n' }, 8],
   [
@@ -33,6 +33,6 @@ test.each([
   expect(usableCores(8, files(contents as Record<string, string>))).toBe(cores);
 });
 
-test('the machine this runs on has some', () => {
+test('this machine has at least a part of a core', () => {
   expect(usableCores()).toBeGreaterThan(0);
 });

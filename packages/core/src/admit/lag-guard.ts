@@ -1,27 +1,29 @@
 import type { Logger } from '../base/logger.js';
 import { LoopMeter, type LoopReading } from './loop-meter.js';
 
-// Three readings in a row, six seconds: a burst of joins, or one long tick, is no overload.
+// Three readings in a row, six seconds: a burst of joins or one long tick is not an overload.
 const READINGS_TO_CLOSE = 3;
-// Ten seconds well under the limit. Sooner, the next call would bring it back.
+// Ten seconds well below the limit. After less, the next call would exceed it again.
 const READINGS_TO_OPEN = 5;
 const CALM = 0.75;
-// The loop's thread got less than half of the time it wanted, and the process less than two fifths of its
-// cores: then something else has them.
+// When the thread of the loop got less than half of the time it needed, and the process less than two fifths of its
+// cores, then other processes use the cores.
 const OWN_THREAD = 0.5;
 const OWN_SHARE = 0.4;
 
+/** Options of {@link LagGuard}. */
 export interface LagGuardOptions {
-  /** Infinity: nothing is measured. */
+  /** The maximum lag in milliseconds. Infinity: nothing is measured. */
   readonly maxLagMs: number;
-  /** Why no call should be added to those that run here; undefined: they may come again. */
+  /** Called with the reason when no more calls should be added here, and with undefined when they may be again. */
   readonly onChange: (why: string | undefined) => void;
+  /** The logger for overloads. */
   readonly logger: Logger;
 }
 
 /**
- * Says when the calls that run in this process are more than its event loop carries. Lag that the machine's
- * other load causes is told apart: to refuse calls would not make it less.
+ * Detects when the calls in this process overload its event loop. Lag caused by other processes of the machine does not
+ * count: refusing calls would not reduce it.
  */
 export class LagGuard {
   readonly #options: LagGuardOptions;
@@ -31,26 +33,26 @@ export class LagGuard {
   #over = 0;
   #calm = 0;
   #othersOver = 0;
-  #toldOfOthers = false;
+  #othersLogged = false;
   #lagMs: number | undefined;
 
   constructor(options: LagGuardOptions) {
     this.#options = options;
   }
 
-  /** How late the event loop was, measured last; undefined while no call runs here. */
+  /** The last measured lag in milliseconds; undefined while no call runs here. */
   get lagMs(): number | undefined {
     return this.#lagMs;
   }
 
-  /** A call begins here. Without any nothing is measured, and there is nothing to protect. */
+  /** Counts a call that begins here. The first one starts the measurement. */
   enter(): void {
     this.#calls += 1;
     if (this.#calls > 1 || this.#options.maxLagMs === Number.POSITIVE_INFINITY) return;
-    this.#meter = new LoopMeter((reading) => this.#take(reading));
+    this.#meter = new LoopMeter((reading) => this.#onReading(reading));
   }
 
-  /** A call is over. */
+  /** Counts a call that ends. The last one ends the measurement. */
   leave(): void {
     this.#calls -= 1;
     if (this.#calls > 0) return;
@@ -62,13 +64,13 @@ export class LagGuard {
     this.#open();
   }
 
-  #take(reading: LoopReading): void {
+  #onReading(reading: LoopReading): void {
     const { maxLagMs } = this.#options;
     this.#lagMs = reading.lagMs;
     const over = reading.lagMs > maxLagMs;
     const own = isOwn(reading);
     this.#othersOver = over && !own ? this.#othersOver + 1 : 0;
-    if (this.#othersOver === READINGS_TO_CLOSE) this.#tellOfOthers(reading);
+    if (this.#othersOver === READINGS_TO_CLOSE) this.#logOthers(reading);
     if (this.#closed) {
       const calm = (over && !own) || reading.lagMs <= maxLagMs * CALM;
       this.#calm = calm ? this.#calm + 1 : 0;
@@ -85,10 +87,10 @@ export class LagGuard {
     const { maxLagMs, logger, onChange } = this.#options;
     logger.warn(
       { ...figures(reading), maxEventLoopLagMs: maxLagMs, calls: this.#calls },
-      'the calls here are more than the event loop carries: no other is taken until it has recovered',
+      'the calls here overload the event loop: no more calls are taken until it has recovered',
     );
     onChange(
-      `the event loop is ${Math.round(reading.lagMs)} ms late with the calls there are (maxEventLoopLagMs: ${maxLagMs})`,
+      `the event loop is ${Math.round(reading.lagMs)} ms late with the current calls (maxEventLoopLagMs: ${maxLagMs})`,
     );
   }
 
@@ -101,17 +103,17 @@ export class LagGuard {
     onChange(undefined);
   }
 
-  #tellOfOthers(reading: LoopReading): void {
-    if (this.#toldOfOthers) return;
-    this.#toldOfOthers = true;
+  #logOthers(reading: LoopReading): void {
+    if (this.#othersLogged) return;
+    this.#othersLogged = true;
     this.#options.logger.warn(
       { ...figures(reading), maxEventLoopLagMs: this.#options.maxLagMs, calls: this.#calls },
-      'the event loop is late because other processes of this machine have its cores: calls are taken all the same, and their turns are slow. Said once.',
+      'the event loop is late because other processes of this machine use its cores: calls are still taken, but their turns are slow. Logged only once.',
     );
   }
 }
 
-/** True when the lag comes from what this process does itself. */
+/** True when this process itself causes the lag. */
 function isOwn({ busyMs, threadMs, share }: LoopReading): boolean {
   return threadMs >= busyMs * OWN_THREAD || share >= OWN_SHARE;
 }

@@ -1,9 +1,9 @@
 import type { LoopReading } from './loop-meter.js';
 
-/** The meters that are open: what the loop did is up to the test. */
+/** The callbacks of the open meters, with which a test reports readings. */
 export const meters = new Set<(reading: LoopReading) => void>();
 
-/** In place of the real one, by `vi.mock`. */
+/** Replaces the real meter, by `vi.mock`. */
 export class LoopMeter implements Disposable {
   readonly #onReading: (reading: LoopReading) => void;
 

@@ -5,13 +5,13 @@ import { LoopMeter, type LoopReading } from './loop-meter.js';
 beforeEach(() => vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] }));
 afterEach(() => vi.useRealTimers());
 
-/** Something for the thread to do. */
+/** Keeps the thread busy for 20 ms. */
 function work(): void {
   const until = performance.now() + 20;
   while (performance.now() < until);
 }
 
-test('it reads every two seconds what the process did since the last time, until it is disposed of', () => {
+test('it reports every two seconds since the last reading, until it is disposed', () => {
   const readings: LoopReading[] = [];
   {
     using _meter = new LoopMeter((reading) => readings.push(reading));

@@ -3,24 +3,24 @@ import { type IntervalHistogram, monitorEventLoopDelay, performance } from 'node
 
 import { usableCores } from './cores.js';
 
-const EVERY_MS = 2_000;
-// At 5 ms the timer of the meter alone took 1.5 % of a core, half of what an idle worker used. What is looked
-// for is far above 20.
+const INTERVAL_MS = 2_000;
+// At 5 ms the timer of the meter alone took 1.5 % of a core, half of what an idle worker used. Lag that matters is far
+// above 20 ms.
 const RESOLUTION_MS = 20;
 
-/** How the event loop of this process did for about two seconds. */
+/** A measurement of the event loop of this process over about two seconds. */
 export interface LoopReading {
-  /** How late timers came: of a hundred of them, all but one came sooner. */
+  /** The lag of timers in milliseconds, 99th percentile. */
   readonly lagMs: number;
-  /** How long the loop was not idle: at work, or kept from it. */
+  /** The time in milliseconds in which the loop was not idle: it was running, or waiting for a core. */
   readonly busyMs: number;
-  /** CPU time of the loop's thread; of all threads where the system does not tell them apart. */
+  /** The CPU time of the thread of the loop, in milliseconds; of all threads where the system reports no other. */
   readonly threadMs: number;
-  /** CPU time of the whole process, as a share of all cores it may use. */
+  /** The CPU time of the whole process, as a share (0 to 1) of all cores it may use. */
   readonly share: number;
 }
 
-/** Measures the event loop it was made on, until it is disposed of. */
+/** Measures the event loop of this thread until it is disposed. Calls `onReading` every two seconds. */
 export class LoopMeter implements Disposable {
   readonly #histogram: IntervalHistogram = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
   readonly #cores = usableCores();
@@ -29,7 +29,7 @@ export class LoopMeter implements Disposable {
 
   constructor(onReading: (reading: LoopReading) => void) {
     this.#histogram.enable();
-    this.#timer = setInterval(() => onReading(this.#read()), EVERY_MS).unref();
+    this.#timer = setInterval(() => onReading(this.#read()), INTERVAL_MS).unref();
   }
 
   [Symbol.dispose](): void {
@@ -63,13 +63,13 @@ function sample() {
   };
 }
 
-/** CPU time of this thread. Node 20 tells that of the whole process alone. */
+/** The CPU time of this thread in milliseconds. Node 20 only reports that of the whole process. */
 function threadMs(): number | undefined {
   try {
     const [nanoseconds] = readFileSync('/proc/thread-self/schedstat', 'utf8').split(' ');
     return Number(nanoseconds) / 1e6;
   } catch {
-    // Not Linux, or one without these figures.
+    // Not Linux, or a kernel without these statistics.
     return undefined;
   }
 }

@@ -4,17 +4,17 @@ import { OpenRtcError } from '../base/errors.js';
 import type { AgentClass, AgentFactory } from './agent-options.js';
 import { isClass, kindOf } from '../base/kind-of.js';
 
-// Own methods of voice.Agent.prototype; only an Agent of some copy of the SDK has them all.
+// Own methods of voice.Agent.prototype. Only the Agent class of some copy of the SDK has all of them.
 const AGENT_METHODS = ['onEnter', 'onExit', 'llmNode', 'sttNode', 'ttsNode'];
 
-/** True for a class that extends `voice.Agent` of the `@livekit/agents` OpenRTC uses. */
+/** True for a class that extends `voice.Agent` of the copy of `@livekit/agents` that OpenRTC uses. */
 export function isAgentClass(value: unknown): value is AgentClass {
   return typeof value === 'function' && value.prototype instanceof voice.Agent;
 }
 
 /**
- * True for a class or an instance that extends `Agent` of another copy of `@livekit/agents`: its
- * CommonJS build next to the ESM one, or a second installed version.
+ * True for a class or an instance of `Agent` of another copy of `@livekit/agents`: its CommonJS build beside the
+ * ESM one, or a second installed version.
  */
 export function isForeignAgent(value: unknown): boolean {
   const start: unknown = typeof value === 'function' ? value.prototype : value;
@@ -32,15 +32,15 @@ export function isForeignAgent(value: unknown): boolean {
 }
 
 /**
- * The class or factory of the agent `name`: what the pool can build one agent a call from.
- * @throws CONFIG_NOT_AN_AGENT or CONFIG_FOREIGN_SDK, saying what to pass instead.
+ * Checks that the pool can build an agent for each call from `agent`: a class or a factory. Returns it.
+ * @throws CONFIG_NOT_AN_AGENT or CONFIG_FOREIGN_SDK. The message says what to pass instead.
  */
 export function checkAgent(name: string, agent: unknown): AgentClass | AgentFactory {
   if (isForeignAgent(agent)) throw foreignSdk(`agent "${name}"`);
   if (agent instanceof voice.Agent) {
     throw notAnAgent(
       name,
-      'it is an instance, and one instance cannot serve many calls; pass its class, or a factory: () => new MyAgent(…)',
+      'it is an instance, but one instance cannot serve many calls; pass its class, or a factory: () => new MyAgent(…)',
     );
   }
   if (agent === voice.Agent) {
@@ -53,7 +53,7 @@ export function checkAgent(name: string, agent: unknown): AgentClass | AgentFact
     if (agent.length > 0) {
       throw notAnAgent(
         name,
-        `the constructor of ${agent.name || 'its class'} needs arguments, which the pool does not have; pass a factory: (call) => new ${agent.name || 'MyAgent'}(…)`,
+        `the constructor of ${agent.name || 'its class'} needs arguments, but the pool has none to pass; pass a factory: (call) => new ${agent.name || 'MyAgent'}(…)`,
       );
     }
     return agent;
@@ -71,13 +71,13 @@ export function checkAgent(name: string, agent: unknown): AgentClass | AgentFact
   );
 }
 
-/** The error for a {@link isForeignAgent} class or instance; `what` begins its message. */
+/** The error for an agent of another copy of the SDK, see {@link isForeignAgent}. `what` begins its message. */
 export function foreignSdk(what: string): OpenRtcError {
   return new OpenRtcError(
     'CONFIG_FOREIGN_SDK',
-    `${what} comes from another copy of @livekit/agents. Its ESM and CommonJS builds do not mix, nor do two ` +
-      'installed versions: each has its own classes and its own job context. Load it with `import`, not `require` ' +
-      '("type": "module" in package.json, or an .mjs/.mts file), and see that `npm ls @livekit/agents` shows one version',
+    `${what} comes from another copy of @livekit/agents. Its ESM and CommonJS builds cannot be mixed, and neither can ` +
+      'two installed versions: each has its own classes and its own job context. Load it with `import`, not `require` ' +
+      '("type": "module" in package.json, or an .mjs/.mts file), and check that `npm ls @livekit/agents` shows one version',
   );
 }
 

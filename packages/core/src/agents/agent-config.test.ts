@@ -13,7 +13,7 @@ class Plain extends voice.Agent {
 }
 
 describe('agentConfig', () => {
-  // Compiled by TypeScript here: Node runs no decorators, and neither does vitest compile them.
+  // The test compiles them with TypeScript: Node does not run decorators, and vitest does not compile them.
   it.each([
     ['a standard', false],
     ['a legacy', true],
@@ -33,7 +33,7 @@ describe('agentConfig', () => {
     expect(new Sales()).toBeInstanceOf(voice.Agent);
   });
 
-  it('describes a class as a wrapper and gives the same class back', () => {
+  it('describes a class as a function and returns the same class', () => {
     class One extends Plain {}
     class Two extends Plain {
       constructor(readonly topic: string) {
@@ -54,7 +54,7 @@ describe('agentConfig', () => {
     expect(readAgentConfig(Parent)?.name).toBe('parent');
   });
 
-  it('does not show among the members of the class, and cannot be changed', () => {
+  it('is not an enumerable member of the class, and cannot be changed', () => {
     const Sales = agentConfig({ name: 'sales' }, class extends Plain {});
     expect(Object.keys(Sales)).toEqual([]);
     expect(Object.isFrozen(readAgentConfig(Sales))).toBe(true);
@@ -70,14 +70,14 @@ describe('agentConfig', () => {
     [
       { name: ' ' },
       'CONFIG_INVALID_OPTION',
-      'name must be a string that is not blank, got a blank one',
+      'name must be a string that is not blank, got a blank string',
     ],
     [{ name: 5 }, 'CONFIG_INVALID_OPTION', 'got a number'],
     [{ name: 'my agent' }, 'CONFIG_INVALID_NAME', '"my agent" cannot be'],
     [{ greeting: '' }, 'CONFIG_INVALID_OPTION', 'greeting must be'],
     [null, 'CONFIG_INVALID_OPTION', 'must be an object, got null'],
     [Plain, 'CONFIG_INVALID_OPTION', 'call it with the config first'],
-  ])('does not take %o', (config, code, message) => {
+  ])('rejects %o', (config, code, message) => {
     expect(() => agentConfig(config as object)).toThrow(
       expect.objectContaining({
         code,
@@ -86,8 +86,8 @@ describe('agentConfig', () => {
     );
   });
 
-  it('describes nothing but classes', () => {
+  it('describes only classes', () => {
     const describeAnything = agentConfig({ name: 'x' }) as (target: unknown) => unknown;
-    expect(() => describeAnything(new Plain())).toThrow('it describes a class, got an object');
+    expect(() => describeAnything(new Plain())).toThrow('it must describe a class, got an object');
   });
 });

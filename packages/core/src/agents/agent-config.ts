@@ -6,26 +6,26 @@ import { checkDiscoveryConfig } from './check-agent-options.js';
 import { checkAgentName } from './agent-name.js';
 import { kindOf } from '../base/kind-of.js';
 
-// Registered, so that a second installed copy of OpenRTC finds it too.
+// In the global symbol registry, so that a second installed copy of OpenRTC finds it too.
 const AGENT_CONFIG = Symbol.for('@openrtc/core:agent-config');
 
-/** A class `agentConfig()` can describe: any agent class, whatever its constructor takes. */
+/** A class that `agentConfig()` can describe: any agent class, whatever the arguments of its constructor. */
 export type ConfigurableAgentClass = abstract new (...args: never[]) => voice.Agent;
 
-/** Describes a class and returns it unchanged: a class decorator, standard or legacy. */
+/** A class decorator, standard or legacy: it describes a class and returns it unchanged. */
 export type AgentConfigDecorator = <Class extends ConfigurableAgentClass>(
   agentClass: Class,
   context?: unknown,
 ) => Class;
 
 /**
- * What the pool should know about an agent class: its name for `discover()`, its providers, its
- * greeting. What `pool.add()` is given wins over it. A subclass does not inherit it.
+ * Describes an agent class to the pool: its name for `discover()`, its providers and its greeting. Options passed to
+ * `pool.add()` take precedence. A subclass does not inherit the description.
  *
  * As a decorator: `@agentConfig({ name: 'sales' }) class Sales extends voice.Agent {…}`. Without
  * decorators: `export default agentConfig({ name: 'sales' }, class extends voice.Agent {…})`.
  *
- * @throws CONFIG_INVALID_OPTION or CONFIG_INVALID_NAME for the config, CONFIG_NOT_AN_AGENT for what is
+ * @throws CONFIG_INVALID_OPTION or CONFIG_INVALID_NAME for an invalid config, CONFIG_NOT_AN_AGENT when the target is
  * not a class.
  */
 export function agentConfig(config: AgentDiscoveryConfig): AgentConfigDecorator;
@@ -51,7 +51,7 @@ export function agentConfig<Class extends ConfigurableAgentClass>(
     if (typeof target !== 'function') {
       throw new OpenRtcError(
         'CONFIG_NOT_AN_AGENT',
-        `agentConfig: it describes a class, got ${kindOf(target)}`,
+        `agentConfig: it must describe a class, got ${kindOf(target)}`,
       );
     }
     Object.defineProperty(target, AGENT_CONFIG, { value: stored, configurable: true });
@@ -60,7 +60,7 @@ export function agentConfig<Class extends ConfigurableAgentClass>(
   return agentClass === undefined ? describe : describe(agentClass);
 }
 
-/** What {@link agentConfig} said about this very class, not about one it extends. */
+/** The description that {@link agentConfig} gave to this class, not to a class it extends; undefined without one. */
 export function readAgentConfig(agent: object): AgentDiscoveryConfig | undefined {
   const own = Object.getOwnPropertyDescriptor(agent, AGENT_CONFIG);
   return own?.value as AgentDiscoveryConfig | undefined;

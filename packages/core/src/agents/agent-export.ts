@@ -6,19 +6,19 @@ import { readAgentConfig } from './agent-config.js';
 import { isRecord } from '../base/kind-of.js';
 
 /**
- * The one agent of a file: its default export when that is an agent class, else the only agent class
- * it exports, else the only one of them marked with `agentConfig()`.
- * @param exports - the module's namespace object
- * @throws an Error that says how to mend the file
+ * Chooses the agent class of a file: its default export if that is an agent class; otherwise the only agent class
+ * marked with `agentConfig()`, or the only agent class at all.
+ * @param exports - the namespace object of the module
+ * @throws Error, which says how to fix the file
  */
 export function chooseAgentClass(exports: unknown): AgentClass {
   const named: Readonly<Record<string, unknown>> = isRecord(exports) ? exports : {};
   if (isAgentClass(named.default)) return named.default;
-  // A Set, for a class may be exported under two names.
+  // A Set, because a class may be exported under two names.
   const classes = [...new Set(Object.values(named).filter(isAgentClass))];
   const marked = classes.filter((agentClass) => readAgentConfig(agentClass) !== undefined);
   const [only, ...others] = marked.length > 0 ? marked : classes;
-  if (only === undefined) throw nothingExported(named);
+  if (only === undefined) throw noAgentExported(named);
   if (others.length === 0) return only;
   const names = [only, ...others]
     .map((agentClass) => agentClass.name || 'a class without a name')
@@ -30,8 +30,8 @@ export function chooseAgentClass(exports: unknown): AgentClass {
   );
 }
 
-function nothingExported(named: Readonly<Record<string, unknown>>): Error {
-  // The import of a CommonJS module may hold its exports under `default`.
+function noAgentExported(named: Readonly<Record<string, unknown>>): Error {
+  // The exports of a CommonJS module may be under `default`.
   const inner = isRecord(named.default) ? Object.values(named.default) : [];
   const values = [...Object.values(named), ...inner];
   if (values.some(isForeignAgent)) return foreignSdk('its agent class');
@@ -41,6 +41,6 @@ function nothingExported(named: Readonly<Record<string, unknown>>): Error {
     );
   }
   return new Error(
-    'it exports no agent class: write `export default class … extends voice.Agent`, or begin the name of a helper file with "_"',
+    'it exports no agent class: write `export default class … extends voice.Agent`, or start the name of a helper file with "_"',
   );
 }

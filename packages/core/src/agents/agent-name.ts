@@ -2,12 +2,12 @@ import { OpenRtcError } from '../base/errors.js';
 import { printable } from '../base/printable.js';
 import { kindOf } from '../base/kind-of.js';
 
-// A prefix of room names, a key in metadata and a metric label.
+// The name is also a prefix of room names, a value in metadata and a metric label.
 const AGENT_NAME = /^[A-Za-z0-9_-]{1,64}$/;
 
 /**
- * The name of an agent, trimmed.
- * @throws CONFIG_INVALID_NAME when it is not 1-64 ASCII letters, digits, dashes or underscores.
+ * Checks the name of an agent. Returns it trimmed.
+ * @throws CONFIG_INVALID_NAME unless it is 1-64 ASCII letters, digits, dashes or underscores.
  */
 export function checkAgentName(name: unknown): string {
   if (typeof name !== 'string')

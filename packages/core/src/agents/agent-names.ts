@@ -1,14 +1,15 @@
-/** The registered agents, as far as routing has to know them. */
+/** The names of the registered agents, for routing. */
 export interface AgentNames {
+  /** True when an agent has this name. */
   has(name: string): boolean;
-  /** In the order of registration. */
+  /** All names, in the order of registration. */
   names(): readonly string[];
 }
 
-// A line of a log, not a catalogue.
+// Keeps a log line readable.
 const MAX_LISTED = 20;
 
-/** The registered names for a message, the first 20 of them. */
+/** The registered names as a text for an error message: the first 20, and how many more there are. */
 export function listNames(agents: AgentNames): string {
   const names = agents.names();
   if (names.length === 0) return 'no agent is registered';

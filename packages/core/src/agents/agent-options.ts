@@ -5,10 +5,10 @@ import type { MetadataValues, PrewarmedCall } from '../call/call.js';
 type ProviderKind = 'stt' | 'llm' | 'tts';
 
 /**
- * A provider: a model string (LiveKit Inference resolves it for each call), a ready object (every call that uses it
- * shares it), or a factory that builds one per call. `null` opts out of the pool's default.
+ * A provider: a model string, which LiveKit Inference resolves for each call; a provider object, which calls share;
+ * or a factory that creates one for each call. `null`: no provider, even if the pool has a default.
  *
- * A factory that throws fails the call with `SESSION_PROVIDER_FAILED`.
+ * If a factory throws, the call fails with `SESSION_PROVIDER_FAILED`.
  */
 export type ProviderValue<
   Kind extends ProviderKind = ProviderKind,
@@ -28,18 +28,18 @@ export interface ProviderOptions<
   Prewarmed extends object = Record<string, unknown>,
   Metadata extends object = MetadataValues,
 > {
-  /** Speech to text. Default: the pool's; without one the agent hears nothing. */
+  /** Speech to text. Default: the pool's. Without one the agent does not understand speech. */
   stt?: ProviderValue<'stt', Prewarmed, Metadata>;
   /** The language model, or a realtime model. Default: the pool's. */
   llm?: ProviderValue<'llm', Prewarmed, Metadata>;
-  /** Text to speech. Default: the pool's; without one the agent only writes. */
+  /** Text to speech. Default: the pool's. Without one the agent only writes text. */
   tts?: ProviderValue<'tts', Prewarmed, Metadata>;
 }
 
-/** Spoken as written, or phrased by the model from instructions. */
+/** A greeting: a text that is spoken as it is, or instructions from which the model phrases one. */
 export type Greeting = string | { readonly instructions: string };
 
-/** `AgentSession` options that a pool passes on: those of the SDK without its deprecated ones. */
+/** The options of `AgentSession` that a pool passes on: those of the SDK, without deprecated ones and `userData`. */
 export type SessionOptions<
   Prewarmed extends object = Record<string, unknown>,
   Metadata extends object = MetadataValues,
@@ -53,69 +53,73 @@ export type SessionOptions<
 export type AgentClass = new () => voice.Agent;
 
 /**
- * Builds the agent of one call, for example with constructor arguments taken from the metadata or from
- * `call.prewarmed`. A throw fails the call with `SESSION_AGENT_FAILED`.
+ * Creates the agent of one call, for example with constructor arguments from the metadata or from
+ * `call.prewarmed`. If it throws, the call fails with `SESSION_AGENT_FAILED`.
  */
 export type AgentFactory<
   Prewarmed extends object = Record<string, unknown>,
   Metadata extends object = MetadataValues,
 > = (call: PrewarmedCall<Prewarmed, Metadata>) => voice.Agent | Promise<voice.Agent>;
 
-/** The options an agent and the pool's `defaults` share. */
+/** The options that are common to an agent and to the pool's `defaults`. */
 export interface AgentDefaults<
   Prewarmed extends object = Record<string, unknown>,
   Metadata extends object = MetadataValues,
 > extends ProviderOptions<Prewarmed, Metadata> {
-  /** Said when the call begins, after `onEnter` was called. `null` opts out of the pool's. Default: none. */
+  /**
+   * Said at the beginning of the call, after `onEnter` was called. `null`: no greeting, even if the pool has one.
+   * Default: none.
+   */
   greeting?: Greeting | null;
-  /** Passed to the `AgentSession`; `stt`, `llm`, `tts` beside it win over those in it. */
+  /** Passed to the `AgentSession`. `stt`, `llm` and `tts` beside it take precedence over those in it. Default: none. */
   session?: SessionOptions<Prewarmed, Metadata>;
-  /** Passed to `session.start()` as `inputOptions`. */
+  /** Passed to `session.start()` as `inputOptions`. Default: none. */
   roomInput?: Partial<voice.RoomInputOptions>;
-  /** Passed to `session.start()` as `outputOptions`. */
+  /** Passed to `session.start()` as `outputOptions`. Default: none. */
   roomOutput?: Partial<voice.RoomOutputOptions>;
 }
 
-/** Options of one agent. Each one that is left out falls back to the pool's `defaults`. */
+/** The options of one agent. An option that is left out has the value of the pool's `defaults`. */
 export interface AgentOptions<
   Prewarmed extends object = Record<string, unknown>,
   Metadata extends object = MetadataValues,
 > extends AgentDefaults<Prewarmed, Metadata> {
   /**
-   * Uploads recordings to LiveKit Cloud: `true` uploads audio and transcript of each call, under its own ids.
-   * Traces and logs are never recorded, and `{ traces: true }` or `{ logs: true }` is refused, because
-   * the SDK exports those of a whole process under one call's ids. Default: false, whatever the job says.
-   * The upload takes its credentials from `LIVEKIT_API_KEY` and `LIVEKIT_API_SECRET`.
+   * Uploads recordings to LiveKit Cloud. `true`: the audio and the transcript of each call, under its own ids. Traces
+   * and logs are never uploaded, and `{ traces: true }` or `{ logs: true }` is an error: the SDK would export those
+   * of the whole process under the ids of one call. Default: false, whatever the job says. The upload uses the
+   * credentials of `LIVEKIT_API_KEY` and `LIVEKIT_API_SECRET`.
    */
   record?: NonNullable<Parameters<voice.AgentSession['start']>[0]['record']>;
 }
 
 /** One registered agent. */
 export interface AgentConfig extends Readonly<AgentOptions> {
-  /** The name calls find it by. */
+  /** The name by which calls are routed to it. */
   readonly name: string;
   /**
-   * Which version of the agent this is: 0 for the one that was added first, one more with each
-   * {@link AgentPool.replace} or re-registration under the same name.
+   * The revision of the agent: 0 for the first one under this name, and one more with each {@link AgentPool.replace}
+   * or new registration under the same name.
    */
   readonly revision: number;
+  /** The class or the factory. */
   readonly agent: AgentClass | AgentFactory;
-  /** Absolute path of the file it was discovered in; absent for an agent that was added in code. */
+  /** The absolute path of the file it was discovered in; absent for an agent that was added in code. */
   readonly sourcePath?: string;
 }
 
-/** Options a file in an agents directory may give its agent, see {@link agentConfig}. */
+/** The description of an agent class in its file, see {@link agentConfig}. */
 export interface AgentDiscoveryConfig extends ProviderOptions {
-  /** Default: the file's name without its extension. */
+  /** The name of the agent. Default: the name of the file without its extension. */
   name?: string;
-  /** Said when the call begins; `null` opts out of the pool's. Default: the pool's. */
+  /** Said at the beginning of the call. `null`: no greeting, even if the pool has one. Default: the pool's. */
   greeting?: Greeting | null;
 }
 
 /**
- * Runs where the session is, after the room was joined and before the session starts: add listeners,
- * read the metadata, start background audio. Its return value becomes `session.userData`.
- * Time box: 10 s. A throw fails the call with `SESSION_SETUP_FAILED`.
+ * Prepares the session of one call, after the agent has joined the room and before the session starts: it can add
+ * listeners, read the metadata, or start background audio. It runs where the session runs. Its return value becomes
+ * `session.userData`. If it throws or takes longer than 10 s, the call fails with `SESSION_SETUP_FAILED`.
  */
 export type SessionSetup<
   Prewarmed extends object = Record<string, unknown>,

@@ -1,20 +1,21 @@
 import type { AgentDefaults, AgentDiscoveryConfig, AgentOptions } from './agent-options.js';
-import { isRecord, kindOf } from '../base/kind-of.js';
+import { isRecord } from '../base/kind-of.js';
 import {
   checkGreeting,
   checkKeys,
   checkProvider,
   checkRecord,
+  checkText,
   invalidOption,
+  withoutUndefined,
 } from '../base/option-checks.js';
-import { checkSessionOptions, SESSION_KEYS } from './check-session-options.js';
+import { checkSessionOptions, PROVIDER_KEYS, SESSION_KEYS } from './check-session-options.js';
 
 type Keys<Options> = readonly (keyof Options & string)[];
 
-const PROVIDERS = ['stt', 'llm', 'tts'] as const;
-const DISCOVERY_KEYS: Keys<AgentDiscoveryConfig> = ['name', ...PROVIDERS, 'greeting'];
+const DISCOVERY_KEYS: Keys<AgentDiscoveryConfig> = ['name', ...PROVIDER_KEYS, 'greeting'];
 const DEFAULT_KEYS: Keys<AgentDefaults> = [
-  ...PROVIDERS,
+  ...PROVIDER_KEYS,
   'greeting',
   'session',
   'roomInput',
@@ -29,40 +30,36 @@ const HINTS: ReadonlyMap<string, string> = new Map([
 ]);
 
 /**
- * The options of one agent as given, without keys set to `undefined`.
+ * Checks the options of one agent. Returns them without those that are `undefined`.
  * @throws CONFIG_INVALID_OPTION
  */
 export function checkAgentOptions(where: string, options: unknown): AgentOptions {
   checkKeys(where, options, OPTION_KEYS, HINTS);
   checkCommon(where, options);
   checkRecording(where, options.record);
-  return given(options);
+  return copied(options);
 }
 
 /**
- * The pool's `defaults` as given, without keys set to `undefined`.
+ * Checks the pool's `defaults`. Returns them without those that are `undefined`.
  * @throws CONFIG_INVALID_OPTION
  */
 export function checkAgentDefaults(defaults: unknown): AgentDefaults {
   checkKeys('defaults', defaults, DEFAULT_KEYS, HINTS);
   checkCommon('defaults', defaults);
-  return given(defaults);
+  return copied(defaults);
 }
 
 /**
- * What `agentConfig()` was given, without keys set to `undefined`. The name is only checked to be a
- * text.
+ * Checks the config passed to `agentConfig()`. Returns it without what is `undefined`. Of the name it only checks that
+ * it is a string that is not blank; see `checkAgentName()` for the rest.
  * @throws CONFIG_INVALID_OPTION
  */
 export function checkDiscoveryConfig(where: string, config: unknown): AgentDiscoveryConfig {
   checkKeys(where, config, DISCOVERY_KEYS, HINTS);
   checkCommon(where, config);
-  const { name } = config;
-  if (name !== undefined && (typeof name !== 'string' || name.trim() === '')) {
-    const got = typeof name === 'string' ? 'a blank one' : kindOf(name);
-    throw invalidOption(where, `name must be a string that is not blank, got ${got}`);
-  }
-  return given(config);
+  checkText(where, 'name', config.name);
+  return copied(config);
 }
 
 function checkRecording(where: string, record: unknown): void {
@@ -72,27 +69,25 @@ function checkRecording(where: string, record: unknown): void {
     if (!isRecord(record) || record[key] !== true) continue;
     throw invalidOption(
       where,
-      `record.${key} cannot be true: @livekit/agents exports the ${key} of a whole process under the ids of one call; audio and transcript are recorded per call`,
+      `record.${key} cannot be true: @livekit/agents would export the ${key} of the whole process under the ids of one call; audio and transcript can be recorded`,
     );
   }
 }
 
 function checkCommon(where: string, options: Readonly<Record<string, unknown>>): void {
-  for (const key of PROVIDERS) checkProvider(where, key, options[key]);
+  for (const key of PROVIDER_KEYS) checkProvider(where, key, options[key]);
   checkGreeting(where, options.greeting);
   checkSessionOptions(where, options.session);
   checkRecord(where, 'roomInput', options.roomInput);
   checkRecord(where, 'roomOutput', options.roomOutput);
 }
 
-// Passed on to the SDK as they are: a copy, so that they stay as they were checked.
+// Passed on to the SDK: a copy, so that they stay as they were checked.
 const PASSED_ON: ReadonlySet<string> = new Set(['session', 'roomInput', 'roomOutput']);
 
-// An option set to `undefined` is one not given: it must not hide what lies under it.
-function given<Options extends object>(options: Readonly<Record<string, unknown>>): Options {
-  const entries = Object.entries(options).filter(([, value]) => value !== undefined);
+function copied<Options extends object>(options: Readonly<Record<string, unknown>>): Options {
   return Object.fromEntries(
-    entries.map(([key, value]) => [
+    Object.entries(withoutUndefined<object>(options)).map(([key, value]) => [
       key,
       PASSED_ON.has(key) && isRecord(value) ? { ...value } : value,
     ]),

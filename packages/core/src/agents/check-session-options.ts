@@ -1,8 +1,8 @@
 import { isRecord } from '../base/kind-of.js';
 import { checkProvider, checkRecord, invalidOption } from '../base/option-checks.js';
 
-// What AgentSession took at its top level, or in voiceOptions, before `turnHandling`. It warns about
-// some of these and drops the others without a word.
+// Options that AgentSession had at its top level, or in voiceOptions, before `turnHandling`. It logs a warning for
+// some of them and ignores the others silently.
 const REPLACED: ReadonlyMap<string, string> = new Map([
   ['turnDetection', 'session: { turnHandling: { turnDetection } }'],
   ['preemptiveGeneration', 'session: { turnHandling: { preemptiveGeneration: { enabled } } }'],
@@ -25,13 +25,16 @@ const REPLACED: ReadonlyMap<string, string> = new Map([
   ['maxEndpointingDelay', 'session: { turnHandling: { endpointing: { maxDelay } } }'],
   [
     'voiceOptions',
-    'session: { turnHandling } for what is about turns, session: { maxToolSteps, userAwayTimeout } for the rest',
+    'session: { turnHandling } for options about turns, and session: { maxToolSteps, userAwayTimeout } for the rest',
   ],
 ]);
 
+/** The options that are providers. */
+export const PROVIDER_KEYS = ['stt', 'llm', 'tts'] as const;
+
 /**
- * `AgentSession` options of SDK 1.9 that are not agent options as well; for hints only, since the
- * SDK may learn more of them.
+ * The options of `AgentSession` in SDK 1.9 that are not options of an agent too. Only for hints in error messages: a
+ * newer SDK may have more.
  */
 export const SESSION_KEYS: readonly string[] = [
   'vad',
@@ -53,8 +56,8 @@ export const SESSION_KEYS: readonly string[] = [
 ];
 
 /**
- * Checks the options passed to the `AgentSession`. Keys the SDK does not know are passed on.
- * @throws CONFIG_INVALID_OPTION naming the replacement of a deprecated one.
+ * Checks the options for the `AgentSession`. Unknown options are accepted: a newer SDK may know them.
+ * @throws CONFIG_INVALID_OPTION, for a deprecated option with its replacement.
  */
 export function checkSessionOptions(where: string, session: unknown): void {
   checkRecord(where, 'session', session);
@@ -71,8 +74,8 @@ export function checkSessionOptions(where: string, session: unknown): void {
   if (session.userData !== undefined) {
     throw invalidOption(
       where,
-      "session.userData would be shared by every call; return each call's own from the pool's setup()",
+      "session.userData would be shared by all calls; return the user data of each call from the pool's setup()",
     );
   }
-  for (const key of ['stt', 'llm', 'tts']) checkProvider(where, `session.${key}`, session[key]);
+  for (const key of PROVIDER_KEYS) checkProvider(where, `session.${key}`, session[key]);
 }

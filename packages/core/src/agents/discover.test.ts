@@ -9,7 +9,7 @@ import { isOpenRtcError, type OpenRtcError } from '../base/errors.js';
 import { agentConfig } from './agent-config.js';
 import { discoverAgents, type DiscoverOptions } from './discover.js';
 
-// Inside node_modules of this package, so that the files get the @livekit/agents of the tests.
+// Inside node_modules of this package, so that the files import the same @livekit/agents as the tests.
 const home = fileURLToPath(new URL('../../node_modules/', import.meta.url));
 let dir: string;
 
@@ -24,7 +24,7 @@ afterEach(async () => {
 const sdk = "import { voice } from '@livekit/agents';\n";
 const agent = (name: string, more = ''): string =>
   `${sdk}export default class ${name} extends voice.Agent {\n  constructor() { super({ instructions: 'x' }); }\n}\n${more}`;
-// What agentConfig() leaves on a class, without a TypeScript import in a JavaScript file.
+// Does what agentConfig() does, without importing TypeScript into a JavaScript file.
 const mark = (target: string, name: string): string =>
   `Object.defineProperty(${target}, Symbol.for('@openrtc/core:agent-config'), { value: { name: '${name}' } });\n`;
 
@@ -46,7 +46,7 @@ async function failureOf(
 }
 
 describe('discoverAgents', () => {
-  it('finds one agent a file, in the order of the file names', async () => {
+  it('finds one agent per file, in the order of the file names', async () => {
     await write('support.js', agent('Support'));
     await write('billing.mjs', agent('Billing'));
     const found = await discoverAgents(dir);
@@ -58,7 +58,7 @@ describe('discoverAgents', () => {
     expect(await discoverAgents(pathToFileURL(`${dir}/`))).toEqual(found);
   });
 
-  it('passes over helpers, tests, declarations, hidden files, other types and subdirectories', async () => {
+  it('ignores helpers, tests, declarations, hidden files, other file types and subdirectories', async () => {
     await write('sales.js', agent('Sales'));
     for (const file of [
       '_shared.js',
@@ -79,12 +79,12 @@ describe('discoverAgents', () => {
     expect((await discoverAgents(dir)).map(({ name }) => name)).toEqual(['sales']);
   });
 
-  it('names an agent by its agentConfig() before its file', async () => {
+  it('prefers the name in agentConfig() to the name of the file', async () => {
     await write('my agent.js', agent('Sales', mark('Sales', 'sales')));
     expect((await discoverAgents(dir)).map(({ name }) => name)).toEqual(['sales']);
   });
 
-  it('knows the mark of agentConfig() itself', async () => {
+  it('recognises a class described by the real agentConfig()', async () => {
     await write('a.js', '');
     class Sales extends voice.Agent {}
     const importModule = async (): Promise<unknown> => ({
@@ -96,7 +96,7 @@ describe('discoverAgents', () => {
     ]);
   });
 
-  it('takes the default export, then the only agent class, then the marked one', async () => {
+  it('chooses the default export, then the only agent class, then the marked one', async () => {
     const base = 'export class Base extends voice.Agent {}\n';
     await write('a.js', agent('Chosen', `${base}${mark('Base', 'base')}`));
     await write(
@@ -120,7 +120,7 @@ describe('discoverAgents', () => {
     ]);
   });
 
-  it('does not take the mark of a class for that of one that extends it', async () => {
+  it('does not inherit the mark of a base class', async () => {
     await write(
       'a.js',
       `${sdk}class Base extends voice.Agent {}\n${mark('Base', 'base')}export class Child extends Base {}\n`,
@@ -128,7 +128,7 @@ describe('discoverAgents', () => {
     expect((await discoverAgents(dir)).map(({ name }) => name)).toEqual(['a']);
   });
 
-  it('follows a link that stays in the directory', async () => {
+  it('follows a symbolic link within the directory', async () => {
     await mkdir(join(dir, 'versions'));
     await write('versions/v2.js', agent('Sales'));
     await symlink('versions/v2.js', join(dir, 'sales.js'));
@@ -139,7 +139,7 @@ describe('discoverAgents', () => {
 });
 
 describe('discoverAgents fails', () => {
-  it('naming every bad file and its reason at once', async () => {
+  it('with one message that names every bad file and why', async () => {
     await write('good.js', agent('Good'));
     await write('throws.js', 'throw new Error("no API key");');
     await write('syntax.js', 'export default class {');
@@ -191,21 +191,21 @@ describe('discoverAgents fails', () => {
     expect((cause as AggregateError).errors).toHaveLength(10);
   });
 
-  it('on two agents of one name', async () => {
+  it('on two agents with the same name', async () => {
     await write('a.js', agent('A', mark('A', 'sales')));
     await write('b.js', agent('B', mark('B', 'sales')));
     expect((await failureOf()).message).toContain(
-      `b.js: the name "sales" is taken by ${join(dir, 'a.js')}`,
+      `b.js: the name "sales" is already used by ${join(dir, 'a.js')}`,
     );
   });
 
-  it('on a name the pool has', async () => {
+  it('on a name that the pool already has', async () => {
     await write('sales.js', agent('Sales'));
     const { message } = await failureOf({ existing: new Set(['sales']) });
-    expect(message).toContain('sales.js: the name "sales" is taken by the pool');
+    expect(message).toContain('sales.js: the name "sales" is already used by the pool');
   });
 
-  it('on a link that leaves the directory, without importing it', async () => {
+  it('on a symbolic link to a file outside of the directory, without importing it', async () => {
     await mkdir(join(dir, 'agents'));
     await write('outside.js', 'throw new Error("imported");');
     await symlink('../outside.js', join(dir, 'agents/evil.js'));
@@ -217,14 +217,14 @@ describe('discoverAgents fails', () => {
     expect(message).toContain('broken.js: ENOENT');
   });
 
-  it('on a file whose import does not end', async () => {
+  it('on a file whose import does not finish', async () => {
     await write('slow.js', 'await new Promise(() => {});');
     expect((await failureOf({ importTimeoutMs: 50 })).message).toContain(
-      'slow.js: its import did not end within 50 ms',
+      'slow.js: its import did not finish within 50 ms',
     );
   });
 
-  it('on a CommonJS file, whose classes are of the other build of the SDK', async () => {
+  it('on a CommonJS file, whose classes come from the other build of the SDK', async () => {
     await write('package.json', '{"type":"commonjs"}');
     await write(
       'a.js',
@@ -245,14 +245,14 @@ describe('discoverAgents fails', () => {
     }),
     // A decorator, once Node has stripped the types.
     new SyntaxError('Invalid or unexpected token'),
-  ])('on TypeScript that Node cannot run, and says what to do: %s', async (error) => {
+  ])('on TypeScript that Node cannot run, with advice: %s', async (error) => {
     await write('sales.ts', '');
     const { message } = await failureOf({ importModule: () => Promise.reject(error) });
     expect(message).toContain(`sales.ts: its import failed: ${error.message} (Node `);
     expect(message).toContain('node --import tsx');
   });
 
-  it('on a directory that is not there, is none, or has no agents', async () => {
+  it('on a path that does not exist, is not a directory, or has no agents', async () => {
     expect((await failureOf({}, join(dir, 'nowhere'))).message).toBe(
       `the agents directory ${join(dir, 'nowhere')} does not exist`,
     );

@@ -4,6 +4,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 
 import { messageOf, OpenRtcError } from '../base/errors.js';
 import { printable } from '../base/printable.js';
+import { timeBox } from '../base/time-box.js';
 import { checkAgent } from './agent-class.js';
 import type { AgentClass } from './agent-options.js';
 import { chooseAgentClass } from './agent-export.js';
@@ -12,38 +13,40 @@ import { checkAgentName } from './agent-name.js';
 
 /** An agent found in a file, checked and ready to be registered. */
 export interface DiscoveredAgent {
+  /** The name of the agent. */
   readonly name: string;
+  /** The agent class of the file. */
   readonly agent: AgentClass;
-  /** Absolute path of its file, symbolic links resolved. */
+  /** The absolute path of the file, with symbolic links resolved. */
   readonly sourcePath: string;
 }
 
-/** Imports the URL of a file and resolves with what it exports. */
+/** Imports the `file:` URL of a module and resolves with its namespace object. */
 export type ImportModule = (url: string) => Promise<unknown>;
 
-/** How {@link discoverAgents} looks. */
+/** Options of {@link discoverAgents}. */
 export interface DiscoverOptions {
-  /** Names already taken: finding one of them is an error. */
+  /** Names already in use; an agent with one of them is an error. Default: none. */
   existing?: { has(name: string): boolean };
-  /** Time box of the import of one file, in milliseconds. Default: 30 000. */
+  /** Time box for importing one file, in milliseconds. Default: 30 000. */
   importTimeoutMs?: number;
-  /** Imports a file URL. Default: `import()`. */
+  /** Imports a file. Default: `import()`. */
   importModule?: ImportModule;
 }
 
-// Model clients and database pools are opened at the top of agent files; a hanging one is a mistake.
+// Agent files may open model clients and database pools at their top level, which can take seconds.
 const IMPORT_TIMEOUT_MS = 30_000;
 
 const AGENT_FILE = /\.m?[jt]s$/;
 const NOT_AN_AGENT_FILE = /^[._]|^index\.|\.test\.\w+$|\.d\.m?ts$/;
 
 /**
- * The agents in the files of a directory, in the order of the file names: one agent a file, its name
- * that of its `agentConfig()` or of the file. Reads `.js .mjs .ts .mts`, not in subdirectories, and
- * leaves out `_*`, `.*`, `index.*`, `*.test.*` and `*.d.ts`.
+ * Finds the agents in the files of a directory, one per file, in the order of the file names. The name of an agent is
+ * the one in its `agentConfig()`, or else that of the file. Reads `.js`, `.mjs`, `.ts` and `.mts` files, not those in
+ * subdirectories, and ignores `_*`, `.*`, `index.*`, `*.test.*` and `*.d.ts`.
  * @param dir - a path, relative to the current directory, or a `file:` URL
- * @throws CONFIG_DISCOVERY with every file that cannot be used and why; its cause is an
- * AggregateError with one error a file.
+ * @throws CONFIG_DISCOVERY, which lists every file that cannot be used and why. Its cause is an AggregateError with
+ * one error per file.
  */
 export async function discoverAgents(
   dir: string | URL,
@@ -53,7 +56,7 @@ export async function discoverAgents(
   const files = await listAgentFiles(root);
   if (files.length === 0) {
     throw discoveryError(
-      `no agent files in ${root}: put one agent class a file there (.js, .mjs, .ts or .mts)`,
+      `no agent files in ${root}: put files with one agent class each there (.js, .mjs, .ts or .mts)`,
     );
   }
   const found: DiscoveredAgent[] = [];
@@ -111,7 +114,7 @@ async function loadAgent(
   const sourcePath = await realpath(join(root, file));
   if (!isInside(root, sourcePath))
     throw new Error(`it links to ${sourcePath}, outside of the directory`);
-  // The import of a pipe would never end.
+  // Importing a pipe would never finish.
   if (!(await stat(sourcePath)).isFile()) throw new Error('it is not a file');
   const exports = await importFile(sourcePath, options);
   const agentClass = chooseAgentClass(exports);
@@ -123,20 +126,16 @@ async function loadAgent(
 async function importFile(path: string, options: DiscoverOptions): Promise<unknown> {
   const { importTimeoutMs = IMPORT_TIMEOUT_MS } = options;
   const importModule = options.importModule ?? importNatively;
-  const imported = importModule(pathToFileURL(path).href).catch((error: unknown) => {
-    throw new Error(reasonOf(error, path), { cause: error });
-  });
-  let timer: NodeJS.Timeout | undefined;
-  const timeout = new Promise<never>((_, reject) => {
-    const late = new Error(
-      `its import did not end within ${importTimeoutMs} ms: something at its top level waits`,
-    );
-    timer = setTimeout(() => reject(late), importTimeoutMs);
-  });
-  try {
-    return await Promise.race([imported, timeout]);
-  } finally {
-    clearTimeout(timer);
+  const imported = await timeBox(importTimeoutMs, () => importModule(pathToFileURL(path).href));
+  switch (imported.kind) {
+    case 'done':
+      return imported.value;
+    case 'failed':
+      throw new Error(reasonOf(imported.error, path), { cause: imported.error });
+    case 'timeout':
+      throw new Error(
+        `its import did not finish within ${importTimeoutMs} ms: something at its top level waits`,
+      );
   }
 }
 
@@ -144,19 +143,19 @@ function importNatively(url: string): Promise<unknown> {
   return import(/* @vite-ignore */ url);
 }
 
-// What Node says of TypeScript it cannot run, or not all of.
+// Error codes of Node for TypeScript that it cannot run.
 const TYPESCRIPT_CODES = new Set([
   'ERR_UNKNOWN_FILE_EXTENSION',
   'ERR_UNSUPPORTED_TYPESCRIPT_SYNTAX',
 ]);
 
 function reasonOf(error: unknown, path: string): string {
-  // Node 22 and later strip types but leave decorators, which are then a bare syntax error.
+  // Node 22 and later strip types but not decorators, which then cause an ordinary SyntaxError.
   const typescript =
     TYPESCRIPT_CODES.has(codeOf(error) ?? '') ||
     (error instanceof SyntaxError && /\.m?ts$/.test(path));
   const advice = typescript
-    ? ` (Node ${process.versions.node} alone runs no TypeScript, or not all of it, and no decorators: run it with the command openrtc of @openrtc/cli, or with \`node --import tsx\`, or compile first and pass the directory of the output)`
+    ? ` (Node ${process.versions.node} alone does not run all TypeScript, and no decorators: use the command openrtc of @openrtc/cli, or \`node --import tsx\`, or compile first and pass the output directory)`
     : '';
   return `its import failed: ${messageOf(error)}${advice}`;
 }
@@ -167,17 +166,17 @@ function checkFree(
   { existing }: DiscoverOptions,
 ): void {
   const other = found.find((agent) => agent.name === name);
-  const taken = other?.sourcePath ?? (existing?.has(name) === true ? 'the pool' : undefined);
-  if (taken !== undefined) {
+  const owner = other?.sourcePath ?? (existing?.has(name) === true ? 'the pool' : undefined);
+  if (owner !== undefined) {
     throw new Error(
-      `the name "${name}" is taken by ${taken}; give it another: agentConfig({ name: "…" })`,
+      `the name "${name}" is already used by ${owner}; choose another one: agentConfig({ name: "…" })`,
     );
   }
 }
 
 function isInside(root: string, path: string): boolean {
-  const way = relative(root, path);
-  return way !== '..' && !way.startsWith(`..${sep}`) && !isAbsolute(way);
+  const fromRoot = relative(root, path);
+  return fromRoot !== '..' && !fromRoot.startsWith(`..${sep}`) && !isAbsolute(fromRoot);
 }
 
 function codeOf(error: unknown): string | undefined {

@@ -28,7 +28,7 @@ function add(agent: unknown, options?: unknown, name: unknown = 'sales'): () => 
 }
 
 describe('AgentRegistry', () => {
-  it('keeps agents in the order of their registration', () => {
+  it('keeps agents in the order of registration', () => {
     const registry = new AgentRegistry();
     const zeta = registry.add(' zeta ', Sales);
     registry.add('alpha', () => new Sales(), { greeting: 'Hi.' });
@@ -43,7 +43,7 @@ describe('AgentRegistry', () => {
     ]);
   });
 
-  it('forgets a removed agent and frees its name', () => {
+  it('removes an agent, so that its name can be used again', () => {
     const registry = new AgentRegistry();
     const config = registry.add('sales', Sales);
     expect(registry.remove('sales')).toBe(config);
@@ -51,7 +51,7 @@ describe('AgentRegistry', () => {
     registry.add('sales', Sales);
   });
 
-  it('replaces an agent in its place, and keeps the one that calls were accepted for', () => {
+  it('replaces an agent without changing the order, and keeps the one that calls were accepted for', () => {
     const registry = new AgentRegistry();
     const first = registry.add('sales', Sales, { greeting: 'Hi.' });
     registry.add('support', Sales);
@@ -76,7 +76,7 @@ describe('AgentRegistry', () => {
     expect(registry.get('sales')).toBe(second);
   });
 
-  it('counts revisions on over a removal: an accepted call may still hold the earlier agent', () => {
+  it('continues the revisions after a removal: an accepted call may still need the earlier agent', () => {
     const registry = new AgentRegistry();
     const first = registry.add('sales', Sales);
     registry.remove('sales');
@@ -94,7 +94,7 @@ describe('AgentRegistry', () => {
     expect(registry.at('sales', 0)).toBeUndefined();
   });
 
-  it('names the agents there are when asked for another', () => {
+  it('lists the registered agents when asked for an unknown one', () => {
     const registry = new AgentRegistry();
     expect(() => registry.get('x')).toThrow(
       failure('CONFIG_UNKNOWN_AGENT', 'no agent named "x" (no agent is registered)'),
@@ -106,7 +106,7 @@ describe('AgentRegistry', () => {
     expect(() => registry.remove('salse')).toThrow(failure('CONFIG_UNKNOWN_AGENT', message));
   });
 
-  it('takes the options of agentConfig() under those it is given', () => {
+  it('uses the options of agentConfig() where none are given', () => {
     const Described = agentConfig(
       { name: 'ignored', greeting: 'Hello.', llm: 'openai/gpt-4.1-mini' },
       class extends Sales {},
@@ -124,7 +124,7 @@ describe('AgentRegistry', () => {
     expect(registry.add('b', Described, unset).greeting).toBe('Hello.');
   });
 
-  it('copies and freezes what it was given', () => {
+  it('copies the given options and freezes its copy', () => {
     const options: AgentOptions = { greeting: 'Hi.' };
     const config = new AgentRegistry().add('sales', Sales, options, '/agents/sales.ts');
     options.greeting = 'changed';
@@ -133,7 +133,7 @@ describe('AgentRegistry', () => {
     expect(Object.isFrozen(options)).toBe(false);
   });
 
-  it('registers discovered agents all or none', () => {
+  it('registers all discovered agents or none', () => {
     const registry = new AgentRegistry();
     registry.add('b', Sales);
     const agents = ['a', 'b'].map((name) => ({
@@ -157,7 +157,7 @@ describe('AgentRegistry', () => {
 });
 
 describe('a name', () => {
-  it('may be registered once', () => {
+  it('can be registered only once', () => {
     const registry = new AgentRegistry();
     registry.add('sales', Sales);
     expect(() => registry.add(' sales', Sales)).toThrow(
@@ -175,7 +175,7 @@ describe('a name', () => {
   );
 });
 
-describe('what is registered', () => {
+describe('an agent', () => {
   it('may be a class, a factory or an asynchronous factory', () => {
     expect(add(Sales)).not.toThrow();
     expect(add(() => new Sales())).not.toThrow();
@@ -188,36 +188,36 @@ describe('what is registered', () => {
     expect(add(class extends Sales {})).not.toThrow();
   });
 
-  it('is not an instance: it cannot serve many calls', () => {
+  it('cannot be an instance, which cannot serve many calls', () => {
     expect(add(new Sales())).toThrow(
       failure('CONFIG_NOT_AN_AGENT', 'one instance cannot serve many calls'),
     );
   });
 
-  it('is not a class whose constructor needs what the pool does not have', () => {
+  it('cannot be a class whose constructor needs arguments', () => {
     expect(add(NeedsTopic)).toThrow(
       failure('CONFIG_NOT_AN_AGENT', 'pass a factory: (call) => new NeedsTopic(…)'),
     );
   });
 
-  it('is not voice.Agent itself', () => {
+  it('cannot be voice.Agent itself', () => {
     expect(add(voice.Agent)).toThrow(failure('CONFIG_NOT_AN_AGENT', 'voice.Agent.create'));
   });
 
-  it('is not another class', () => {
+  it('cannot be a class that does not extend voice.Agent', () => {
     class Other {}
     expect(add(Other)).toThrow(
       failure('CONFIG_NOT_AN_AGENT', 'the class Other does not extend voice.Agent'),
     );
   });
 
-  it.each([undefined, null, 'sales', 5, {}, []])('is not %j', (agent) => {
+  it.each([undefined, null, 'sales', 5, {}, []])('cannot be %j', (agent) => {
     expect(add(agent)).toThrow(
       failure('CONFIG_NOT_AN_AGENT', 'pass a class that extends voice.Agent, or a factory'),
     );
   });
 
-  it('is not of the CommonJS build of the SDK', () => {
+  it('cannot come from the CommonJS build of the SDK', () => {
     const sdk = createRequire(import.meta.url)('@livekit/agents') as { voice: typeof voice };
     class Foreign extends sdk.voice.Agent {
       constructor() {
@@ -234,7 +234,7 @@ describe('what is registered', () => {
 });
 
 describe('options', () => {
-  it('may be all there are', () => {
+  it('may be given all together', () => {
     const options: AgentOptions = {
       stt: 'deepgram/nova-3',
       llm: null,
@@ -278,7 +278,7 @@ describe('options', () => {
     [{ roomInput: true }, 'roomInput must be an object, got a boolean'],
     [{ roomOutput: 5 }, 'roomOutput must be an object'],
     [{ record: 'yes' }, 'record must be an object'],
-    [{ session: { userData: {} } }, 'session.userData would be shared by every call'],
+    [{ session: { userData: {} } }, 'session.userData would be shared by all calls'],
     [
       { session: { turnDetection: 'vad' } },
       'session.turnDetection is deprecated by @livekit/agents; use session: { turnHandling: { turnDetection } }',
@@ -296,11 +296,11 @@ describe('options', () => {
       'use session: { turnHandling: { endpointing: { minDelay } } }',
     ],
     [{ session: { voiceOptions: {} } }, 'session.voiceOptions is deprecated'],
-  ])('cannot be %j', (options, message) => {
+  ])('rejects %j', (options, message) => {
     expect(add(Sales, options)).toThrow(failure('CONFIG_INVALID_OPTION', message));
   });
 
-  it('of all agents are checked in the same way', () => {
+  it('for all agents are checked in the same way', () => {
     expect(checkAgentDefaults({ llm: 'openai/gpt-4.1-mini', greeting: null })).toEqual({
       llm: 'openai/gpt-4.1-mini',
       greeting: null,

@@ -9,21 +9,21 @@ import { checkAgentOptions } from './check-agent-options.js';
 import type { DiscoveredAgent } from './discover.js';
 import { didYouMean } from '../base/nearest.js';
 
-// A call is accepted some seconds before its session looks its agent up. More changes than this in that time are
-// not made by people, and each one kept holds a class and what it closes over.
-const KEPT_REVISIONS = 64;
+// Some seconds pass between the acceptance of a call and the moment its session looks up its agent. People do not make
+// more changes than this in that time, and each revision keeps a class in memory with everything it refers to.
+const MAX_KEPT_REVISIONS = 64;
 
-/** The agents of a pool, in the order of their registration. What it holds has been checked. */
+/** The agents of a pool, checked, in the order of registration. */
 export class AgentRegistry implements AgentNames {
   readonly #agents = new Map<string, AgentConfig>();
-  /** Replaced and removed ones, oldest first: calls that were accepted before still run them. */
+  /** Replaced and removed agents, oldest first: calls that were accepted for them still run them. */
   readonly #superseded: AgentConfig[] = [];
   #onChange = () => {};
 
   /**
-   * Registers an agent. Options not given are taken from its `agentConfig()`, but for the name.
+   * Registers an agent. Options that are not given have the values of its `agentConfig()`, except for the name.
    * @throws CONFIG_INVALID_NAME, CONFIG_DUPLICATE_AGENT, CONFIG_NOT_AN_AGENT, CONFIG_FOREIGN_SDK or
-   * CONFIG_INVALID_OPTION; nothing is registered then.
+   * CONFIG_INVALID_OPTION; then nothing is registered.
    */
   add(
     name: string,
@@ -40,10 +40,9 @@ export class AgentRegistry implements AgentNames {
   }
 
   /**
-   * Puts another agent under a registered name; its place in the order stays. Calls that were accepted before keep
-   * the agent they were accepted for. Options that are not given are those of its `agentConfig()`, not of the
-   * agent it replaces.
-   * @throws CONFIG_UNKNOWN_AGENT, or as {@link add}; nothing has changed then.
+   * Replaces the agent under a registered name; the order stays the same. Calls that were already accepted keep
+   * their agent. Options that are not given have the values of its `agentConfig()`, not those of the replaced agent.
+   * @throws CONFIG_UNKNOWN_AGENT, or as {@link add}; then nothing changes.
    */
   replace(name: string, agent: AgentClass | AgentFactory, options: AgentOptions = {}): AgentConfig {
     const checkedName = checkAgentName(name);
@@ -55,7 +54,10 @@ export class AgentRegistry implements AgentNames {
     return config;
   }
 
-  /** Registers all of them or, when one cannot be, none. Throws as {@link add}. */
+  /**
+   * Registers discovered agents: all of them, or none when one cannot be registered.
+   * @throws as {@link add}
+   */
   addDiscovered(agents: readonly DiscoveredAgent[]): readonly AgentConfig[] {
     const configs = agents.map(({ name, agent, sourcePath }) => {
       const checkedName = checkAgentName(name);
@@ -70,14 +72,17 @@ export class AgentRegistry implements AgentNames {
     return configs;
   }
 
-  /** @throws CONFIG_UNKNOWN_AGENT */
+  /**
+   * The agent under a name.
+   * @throws CONFIG_UNKNOWN_AGENT
+   */
   get(name: string): AgentConfig {
     const config = this.#agents.get(name);
     if (config === undefined) throw this.#unknown(name);
     return config;
   }
 
-  /** The agent a call was accepted for; undefined when this process never had that revision, or no longer has it. */
+  /** A revision of an agent; undefined when this process does not have it, or no longer has it. */
   at(name: string, revision: number): AgentConfig | undefined {
     const current = this.#agents.get(name);
     if (current?.revision === revision) return current;
@@ -85,8 +90,7 @@ export class AgentRegistry implements AgentNames {
   }
 
   /**
-   * Takes an agent out: new calls no longer find it, and calls that were accepted before still run it. Returns
-   * what was registered.
+   * Removes an agent and returns it. New calls no longer find it; calls that were already accepted still run it.
    * @throws CONFIG_UNKNOWN_AGENT
    */
   remove(name: string): AgentConfig {
@@ -97,20 +101,22 @@ export class AgentRegistry implements AgentNames {
     return config;
   }
 
+  /** True when an agent has this name. */
   has(name: string): boolean {
     return this.#agents.has(name);
   }
 
-  /** All agents, in the order of registration. A copy. */
+  /** A copy of the list of all agents, in the order of registration. */
   list(): readonly AgentConfig[] {
     return [...this.#agents.values()];
   }
 
+  /** All names, in the order of registration. */
   names(): readonly string[] {
     return [...this.#agents.keys()];
   }
 
-  /** Calls `onChange` after each change, in the same tick; only the last watcher is called. */
+  /** Calls `onChange` after each change, in the same tick. A second watcher replaces the first. */
   watch(onChange: () => void): void {
     this.#onChange = onChange;
   }
@@ -129,7 +135,7 @@ export class AgentRegistry implements AgentNames {
     });
   }
 
-  /** Counts on over removals: a call may still hold an earlier agent of this name. */
+  /** Continues after a removal: a call may still need an earlier agent of this name. */
   #nextRevision(name: string): number {
     const last =
       this.#agents.get(name) ?? this.#superseded.findLast((agent) => agent.name === name);
@@ -138,7 +144,7 @@ export class AgentRegistry implements AgentNames {
 
   #supersede(agent: AgentConfig): void {
     this.#superseded.push(agent);
-    if (this.#superseded.length > KEPT_REVISIONS) this.#superseded.shift();
+    if (this.#superseded.length > MAX_KEPT_REVISIONS) this.#superseded.shift();
   }
 
   #unknown(name: unknown): OpenRtcError {

@@ -17,9 +17,9 @@ test.each<[what: string, value: unknown]>([
   ['an object without a prototype', Object.create(null)],
   ['an object that serialises to nothing', { toJSON: () => undefined }],
   ['a getter that throws', throwing(new Error('no'))],
-  ['a getter that throws what has no words', throwing(Object.create(null))],
+  ['a getter that throws an object without a text', throwing(Object.create(null))],
   ['a revoked proxy', revoked.proxy],
-])('%s can be read, cloned, and told from ours', (_what, value) => {
+])('%s can be read and cloned, and is not an OpenRtcError', (_what, value) => {
   const plain = toPlainError(value);
   expect(structuredClone(plain)).toEqual(plain);
   expect(typeof messageOf(value)).toBe('string');
@@ -27,7 +27,7 @@ test.each<[what: string, value: unknown]>([
   expect(isOpenRtcError(value)).toBe(false);
 });
 
-test('an error of ours keeps its code and its cause', () => {
+test('an OpenRtcError keeps its code and its cause', () => {
   const error = new OpenRtcError('SESSION_EXIT', 'no', { cause: undefined });
   expect(isOpenRtcError(error)).toBe(true);
   expect(toPlainError(new OpenRtcError('INTERNAL', 'outer', { cause: error }))).toMatchObject({

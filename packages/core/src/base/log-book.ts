@@ -1,7 +1,8 @@
 import type { Logger } from './logger.js';
 
-/** A log that can be read and waited for, for tests. */
+/** A logger for tests: it keeps its lines, and tests can wait for one. */
 export class LogBook implements Logger {
+  /** All lines, oldest first. */
   readonly lines: { readonly level: string; readonly fields: object; readonly message: string }[] =
     [];
   #waiting: (() => void)[] = [];
@@ -12,25 +13,27 @@ export class LogBook implements Logger {
   error = (fields: object, message: string) => this.#write('error', fields, message);
   child = () => this;
 
+  /** True when the message of a line contains `text`. */
   has(text: string): boolean {
     return this.lines.some(({ message }) => message.includes(text));
   }
 
-  /** The messages of one level that match. */
+  /** The messages of one level that match `pattern`. */
   matching(level: string, pattern: RegExp): string[] {
     return this.lines
       .filter((line) => line.level === level && pattern.test(line.message))
       .map(({ message }) => message);
   }
 
-  /** Does something in the tick in which a line is written. */
+  /** Runs `work` in the tick in which a line containing `text` is written, or at once when there is one. */
   when<T>(text: string, work: () => Promise<T>): Promise<T> {
     return new Promise((resolve) => {
-      const look = () => (this.has(text) ? resolve(work()) : void this.#waiting.push(look));
-      look();
+      const check = () => (this.has(text) ? resolve(work()) : void this.#waiting.push(check));
+      check();
     });
   }
 
+  /** Resolves as soon as there is a line whose message contains `text`. */
   async until(text: string): Promise<void> {
     while (!this.has(text)) await new Promise<void>((resolve) => this.#waiting.push(resolve));
   }

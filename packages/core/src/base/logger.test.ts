@@ -9,7 +9,7 @@ const hostile = {
   },
 };
 
-/** Reads what it writes, as a serialiser does. */
+/** A logger that serialises its fields. */
 class ReadingLog extends LogBook {
   override error = (fields: object, message: string) => {
     const text = JSON.stringify(fields);
@@ -18,7 +18,7 @@ class ReadingLog extends LogBook {
   override child = (): this => this;
 }
 
-test('a line about a value that cannot be read is written without it', () => {
+test('a line with a value that cannot be read is written without that value', () => {
   const log = new ReadingLog();
   unbreakable(log).error({ error: hostile, jobId: 'AJ_1' }, 'it failed');
   expect(log.lines).toMatchObject([
@@ -26,7 +26,7 @@ test('a line about a value that cannot be read is written without it', () => {
   ]);
 });
 
-test('every other line goes through as it is, to children too', () => {
+test('every other line is passed on unchanged, by child loggers too', () => {
   const log = new LogBook();
   const safe: Logger = unbreakable(log);
   const fields = { error: new Error('boom') };

@@ -1,14 +1,16 @@
 import { toPlainError } from './errors.js';
 
-/**
- * What OpenRTC needs of a logger: the shape of pino, so a pino instance fits as it is.
- * The default is the logger of `@livekit/agents`, so that one worker writes one kind of line.
- */
+/** The logger interface of OpenRTC. A pino logger implements it. */
 export interface Logger {
+  /** Logs details for debugging. */
   debug(fields: object, message: string): void;
+  /** Logs a normal event. */
   info(fields: object, message: string): void;
+  /** Logs a problem that the worker handles by itself. */
   warn(fields: object, message: string): void;
+  /** Logs a failure that someone should look at. */
   error(fields: object, message: string): void;
+  /** Returns a logger that adds `fields` to each of its lines. */
   child(fields: object): Logger;
 }
 
@@ -22,8 +24,8 @@ export const silentLogger: Logger = {
 };
 
 /**
- * The same logger, which never throws for what it is given: serialising a thrown value reads it, and reading
- * it may throw once more.
+ * Wraps a logger so that fields it cannot serialise do not make it throw: serialising a thrown value runs its
+ * getters, and those may throw. Such fields are logged as {@link PlainError}.
  */
 export function unbreakable(logger: Logger): Logger {
   const write =

@@ -1,6 +1,6 @@
 /**
- * The candidate a mistyped word was most likely meant to be, or `undefined` when none is near: at
- * most a third of its letters differ. Case does not count.
+ * The candidate closest to a mistyped word, ignoring case; `undefined` when more than a third of the letters
+ * differ from every candidate.
  */
 export function nearest(word: string, candidates: readonly string[]): string | undefined {
   let best: string | undefined;
@@ -15,13 +15,13 @@ export function nearest(word: string, candidates: readonly string[]): string | u
   return best;
 }
 
-/** `; did you mean "…"?` for the end of a message, or nothing. */
+/** `; did you mean "…"?` for the end of an error message; empty when no candidate is close. */
 export function didYouMean(word: string, candidates: readonly string[]): string {
   const guess = nearest(word, candidates);
   return guess === undefined ? '' : `; did you mean "${guess}"?`;
 }
 
-// Letters to insert, delete, replace or swap with their neighbour.
+// The number of letters to insert, delete, replace or swap with their neighbour.
 function editDistance(from: string, to: string): number {
   let beforeLast: number[] = [];
   let last = Array.from({ length: to.length + 1 }, (_, column) => column);

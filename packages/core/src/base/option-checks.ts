@@ -3,18 +3,25 @@ import { printable } from './printable.js';
 import { isClass, isRecord, kindOf } from './kind-of.js';
 import { didYouMean } from './nearest.js';
 
-// Checks of one option each. `where` begins the message, e.g. `agent "sales"`. All throw
-// CONFIG_INVALID_OPTION, and take `undefined` for an option not given.
+// Each function checks one option. `where` begins the error message, e.g. `agent "sales"`. All of them throw
+// CONFIG_INVALID_OPTION, and accept `undefined`, which means that the option was not given.
 
-/** The longest time a Node timer can count, in milliseconds: 24.8 days. */
+/** The longest delay of a Node timer, in milliseconds: 24.8 days. */
 export const MAX_MS = 2_147_483_647;
 
-/** The error of an option that cannot work. */
+/** The error for an invalid option. */
 export function invalidOption(where: string, problem: string): OpenRtcError {
   return new OpenRtcError('CONFIG_INVALID_OPTION', `${where}: ${problem}`);
 }
 
-/** Options are an object with no keys but `known`; `hints` says more about some others. */
+/** The given options without those that are `undefined`: they must not hide a default. */
+export function withoutUndefined<Options extends object>(options: object): Options {
+  return Object.fromEntries(
+    Object.entries(options).filter(([, value]) => value !== undefined),
+  ) as Options;
+}
+
+/** Options must be an object whose keys are all in `known`. `hints` ends the message for some unknown keys. */
 export function checkKeys(
   where: string,
   options: unknown,
@@ -48,7 +55,7 @@ export function checkProvider(where: string, key: string, value: unknown): void 
   );
 }
 
-/** A greeting: a text, `{ instructions }`, or null. */
+/** A greeting: a string, `{ instructions }`, or null. */
 export function checkGreeting(where: string, value: unknown): void {
   if (value === undefined || value === null || isText(value)) return;
   if (isRecord(value)) {
@@ -60,7 +67,7 @@ export function checkGreeting(where: string, value: unknown): void {
   throw invalidOption(where, `greeting must be a text, { instructions: "…" } or null, got ${got}`);
 }
 
-/** A whole number from `min` to `max`. */
+/** A whole number from `min` to `max`, both included. */
 export function checkWhole(
   where: string,
   key: string,
@@ -88,12 +95,13 @@ export function checkBoolean(where: string, key: string, value: unknown): void {
   throw invalidOption(where, `${key} must be true or false, got ${kindOf(value)}`);
 }
 
+/** A function. */
 export function checkFunction(where: string, key: string, value: unknown): void {
   if (value === undefined || typeof value === 'function') return;
   throw invalidOption(where, `${key} must be a function, got ${kindOf(value)}`);
 }
 
-/** An object of options that is passed on to the SDK. */
+/** An object, whatever its keys: the SDK checks those. */
 export function checkRecord(where: string, key: string, value: unknown): void {
   if (value !== undefined && !isRecord(value)) {
     throw invalidOption(where, `${key} must be an object, got ${kindOf(value)}`);

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { printable } from './printable.js';
 
 describe('printable', () => {
-  it('leaves ordinary text of any language alone', () => {
+  it('keeps ordinary text of any language', () => {
     expect(printable('sales-eu 1 ünïcödé 日本語 👩‍🚀')).toBe('sales-eu 1 ünïcödé 日本語 👩‍🚀');
   });
 
@@ -25,7 +25,7 @@ describe('printable', () => {
     expect(printable('abcdef', 3)).toBe('ab…');
   });
 
-  it('is short, one line and well-formed whatever it is given', () => {
+  it('returns a short, well-formed line for any input', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary', maxLength: 200 }), (text) => {
         const shown = printable(text);

@@ -1,18 +1,18 @@
-// Cc is C0, DEL and C1; Cs, with the u flag, is a surrogate that lost its other half. U+2028 and
-// U+2029 break a line in some viewers.
+// Cc: C0, DEL and C1 control characters. Cs, with the u flag: half a surrogate pair. U+2028 and U+2029 break
+// lines in some viewers.
 const UNPRINTABLE = /[\p{Cc}\p{Cs}\p{Bidi_Control}\u2028\u2029]/gu;
 
-// Room names may have 256 characters; 64 tell one from another.
+// Room names may have 256 characters; 64 are enough to recognise one.
 const MAX_CHARACTERS = 64;
 
 /**
- * Text from outside (a room name, a metadata value) made safe for one log line or terminal cell:
- * without control and bidirectional characters, and at most `max` characters (default 64), the last
- * one `…` when it was cut.
+ * Makes text from outside (a room name, a metadata value) safe for a log line or a terminal: removes control
+ * characters and bidirectional controls, and cuts it to `max` characters (default 64), of which the last is
+ * then `…`.
  */
 export function printable(text: string, max = MAX_CHARACTERS): string {
   const clean = text.replace(UNPRINTABLE, '');
-  // No character has more than two code units, so this copies little of a long text.
+  // A character has at most two code units, so this copies only the beginning of a long text.
   const characters = Array.from(clean.slice(0, 2 * (max + 1)));
   return characters.length <= max ? clean : `${characters.slice(0, max - 1).join('')}…`;
 }

@@ -24,17 +24,17 @@ test.each([
   ],
   ['a key in JSON', '{"api_key":"abcdef"}', '{"api_key":"[secret]"}'],
   ['a key in JSON in JSON', '"{\\"api_key\\":\\"abcdef\\"}"', '"{\\"api_key\\":\\"[secret]\\"}"'],
-  ['a secret that JSON writes otherwise', '{"is":"a\\\\b\\"c-quoted"}', '{"is":"[secret]"}'],
-  ['what a provider says of a key', 'Incorrect key sk-proj-abcdefghijkl', 'Incorrect key [secret]'],
+  ['a secret that JSON escapes', '{"is":"a\\\\b\\"c-quoted"}', '{"is":"[secret]"}'],
+  ['a key in a provider error', 'Incorrect key sk-proj-abcdefghijkl', 'Incorrect key [secret]'],
   ['credentials in a URL', 'https://user:pass@host/x', 'https://[secret]@host/x'],
   ['the value of a variable', 'key averylongsecretvalue was refused', 'key [secret] was refused'],
   ['a value given as an option', 'is given-as-an-option', 'is [secret]'],
   ['a key of no known shape', 'key not-shaped-like-a-key', 'key [secret]'],
-])('%s is taken out', (_what, text, clean) => {
+])('%s is removed', (_what, text, clean) => {
   expect(redact(text)).toBe(clean);
 });
 
-test('the longer of two secrets goes first, so that nothing of it is left', () => {
+test('the longer of two secrets is removed first, so that no part of it remains', () => {
   const both = redactor({ A_SECRET: 'abcdefgh', b_apikey: 'abcdefgh-and-more' });
   expect(both('abcdefgh-and-more abcdefgh')).toBe('[secret] [secret]');
 });
@@ -66,8 +66,8 @@ test.each([
   ' ',
   'a@',
   '1',
-])('two megabytes of %j are looked through in no time', (piece) => {
+])('two megabytes of %j do not take quadratic time', (piece) => {
   const text = `password${piece.repeat(Math.ceil(2 ** 21 / piece.length))}`;
-  // What is quadratic would take this test hours.
+  // A quadratic pattern would take hours.
   expect(typeof redact(text)).toBe('string');
 });

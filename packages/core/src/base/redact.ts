@@ -1,12 +1,12 @@
-// What looks like a secret wherever it stands: a JWT, a bearer token, a token or key in a query or a header,
-// and the prefixes providers give their keys. A line may be a megabyte of what a caller has chosen: none of these
-// may look at a character more than a few times, so each begins where a run of its characters does.
+// Patterns of secrets: JWTs, bearer tokens, tokens and keys in a query or a header, and the key prefixes of
+// providers. A caller can choose a megabyte of the text, so every pattern must run in linear time: each one starts
+// only at the beginning of a run of its characters.
 const SHAPES: readonly (readonly [RegExp, string])[] = [
   [/(?<![\w-])(?=(?:[\w-]*-)?eyJ)[\w-]+\.[\w-]+\.[\w-]*/g, '[token]'],
   [/\b(Bearer)\s+[\w.~+/=-]{8,}/gi, '$1 [secret]'],
-  // Not all of it small letters: "basic knowledge" is none.
+  // Lower-case letters alone are a word, not a secret: "basic knowledge".
   [/\b([Bb]asic|BASIC|[Tt]oken|TOKEN)\s+(?=[a-z]*[^a-z\s])[\w.~+/=-]{8,}/g, '$1 [secret]'],
-  // In JSON too, where what stands without quotes is none, and in JSON that is a text of JSON.
+  // In JSON too, and in JSON that is a string inside JSON. A value without quotes (null, a number) is not a secret.
   [
     /\b((?:access_?|auth_?)?token|api_?-?key|api_?-?secret|secret|password)(\\?["']?\s*[=:]\s*\\?["']?)(?!(?:null|true|false|[\d.-]+)[,}\]])(?:[^\s"'\\&,;)]|\\(?!["'])){4,}/gi,
     '$1$2[secret]',
@@ -16,13 +16,13 @@ const SHAPES: readonly (readonly [RegExp, string])[] = [
   [/(:\/\/)[^\s/@]+@/g, '$1[secret]@'],
 ];
 const SECRET_NAME = /SECRET|TOKEN|PASSWORD|API_?KEY|ACCESS_?KEY|PRIVATE_?KEY/i;
-// Shorter ones are words that would be taken out of any text.
-const LEAST = 8;
+// A shorter value may be an ordinary word, which would then disappear from every text.
+const MIN_LENGTH = 8;
 
 /**
- * Takes secrets out of text that leaves the process: what looks like one, and the values of variables whose
- * names say that they hold one.
- * @param secrets - more values, such as those given as options
+ * Creates a function that replaces secrets in a text: everything that looks like a secret, and the values of
+ * environment variables with names such as `…_SECRET` or `…_TOKEN`. Values of less than 8 characters stay.
+ * @param secrets - more secret values, such as API keys that were given as options
  */
 export function redactor(
   env: NodeJS.ProcessEnv = process.env,
@@ -31,10 +31,10 @@ export function redactor(
   const named = Object.entries(env).filter(([name]) => SECRET_NAME.test(name));
   const values = [...named.map(([, value]) => value), ...secrets]
     .map((value) => value?.trim() ?? '')
-    .filter(({ length }) => length >= LEAST)
-    // As it stands in a line of JSON, too.
+    .filter(({ length }) => length >= MIN_LENGTH)
+    // Also as JSON escapes it.
     .flatMap((value) => [...new Set([value, JSON.stringify(value).slice(1, -1)])])
-    // A secret that contains another goes first.
+    // The longest first: a secret may contain another one.
     .sort((a, b) => b.length - a.length);
   return (text) => {
     let clean = text;

@@ -11,7 +11,7 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-test('work that is done in time is done, and leaves no timer', async () => {
+test('work that finishes in time gives its value, and leaves no timer', async () => {
   expect(await timeBox(10, () => 'value')).toEqual({ kind: 'done', value: 'value' });
   expect(vi.getTimerCount()).toBe(0);
 });
@@ -26,7 +26,7 @@ test('work that throws or rejects has failed, and leaves no timer', async () => 
   expect(vi.getTimerCount()).toBe(0);
 });
 
-test('work that is late is not waited for, and its failure is told', async () => {
+test('work that takes too long is not awaited, and its later failure is reported', async () => {
   const work = deferred();
   const late = vi.fn<(error: unknown) => void>();
   const boxed = timeBox(10, () => work.promise, late);
@@ -37,7 +37,7 @@ test('work that is late is not waited for, and its failure is told', async () =>
   expect(late).toHaveBeenCalledExactlyOnceWith(expect.objectContaining({ message: 'late' }));
 });
 
-test('work that is late and succeeds is told to nobody', async () => {
+test('work that takes too long and then succeeds is not reported', async () => {
   const work = deferred();
   const late = vi.fn<(error: unknown) => void>();
   const boxed = timeBox(10, () => work.promise, late);

@@ -1,12 +1,12 @@
-/** What came of a promise in its time box. */
+/** The result of {@link timeBox}. */
 export type Boxed<T> =
   | { readonly kind: 'done'; readonly value: T }
   | { readonly kind: 'failed'; readonly error: unknown }
   | { readonly kind: 'timeout' };
 
 /**
- * Waits for `work` for at most `ms` milliseconds and never rejects. Work that is late goes on; how it
- * ends is told to `late`, so that a late rejection is reported and never becomes unhandled.
+ * Waits for `work` for at most `ms` milliseconds. Never rejects. Work that takes longer is not stopped; when it
+ * rejects later, `late` is called with the error, so that there is no unhandled rejection.
  */
 export async function timeBox<T>(
   ms: number,

@@ -1,6 +1,6 @@
 import { createHook } from 'node:async_hooks';
 
-/** Every timer that is set and not over, by the line of ours that set it. The SDK and Vitest have their own. */
+/** Records the timers that code of this package sets and has not cleared. The SDK and Vitest have their own. */
 export class TimerWatch implements Disposable {
   readonly #live = new Map<number, string>();
   readonly #hook = createHook({
@@ -15,8 +15,9 @@ export class TimerWatch implements Disposable {
     destroy: (id) => void this.#live.delete(id),
   }).enable();
 
+  /** The stack frames that set the timers still pending. */
   async left(): Promise<string[]> {
-    // Node tells of the end of a timer in a later tick.
+    // Node reports the end of a timer in a later tick.
     for (const _ of [1, 2]) await new Promise((resolve) => setImmediate(resolve));
     return [...this.#live.values()];
   }

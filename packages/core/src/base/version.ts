@@ -4,5 +4,5 @@ const { version: read } = createRequire(import.meta.url)('@openrtc/core/package.
   version: string;
 };
 
-/** The version of this package, told to LiveKit at registration. */
+/** The version of `@openrtc/core`. The worker sends it to LiveKit when it registers. */
 export const version: string = read;

@@ -1,40 +1,41 @@
 import type { JobParticipant } from './job-participant.js';
 
-/** The values of a metadata object: own properties only, no prototype behind them, frozen. */
+/** The values of a metadata object: own properties only, without a prototype, frozen. */
 export type MetadataValues = Readonly<Record<string, unknown>>;
 
-/** A call before it runs: admission and {@link Isolation.reserve} decide on it. */
+/** A call before it runs, as admission and {@link Isolation.reserve} see it. */
 export interface Call {
-  /** LiveKit's id of the job, e.g. `AJ_x7…`: unique, and the key of everything about the call. */
+  /** The id of the job at LiveKit, e.g. `AJ_x7…`. Unique; it identifies the call everywhere. */
   readonly jobId: string;
-  /** Name of the registered agent that answers. */
+  /** The name of the registered agent that answers. */
   readonly agent: string;
-  /** Tenant named in the metadata; `default` when none is named. */
+  /** The tenant named in the metadata; `default` when it names none. */
   readonly tenant: string;
-  /** Name of the room. The caller's side chooses it: never use it as a path or a metric label. */
+  /** The name of the room. The caller's side may choose it: never use it as a path or a metric label. */
   readonly room: string;
 }
 
 /**
- * Facts about one call, as plain data. There is one such object per call: observers, factories, `setup()` and
- * snapshots show the same facts, in every isolation mode.
+ * The description of one call, as plain data. Observers, factories, `setup()` and snapshots all see the same one,
+ * whatever the isolation.
  *
- * `Metadata` is the shape your dispatches send. It is not checked: whoever may dispatch decides what is in it.
+ * `Metadata` is the type of the metadata your dispatches send. It is not checked at run time: anyone who may
+ * dispatch can send anything.
  */
 export interface SessionInfo<Metadata extends object = MetadataValues> extends Call {
-  /** Room metadata with job metadata merged over it, when they are JSON objects; else empty. */
+  /** The room metadata with the job metadata merged over it. Metadata that is not a JSON object counts as empty. */
   readonly metadata: Readonly<Metadata>;
-  /** The participant the job is for; absent when it is for a room. See the pool option `jobTypes`. */
+  /** The participant the job is for; absent for a job of type `room`. See the pool option `jobTypes`. */
   readonly participant?: JobParticipant;
-  /** When LiveKit assigned the call, Unix time in milliseconds. */
+  /** The time when LiveKit assigned the call, Unix time in milliseconds. */
   readonly startedAt: number;
 }
 
-/** A call as code sees it that runs where its session runs. */
+/** A call as factories and `setup()` see it, where its session runs. */
 export interface PrewarmedCall<
   Prewarmed extends object = Record<string, unknown>,
   Metadata extends object = MetadataValues,
 > extends SessionInfo<Metadata> {
-  /** The values that the pool's `prewarm` loaded: `ctx.proc.userData`, one object for all calls of the process. */
+  /** The values loaded by the pool's `prewarm`, the same as `ctx.proc.userData`. All calls of a process share them. */
   readonly prewarmed: Prewarmed;
 }

@@ -1,14 +1,15 @@
 import type { SessionEndReason } from './session-outcome.js';
 
-/** Why a call must end, and by when. Plain data. */
+/** A request to end a call, as plain data. */
 export interface HangUp {
+  /** The reason, which becomes the reason of the call's {@link SessionOutcome}. */
   readonly reason: Exclude<SessionEndReason, 'failed'>;
-  /** Unix time in milliseconds after which the call is abandoned. */
+  /** The time by which the call must be over, Unix time in milliseconds. After it the call is abandoned. */
   readonly deadline: number;
 }
 
-/** Aborts when the call must end; its reason says why. */
+/** A signal that aborts when the call must end. */
 export interface HangUpSignal extends AbortSignal {
-  /** Undefined until the signal aborts. */
+  /** The request to end the call; undefined until the signal aborts. */
   readonly reason: HangUp | undefined;
 }

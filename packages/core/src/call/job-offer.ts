@@ -1,33 +1,38 @@
 import { type Job, JobType } from '@livekit/protocol';
 
 /**
- * What a job is for: a room, every participant that joins one, or every participant that publishes a
- * first track. Agents, recorders and the like count as no participants.
+ * The type of a job: LiveKit creates one for each room, for each participant that joins (`participant`), or for
+ * each participant that publishes its first track (`publisher`). Agents, recorders and the like do not count as
+ * participants.
  */
 export type JobTypeName = 'room' | 'publisher' | 'participant';
 
-/** The names of the types, as in the worker protocol. */
+/** The job types of the worker protocol, by name. */
 export const jobTypes: Readonly<Record<JobTypeName, JobType>> = {
   room: JobType.JT_ROOM,
   publisher: JobType.JT_PUBLISHER,
   participant: JobType.JT_PARTICIPANT,
 };
 
-/** A job LiveKit offers, before anybody has decided anything about it. */
+/** A job that LiveKit offers to this worker. */
 export interface JobOffer {
+  /** The id of the job. */
   readonly jobId: string;
+  /** The name of the room. */
   readonly room: string;
-  /** Empty when the room has none. */
+  /** The metadata of the room; empty when there is none. */
   readonly roomMetadata: string;
-  /** Empty when the dispatch has none. */
+  /** The metadata of the dispatch; empty when there is none. */
   readonly jobMetadata: string;
   /** The agent name of an explicit dispatch; empty for automatic dispatch. */
   readonly agentName: string;
+  /** The type of the job. */
   readonly type: JobTypeName;
+  /** The message of the worker protocol. */
   readonly job: Job;
 }
 
-/** The offer in a job of the worker protocol. */
+/** Reads the offer from a job of the worker protocol. */
 export function toJobOffer(job: Job): JobOffer {
   return {
     jobId: job.id,

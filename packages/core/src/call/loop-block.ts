@@ -1,32 +1,43 @@
-/** One place of the code, as a stack names it. */
+/** A place in code: one frame of a stack. */
 export interface CodePlace {
-  /** Empty for a function without a name. */
+  /** The name of the function; empty when it has none. */
   readonly function: string;
-  /** URL or path of the file; empty for code that has none. */
+  /** URL or path of the file; empty for code without a file. */
   readonly file: string;
-  /** From 1. */
+  /** The line, counted from 1. */
   readonly line: number;
 }
 
+/**
+ * The cause of a {@link LoopBlock}.
+ *
+ * - `code`: JavaScript of this process
+ * - `host`: other processes used the cores
+ * - `unknown`: the watchdog was not watching this process yet
+ */
 export type BlockCause = 'code' | 'host' | 'unknown';
 
-/** For a while the event loop of a process did nothing but one thing. Plain data. */
+/** A period in which the event loop of a process was blocked, as plain data. */
 export interface LoopBlock {
-  /** Unix time in milliseconds. */
+  /** The beginning, Unix time in milliseconds. */
   readonly startedAt: number;
+  /** The duration in milliseconds. */
   readonly durationMs: number;
-  /** `host`: other processes had the cores. `unknown`: nobody looked after this process yet, see `LoopWatch`. */
+  /** The cause, as far as the watchdog can tell. */
   readonly cause: BlockCause;
-  /** Where the code was when it was looked at: innermost first. Empty where nobody could look. */
+  /** The stack during the block, innermost frame first, at most 16 frames. Empty when it could not be read. */
   readonly stack: readonly CodePlace[];
-  /** The innermost place that is neither Node's nor a package's; undefined when there is none. */
+  /**
+   * The frame to look at: the innermost one outside of Node and of `node_modules`, or else the innermost one of a
+   * package. Absent when there is neither.
+   */
   readonly culprit?: CodePlace;
 }
 
-const MOST_FRAMES = 16;
-const MOST_TEXT = 1_024;
+const MAX_FRAMES = 16;
+const MAX_TEXT = 1_024;
 
-/** True for what another process may say of a block. */
+/** True for a block as another process may report it. */
 export function isLoopBlock(value: unknown): value is LoopBlock {
   if (!isFields(value)) return false;
   const { startedAt, durationMs, cause, stack, culprit } = value;
@@ -35,20 +46,20 @@ export function isLoopBlock(value: unknown): value is LoopBlock {
     isAmount(durationMs) &&
     (cause === 'code' || cause === 'host' || cause === 'unknown') &&
     Array.isArray(stack) &&
-    stack.length <= MOST_FRAMES &&
+    stack.length <= MAX_FRAMES &&
     stack.every(isPlace) &&
     (culprit === undefined || isPlace(culprit))
   );
 }
 
-/** The stack as it is told: not longer than anybody reads, without what Node does by itself. */
+/** The block with its stack cut to 16 frames, and with its culprit. */
 export function blockOf(
   facts: Pick<LoopBlock, 'startedAt' | 'durationMs' | 'cause'>,
   frames: readonly CodePlace[],
 ): LoopBlock {
-  const stack = frames.slice(0, MOST_FRAMES).map(({ function: name, file, line }) => ({
-    function: name.slice(0, MOST_TEXT),
-    file: file.slice(0, MOST_TEXT),
+  const stack = frames.slice(0, MAX_FRAMES).map(({ function: name, file, line }) => ({
+    function: name.slice(0, MAX_TEXT),
+    file: file.slice(0, MAX_TEXT),
     line,
   }));
   const code = stack.filter(({ file }) => file !== '' && !file.startsWith('node:'));
@@ -56,7 +67,7 @@ export function blockOf(
   return { ...facts, stack, ...(culprit === undefined ? {} : { culprit }) };
 }
 
-/** `myTool (tools.js:12)`: for a log line or a table. */
+/** The place as a short text for a log line or a table, e.g. `myTool (tools.js:12)`. */
 export function placeText({ function: name, file, line }: CodePlace): string {
   const short = file.slice(Math.max(file.lastIndexOf('/'), file.lastIndexOf('\\')) + 1);
   return `${name === '' ? '(anonymous)' : name} (${short}:${line})`;
@@ -78,7 +89,7 @@ function isPlace(value: unknown): value is CodePlace {
 }
 
 function isText(value: unknown): value is string {
-  return typeof value === 'string' && value.length <= MOST_TEXT;
+  return typeof value === 'string' && value.length <= MAX_TEXT;
 }
 
 function isAmount(value: unknown): value is number {

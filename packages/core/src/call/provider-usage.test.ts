@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 
 import { isProviderUsage, toProviderUsage } from './provider-usage.js';
 
-test('what the SDK reports, in one shape; kinds that cost nothing are left out', () => {
+test('it converts the usage the SDK reports, and leaves out kinds that cost nothing', () => {
   expect(
     toProviderUsage([
       { type: 'llm_usage', provider: 'openai', model: 'small', inputTokens: 10, outputTokens: 2 },
@@ -17,7 +17,7 @@ test('what the SDK reports, in one shape; kinds that cost nothing are left out',
   ]);
 });
 
-test('a plugin may report anything', () => {
+test('invalid numbers of a plugin count as 0, and its names are made printable', () => {
   const [usage] = toProviderUsage([
     { type: 'llm_usage', provider: 'a\u001b[31mb', inputTokens: Number.NaN, outputTokens: -5 },
   ]);
@@ -32,6 +32,6 @@ test.each<[unknown]>([
   [{ ...toProviderUsage([{ type: 'llm_usage' }])[0], inputTokens: Number.POSITIVE_INFINITY }],
   [{ ...toProviderUsage([{ type: 'llm_usage' }])[0], outputTokens: '5' }],
   [{ ...toProviderUsage([{ type: 'llm_usage' }])[0], model: 'x'.repeat(200) }],
-])('%j is none', (value) => {
+])('%j is not a usage', (value) => {
   expect(isProviderUsage(value)).toBe(false);
 });

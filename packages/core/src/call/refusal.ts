@@ -1,14 +1,14 @@
 /**
- * Why a call was refused, as counted in {@link RuntimeSnapshot.refused}.
+ * The reason why the worker refused a call, as counted in {@link RuntimeSnapshot.refused}.
  *
  * - `unknown_agent`: the call names an agent that is not registered
- * - `invalid_tenant`: the tenant in the metadata cannot be used
- * - `router_failed`: the pool's `router` threw, returned something else than a name, or took too long
- * - `full`: `maxConcurrentSessions` calls are accepted or live
- * - `busy`: the event loops that run calls carry no more, see `maxEventLoopLagMs`
- * - `draining`: the worker takes no more calls
- * - `duplicate`: the worker has this job already
- * - `isolation`: the strategy has no place for it, or its `reserve()` threw
+ * - `invalid_tenant`: the tenant in the metadata is not a valid name
+ * - `router_failed`: the pool's `router` threw, did not return a name, or took too long
+ * - `full`: there are already `maxConcurrentSessions` calls, accepted ones included
+ * - `busy`: the event loops that run calls are overloaded, see `maxEventLoopLagMs`
+ * - `draining`: the worker is draining and takes no more calls
+ * - `duplicate`: the worker already has this job
+ * - `isolation`: the isolation strategy has no room for the call, or its `reserve()` threw
  * - `too_slow`: the answer was not ready within 1 s
  */
 export type RefusalReason =
@@ -22,9 +22,10 @@ export type RefusalReason =
   | 'isolation'
   | 'too_slow';
 
-/** Why a call is not taken. LiveKit offers it to another worker. */
+/** The refusal of a call. LiveKit then offers it to another worker. */
 export interface Refusal {
+  /** The reason, for metrics. */
   readonly refused: RefusalReason;
-  /** For the log. It may contain names chosen by the caller, made printable. */
+  /** The explanation, for the log. It may contain names chosen by the caller, made printable. */
   readonly message: string;
 }

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { OpenRtcError } from '../base/errors.js';
 import { CallEnded, SessionEnd } from './session-end.js';
 
-test('the first cause is the cause', async () => {
+test('only the first cause counts', async () => {
   const end = new SessionEnd();
   end.because('caller_left');
   end.failed(new OpenRtcError('SESSION_UNCAUGHT', 'too late'));
@@ -26,17 +26,17 @@ test('a failure that comes first keeps its error, as an error and as plain data'
   expect(end.error).toBe(error);
 });
 
-test('an empty detail is no detail', () => {
+test('an empty detail is left out', () => {
   const end = new SessionEnd();
   end.because('agent_shutdown', '');
   expect(end.outcome).toEqual({ status: 'success', reason: 'agent_shutdown' });
 });
 
-test('work that is done before the end is done', async () => {
+test('work that finishes before the end gives its value', async () => {
   expect(await new SessionEnd().orEnded(Promise.resolve('joined'))).toBe('joined');
 });
 
-test('work is left as soon as the call ends, and its later failure disturbs nobody', async () => {
+test('work is abandoned as soon as the call ends, and its later failure is ignored', async () => {
   const end = new SessionEnd();
   let fail!: (error: Error) => void;
   const work = end.orEnded(
@@ -49,7 +49,7 @@ test('work is left as soon as the call ends, and its later failure disturbs nobo
   fail(new Error('late'));
 });
 
-test('work that fails says so', async () => {
+test('work that fails rejects with its error', async () => {
   await expect(new SessionEnd().orEnded(Promise.reject(new Error('no room')))).rejects.toThrow(
     'no room',
   );

@@ -2,37 +2,38 @@ import { deferred } from '../base/deferred.js';
 import { type OpenRtcError, toPlainError } from '../base/errors.js';
 import { type SessionEndReason, type SessionOutcome, statusOf } from './session-outcome.js';
 
-/** Thrown inside the session body to leave a step because the call has ended meanwhile. */
+/** Thrown in the session body to leave a step of a call that has ended. */
 export class CallEnded extends Error {
   override readonly name = 'CallEnded';
 }
 
-/** The end of one call: many things can cause it, the first one counts. */
+/** The end of one call. Many things can cause it; the first one counts. */
 export class SessionEnd {
   readonly #reached = deferred<SessionOutcome>();
   #outcome: SessionOutcome | undefined;
   #error: OpenRtcError | undefined;
 
-  /** Resolves with the outcome once there is one. Never rejects. */
+  /** Resolves with the outcome when the call ends. Never rejects. */
   get reached(): Promise<SessionOutcome> {
     return this.#reached.promise;
   }
 
+  /** The outcome; undefined while the call goes on. */
   get outcome(): SessionOutcome | undefined {
     return this.#outcome;
   }
 
-  /** What a failed call failed with. */
+  /** The error of a failed call; undefined for any other. */
   get error(): OpenRtcError | undefined {
     return this.#error;
   }
 
-  /** The call is over for a reason that is no fault. */
+  /** Ends the call for a reason other than a failure. Does nothing when it has ended already. */
   because(reason: Exclude<SessionEndReason, 'failed'>, detail?: string): void {
     this.#set({ status: statusOf(reason), reason, ...(detail ? { detail } : {}) });
   }
 
-  /** The call is over because something failed. */
+  /** Ends the call with an error. Does nothing when it has ended already. */
   failed(error: OpenRtcError): void {
     if (this.#outcome !== undefined) return;
     this.#error = error;
@@ -44,7 +45,10 @@ export class SessionEnd {
     });
   }
 
-  /** Waits for `work`, or throws {@link CallEnded} as soon as the call has ended. */
+  /**
+   * Waits for `work`.
+   * @throws CallEnded as soon as the call has ended.
+   */
   async orEnded<T>(work: Promise<T>): Promise<T> {
     const ended = this.reached.then(() => {
       throw new CallEnded();

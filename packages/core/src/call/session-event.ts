@@ -4,15 +4,16 @@ import type { ProviderUsage } from './provider-usage.js';
 import type { SessionOutcome } from './session-outcome.js';
 
 /**
- * What a running session tells the pool: plain data, relayed from wherever it runs.
+ * An event that a running session reports to the pool, as plain data. A strategy passes it on from wherever the
+ * session runs.
  *
  * - `joined`: the agent is in its room
- * - `ending`: the session is about to leave its room; LiveKit wants the final job status first, so
- *   the session waits (at most 1 s) until the report is taken
- * - `memory`: the process it runs in has crossed the limit it should stay under; the call goes on
- * - `fault`: something failed that the call survives: a hook or node of an agent, or a tool, by `name`
- * - `usage`: what it has used of its providers so far, all of them
- * - `blocked`: its code has kept the event loop from every call of its process
+ * - `ending`: the session is about to leave its room. LiveKit needs the final job status before that, so the session
+ *   waits, at most 1 s, until the pool has handled the event
+ * - `memory`: the process of the call has crossed its warning limit; the call goes on
+ * - `fault`: a hook or node of the agent, or a tool, called `name`, has failed; the call goes on
+ * - `usage`: the usage of all providers of the call so far
+ * - `blocked`: code of the call has blocked the event loop of its process
  */
 export type SessionEvent =
   | { readonly kind: 'joined'; readonly jobId: string }
@@ -28,15 +29,25 @@ export type SessionEvent =
   | { readonly kind: 'usage'; readonly jobId: string; readonly usage: readonly ProviderUsage[] }
   | { readonly kind: 'blocked'; readonly jobId: string; readonly block: LoopBlock };
 
-/** A process of calls uses more memory than it should. Resident memory (RSS) in bytes. */
+/** The number of faults in a call that did not end it, as plain data. */
+export interface SessionFaults {
+  /** Errors of the agent's hooks and nodes: throws, rejections, failed streams, and hooks that took too long. */
+  readonly hookErrors: number;
+  /** Tool calls that failed; the model got the error as their result. */
+  readonly toolErrors: number;
+}
+
+/** A warning that a process of calls uses too much memory. All sizes are resident memory (RSS) in bytes. */
 export interface MemoryWarning {
+  /** The id of the process. */
   readonly pid: number;
+  /** The memory in use. */
   readonly usedBytes: number;
-  /** The limit it has crossed. */
+  /** The warning limit that was crossed. */
   readonly warnBytes: number;
-  /** Above it the process is ended with its calls; absent: there is no such limit. */
+  /** The limit at which the process is ended together with its calls; absent when there is none. */
   readonly limitBytes?: number;
 }
 
-/** Resolves when the pool has taken the event. */
+/** Reports an event to the pool. Resolves when the pool has handled it. */
 export type ReportSessionEvent = (event: SessionEvent) => Promise<void>;

@@ -1,36 +1,37 @@
-/** How long a call may stay in each state, in milliseconds. */
+/** Time limits of a call, in milliseconds. */
 export interface SessionLimits {
   /**
-   * From the assignment to the agent in its room, with its session started. Default 20 000. A caller who
-   * hears nothing for that long is gone, and a room that is gone would be made anew by joining it.
+   * The maximum time from the assignment until the agent has joined its room and its session has started. Default:
+   * 20 000. After that the call fails: its caller has most likely left, and joining would create the room again.
    */
   readonly joinTimeoutMs: number;
   /**
-   * How long a room may be without a caller, from the join on; without its participant, when the job is
-   * for one. Default 60 000; 0 for no limit.
+   * How long a room may be without a caller after the agent has joined; for a job of a participant, without that
+   * participant. Default: 60 000. 0: no limit.
    */
   readonly emptyRoomGraceMs: number;
-  /** Longest call. Default 14 400 000 (4 h); 0 for no limit. */
+  /** The maximum duration of a call. Default: 14 400 000 (4 h). 0: no limit. */
   readonly maxSessionDurationMs: number;
 }
 
+/** The defaults of {@link SessionLimits}. */
 export const defaultSessionLimits: SessionLimits = {
   joinTimeoutMs: 20_000,
   emptyRoomGraceMs: 60_000,
   maxSessionDurationMs: 4 * 60 * 60 * 1_000,
 };
 
-// The user's setup() runs while the caller waits.
+/** Time box of the pool's `setup()`: the caller waits for it. */
 export const SETUP_MS = 10_000;
-// AgentSession.close() can hang when the caller vanished before the agent's track was subscribed.
+/** Time box of `AgentSession.close()`: it can hang when the caller left before the agent's track was subscribed. */
 export const CLOSE_MS = 10_000;
-// The pool answers in a round trip to LiveKit; a worker that is cut off must still leave its rooms.
+/** Time box of the last reports to the pool: a worker without a connection to LiveKit must still leave its rooms. */
 export const ENDING_MS = 1_000;
+/** Time box of the session report that the SDK makes at the end. */
 export const REPORT_MS = 10_000;
+/** Time box of leaving the room. */
 export const DISCONNECT_MS = 10_000;
+/** Time box of each callback added by `ctx.addShutdownCallback()`. */
 export const SHUTDOWN_CALLBACK_MS = 10_000;
-/**
- * How long `onUserTurnCompleted` may keep the caller waiting. A caller waits for a few seconds; this is
- * what a look-up that retries takes.
- */
+/** Time box of `onUserTurnCompleted`: the caller waits for it, and it may include a look-up with retries. */
 export const HOOK_MS = 30_000;

@@ -1,20 +1,21 @@
 import type { PlainError } from '../base/errors.js';
 
-/** How a call ended, in one word. A cancelled call was healthy and was cut by its worker. */
+/** The result of a call. `cancelled`: the worker ended a call that was not failing. */
 export type SessionStatus = 'success' | 'failed' | 'cancelled';
 
 /**
- * Why a call ended.
+ * The reason why a call ended.
  *
  * - `caller_left`: the linked participant hung up, or the session closed for that reason; or the
  *   participant a job is for was away for `emptyRoomGraceMs`
- * - `agent_shutdown`: the agent's code ended it (`ctx.shutdown()`, `session.shutdown()`, `session.close()`)
- * - `room_closed`: the room was deleted or the agent was removed from it (a connection that was lost is `failed`)
- * - `terminated`: LiveKit ended the job (a deleted dispatch)
+ * - `agent_shutdown`: code of the agent ended it (`ctx.shutdown()`, `session.shutdown()`, `session.close()`)
+ * - `room_closed`: the room was deleted or the agent was removed from it (a lost connection is `failed`)
+ * - `terminated`: LiveKit ended the job, for example because its dispatch was deleted
  * - `empty_room`: nobody was in the room for `emptyRoomGraceMs`
  * - `max_duration`: the call reached `maxSessionDurationMs`
- * - `drain_timeout`, `pool_closed`: the worker cut the call
- * - `failed`: see the error
+ * - `drain_timeout`: the call was still live when `drainTimeoutMs` had passed
+ * - `pool_closed`: the pool was closed during the call
+ * - `failed`: an error ended the call, see {@link SessionOutcome.error}
  */
 export type SessionEndReason =
   | 'caller_left'
@@ -27,13 +28,15 @@ export type SessionEndReason =
   | 'pool_closed'
   | 'failed';
 
-/** How a call ended: plain data. */
+/** The outcome of a call, as plain data. */
 export interface SessionOutcome {
+  /** The result; it follows from the reason. */
   readonly status: SessionStatus;
+  /** The reason why the call ended. */
   readonly reason: SessionEndReason;
-  /** What `ctx.shutdown(reason)` was given, or the words of the error. */
+  /** The reason passed to `ctx.shutdown(reason)`, or the message of the error; absent when there is neither. */
   readonly detail?: string;
-  /** Only of a failed call. */
+  /** The error; present only when the call failed. */
   readonly error?: PlainError;
 }
 

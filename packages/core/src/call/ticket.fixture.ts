@@ -3,7 +3,7 @@ import { Job } from '@livekit/protocol';
 import type { PrewarmedCall, SessionInfo } from './call.js';
 import type { JobTicket } from './job-ticket.js';
 
-/** The facts of a call to the agent `echo`. */
+/** The description of a call to the agent `echo`. */
 function infoOf(overrides: Partial<SessionInfo> = {}): SessionInfo {
   return {
     jobId: 'AJ_1',
@@ -16,12 +16,12 @@ function infoOf(overrides: Partial<SessionInfo> = {}): SessionInfo {
   };
 }
 
-/** The same, as factories see it. */
+/** The same call, as factories see it. */
 export function callOf(overrides: Partial<PrewarmedCall> = {}): PrewarmedCall {
   return { ...infoOf(overrides), prewarmed: {}, ...overrides };
 }
 
-/** A ticket for such a call; nothing listens where its room is. */
+/** A ticket for such a call. Nothing listens at the URL of its room. */
 export function ticketOf(
   info: Partial<SessionInfo> = {},
   overrides: Partial<JobTicket> = {},

@@ -2,7 +2,7 @@ import { Job } from '@livekit/protocol';
 
 import type { PlainError } from '../base/errors.js';
 import { isLoopBlock } from '../call/loop-block.js';
-import { MOST_PROVIDERS, isProviderUsage } from '../call/provider-usage.js';
+import { MAX_PROVIDERS, isProviderUsage } from '../call/provider-usage.js';
 import type { SessionEvent } from '../call/session-event.js';
 import { type SessionEndReason, statusOf } from '../call/session-outcome.js';
 import type { HangUp } from '../call/hang-up.js';
@@ -98,7 +98,7 @@ function isEvent({ kind, outcome, fault, name, error, usage, block }: Fields): b
     case 'fault':
       return (fault === 'hook' || fault === 'tool') && isText(name) && isError(error);
     case 'usage':
-      return Array.isArray(usage) && usage.length <= MOST_PROVIDERS && usage.every(isProviderUsage);
+      return Array.isArray(usage) && usage.length <= MAX_PROVIDERS && usage.every(isProviderUsage);
     case 'blocked':
       return isLoopBlock(block);
     default:

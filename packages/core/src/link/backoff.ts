@@ -1,18 +1,20 @@
-/** Delays between attempts to reconnect. */
+/** The delays between attempts to reconnect. */
 export interface BackoffOptions {
-  /** Ceiling of the first delay in milliseconds. */
+  /** The maximum of the first delay, in milliseconds. */
   readonly firstMs: number;
-  /** Ceiling of every later delay in milliseconds. */
+  /** The maximum of every later delay, in milliseconds. */
   readonly capMs: number;
 }
 
-// Full jitter: a hundred workers that lost one server come back spread out. The cap is low because a worker
-// that is away takes no calls, and an attempt costs the server little.
+/**
+ * The delays of a worker that has lost its connection. The cap is low: a worker takes no calls while it is
+ * disconnected, and an attempt costs the server little.
+ */
 export const reconnectBackoff: BackoffOptions = { firstMs: 500, capMs: 8_000 };
 
 /**
- * Exponential backoff with full jitter: each delay is uniform between 0 and a ceiling that doubles
- * up to the cap.
+ * The delay before an attempt, in milliseconds: exponential backoff with full jitter. Each delay is random between 0
+ * and a maximum, which doubles up to the cap. Jitter spreads the reconnects of many workers that lost one server.
  * @param attempt - 0 for the first retry
  */
 export function backoffDelay(
@@ -20,6 +22,6 @@ export function backoffDelay(
   options: BackoffOptions,
   random = Math.random,
 ): number {
-  const ceiling = Math.min(options.capMs, options.firstMs * 2 ** Math.min(attempt, 30));
-  return Math.round(random() * ceiling);
+  const max = Math.min(options.capMs, options.firstMs * 2 ** Math.min(attempt, 30));
+  return Math.round(random() * max);
 }

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 
 import { BadFrames, MAX_BAD_FRAMES_PER_MINUTE } from './bad-frames.js';
 
-test('as many as a minute may have are borne, and one more is not', () => {
+test('the maximum per minute is tolerated, and one more is not', () => {
   let now = 0;
   const frames = new BadFrames(() => now);
   for (let at = 0; at < MAX_BAD_FRAMES_PER_MINUTE; at += 1) {
@@ -12,7 +12,7 @@ test('as many as a minute may have are borne, and one more is not', () => {
   expect(frames.add()).toBe(true);
 });
 
-test('one every few seconds is borne for ever', () => {
+test('one every few seconds is always tolerated', () => {
   let now = 0;
   const frames = new BadFrames(() => now);
   for (let at = 0; at < 1_000; at += 1) {

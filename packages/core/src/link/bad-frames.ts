@@ -1,13 +1,13 @@
-/*
- * One frame that cannot be read is somebody's bug and costs a log line. Twenty in a minute are a peer
- * or a proxy that does not speak the protocol: offers are being lost in them, and a new connection may
- * reach another one.
+/**
+ * The maximum number of unreadable frames per minute. A single one is a bug somewhere and costs a log line. More mean
+ * a server or proxy that does not speak the protocol: offers are getting lost, and a new connection may reach another
+ * server.
  */
 export const MAX_BAD_FRAMES_PER_MINUTE = 20;
 
 const MINUTE_MS = 60_000;
 
-/** Counts the frames of one connection that could not be read, by the monotonic clock. */
+/** Counts the unreadable frames of one connection in the last minute, by the monotonic clock. */
 export class BadFrames {
   readonly #now: () => number;
   #recent: number[] = [];
@@ -16,7 +16,7 @@ export class BadFrames {
     this.#now = now;
   }
 
-  /** Counts one more. True when that is one too many within a minute. */
+  /** Counts one frame. True when there are now more than {@link MAX_BAD_FRAMES_PER_MINUTE}. */
   add(): boolean {
     const now = this.#now();
     this.#recent = this.#recent.filter((at) => now - at < MINUTE_MS);

@@ -8,33 +8,33 @@ type ToWorker = NonNullable<ConstructorParameters<typeof ServerMessage>[0]>['mes
 type FromWorker = WorkerMessage['message'];
 type ValueOf<Case extends FromWorker['case']> = Extract<FromWorker, { case: Case }>['value'];
 
-/** How a {@link FakeServer} behaves towards connections that come from now on. */
+/** The behaviour of a {@link FakeServer} towards new connections. */
 export interface FakeServerScript {
-  /** The port; 0 picks a free one. */
+  /** The port; 0 for a free one. Default: 0. */
   port?: number;
   /** Refuses the upgrade with this HTTP answer. */
   refuse?: {
     readonly status: number;
     readonly headers?: Readonly<Record<string, string>>;
-    /** As LiveKit, which shows the whole token again on 401. */
+    /** LiveKit sends the whole token back on 401. */
     readonly body?: (request: IncomingMessage) => string;
   };
-  /** Takes the TCP connection and never answers the upgrade. */
+  /** Accepts the TCP connection and never answers the upgrade. Default: false. */
   holds?: boolean;
   /** Answers a registration at once. Default: true. */
   registers?: boolean;
   /** Answers pings of the protocol. Default: true. */
   pongs?: boolean;
-  /** Cuts the connection right after it has registered. */
+  /** Closes the connection right after its registration. Default: false. */
   flaps?: boolean;
 }
 
-/** LiveKit's side of the worker protocol with nothing decided: a test says what it does, for the tests of this folder. */
+/** LiveKit's side of the worker protocol, for the tests of this folder: each test decides what the server does. */
 export class FakeServer {
   readonly script: FakeServerScript;
-  /** Every upgrade that was asked for, refused ones too. */
+  /** All requests for an upgrade, also refused ones. */
   readonly requests: IncomingMessage[] = [];
-  /** Every connection there was, in order. */
+  /** All connections so far, oldest first. */
   readonly connections: FakeConnection[] = [];
   readonly #http: Server;
   readonly #sockets = new WebSocketServer({ noServer: true });
@@ -66,12 +66,12 @@ export class FakeServer {
     return `ws://127.0.0.1:${this.port}`;
   }
 
-  /** Sockets that are open at this moment. */
+  /** The number of open sockets. */
   get open(): number {
     return this.#sockets.clients.size;
   }
 
-  /** The next connection nobody has taken yet. */
+  /** The next connection that the test has not got yet. Waits for it if necessary. */
   async connection(): Promise<FakeConnection> {
     const at = this.#unread;
     this.#unread += 1;
@@ -139,11 +139,11 @@ export class FakeConnection {
       this.allBinary &&= isBinary;
       this.#take(WorkerMessage.fromBinary(data as Buffer).message);
     });
-    // A worker that cuts the socket is what some tests are about.
+    // Some tests make the worker terminate the socket.
     socket.on('error', () => socket.terminate());
   }
 
-  /** What was sent, by name. */
+  /** The names of all received messages, in order. */
   get cases(): FromWorker['case'][] {
     return this.received.map((message) => message.case);
   }
@@ -154,7 +154,7 @@ export class FakeConnection {
       .map((message) => message.value as ValueOf<Case>);
   }
 
-  /** The next message of that name that `fits` and nobody has read yet. */
+  /** The next message with this name for which `fits` is true and that the test has not got yet. */
   async next<Case extends NonNullable<FromWorker['case']>>(
     name: Case,
     fits: (value: ValueOf<Case>) => boolean = () => true,
@@ -189,7 +189,7 @@ export class FakeConnection {
     this.#socket.send(data);
   }
 
-  /** Resolves when the worker has handled everything sent before, and what it said about it is here. */
+  /** Resolves when the worker has handled everything sent before, and its answers have arrived. */
   async settled(): Promise<void> {
     const mark = Buffer.from(crypto.randomUUID());
     await new Promise<void>((resolve) => {
@@ -198,34 +198,34 @@ export class FakeConnection {
       });
       this.#socket.ping(mark);
     });
-    // The worker answers a ping in the tick of its frame, and messages before it a few microtasks later.
+    // The worker answers a ping in the tick of its frame, but a message before it a few microtasks later.
     await new Promise<void>((resolve) => {
       this.#socket.once('pong', () => resolve());
       this.#socket.ping();
     });
   }
 
-  /** Cuts the TCP connection without a word, as LiveKit does. */
+  /** Ends the TCP connection without a close frame, as LiveKit does. */
   drop(): void {
     this.#socket.terminate();
   }
 
-  /** Closes in good order. */
+  /** Closes the connection with a close frame. */
   goodbye(code = 1000): void {
     this.#socket.close(code);
   }
 
-  /** Answers no ping of the protocol any more, as a server behind a proxy that is still there. */
+  /** Stops answering pings of the protocol, like a dead server behind a live proxy. */
   mute(): void {
     this.#script.pongs = false;
   }
 
-  /** Reads nothing any more and answers nothing, as a server that was stopped or unplugged. */
+  /** Stops reading and answering, like a server that was stopped or unplugged. */
   freeze(): void {
     this.#socket.pause();
   }
 
-  /** Reads again, first of all how the connection has ended. */
+  /** Starts reading again. */
   thaw(): void {
     this.#socket.resume();
   }

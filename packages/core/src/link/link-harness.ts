@@ -4,7 +4,7 @@ import { type LinkTimings, defaultLinkTimings } from './link-timings.js';
 import type { Acceptance, Assignment, LinkRefusal } from './pending-offers.js';
 import { WorkerLink, type WorkerLinkOptions } from './worker-link.js';
 
-/** Timings under which only what a test is about can run out. */
+/** Long timings: in a test only the time box that it shortens runs out. */
 const patient: LinkTimings = {
   ...defaultLinkTimings,
   statusMs: 60_000,
@@ -18,7 +18,7 @@ export interface HarnessOptions extends Partial<Omit<WorkerLinkOptions, 'timings
   readonly timings?: Partial<LinkTimings>;
 }
 
-/** A link to a fake server, for the tests of this folder. It accepts every offer unless told otherwise. */
+/** Creates a link to a fake server, for the tests of this folder. By default it accepts every offer. */
 export function linkTo(server: Pick<FakeServer, 'url'>, options: HarnessOptions = {}) {
   const log = new LogBook();
   const acceptances = new Map<string, FakeAcceptance>();
@@ -48,34 +48,34 @@ export function linkTo(server: Pick<FakeServer, 'url'>, options: HarnessOptions 
   return { link, log, acceptances, terminated, refused };
 }
 
-/** A yes that remembers what became of it. */
+/** An acceptance that records its outcome. */
 export class FakeAcceptance implements Acceptance {
   readonly identity: string;
   readonly name = 'Ada';
   readonly attributes = { 'lk.agent.name': 'sales' };
   readonly outcome: Promise<Assignment | string>;
   readonly outcomes: (Assignment | string)[] = [];
-  #tell!: (outcome: Assignment | string) => void;
+  #resolve!: (outcome: Assignment | string) => void;
 
   constructor(jobId: string) {
     this.identity = `agent-${jobId}`;
     this.outcome = new Promise((resolve) => {
-      this.#tell = resolve;
+      this.#resolve = resolve;
     });
   }
 
   assigned(assignment: Assignment): void {
     this.outcomes.push(assignment);
-    this.#tell(assignment);
+    this.#resolve(assignment);
   }
 
   abandoned(why: string): void {
     this.outcomes.push(why);
-    this.#tell(why);
+    this.#resolve(why);
   }
 }
 
-/** A worker that has registered, and the server's end of it. */
+/** Creates a link that has registered, with the server's end of its connection. */
 export async function registered(server: FakeServer, options: HarnessOptions = {}) {
   const harness = linkTo(server, options);
   await harness.link.start();
@@ -83,7 +83,7 @@ export async function registered(server: FakeServer, options: HarnessOptions = {
   return { ...harness, connection };
 }
 
-/** An offer of a job. */
+/** The message that offers a job. */
 export function offer(jobId: string) {
   return {
     case: 'availability' as const,
@@ -98,7 +98,7 @@ export function offer(jobId: string) {
   };
 }
 
-/** The job, given to this worker. */
+/** The message that assigns a job to this worker. */
 export function assignment(jobId: string, url?: string) {
   return {
     case: 'assignment' as const,

@@ -1,22 +1,24 @@
 import { type BackoffOptions, reconnectBackoff } from './backoff.js';
 
-/** How long the link waits for what, in milliseconds. Tests shorten them. */
+/** The time boxes and intervals of a link, in milliseconds. Tests shorten them. */
 export interface LinkTimings {
-  /** From the open socket to the register response. The server drops an unregistered socket at 10 s. */
+  /** Time box from the open socket to the register response. The server closes a socket without registration after 10 s. */
   readonly registerMs: number;
-  /** Between status messages when nothing changes: LiveKit's own cadence. */
+  /** Interval of status messages when nothing changes, the same as in LiveKit's SDKs. */
   readonly statusMs: number;
-  /** Between pings; with two in a row unanswered the socket counts as dead. The server sets no read deadline of its own. */
+  /** Interval of pings. After two unanswered ones the socket counts as dead; the server has no read deadline. */
   readonly heartbeatMs: number;
-  /** Longest time to an answer. The server's real budget is 3 s for all workers together, and a silent worker loses the job for ever. */
+  /** Time box of an answer to an offer. The server waits 3 s for all workers together; without an answer the job is lost. */
   readonly answerMs: number;
-  /** From an acceptance to its assignment. It follows at once or, after a late acceptance, never. */
+  /** Time box from an acceptance to its assignment, which comes at once or, after a late acceptance, never. */
   readonly assignmentMs: number;
-  /** A connection this old has proved itself: the next failure starts the backoff anew. */
+  /** The age at which a connection counts as stable: after that a failure starts the backoff from the beginning. */
   readonly stableMs: number;
+  /** The delays between attempts to reconnect. */
   readonly backoff: BackoffOptions;
 }
 
+/** The timings of a worker. */
 export const defaultLinkTimings: LinkTimings = {
   registerMs: 10_000,
   statusMs: 2_500,

@@ -14,11 +14,11 @@ test.each([
   ['wss://host/agent/', 'wss://host/agent'],
   ['wss://host/my-agent', 'wss://host/my-agent/agent'],
   ['wss://host/rtc?region=eu&x=1', 'wss://host/rtc/agent?region=eu&x=1'],
-])('%s is worked at as %s', (url, expected) => {
+])('the worker socket of %s is %s', (url, expected) => {
   expect(workerUrl(url).href).toBe(expected);
 });
 
-test('a worker token is added to the query that is there', () => {
+test('a worker token is added to the existing query', () => {
   expect(workerUrl('wss://host/?region=eu', 'a b&c').href).toBe(
     'wss://host/agent?region=eu&worker_token=a+b%26c',
   );
@@ -48,12 +48,12 @@ test('each missing credential is named', () => {
   );
 });
 
-test('a blank credential is a missing one', () => {
+test('a blank credential counts as missing', () => {
   const env = { LIVEKIT_URL: 'ws://host', LIVEKIT_API_KEY: ' ', LIVEKIT_API_SECRET: 's' };
   expect(() => resolveEndpoint({}, env)).toThrow(/^Missing LIVEKIT_API_KEY\./);
 });
 
-test('options win over the environment, and what is around a value is taken off', () => {
+test('options take precedence over the environment, and values are trimmed', () => {
   const env = {
     LIVEKIT_URL: ' ws://from-env ',
     LIVEKIT_API_KEY: 'env-key',
@@ -76,7 +76,7 @@ test('options win over the environment, and what is around a value is taken off'
   });
 });
 
-test('no worker token is no worker token, also when the variable is empty', () => {
+test('an empty LIVEKIT_WORKER_TOKEN counts as missing', () => {
   const env = {
     LIVEKIT_URL: 'ws://h',
     LIVEKIT_API_KEY: 'k',
@@ -86,7 +86,7 @@ test('no worker token is no worker token, also when the variable is empty', () =
   expect(resolveEndpoint({}, env)).not.toHaveProperty('workerToken');
 });
 
-test('a URL that is none fails before anything connects, and no message repeats a secret', () => {
+test('an invalid URL fails before anything connects, and no message contains a secret', () => {
   const options = { url: 'nowhere', apiKey: 'k', apiSecret: 'hush-hush' };
   expect(() => resolveEndpoint(options, {})).toThrow(
     expect.objectContaining({

@@ -1,35 +1,40 @@
 import { OpenRtcError, messageOf } from '../base/errors.js';
 
-/** Where LiveKit is and who we are there. */
+/** The LiveKit server and the credentials. */
 export interface LiveKitOptions {
-  /** `wss://…`, `ws://…`, `https://…` or `http://…`. Default: `LIVEKIT_URL`. */
+  /** The URL of the server: `wss://…`, `ws://…`, `https://…` or `http://…`. Default: `LIVEKIT_URL`. */
   url?: string;
-  /** Default: `LIVEKIT_API_KEY`. */
+  /** The API key. Default: `LIVEKIT_API_KEY`. */
   apiKey?: string;
-  /** Default: `LIVEKIT_API_SECRET`. */
+  /** The API secret. Default: `LIVEKIT_API_SECRET`. */
   apiSecret?: string;
-  /** Token of a LiveKit Cloud deployment. Default: `LIVEKIT_WORKER_TOKEN`. */
+  /** The token of a LiveKit Cloud deployment. Default: `LIVEKIT_WORKER_TOKEN`, else none. */
   workerToken?: string;
   /**
-   * Hosts besides that of `url` whose rooms agents may join when LiveKit sends a call there: a host, a
-   * host with a port, or `*.` and a domain. Default: none; such a call fails with `SESSION_FOREIGN_HOST`.
+   * Hosts other than that of `url` to which LiveKit may send calls: a host, a host with a port, or `*.` and a domain.
+   * Default: none. A call on any other host fails with `SESSION_FOREIGN_HOST`.
    */
   allowedHosts?: readonly string[];
 }
 
-/** {@link LiveKitOptions}, resolved and checked. */
+/** {@link LiveKitOptions} with the values of the environment, checked. */
 export interface LiveKitEndpoint {
+  /** The URL of the server, as it was given. */
   readonly url: string;
+  /** The API key. */
   readonly apiKey: string;
+  /** The API secret. */
   readonly apiSecret: string;
+  /** The token of a LiveKit Cloud deployment; absent for none. */
   readonly workerToken?: string;
+  /** The other hosts to which LiveKit may send calls; absent for none. */
   readonly allowedHosts?: readonly string[];
 }
 
 /**
- * Options over environment, checked.
- * @throws OpenRtcError `CONFIG_MISSING_CREDENTIALS` naming each missing variable,
- * `CONFIG_INVALID_URL` for a URL that is none, `CONFIG_INVALID_OPTION` for hosts that are none.
+ * Takes the options, or the environment where an option is not given, and checks them.
+ * @throws OpenRtcError `CONFIG_MISSING_CREDENTIALS` with the missing variables, `CONFIG_INVALID_URL`, or
+ * `CONFIG_INVALID_OPTION` for invalid hosts.
  */
 export function resolveEndpoint(
   options: LiveKitOptions = {},
@@ -62,7 +67,7 @@ export function resolveEndpoint(
   };
 }
 
-// A URL or a lone star would look as if it allowed something.
+// A URL or a single star would seem to allow something, but match nothing.
 function checkHosts(hosts: unknown): void {
   const isHost = (host: unknown) =>
     typeof host === 'string' && /^(\*\.)?[^\s*/@]+$/.test(host.trim());
@@ -74,8 +79,8 @@ function checkHosts(hosts: unknown): void {
 }
 
 /**
- * The worker socket's URL: the scheme made ws or wss, a path prefix and query kept, exactly one
- * `/agent` added (the server answers 404 to `/agent/`).
+ * The URL of the worker socket: with the scheme ws or wss, with the path and the query of `url`, and with `/agent` at
+ * the end of the path (the server answers 404 to `/agent/`).
  * @throws OpenRtcError `CONFIG_INVALID_URL`.
  */
 export function workerUrl(url: string, workerToken?: string): URL {

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 
 import { workerLoad } from './load-curve.js';
 
-// LiveKit's `agents.target_load`: at this load a worker is offered nothing more.
+// LiveKit's `agents.target_load`: at this load the server stops offering jobs to a worker.
 const TARGET_LOAD = 0.7;
 
 test('a worker with a free place stays below the load at which LiveKit stops offering', () => {
@@ -18,18 +18,18 @@ test('a worker with a free place stays below the load at which LiveKit stops off
   );
 });
 
-test('the more places are taken, the higher the load', () => {
+test('the load grows with every call', () => {
   const loads = Array.from({ length: 51 }, (_, taken) => workerLoad(taken, 50, false).load);
   expect(loads).toEqual([...loads].sort((a, b) => a - b));
   expect(new Set(loads).size).toBe(51);
 });
 
-test('a full worker reports 1, and so does one that takes no more calls', () => {
+test('a full worker reports 1, and so does a worker that takes no more calls', () => {
   expect(workerLoad(50, 50, false)).toEqual({ full: true, load: 1, jobCount: 50 });
   expect(workerLoad(0, 50, true)).toEqual({ full: true, load: 1, jobCount: 0 });
 });
 
-test('the load is a number from 0 to 1, whatever goes in', () => {
+test('the load is a number from 0 to 1 for any input', () => {
   fc.assert(
     fc.property(fc.double(), fc.double(), fc.boolean(), (taken, max, closed) => {
       const { load } = workerLoad(taken, max, closed);

@@ -31,7 +31,7 @@ test('wrong credentials fail the start with one clear message', async () => {
   expect(server.requests).toHaveLength(1);
 });
 
-test('wrong credentials and a clock that is off: the message names the clock', async () => {
+test('wrong credentials and a wrong clock: the message names the clock', async () => {
   const date = new Date(Date.now() - 90_000).toUTCString();
   server.script.refuse = { status: 401, headers: { date } };
   const { link } = unstarted();
@@ -41,7 +41,7 @@ test('wrong credentials and a clock that is off: the message names the clock', a
   });
 });
 
-test('credentials that are refused later are tried on, because calls are live', async () => {
+test('credentials that are refused later are tried again, because calls are live', async () => {
   const { connection, log } = await worker();
   server.script.refuse = { status: 401 };
   connection.drop();
@@ -50,7 +50,7 @@ test('credentials that are refused later are tried on, because calls are live', 
   expect((await server.connection()).workerId).toBe('AW_2');
 });
 
-test('a server that is not there is tried until it is', async () => {
+test('a server that is not running is tried again until it is', async () => {
   const { url, port } = server;
   await server.close();
   const { link, log } = unstarted({}, { url });
@@ -61,7 +61,7 @@ test('a server that is not there is tried until it is', async () => {
   expect(link.state).toBe('registered');
 });
 
-test('a server that is no LiveKit is tried on too, and the message says what it answered', async () => {
+test('a server other than LiveKit is tried again too, and the message has its HTTP status', async () => {
   server.script.refuse = { status: 503 };
   const { link, log } = unstarted();
   const started = link.start();
@@ -81,7 +81,7 @@ test('a registration that is not answered is tried again on a new connection', a
   await started;
 });
 
-test('a first message that is not the answer to the registration ends the connection, whatever follows it', async () => {
+test('a first message other than the register response ends the connection, whatever follows it', async () => {
   server.script.registers = false;
   const { link, log } = unstarted();
   const started = link.start();
@@ -98,7 +98,7 @@ test('a first message that is not the answer to the registration ends the connec
   expect(link.workerId).toBe('AW_2');
 });
 
-test('a server that reads and answers nothing any more is noticed, and left for a new connection', async () => {
+test('a server that stops reading and answering is detected, and the worker reconnects', async () => {
   const { connection, log, link } = await worker({ timings: { heartbeatMs: 20 } });
   await connection.next('ping');
   connection.freeze();
@@ -108,19 +108,19 @@ test('a server that reads and answers nothing any more is noticed, and left for 
   expect(link.reconnects).toBe(1);
 });
 
-test('a quiet server that answers the heartbeat is kept', async () => {
+test('the connection to a quiet server that answers pings is kept', async () => {
   const { connection } = await worker({ timings: { heartbeatMs: 5 } });
   for (const _ of Array.from({ length: 10 })) await connection.next('ping');
   expect(server.connections).toHaveLength(1);
 });
 
-// The attempt each delay was computed for: its ceiling doubles with it.
+// The attempts for which delays were computed: the maximum delay doubles with each.
 const attempts = (log: LogBook) =>
   log.lines
     .filter(({ message }) => message.includes('next attempt'))
     .map(({ fields }) => 'attempt' in fields && fields.attempt);
 
-test('a server that takes registrations and drops them gets attempts that become rarer', async () => {
+test('a server that closes each connection after its registration gets fewer and fewer attempts', async () => {
   server.script.flaps = true;
   const { link, log } = unstarted();
   await link.start();
@@ -131,7 +131,7 @@ test('a server that takes registrations and drops them gets attempts that become
   expect(attempts(log).slice(0, 5)).toEqual([0, 1, 2, 3, 4]);
 });
 
-test('a connection that has lasted starts the backoff anew', async () => {
+test('a connection that has lasted resets the backoff', async () => {
   const { connection, log } = await worker({ timings: { stableMs: 0 } });
   connection.drop();
   for (const _ of [1, 2, 3]) {
@@ -170,7 +170,7 @@ test.each(['registered', 'connecting', 'waiting to reconnect'])(
   },
 );
 
-test('closing twice waits twice, and gives back what was accepted', async () => {
+test('close() can be called twice, and abandons accepted jobs', async () => {
   const { connection, link, acceptances } = await worker();
   connection.send(offer('AJ_1'));
   await connection.next('availability');
@@ -179,7 +179,7 @@ test('closing twice waits twice, and gives back what was accepted', async () => 
   expect(await acceptances.get('AJ_1')?.outcome).toBe('socket closed with 1000');
 });
 
-test('closing does not wait for a server that does not answer', async () => {
+test('close() does not wait for a server that does not answer', async () => {
   const { connection, link } = await worker();
   connection.freeze();
   await link.close();

@@ -31,7 +31,7 @@ async function worker(options?: HarnessOptions) {
   return harness;
 }
 
-test('an offer says who, where and with which metadata', async () => {
+test('an offer has the agent name, the room and the metadata', async () => {
   const offers: JobOffer[] = [];
   const { connection } = await worker({
     onOffer: (seen) => {
@@ -52,7 +52,7 @@ test('an offer says who, where and with which metadata', async () => {
   ]);
 });
 
-test('a yes carries identity, name and attributes, and the assignment comes back to it', async () => {
+test('an acceptance sends identity, name and attributes, and receives its assignment', async () => {
   const { connection, acceptances } = await worker();
   connection.send(offer('AJ_1'));
   expect(await connection.next('availability')).toMatchObject({
@@ -72,7 +72,7 @@ test('a yes carries identity, name and attributes, and the assignment comes back
   });
 });
 
-test('a no leaves the job to other workers', async () => {
+test('a refusal leaves the job to other workers', async () => {
   const { connection } = await worker({ onOffer: () => ({ refused: 'full' }) });
   connection.send(offer('AJ_1'));
   expect(await connection.next('availability')).toMatchObject({
@@ -90,7 +90,7 @@ test.each([
     },
   ],
   ['rejects', () => Promise.reject(new Error('a bug in a router'))],
-])('a decision that %s is a no', async (_how, onOffer) => {
+])('a decision that %s is a refusal', async (_how, onOffer) => {
   const { connection, log } = await worker({ onOffer });
   connection.send(offer('AJ_1'));
   expect(await connection.next('availability')).toMatchObject({
@@ -99,10 +99,10 @@ test.each([
   });
   await connection.settled();
   expect(connection.all('availability')).toHaveLength(1);
-  expect(log.has('deciding failed')).toBe(true);
+  expect(log.has('the decision failed')).toBe(true);
 });
 
-test('a slow decision is a no in time, and the place it takes later is given back', async () => {
+test('a slow decision is a refusal in time, and its later acceptance is abandoned', async () => {
   const decision = deferred<FakeAcceptance>();
   const { connection } = await worker({
     onOffer: () => decision.promise,
@@ -117,7 +117,7 @@ test('a slow decision is a no in time, and the place it takes later is given bac
   expect(connection.all('availability')).toHaveLength(1);
 });
 
-test('a slow decision that fails in the end is only logged', async () => {
+test('a slow decision that fails later is only logged', async () => {
   const decision = deferred<FakeAcceptance>();
   const { connection, log } = await worker({
     onOffer: () => decision.promise,
@@ -129,7 +129,7 @@ test('a slow decision that fails in the end is only logged', async () => {
   await log.until('after it was refused');
 });
 
-test('the same job offered again is refused, while it is decided and once it is accepted', async () => {
+test('a job that is offered again is refused, both before and after it is accepted', async () => {
   const decision = deferred<FakeAcceptance>();
   let asked = 0;
   const { connection } = await worker({
@@ -161,7 +161,7 @@ test('a job with a hostile id is a job like any other', async () => {
   expect(await acceptances.get('__proto__')?.outcome).toMatchObject({ job: { id: '__proto__' } });
 });
 
-test('a request without a job gets no answer and does no harm', async () => {
+test('a request without a job is ignored', async () => {
   const { connection } = await worker();
   connection.send({ case: 'availability', value: {} }, offer('AJ_1'));
   expect(await connection.next('availability')).toMatchObject({ jobId: 'AJ_1' });
@@ -169,7 +169,7 @@ test('a request without a job gets no answer and does no harm', async () => {
   expect(connection.all('availability')).toHaveLength(1);
 });
 
-test('an accepted job that is never assigned is given back, and not started when it comes late', async () => {
+test('an accepted job without an assignment is abandoned, and not started when the assignment comes late', async () => {
   const { connection, acceptances } = await worker({ timings: { assignmentMs: 10 } });
   connection.send(offer('AJ_1'));
   await connection.next('availability');
@@ -182,7 +182,7 @@ test('an accepted job that is never assigned is given back, and not started when
   expect(acceptances.get('AJ_1')?.outcomes).toHaveLength(1);
 });
 
-test('an accepted job is given back when the connection is lost', async () => {
+test('an accepted job is abandoned when the connection is lost', async () => {
   const { connection, acceptances } = await worker();
   connection.send(offer('AJ_1'));
   await connection.next('availability');
@@ -190,7 +190,7 @@ test('an accepted job is given back when the connection is lost', async () => {
   expect(await acceptances.get('AJ_1')?.outcome).toBe('socket closed with 1006');
 });
 
-test('a decision that outlives its connection is given back, and nothing is said of it to the next', async () => {
+test('an acceptance after the connection was lost is abandoned, and not sent on the next one', async () => {
   const decision = deferred<FakeAcceptance>();
   const { connection } = await worker({ onOffer: () => decision.promise });
   connection.send(offer('AJ_1'));
@@ -205,7 +205,7 @@ test('a decision that outlives its connection is given back, and nothing is said
   expect(next.all('availability')).toEqual([]);
 });
 
-test('an assignment nobody asked for is reported as failed, and not started', async () => {
+test('an unexpected assignment is reported as failed, and not started', async () => {
   const { connection, acceptances } = await worker();
   connection.send(assignment('AJ_unknown'));
   expect(await connection.next('updateJob')).toMatchObject({
@@ -216,7 +216,7 @@ test('an assignment nobody asked for is reported as failed, and not started', as
   expect(acceptances.size).toBe(0);
 });
 
-test('a burst of offers is decided in the order it came, each with one answer', async () => {
+test('a burst of offers is decided in order, each with one answer', async () => {
   let places = 5;
   const seen: string[] = [];
   const { connection } = await worker({

@@ -12,50 +12,62 @@ import type { LinkTimings } from './link-timings.js';
 import type { LinkJobs } from './link-jobs.js';
 import type { WorkerConnection } from './worker-connection.js';
 
-/** A job LiveKit gave this worker. */
+/** A job that LiveKit has assigned to this worker. */
 export interface Assignment {
+  /** The job message of LiveKit. */
   readonly job: Job;
-  /** Where the room is, when it is not where the worker is connected. */
+  /** The URL of the server that has the room; undefined for the one the worker is connected to. */
   readonly url: string | undefined;
-  /** Join token for the one room. */
+  /** A join token for this room. */
   readonly token: string;
+  /** LiveKit's id of this worker at that time. */
   readonly workerId: string;
 }
 
-/** A yes. Exactly one of `assigned` and `abandoned` is called after it. */
+/** The acceptance of an offer. Exactly one of `assigned` and `abandoned` is called later. */
 export interface Acceptance {
+  /** The identity of the agent in the room. */
   readonly identity: string;
+  /** The display name of the agent in the room. */
   readonly name: string;
+  /** The attributes of the agent in the room. */
   readonly attributes: Readonly<Record<string, string>>;
+  /** Called when LiveKit assigns the job. */
   assigned(assignment: Assignment): void;
-  /** No assignment will come: free the place. */
+  /** Called when no assignment will come, with the reason. */
   abandoned(why: string): void;
 }
 
-/** A no: LiveKit asks another worker. */
+/** The refusal of an offer. LiveKit then asks another worker. */
 export interface Declined {
+  /** The reason. */
   readonly refused: string;
 }
 
-/** What the link refuses without an answer, or before there is one. */
+/** The reason why the link itself refuses an offer. */
 export type LinkRefusal = 'draining' | 'duplicate' | 'too_slow';
 
-/** Decides an offer, at once or in a moment. */
+/** Decides an offer, at once or asynchronously. */
 export type AnswerOffer = (
   offer: JobOffer,
 ) => Acceptance | Declined | Promise<Acceptance | Declined>;
 
-// The server drops a connection for a frame of 2 MiB, and everybody in the room gets what is in this one.
+// The server closes a connection after a frame of 2 MiB, and everyone in the room receives what this frame has.
 const MAX_PARTICIPANT_BYTES = 64 * 1024;
 
+/** Options of {@link PendingOffers}. */
 export interface PendingOffersOptions {
+  /** Decides an offer. */
   readonly onOffer: AnswerOffer;
-  /** Told of each refusal that is not the answer of `onOffer`. */
+  /** Called for each refusal that `onOffer` did not decide. */
   readonly onRefused: (reason: LinkRefusal) => void;
-  /** Told how long LiveKit waited for the answer. */
+  /** Called after each answer, with the time since the offer in milliseconds. */
   readonly onAnswered?: (ms: number, accepted: boolean) => void;
+  /** The time boxes. */
   readonly timings: LinkTimings;
+  /** The accepted jobs of the link. */
   readonly jobs: LinkJobs;
+  /** The logger. */
   readonly logger: Logger;
 }
 
@@ -65,8 +77,8 @@ interface Pending {
 }
 
 /**
- * Offers between their request and their assignment. Every request gets exactly one answer, in time,
- * whatever user code does: a worker that keeps silent loses the job for everybody.
+ * The offers between their request and their assignment. Every request gets exactly one answer, in time, whatever
+ * user code does: without an answer the job is lost for all workers.
  */
 export class PendingOffers {
   readonly #options: PendingOffersOptions;
@@ -83,6 +95,7 @@ export class PendingOffers {
     this.#logger = options.logger;
   }
 
+  /** Answers the request on its connection. Never rejects. */
   async answer(request: AvailabilityRequest, connection: WorkerConnection): Promise<void> {
     const since = performance.now();
     const { job } = request;
@@ -94,7 +107,7 @@ export class PendingOffers {
     const refuse = () => {
       connection.send({ case: 'availability', value: { jobId: offer.jobId, available: false } });
     };
-    if (this.#isTaken(offer.jobId)) {
+    if (this.#isKnown(offer.jobId)) {
       this.#logger.warn({ jobId: offer.jobId }, 'refused a job that was offered twice');
       this.#options.onRefused('duplicate');
       refuse();
@@ -110,7 +123,7 @@ export class PendingOffers {
         inTime = false;
         this.#logger.error(
           { jobId: offer.jobId, ms: this.#timings.answerMs },
-          'refused a job because deciding took too long',
+          'refused a job because the decision took too long',
         );
         this.#options.onRefused('too_slow');
         refuse();
@@ -118,7 +131,7 @@ export class PendingOffers {
       case 'failed':
         this.#logger.error(
           { jobId: offer.jobId, error: verdict.error },
-          'refused a job because deciding failed',
+          'refused a job because the decision failed',
         );
         refuse();
         break;
@@ -132,18 +145,19 @@ export class PendingOffers {
     if (!inTime) this.#abandonLate(offer.jobId, decision);
   }
 
+  /** Passes an assignment to its acceptance. Reports an unknown job as failed. */
   assign(message: JobAssignment, connection: WorkerConnection): void {
     const { job } = message;
     const pending = job === undefined ? undefined : this.#accepted.get(job.id);
-    // Answering it with a failure would end the call that runs.
+    // Reporting a failure would end the running call.
     if (job !== undefined && pending === undefined && this.#jobs.has(job.id)) {
-      this.#logger.warn({ jobId: job.id }, 'ignored the assignment of a job that runs already');
+      this.#logger.warn({ jobId: job.id }, 'ignored the assignment of a job that already runs');
       return;
     }
     if (job === undefined || pending === undefined) {
       this.#logger.warn(
         { jobId: job?.id },
-        'refused to start a job that was not accepted, or accepted too long ago',
+        'did not start a job that was not accepted, or was accepted too long ago',
       );
       if (job !== undefined) {
         connection.send({
@@ -163,12 +177,12 @@ export class PendingOffers {
     });
   }
 
-  /** The server forgets what a lost connection was promised. */
+  /** Abandons all acceptances: the server forgets those of a lost connection. */
   connectionLost(why: string): void {
     for (const jobId of this.#accepted.keys()) this.#abandon(jobId, why);
   }
 
-  #isTaken(jobId: string): boolean {
+  #isKnown(jobId: string): boolean {
     return this.#deciding.has(jobId) || this.#jobs.has(jobId);
   }
 
@@ -220,7 +234,7 @@ export class PendingOffers {
         if (!('refused' in late)) late.abandoned('the decision came too late');
       },
       (error: unknown) =>
-        this.#logger.error({ jobId, error }, 'deciding a job failed, after it was refused'),
+        this.#logger.error({ jobId, error }, 'the decision on a job failed after it was refused'),
     );
   }
 }

@@ -7,15 +7,15 @@ import { registerRules } from './rules/register.fixture.js';
 import { Bench } from './rules/rule.fixture.js';
 
 /*
- * LiveKit's worker protocol, rule by rule: P1 to P30 are its rules as they were found in the server's
- * source and by measuring it (livekit-server 1.13.5). Each has a row here that tries the worker on it.
+ * LiveKit's worker protocol, rule by rule. P1 to P30 are the rules as found in the source of the server and by
+ * measurements (livekit-server 1.13.5). Each has a row that tests the worker.
  */
 const rules = [...connectRules, ...registerRules, ...jobRules, ...endRules];
 
-/** Facts about the server that ask nothing of a worker. */
+/** Facts about the server that require nothing of a worker. */
 const facts = {
-  P26: 'ListDispatch never shows how a job ended: the tests on a real server read its log instead (tests/e2e)',
-  P27: 'for 5 s after a new API key the server may not send terminations: no rule of a worker, whose calls watch their rooms (session/room-watch.ts)',
+  P26: 'ListDispatch never shows how a job ended; the tests on a real server read its log instead (tests/e2e)',
+  P27: 'for 5 s after a new API key the server may not send terminations; calls watch their rooms anyway (watch/room-watch.ts)',
 };
 
 let bench: Bench;
@@ -29,7 +29,7 @@ afterEach(async () => {
   await bench.close();
 });
 
-test('every rule from P1 to P30 has a row, or a reason to have none', () => {
+test('every rule from P1 to P30 has a row, or a reason why it has none', () => {
   const all = Array.from({ length: 30 }, (_, at) => `P${at + 1}`);
   const covered = new Set([...rules.map(({ id }) => id), ...Object.keys(facts)]);
   expect(all.filter((id) => !covered.has(id))).toEqual([]);

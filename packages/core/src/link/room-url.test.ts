@@ -26,8 +26,8 @@ test.each([
   ['ws://my-project.livekit.cloud:443', cloud, 'without TLS'],
   ['embedded://my-project.livekit.cloud:443', cloud, 'without TLS'],
   ['embedded://127.0.0.1:4712', 'ws://127.0.0.1:4711', '127.0.0.1:4712'],
-  ['file:///etc/passwd', 'ws://127.0.0.1:4711', 'no LiveKit URL'],
-  ['nonsense', cloud, 'no LiveKit URL'],
+  ['file:///etc/passwd', 'ws://127.0.0.1:4711', 'not a LiveKit URL'],
+  ['nonsense', cloud, 'not a LiveKit URL'],
 ])('a room at %s is not joined by a worker at %s', (assigned, url, why) => {
   expect(() => roomUrl(assigned, { url })).toThrow(
     expect.objectContaining({
@@ -71,13 +71,13 @@ test.each([
   ['ws://localhost:7880', false],
   ['ws://127.0.0.1:7880', false],
   ['ws://[::1]:7880', false],
-])('a worker at %s is warned that it can be read: %s', (url, warned) => {
+])('a worker at %s logs a warning about plain text: %s', (url, warned) => {
   const log = new LogBook();
   warnIfPlain(url, log);
   expect(log.has('not encrypted')).toBe(warned);
 });
 
-test('a worker of LiveKit Cloud follows it to another of its hosts, and to no other', () => {
+test('a worker of LiveKit Cloud accepts calls on all of its hosts, and on no others', () => {
   const region = 'wss://acme.fra.production.livekit.cloud';
   expect(roomUrl(region, { url: cloud })).toBe(region);
   for (const foreign of [
@@ -88,7 +88,7 @@ test('a worker of LiveKit Cloud follows it to another of its hosts, and to no ot
     expect(() => roomUrl(foreign, { url: cloud })).toThrow('LiveKit sent a call');
 });
 
-test('a worker elsewhere is not sent to LiveKit Cloud', () => {
+test('a worker of another server does not accept calls on LiveKit Cloud', () => {
   expect(() => roomUrl('wss://acme.livekit.cloud', { url: 'wss://calls.example' })).toThrow(
     'allowedHosts',
   );

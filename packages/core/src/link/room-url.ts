@@ -11,10 +11,10 @@ const PORTS: Readonly<Record<string, string>> = {
 const SECURE = ['wss:', 'https:'];
 
 /**
- * Where the room of an assignment is: LiveKit may name a URL of its own, and the agent would show its
- * join token there. Only the host and port the worker is connected to, or a host of `allowedHosts`,
- * will do (for a worker of LiveKit Cloud any of its hosts), and never without TLS where the worker has it.
- * @param assigned - empty: where the worker is connected
+ * The URL at which an agent joins its room. LiveKit may assign a URL other than the worker's, and the agent would send
+ * its join token there. So the URL must have the host and port of the worker's connection or a host of `allowedHosts`
+ * (for LiveKit Cloud any of its hosts), and it must use TLS if the worker's connection does.
+ * @param assigned - empty for the URL of the worker
  * @throws OpenRtcError `SESSION_FOREIGN_HOST`.
  */
 export function roomUrl(
@@ -25,30 +25,30 @@ export function roomUrl(
   const own = new URL(url);
   const room = URL.canParse(assigned) ? new URL(assigned) : undefined;
   if (room === undefined || !(room.protocol in PORTS || room.protocol === 'embedded:'))
-    throw foreign('LiveKit sent a call to something that is no LiveKit URL.');
+    throw foreign('LiveKit sent a call to an address that is not a LiveKit URL.');
   if (SECURE.includes(own.protocol) && !SECURE.includes(room.protocol))
     throw foreign(
-      `LiveKit sent a call to ${room.host} without TLS, while the worker is connected with it.`,
+      `LiveKit sent a call to ${room.host} without TLS, but the worker is connected with TLS.`,
     );
   if (hostAndPort(room) === hostAndPort(own)) return assigned;
   if (bothInCloud(own, room)) return assigned;
   if (allowedHosts.some((allowed) => matches(room, allowed))) return assigned;
   throw foreign(
-    `LiveKit sent a call to ${room.host}, but the worker is connected to ${own.host}. If that host is yours, name it: livekit: { allowedHosts: ['${room.hostname}'] }.`,
+    `LiveKit sent a call to ${room.host}, but the worker is connected to ${own.host}. If that host is yours, allow it: livekit: { allowedHosts: ['${room.hostname}'] }.`,
   );
 }
 
-/** Warns when what is sent to LiveKit can be read on its way there. */
+/** Logs a warning when the connection to LiveKit is not encrypted, except to this machine. */
 export function warnIfPlain(url: string, logger: Logger): void {
   const { protocol, hostname, host } = new URL(url);
   if (SECURE.includes(protocol) || isLoopback(hostname)) return;
   logger.warn(
     { host },
-    `The connection to LiveKit at ${host} is not encrypted: whoever is on the way reads the tokens of its rooms. Use wss://.`,
+    `The connection to LiveKit at ${host} is not encrypted: anyone on the network path can read the tokens of its rooms. Use wss://.`,
   );
 }
 
-// LiveKit Cloud may send a call to the server of a region, whose name is another one under its own domain.
+// LiveKit Cloud may send a call to the server of a region, which has another name in the same domain.
 function bothInCloud(own: URL, room: URL): boolean {
   return room.port === '' && [own, room].every((url) => matches(url, '*.livekit.cloud'));
 }
@@ -57,7 +57,7 @@ function foreign(message: string): OpenRtcError {
   return new OpenRtcError('SESSION_FOREIGN_HOST', message);
 }
 
-// Hosts of schemes the URL standard does not know, such as embedded:, are not made lower case.
+// URL does not convert the host to lower case for schemes it does not know, such as embedded:.
 function hostAndPort({ protocol, hostname, port }: URL): string {
   return `${hostname.toLowerCase()}:${port || PORTS[protocol]}`;
 }

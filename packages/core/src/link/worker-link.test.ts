@@ -23,7 +23,7 @@ const unstarted = (options?: HarnessOptions, to: Pick<FakeServer, 'url'> = serve
 
 const success = (jobId: string) => ({ jobId, status: JobStatus.JS_SUCCESS as const, error: '' });
 
-test('it registers for rooms, with its name, deployment, version and permissions', async () => {
+test('it registers with its job type, name, deployment, version and permissions', async () => {
   const { connection, link } = await worker({
     registration: {
       jobType: 'room',
@@ -53,7 +53,7 @@ test('it registers for rooms, with its name, deployment, version and permissions
   });
 });
 
-test('it shows a short-lived token that only allows to be a worker, in the header and nowhere else', async () => {
+test('it sends a short-lived token that only allows it to be a worker, and only in the header', async () => {
   await worker();
   const [request] = server.requests;
   expect(request?.url).toBe('/agent');
@@ -98,7 +98,7 @@ test('messages in the packet of the register response are handled', async () => 
   await started;
 });
 
-test('it reports its status at once, when told, and on its interval, each time with load and count', async () => {
+test('it reports its status at once, on request and at an interval, each time with load and count', async () => {
   let load: WorkerLoad = { full: false, load: 0, jobCount: 0 };
   const { connection, link } = await worker({ status: () => load, timings: { statusMs: 20 } });
   expect(await connection.next('updateWorker')).toMatchObject({
@@ -107,8 +107,8 @@ test('it reports its status at once, when told, and on its interval, each time w
   });
   load = { full: true, load: 1, jobCount: 50 };
   link.sendStatus();
-  const told = await connection.next('updateWorker', ({ jobCount }) => jobCount === 50);
-  expect(told).toMatchObject({ status: WorkerStatus.WS_FULL, load: 1 });
+  const requested = await connection.next('updateWorker', ({ jobCount }) => jobCount === 50);
+  expect(requested).toMatchObject({ status: WorkerStatus.WS_FULL, load: 1 });
   for (const _ of [1, 2, 3]) {
     expect(await connection.next('updateWorker')).toMatchObject({ load: 1, jobCount: 50 });
   }
@@ -128,7 +128,7 @@ test('a termination is passed on', async () => {
   expect(terminated).toEqual(['AJ_1']);
 });
 
-test('garbage, a text frame and an unknown message cost nothing', async () => {
+test('garbage, a text frame and an unknown message are ignored', async () => {
   const { connection, log } = await worker();
   connection.sendRaw(new Uint8Array([0xff, 0xff, 0xff]));
   connection.sendRaw('{"availability":{}}');
@@ -139,7 +139,7 @@ test('garbage, a text frame and an unknown message cost nothing', async () => {
   expect(server.connections).toHaveLength(1);
 });
 
-test('a final status is delivered when the server has read it, not when it was sent', async () => {
+test('a final status counts as delivered when the server has read it, not when it was sent', async () => {
   server.script.pongs = false;
   const { connection, link } = await worker();
   let delivered = false;
@@ -154,7 +154,7 @@ test('a final status is delivered when the server has read it, not when it was s
   await final;
 });
 
-test('each final status is sent once, however many end together', async () => {
+test('each final status is sent once, even when many calls end together', async () => {
   server.script.pongs = false;
   const { connection, link } = await worker();
   const ids = Array.from({ length: 20 }, (_, at) => `AJ_${at}`);
@@ -164,7 +164,7 @@ test('each final status is sent once, however many end together', async () => {
   expect(connection.all('updateJob').map(({ jobId }) => jobId)).toEqual(ids);
 });
 
-test('an error text is cut to what LiveKit shows', async () => {
+test('an error message is cut to 256 characters', async () => {
   const { connection, link } = await worker();
   await link.sendFinal({ jobId: 'AJ_1', status: JobStatus.JS_FAILED, error: 'x'.repeat(1_000) });
   expect((await connection.next('updateJob')).error).toHaveLength(256);
@@ -184,7 +184,7 @@ test('a final status the server has not read is sent again after a reconnect', a
   expect(next.cases.slice(0, 2)).toEqual(['register', 'updateWorker']);
 });
 
-test('live calls are claimed and said to run again after a reconnect', async () => {
+test('live calls are migrated and reported as running after a reconnect', async () => {
   const { connection, link } = await worker();
   for (const jobId of ['AJ_1', 'AJ_2']) link.sendRunning(jobId);
   connection.drop();

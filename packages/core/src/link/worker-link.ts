@@ -1,53 +1,53 @@
-import { JobStatus, type ParticipantPermission, WorkerStatus } from '@livekit/protocol';
+import { JobStatus, WorkerStatus } from '@livekit/protocol';
 
-import { OpenRtcError, isOpenRtcError, messageOf } from '../base/errors.js';
 import type { Logger } from '../base/logger.js';
-import { backoffDelay } from './backoff.js';
 import { type FinalUpdate, FinalUpdates, MAX_ERROR_CHARS } from './final-updates.js';
-import { type JobTypeName, jobTypes } from '../call/job-offer.js';
+import type { Incoming } from './frame-reader.js';
+import { LinkConnector } from './link-connector.js';
 import { LinkJobs } from './link-jobs.js';
-import { type LiveKitEndpoint, workerUrl } from './livekit-endpoint.js';
+import type { LiveKitEndpoint } from './livekit-endpoint.js';
 import { withoutSecrets } from '../base/secrets.js';
 import { type LinkTimings, defaultLinkTimings } from './link-timings.js';
 import type { WorkerLoad } from './load-curve.js';
 import { type AnswerOffer, type LinkRefusal, PendingOffers } from './pending-offers.js';
-import { type Incoming, WorkerConnection } from './worker-connection.js';
-import { mintWorkerToken } from './worker-token.js';
+import type { Registration } from './registration.js';
+import type { WorkerConnection } from './worker-connection.js';
 
-/** What this process registers as. */
-export interface Registration {
-  readonly jobType: JobTypeName;
-  /** Empty for automatic dispatch. */
-  readonly agentName: string;
-  /** Version-aware dispatch keys workers by this. Empty: none. */
-  readonly deployment: string;
-  readonly version: string;
-  readonly permissions: ConstructorParameters<typeof ParticipantPermission>[0];
-}
-
+/** Options of a {@link WorkerLink}. */
 export interface WorkerLinkOptions {
+  /** The LiveKit server and the credentials. */
   readonly endpoint: LiveKitEndpoint;
+  /** The registration to keep up. */
   readonly registration: Registration;
+  /** The logger for connection events and refusals. */
   readonly logger: Logger;
+  /** Timings that differ from {@link defaultLinkTimings}, for tests. */
   readonly timings?: Partial<LinkTimings>;
-  /** Decides an offer. A verdict later than `answerMs` is too late: the offer is refused. */
+  /** Decides an offer. After `answerMs` without a decision the offer is refused. */
   readonly onOffer: AnswerOffer;
-  /** An offer was refused that `onOffer` did not refuse. */
+  /** Called when the link refuses an offer itself. */
   readonly onRefused: (reason: LinkRefusal) => void;
-  /** An offer was answered, so long after it came. */
+  /** Called after each answer, with the time since the offer in milliseconds. */
   readonly onAnswered?: (ms: number, accepted: boolean) => void;
-  /** LiveKit wants the job to end now. Unknown ids are possible and to be ignored. */
+  /** Called when LiveKit ends a job. The id may be unknown; ignore it then. */
   readonly onTermination: (jobId: string) => void;
-  /** The truth about this worker at this moment. */
+  /** The load of the worker at this moment. */
   readonly status: () => WorkerLoad;
 }
 
-/** Where the link stands. `closed` is final. */
+/**
+ * The state of the connection to LiveKit.
+ *
+ * - `connecting`: not registered for the first time yet
+ * - `registered`: jobs are offered
+ * - `reconnecting`: the connection was lost; live calls go on
+ * - `closed`: final
+ */
 export type LinkState = 'connecting' | 'registered' | 'reconnecting' | 'closed';
 
 /**
- * One registration of the worker with LiveKit: registers, answers offers, reports load and job states, and
- * comes back after a loss. It decides nothing about a call, and losing it ends none.
+ * One registration of the worker with LiveKit: it registers, answers offers, reports load and job states, and
+ * reconnects. It decides nothing about a call, and calls go on when the connection is lost.
  */
 export class WorkerLink {
   readonly #options: WorkerLinkOptions;
@@ -56,6 +56,7 @@ export class WorkerLink {
   readonly #finals = new FinalUpdates();
   readonly #jobs = new LinkJobs();
   readonly #offers: PendingOffers;
+  readonly #connector: LinkConnector;
   readonly #closing = new AbortController();
   #connection: WorkerConnection | undefined;
   #state: LinkState = 'connecting';
@@ -69,55 +70,66 @@ export class WorkerLink {
     this.#logger = options.logger;
     this.#timings = { ...defaultLinkTimings, ...options.timings };
     this.#offers = new PendingOffers({ ...options, timings: this.#timings, jobs: this.#jobs });
+    this.#connector = new LinkConnector({
+      endpoint: options.endpoint,
+      registration: options.registration,
+      timings: this.#timings,
+      logger: options.logger,
+      signal: this.#closing.signal,
+      onRegistered: (connection) => this.#onRegistered(connection),
+      onMessage: (message, connection) => this.#onMessage(message, connection),
+    });
   }
 
+  /** The state of the connection. */
   get state(): LinkState {
     return this.#state;
   }
 
-  /** LiveKit's id of this worker, empty before the first registration. */
+  /** LiveKit's id of this worker; empty before the first registration. */
   get workerId(): string {
     return this.#connection?.workerId ?? '';
   }
 
-  /** How often the connection was lost and made anew. */
+  /** The number of reconnects so far. */
   get reconnects(): number {
     return this.#reconnects;
   }
 
   /**
-   * Connects; resolves once registered. An unreachable server is tried for ever.
-   * @param options - `giveUpWhenUnauthorized`, default true: false where calls are live already
+   * Connects and registers. Tries again as long as the server cannot be reached.
+   * @param options - `giveUpWhenUnauthorized`: rejects when LiveKit refuses the credentials. Default: true. Use false
+   * when calls are live already.
    * @throws OpenRtcError `LINK_UNAUTHORIZED` when LiveKit refuses the credentials, `LINK_CLOSED` when
-   * it was closed meanwhile.
+   * the link was closed meanwhile.
    */
   async start(options = { giveUpWhenUnauthorized: true }): Promise<void> {
-    const connection = await this.#connect(options);
+    const connection = await this.#connector.connect(options);
     this.#loop = this.#keepConnected(connection);
   }
 
-  /** Sends the status now, e.g. because a place was taken or freed. */
+  /** Sends the status at once, for example because a call began or ended. */
   sendStatus(): void {
     const { full, load, jobCount } = this.#options.status();
-    // Every message carries both fields: the server reads a missing load as 0.
+    // Every message has both fields: the server reads a missing load as 0.
     this.#connection?.send({
       case: 'updateWorker',
       value: {
         status: full ? WorkerStatus.WS_FULL : WorkerStatus.WS_AVAILABLE,
-        // One NaN stops dispatch for every worker of the name.
+        // One NaN would stop dispatch for every worker of this agent name.
         load: Number.isFinite(load) ? Math.min(1, Math.max(0, load)) : 1,
         jobCount,
       },
     });
   }
 
-  /** Tells LiveKit that the agent is in its room. Informative: lost with the connection, said again after it. */
+  /** Reports to LiveKit that the agent is in its room. Sent again after a reconnect. */
   sendRunning(jobId: string): void {
     this.#jobs.join(jobId);
-    this.#sayRunning(jobId);
+    this.#reportRunning(jobId);
   }
 
-  #sayRunning(jobId: string): void {
+  #reportRunning(jobId: string): void {
     this.#connection?.send({
       case: 'updateJob',
       value: { jobId, status: JobStatus.JS_RUNNING, error: '' },
@@ -125,9 +137,8 @@ export class WorkerLink {
   }
 
   /**
-   * Delivers the final status of a job; resolves when the server has read it, after a reconnect if
-   * need be. Call it once a job, before the agent leaves the room: the server records a job whose
-   * agent left without it as failed.
+   * Sends the final status of a job. Resolves when the server has read it, if necessary after a reconnect. Call it
+   * once per job, before the agent leaves the room: otherwise the server records the job as failed.
    */
   async sendFinal(update: FinalUpdate): Promise<void> {
     const error = withoutSecrets(update.error).slice(0, MAX_ERROR_CHARS);
@@ -139,12 +150,12 @@ export class WorkerLink {
     this.#jobs.close(update.jobId);
   }
 
-  /** Resolves when LiveKit has the final status of every job it gave this link. */
+  /** Resolves when LiveKit has the final status of every job of this link. */
   idle(): Promise<void> {
     return this.#jobs.idle();
   }
 
-  /** Stops reconnecting and closes the socket in good order. */
+  /** Stops reconnecting and closes the connection. */
   close(): Promise<void> {
     this.#closed ??= this.#close();
     return this.#closed;
@@ -167,7 +178,7 @@ export class WorkerLink {
       this.#state = 'reconnecting';
       this.#logger.warn({ why }, 'lost the connection to LiveKit; live calls go on');
       try {
-        connection = await this.#connect({ giveUpWhenUnauthorized: false });
+        connection = await this.#connector.connect({ giveUpWhenUnauthorized: false });
         this.#reconnects += 1;
       } catch (error) {
         if (this.#closing.signal.aborted) return;
@@ -176,84 +187,20 @@ export class WorkerLink {
     }
   }
 
-  #attempt = 0;
-  #registeredAt = 0;
-
-  async #connect(options: { giveUpWhenUnauthorized: boolean }): Promise<WorkerConnection> {
-    // Only a connection that lasted proves the server well: one that flaps keeps its growing delays.
-    if (this.#registeredAt > 0 && performance.now() - this.#registeredAt > this.#timings.stableMs)
-      this.#attempt = 0;
-    if (this.#attempt > 0 || this.#registeredAt > 0) await this.#wait();
-    for (;;) {
-      try {
-        return await this.#open();
-      } catch (error) {
-        if (this.#closing.signal.aborted) throw error;
-        const unauthorized = isOpenRtcError(error) && error.code === 'LINK_UNAUTHORIZED';
-        if (unauthorized && options.giveUpWhenUnauthorized) throw error;
-        this.#logger[unauthorized ? 'error' : 'warn'](
-          { attempt: this.#attempt },
-          `${messageOf(error)} Trying again.`,
-        );
-        await this.#wait();
-      }
-    }
-  }
-
-  #open(): Promise<WorkerConnection> {
-    const { endpoint, registration } = this.#options;
-    const token = mintWorkerToken(endpoint);
-    return WorkerConnection.open({
-      url: workerUrl(endpoint.url, endpoint.workerToken),
-      token,
-      register: {
-        type: jobTypes[registration.jobType],
-        agentName: registration.agentName,
-        deployment: registration.deployment,
-        version: registration.version,
-        allowedPermissions: { ...registration.permissions },
-      },
-      timings: this.#timings,
-      logger: this.#logger,
-      signal: this.#closing.signal,
-      onRegistered: (connection) => this.#onRegistered(connection),
-      onMessage: (message, connection) => this.#onMessage(message, connection),
-    });
-  }
-
-  async #wait(): Promise<void> {
-    const ms = backoffDelay(this.#attempt, this.#timings.backoff);
-    this.#logger.debug({ attempt: this.#attempt, ms }, 'waiting before the next attempt');
-    this.#attempt += 1;
-    await new Promise<void>((resolve) => {
-      const { signal } = this.#closing;
-      const done = () => {
-        clearTimeout(timer);
-        signal.removeEventListener('abort', done);
-        resolve();
-      };
-      const timer = setTimeout(done, ms);
-      signal.addEventListener('abort', done, { once: true });
-    });
-    if (this.#closing.signal.aborted)
-      throw new OpenRtcError('LINK_CLOSED', 'The worker is closing.');
-  }
-
   #onRegistered(connection: WorkerConnection): void {
     this.#connection = connection;
     this.#state = 'registered';
-    this.#registeredAt = performance.now();
-    // The server takes a worker it knows nothing of as available and idle, and sends jobs at once.
+    // Until the first status the server treats a worker as available and idle, and offers jobs at once.
     this.sendStatus();
     clearInterval(this.#statusTimer);
     this.#statusTimer = setInterval(() => this.sendStatus(), this.#timings.statusMs);
     const live = this.#jobs.joined;
     const finals = this.#finals.pending;
-    // LiveKit Cloud moves the jobs of the lost connection to this one, and ignores a final status of a
-    // job it has not moved. The open server ignores the message.
+    // LiveKit Cloud moves the jobs of the lost connection to this one, and ignores the final status of a job that it
+    // has not moved. The open-source server ignores this message.
     const jobIds = [...live, ...finals.map(({ jobId }) => jobId)];
     if (jobIds.length > 0) connection.send({ case: 'migrateJob', value: { jobIds } });
-    for (const jobId of live) this.#sayRunning(jobId);
+    for (const jobId of live) this.#reportRunning(jobId);
     void this.#deliver(finals);
     this.#logger.info(
       { workerId: connection.workerId, agentName: this.#options.registration.agentName },
@@ -261,7 +208,7 @@ export class WorkerLink {
     );
   }
 
-  /** What the socket does not take, or loses on the way, waits for the next registration. */
+  /** Final statuses that the server has not read stay queued until the next registration. */
   async #deliver(finals: readonly FinalUpdate[]): Promise<void> {
     const connection = this.#connection;
     if (connection === undefined) return;

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 
 import type { FakeServer } from './fake-server.js';
 import { Bench } from './rules/rule.fixture.js';
-import type { Registration } from './worker-link.js';
+import type { Registration } from './registration.js';
 import { WorkerLinks } from './worker-links.js';
 
 let bench: Bench;
@@ -30,7 +30,7 @@ function linksOf(...names: readonly string[]) {
   return { links, log };
 }
 
-test('it is registered when all are, and its state is the worst of them', async () => {
+test('it is registered when all links are, and its state is the worst of theirs', async () => {
   server.script.registers = false;
   const { links } = linksOf('a', 'b');
   const started = links.start();
@@ -51,7 +51,7 @@ test('it is registered when all are, and its state is the worst of them', async 
   expect(links.reconnects).toBe(0);
 });
 
-test('wrong credentials fail the start, and no other link goes on', async () => {
+test('wrong credentials fail the start, and no link keeps trying', async () => {
   server.script.refuse = { status: 401 };
   const { links } = linksOf('a', 'b');
   await expect(links.start()).rejects.toMatchObject({ code: 'LINK_UNAUTHORIZED' });
@@ -60,7 +60,7 @@ test('wrong credentials fail the start, and no other link goes on', async () => 
   expect(server.open).toBe(0);
 });
 
-test('a start that is called off keeps what is registered: it may have a call', async () => {
+test('a cancelled start keeps registered links: they may have a call', async () => {
   server.script.registers = false;
   const { links } = linksOf('a', 'b');
   const started = links.start();
@@ -76,7 +76,7 @@ test('a start that is called off keeps what is registered: it may have a call', 
   expect(links.registrations).toHaveLength(2);
 });
 
-test('a start that is called off before anything is registered fails', async () => {
+test('a start that is cancelled before any link is registered fails', async () => {
   server.script.registers = false;
   const { links } = linksOf('a', 'b');
   const started = links.start();
@@ -85,7 +85,7 @@ test('a start that is called off before anything is registered fails', async () 
   await expect(started).rejects.toMatchObject({ code: 'LINK_CLOSED' });
 });
 
-test('a later registration is tried on although LiveKit refuses it: calls may be live', async () => {
+test('a later registration is tried again although LiveKit refuses it: calls may be live', async () => {
   const { links, log } = linksOf('a');
   await links.start();
   const a = await server.connection();
@@ -98,7 +98,7 @@ test('a later registration is tried on although LiveKit refuses it: calls may be
   expect(a.all('register')).toMatchObject([{ agentName: 'a' }]);
 });
 
-test('a registration without calls is gone at once, one that was never made as well', async () => {
+test('a removed registration without calls closes at once, also while it is connecting', async () => {
   const { links } = linksOf('a', 'b');
   await links.start();
   const connections = [await server.connection(), await server.connection()];

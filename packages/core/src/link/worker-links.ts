@@ -2,26 +2,26 @@ import { messageOf, OpenRtcError } from '../base/errors.js';
 import type { JobTypeName } from '../call/job-offer.js';
 import type { WorkerLoad } from './load-curve.js';
 import type { AnswerOffer } from './pending-offers.js';
-import {
-  type LinkState,
-  type Registration,
-  WorkerLink,
-  type WorkerLinkOptions,
-} from './worker-link.js';
+import type { Registration } from './registration.js';
+import { type LinkState, WorkerLink, type WorkerLinkOptions } from './worker-link.js';
 
-/** What one registration of the worker looks like at this moment: plain data. */
+/** The state of one registration of the worker at this moment, as plain data. */
 export interface RegistrationSnapshot {
-  /** Empty for automatic dispatch. */
+  /** The agent name; empty for automatic dispatch. */
   readonly agentName: string;
+  /** The type of the jobs it takes. */
   readonly jobType: JobTypeName;
+  /** The state of its connection. */
   readonly state: LinkState;
+  /** LiveKit's id of this worker; empty before the first registration. */
   readonly workerId: string;
+  /** The number of reconnects so far. */
   readonly reconnects: number;
 }
 
-/** {@link WorkerLinkOptions} of every link alike. */
+/** The {@link WorkerLinkOptions} that all links share. */
 export interface WorkerLinksOptions extends Omit<WorkerLinkOptions, 'registration' | 'onOffer'> {
-  /** Decides an offer. What the call says of itself later goes to the link it came by. */
+  /** Decides an offer that came by `link`; job updates of the call must go to the same link. */
   readonly onOffer: (
     ...args: [...Parameters<AnswerOffer>, link: WorkerLink]
   ) => ReturnType<AnswerOffer>;
@@ -30,7 +30,7 @@ export interface WorkerLinksOptions extends Omit<WorkerLinkOptions, 'registratio
 interface Entry {
   readonly registration: Registration;
   readonly link: WorkerLink;
-  /** No new calls; it closes with its last one. */
+  /** Takes no new calls, and closes after its last one. */
   retired: boolean;
 }
 
@@ -38,8 +38,8 @@ interface Entry {
 const STATES: readonly LinkState[] = ['reconnecting', 'connecting', 'registered', 'closed'];
 
 /**
- * All registrations of one worker. LiveKit knows a worker by one agent name and one job type; a worker
- * that serves several has a link for each, and all of them report the load of the whole.
+ * All registrations of one worker. At LiveKit a worker has one agent name and one job type, so a worker with several
+ * has a link for each. All links report the load of the whole worker.
  */
 export class WorkerLinks {
   readonly #options: WorkerLinksOptions;
@@ -60,17 +60,18 @@ export class WorkerLinks {
     return STATES.find((state) => states.includes(state)) ?? 'closed';
   }
 
-  /** LiveKit's id of this worker's first registration, empty before it. */
+  /** LiveKit's id of the worker in its first registration; empty before that. */
   get workerId(): string {
     return this.registrations[0]?.workerId ?? '';
   }
 
-  /** Connections that were lost and made anew, of all registrations together. */
+  /** The number of reconnects of all registrations together. */
   get reconnects(): number {
     const live = [...this.#entries.values(), ...this.#retired];
     return live.reduce((sum, { link }) => sum + link.reconnects, this.#pastReconnects);
   }
 
+  /** The state of each registration; removed ones are left out. */
   get registrations(): readonly RegistrationSnapshot[] {
     return [...this.#entries.values()].map(({ registration: { agentName, jobType }, link }) => ({
       agentName,
@@ -82,9 +83,9 @@ export class WorkerLinks {
   }
 
   /**
-   * Connects; resolves once all are registered, or once {@link callOff} was called and some are.
-   * @throws OpenRtcError `LINK_UNAUTHORIZED` when LiveKit refuses the credentials, `LINK_CLOSED` when
-   * it was called off and none is registered.
+   * Connects. Resolves when all links are registered, or after {@link callOff} when some are.
+   * @throws OpenRtcError `LINK_UNAUTHORIZED` when LiveKit refuses the credentials, `LINK_CLOSED` after
+   * {@link callOff} when none is registered.
    */
   async start(): Promise<void> {
     this.#started = true;
@@ -100,14 +101,14 @@ export class WorkerLinks {
       throw new OpenRtcError('LINK_CLOSED', 'The worker is closing.');
   }
 
-  /** Stops connecting. What is registered stays: it may have been given a call already. */
+  /** Cancels the start. Registered links stay open: they may have a call already. */
   callOff(): void {
     this.#closing = true;
     for (const { link } of this.#entries.values())
       if (link.state === 'connecting') void link.close();
   }
 
-  /** Registers what is new and retires what is gone: a retired one takes no calls and closes with its last. */
+  /** Adds new registrations and removes old ones; a removed one takes no new calls and closes after its last call. */
   sync(registrations: readonly Registration[]): void {
     if (this.#closing) return;
     const wanted = new Map(
@@ -121,12 +122,12 @@ export class WorkerLinks {
     }
   }
 
-  /** Sends the status on every registration now. */
+  /** Sends the status on every link at once. */
   sendStatus(): void {
     for (const { link } of [...this.#entries.values(), ...this.#retired]) link.sendStatus();
   }
 
-  /** Closes every connection in good order. */
+  /** Closes every connection. */
   async close(): Promise<void> {
     this.#closing = true;
     await Promise.all(
@@ -158,12 +159,12 @@ export class WorkerLinks {
     return retired ? { ...status, full: true, load: 1 } : status;
   }
 
-  /** Calls are live: what LiveKit refuses now is tried for ever, as after a lost connection. */
+  /** Keeps trying when LiveKit refuses the credentials, as after a lost connection: calls may be live. */
   async #connect(link: WorkerLink): Promise<void> {
     try {
       await link.start({ giveUpWhenUnauthorized: false });
     } catch (error) {
-      this.#options.logger.debug({ error: messageOf(error) }, 'a registration was called off');
+      this.#options.logger.debug({ error: messageOf(error) }, 'a registration was cancelled');
     }
   }
 

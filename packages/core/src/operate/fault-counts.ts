@@ -1,4 +1,4 @@
-import type { SessionFaults } from '../call/session-faults.js';
+import type { SessionFaults } from '../call/session-event.js';
 
 /** Counts failures that did not end their call, for one call or for all calls. */
 export class FaultCounts implements SessionFaults {

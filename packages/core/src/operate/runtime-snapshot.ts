@@ -5,7 +5,7 @@ import type { BlocksSnapshot } from './block-counts.js';
 import type { NotReady, PoolState } from './readiness.js';
 import type { CallResources } from './resource-sampler.js';
 import type { ProviderUsage } from '../call/provider-usage.js';
-import type { SessionFaults } from '../call/session-faults.js';
+import type { SessionFaults } from '../call/session-event.js';
 
 /** One live call, with the failures so far that did not end it. */
 export interface SessionSnapshot extends SessionFaults {

@@ -11,7 +11,7 @@ const invalid = (message: string) =>
     message: expect.stringContaining(message),
   });
 
-test('what is said to run() wins, and what it leaves open is the pool’s', () => {
+test('options of run() take precedence over those of the pool', () => {
   const pool = { health: { port: 1 }, introspection: false };
   expect(chosen(pool, { health: { port: 2 }, introspection: undefined })).toMatchObject({
     health: { port: 2 },
@@ -41,7 +41,7 @@ test.each<[object, string]>([
   expect(() => chosen({}, options)).toThrow(invalid(message));
 });
 
-test('never is a time for the watchdog', () => {
+test('Infinity is valid for the watchdog', () => {
   const watchdog = { killMs: Number.POSITIVE_INFINITY };
   expect(chosen({ watchdog }).watchdog).toBe(watchdog);
 });

@@ -10,9 +10,10 @@ import {
   checkWhole,
   invalidOption,
   MAX_MS,
+  withoutUndefined,
 } from '../base/option-checks.js';
 
-/** The names of {@link OperateOptions}. */
+/** The keys of {@link OperateOptions}. */
 export const operateKeys = [
   'health',
   'metrics',
@@ -40,20 +41,25 @@ const WATCHDOG_NUMBERS = {
   killMs: { min: 1_000, max: MAX_MS },
 } as const satisfies Record<keyof WatchdogOptions, Range>;
 
-/** Those of the options that are about this, as far as they were given. */
+/** The given options of {@link OperateOptions}, out of more options. */
 export function givenOperateOptions(options: OperateOptions): OperateOptions {
-  const given = operateKeys.map((key) => [key, options[key]] as const);
-  return Object.fromEntries(given.filter(([, value]) => value !== undefined)) as OperateOptions;
+  return withoutUndefined(Object.fromEntries(operateKeys.map((key) => [key, options[key]])));
 }
 
-/** What is said to `run()` over what was said to the pool. @throws OpenRtcError `CONFIG_INVALID_OPTION`. */
+/**
+ * The options of `run()`, or those of the pool where `run()` has none.
+ * @throws OpenRtcError `CONFIG_INVALID_OPTION`
+ */
 export function operateOptions(pool: OperateOptions, run: OperateOptions): OperateOptions {
   const chosen = { ...givenOperateOptions(pool), ...givenOperateOptions(run) };
   checkOperateOptions('run()', chosen);
   return chosen;
 }
 
-/** @throws OpenRtcError `CONFIG_INVALID_OPTION` naming the option, what it must be, and what it was. */
+/**
+ * Checks the options. `where` begins the error message.
+ * @throws OpenRtcError `CONFIG_INVALID_OPTION`, which names the option, its valid values and the given one.
+ */
 export function checkOperateOptions(
   where: string,
   {

@@ -1,22 +1,23 @@
 import { type JobTypeName, jobTypes } from '../call/job-offer.js';
 import { kindOf } from '../base/kind-of.js';
-import { checkKeys, invalidOption } from '../base/option-checks.js';
+import { checkKeys, invalidOption, withoutUndefined } from '../base/option-checks.js';
+import { WHERE } from './object-options.js';
 
-/** What an agent may do in its room. */
+/** The permissions of an agent in its room. */
 export interface AgentPermissions {
-  /** Publish tracks: speak. Default: true. */
+  /** To publish tracks, which it needs to speak. Default: true. */
   canPublish?: boolean;
-  /** Receive the tracks of others: hear. Default: true. */
+  /** To receive the tracks of others, which it needs to hear. Default: true. */
   canSubscribe?: boolean;
-  /** Send data and text: transcripts, replies. Default: true. */
+  /** To send data and text, such as transcripts. Default: true. */
   canPublishData?: boolean;
-  /** Change its own metadata and attributes, by which clients show what it does. Default: true. */
+  /** To change its own metadata and attributes, such as the agent state that clients show. Default: true. */
   canUpdateMetadata?: boolean;
-  /** Not shown to the others in the room. Default: false. */
+  /** To be invisible to the other participants. Default: false. */
   hidden?: boolean;
 }
 
-/** How calls find the agents of a pool, see the option `dispatch`. */
+/** The way in which LiveKit dispatches calls to the agents of a pool, see the pool option `dispatch`. */
 export type DispatchMode = 'per_pool' | 'per_agent';
 
 const DEFAULTS: Readonly<Required<AgentPermissions>> = {
@@ -27,10 +28,10 @@ const DEFAULTS: Readonly<Required<AgentPermissions>> = {
   hidden: false,
 };
 const MODES: readonly unknown[] = ['per_pool', 'per_agent'] satisfies DispatchMode[];
-const WHERE = 'AgentPool';
 
-// All throw CONFIG_INVALID_OPTION, and fill in the default.
+// Each function checks one option and fills in its default. All of them throw CONFIG_INVALID_OPTION.
 
+/** The option `permissions`. */
 export function resolvePermissions(given: unknown): Readonly<Required<AgentPermissions>> {
   if (given === undefined) return DEFAULTS;
   checkKeys(`${WHERE}: permissions`, given, Object.keys(DEFAULTS));
@@ -38,10 +39,10 @@ export function resolvePermissions(given: unknown): Readonly<Required<AgentPermi
     if (value !== undefined && typeof value !== 'boolean')
       throw invalidOption(WHERE, `permissions.${key} must be a boolean, got ${kindOf(value)}`);
   }
-  const known = Object.entries(given).filter(([, value]) => value !== undefined);
-  return { ...DEFAULTS, ...Object.fromEntries(known) };
+  return { ...DEFAULTS, ...withoutUndefined(given) };
 }
 
+/** The option `jobTypes`. */
 export function resolveJobTypes(given: unknown): readonly JobTypeName[] {
   if (given === undefined) return ['room'];
   const isType = (type: unknown): type is JobTypeName =>
@@ -54,6 +55,7 @@ export function resolveJobTypes(given: unknown): readonly JobTypeName[] {
   throw invalidOption(WHERE, `jobTypes must be an array of one or more of ${known.join(', ')}`);
 }
 
+/** The option `dispatch`. */
 export function resolveDispatch(given: unknown, agentName: string): DispatchMode {
   if (given === undefined || given === 'per_pool') return 'per_pool';
   if (!MODES.includes(given))

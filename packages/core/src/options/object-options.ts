@@ -4,10 +4,11 @@ import type { SessionObserver } from '../settle/session-observer.js';
 import { isRecord, kindOf } from '../base/kind-of.js';
 import { checkKeys, invalidOption } from '../base/option-checks.js';
 
-// Options that are objects somebody else made: what the pool will call on them must be there. All throw
-// CONFIG_INVALID_OPTION, and take `undefined` for an option not given.
+// Options that are objects of other code: they must have the methods that the pool calls. All functions throw
+// CONFIG_INVALID_OPTION, and accept `undefined`, which means that the option was not given.
 
-const WHERE = 'AgentPool';
+/** The beginning of error messages about options of a pool. */
+export const WHERE = 'AgentPool';
 const LEVELS = [
   'debug',
   'info',
@@ -27,6 +28,7 @@ const HOOKS = [
   'onMemoryWarning',
 ] as const satisfies readonly (keyof SessionObserver)[];
 
+/** Observers must have at least one hook each. */
 export function checkObservers(observers: unknown): void {
   if (observers === undefined) return;
   if (!Array.isArray(observers)) throw invalidOption(WHERE, 'observers must be an array');
@@ -40,9 +42,10 @@ export function checkObservers(observers: unknown): void {
   }
 }
 
+/** The isolation must be a strategy. */
 export function checkIsolation(isolation: unknown): void {
   if (isolation === undefined) return;
-  // A function has a name as well: coroutine without its brackets.
+  // The function `coroutine`, given without calling it, has a name too, but no open().
   const { open, name } = Object(isolation) as Record<string, unknown>;
   if (typeof open !== 'function' || typeof name !== 'string')
     throw invalidOption(
@@ -51,7 +54,7 @@ export function checkIsolation(isolation: unknown): void {
     );
 }
 
-/** What is missing is found when it runs: the environment may have it. Values are secrets. */
+/** Missing values are found at the start, because the environment may have them. Messages never contain the values. */
 export function checkLiveKit(livekit: unknown): void {
   if (livekit === undefined) return;
   if (!isRecord(livekit))
@@ -59,7 +62,7 @@ export function checkLiveKit(livekit: unknown): void {
       WHERE,
       `livekit must be an object { url, apiKey, apiSecret }, got ${kindOf(livekit)}`,
     );
-  // An object of a class, such as an embedded endpoint, may have more than is asked of it.
+  // An instance of a class, such as an embedded endpoint, may have more keys.
   if (isPlain(livekit)) checkKeys(`${WHERE}: livekit`, livekit, [...LIVEKIT_TEXTS, 'allowedHosts']);
   for (const key of LIVEKIT_TEXTS) {
     const value = livekit[key];
@@ -68,16 +71,18 @@ export function checkLiveKit(livekit: unknown): void {
   }
 }
 
+/** The logger must have all methods of {@link Logger}. */
 export function checkLogger(logger: unknown): void {
   if (logger === undefined) return;
   const missing = LEVELS.filter((level) => !canCall(logger, level));
   if (missing.length > 0)
     throw invalidOption(
       WHERE,
-      `logger must have the methods ${LEVELS.join(', ')}, as a pino logger has; ${kindOf(logger)} without ${missing.join(', ')} was given`,
+      `logger must have the methods ${LEVELS.join(', ')}, as a pino logger has; got ${kindOf(logger)} without ${missing.join(', ')}`,
     );
 }
 
+/** The models must have the methods of `SharedModels`, or be null. */
 export function checkModels(models: unknown): void {
   if (models === undefined || models === null) return;
   const { executor, vad } = Object(models) as Record<string, unknown>;

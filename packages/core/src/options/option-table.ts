@@ -14,36 +14,34 @@ import {
   checkLogger,
   checkModels,
   checkObservers,
+  WHERE,
 } from './object-options.js';
 import type { AgentPoolOptions } from './pool-options.js';
 import { checkPrewarm } from './prewarm-option.js';
 
-/** Where messages say an option was given. */
-export const WHERE = 'AgentPool';
-
 /**
- * One option of a pool.
+ * A row of the table: one option of a pool.
  *
  * - `whole`: a whole number from `min` to `max`, both included
  * - `number`: a number of at least `min`; `Infinity` for no limit
  * - `text`: a string that is not blank
- * - `function`: called by the pool
- * - `checked`: `check` throws for a value that cannot work
- * - `elsewhere`: another table checks it, see `resolveOptions`
+ * - `function`: a function that the pool calls
+ * - `checked`: `check` throws for an invalid value
+ * - `elsewhere`: checked by another function, see `resolveOptions`
  */
 export type OptionRow =
   | {
       readonly kind: 'whole';
       readonly min: number;
       readonly max: number;
-      /** Absent: the option has none of its own. */
+      /** Absent when another part of the pool has the default. */
       readonly default?: number;
     }
   | { readonly kind: 'number'; readonly min: number; readonly default: number }
   | { readonly kind: 'text' | 'function' | 'elsewhere' }
   | { readonly kind: 'checked'; readonly check: (value: unknown) => void };
 
-/** Every option of a pool: its kind, range and default. What each does is said in {@link AgentPoolOptions}. */
+/** All options of a pool, with kind, range and default. {@link AgentPoolOptions} describes them. */
 export const optionTable = {
   isolation: { kind: 'checked', check: checkIsolation },
   agents: { kind: 'checked', check: checkAgents },
@@ -51,12 +49,12 @@ export const optionTable = {
   prewarm: { kind: 'checked', check: checkPrewarm },
   models: { kind: 'checked', check: checkModels },
   maxConcurrentSessions: { kind: 'whole', min: 1, max: 100_000, default: 50 },
-  // Less than the meter tells apart would refuse calls for nothing.
+  // The meter cannot measure less, and would refuse calls without reason.
   maxEventLoopLagMs: { kind: 'number', min: 20, default: 100 },
   consecutiveFailureLimit: { kind: 'whole', min: 1, max: 100_000, default: 5 },
   drainTimeoutMs: { kind: 'whole', min: 0, max: MAX_MS, default: 3_600_000 },
   router: { kind: 'function' },
-  // LiveKit waits for an answer; past a second the call is lost anyway.
+  // An offer must be answered within a second.
   routerTimeoutMs: { kind: 'whole', min: 1, max: 900 },
   agentName: { kind: 'text' },
   dispatch: { kind: 'elsewhere' },
@@ -101,12 +99,15 @@ export type NumberOption = {
     : never;
 }[keyof typeof optionTable];
 
-/** The number that was given, or the default. */
+/** The given number, or the default. */
 export function numberOf(options: AgentPoolOptions, name: NumberOption): number {
   return options[name] ?? optionTable[name].default;
 }
 
-/** @throws OpenRtcError `CONFIG_INVALID_OPTION` naming the option, what it must be, and what it was. */
+/**
+ * Checks the value of one option.
+ * @throws OpenRtcError `CONFIG_INVALID_OPTION`, which names the option, its valid values and the given one.
+ */
 export function checkRow(name: string, row: OptionRow, value: unknown): void {
   switch (row.kind) {
     case 'whole':
@@ -132,7 +133,7 @@ function checkDefaults(defaults: unknown): void {
   if (defaults !== undefined) checkAgentDefaults(defaults);
 }
 
-/** Each agent is checked when it is registered. */
+/** Checks only the object; each agent is checked when it is registered. */
 function checkAgents(agents: unknown): void {
   if (agents === undefined) return;
   const isPlain = isRecord(agents) && Object.prototype.toString.call(agents) === '[object Object]';

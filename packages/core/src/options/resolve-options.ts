@@ -10,10 +10,11 @@ import {
   resolveJobTypes,
   resolvePermissions,
 } from './dispatch-options.js';
-import { WHERE, checkRow, numberOf, optionTable } from './option-table.js';
+import { WHERE } from './object-options.js';
+import { checkRow, numberOf, optionTable } from './option-table.js';
 import type { AgentPoolOptions } from './pool-options.js';
 
-/** The options that have a default, with it. */
+/** The options that have defaults, with the defaults filled in. */
 export interface ResolvedOptions {
   readonly maxConcurrentSessions: number;
   readonly maxEventLoopLagMs: number;
@@ -28,8 +29,8 @@ export interface ResolvedOptions {
 }
 
 /**
- * Checks every option that can be checked before anything runs, and fills in the defaults.
- * @throws OpenRtcError `CONFIG_INVALID_OPTION` naming the option, what it must be, and what it was.
+ * Checks all options of a pool and fills in the defaults.
+ * @throws OpenRtcError `CONFIG_INVALID_OPTION`, which names the option, its valid values and the given one.
  */
 export function resolveOptions(
   options: AgentPoolOptions,
@@ -61,7 +62,7 @@ export function resolveOptions(
   };
 }
 
-// The server drops such a registration without saying so.
+// The server closes the socket after a registration with another name, without an error.
 function checkDeployment(name: string): string {
   if (Buffer.byteLength(name) <= 64 && !/[_\s\p{Cc}]/u.test(name)) return name;
   throw new OpenRtcError(

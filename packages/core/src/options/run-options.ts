@@ -4,24 +4,24 @@ import type { SessionInfo } from '../call/call.js';
 import type { OperateOptions } from '../operate/operate-options.js';
 import { operateKeys } from './check-operate-options.js';
 
-/** Options of {@link AgentPool.run}. Those the pool takes as well win here. */
+/** Options of {@link AgentPool.run}. They take precedence over those of the pool. */
 export interface RunOptions extends OperateOptions {
-  /** Drains the pool when it aborts. Default: none. */
+  /** A signal that drains the pool when it aborts. Default: none. */
   signal?: AbortSignal;
   /**
-   * Installs handlers for SIGTERM, SIGINT, uncaught exceptions and unhandled rejections for as long as
-   * it runs, and has V8 collect garbage sooner, which halves the memory of a call. Default: true, for a process
-   * that runs the pool and nothing else. Without the handlers an error in one call's timers ends the process.
+   * Whether run() handles SIGTERM, SIGINT, uncaught exceptions and unhandled rejections while the pool runs, and makes
+   * V8 collect garbage earlier, which halves the memory of a call. Default: true, for a process that runs only the
+   * pool. Without the handlers an error in a timer of one call ends the process.
    */
   processHandlers?: boolean;
   /**
-   * Where `@openrtc/cli` is installed, `node main.js dev` is `openrtc dev` with this pool, and so for each of its
-   * verbs. `false`: the pool ignores the arguments of the process. Default: true.
+   * Whether `node main.js dev` runs `openrtc dev` with this pool, and so on for each verb of `@openrtc/cli`, if that is
+   * installed. `false`: the pool ignores the arguments of the process. Default: true.
    */
   cli?: boolean;
   /**
-   * A microphone and a speaker for each call in this process that comes over the embedded endpoint of
-   * `@openrtc/core/testing`, which carries text only. Default: none; such calls are typed.
+   * Returns a microphone and a speaker for a call in this process over the embedded endpoint of
+   * `@openrtc/core/testing`, which itself has only text. Default: none, so that such calls are text only.
    */
   audioDevices?: (call: SessionInfo) => AudioDevices;
 }
@@ -35,7 +35,7 @@ const KEYS: readonly (keyof RunOptions)[] = [
 ];
 
 /**
- * Checks the options of run() that are not about operating; those are checked with the pool's, see `operateOptions`.
+ * Checks the options of run(), except for the {@link OperateOptions}, which `operateOptions` checks with the pool's.
  * @throws OpenRtcError `CONFIG_INVALID_OPTION`
  */
 export function checkRunOptions(options: unknown): asserts options is RunOptions {

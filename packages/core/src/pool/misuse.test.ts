@@ -132,10 +132,10 @@ test('livekit may be an endpoint that is more than its options', () => {
 test('a logger that cannot do what a logger must', () => {
   for (const [logger, message] of [
     [console, 'logger must have the methods debug, info, warn, error, child, as a pino logger has'],
-    [console, 'an object without child was given'],
-    [null, 'null without debug, info, warn, error, child was given'],
-    ['pino', 'a string without'],
-    [{ ...silentLogger, warn: 5 }, 'an object without warn was given'],
+    [console, 'got an object without child'],
+    [null, 'got null without debug, info, warn, error, child'],
+    ['pino', 'got a string without'],
+    [{ ...silentLogger, warn: 5 }, 'got an object without warn'],
   ] as const)
     expect(() => pool({ logger })).toThrow(invalid(message));
   expect(() => pool({ logger: silentLogger })).not.toThrow();

@@ -3,7 +3,7 @@ import { Job } from '@livekit/protocol';
 import { type JobOffer, toJobOffer } from '../call/job-offer.js';
 import type { AgentNames } from '../agents/agent-names.js';
 
-/** An offer for tests: metadata objects are written as JSON, strings as they are. */
+/** An offer for tests. Metadata objects become JSON; strings stay as they are. */
 export function fakeOffer(
   options: { room?: string; job?: unknown; roomMetadata?: unknown; agentName?: string } = {},
 ): JobOffer {

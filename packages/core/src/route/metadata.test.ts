@@ -12,14 +12,14 @@ describe('readMetadata', () => {
     expect(problem).toBeUndefined();
   });
 
-  it.each(['', '   ', '\n'])('takes blank text %j as no metadata and no problem', (text) => {
+  it.each(['', '   ', '\n'])('treats blank text %j as no metadata, without a problem', (text) => {
     const metadata = readMetadata(text);
     expect(metadata.problem).toBeUndefined();
     expect(Object.keys(metadata.values)).toEqual([]);
   });
 
   it.each(['hello', '{', '{"a":NaN}', "{'a':1}", '{"a":1}}'])(
-    'does not use %j: not JSON',
+    'rejects %j, which is not JSON',
     (text) => {
       const metadata = readMetadata(text);
       expect(metadata.problem).toBe('is not valid JSON');
@@ -27,15 +27,15 @@ describe('readMetadata', () => {
     },
   );
 
-  it.each(['[]', '"sales"', '5', 'null', 'true'])('does not use %j: not an object', (text) => {
+  it.each(['[]', '"sales"', '5', 'null', 'true'])('rejects %j, which is not an object', (text) => {
     expect(readMetadata(text).problem).toBe('is JSON but not an object');
   });
 
-  it('does not quote what it could not read', () => {
+  it('does not quote text that it cannot parse', () => {
     expect(JSON.stringify(readMetadata('secret: 555-1234'))).not.toContain('555');
   });
 
-  it('reads 64 KiB and not one byte more', () => {
+  it('reads at most 64 KiB', () => {
     const fits = `{"a":"${'x'.repeat(64 * 1024 - 8)}"}`;
     expect(Buffer.byteLength(fits)).toBe(64 * 1024);
     expect(readMetadata(fits).problem).toBeUndefined();
@@ -44,7 +44,7 @@ describe('readMetadata', () => {
     expect(readMetadata(`{"a":"${'é'.repeat(40_000)}"}`).problem).toContain('bytes long');
   });
 
-  it('reads 32 levels and not one more', () => {
+  it('reads at most 32 levels', () => {
     expect(readMetadata(nested(32)).problem).toBeUndefined();
     expect(readMetadata(nested(33)).problem).toBe('is nested deeper than 32 levels');
   });
@@ -54,7 +54,7 @@ describe('readMetadata', () => {
     expect(readMetadata(text).values).toEqual(JSON.parse(text));
   });
 
-  it('is quick with the worst text it is willing to read', () => {
+  it('is fast for the worst text within its limits', () => {
     const text = `{"a":[${'[],'.repeat(21_000)}0]}`;
     const before = performance.now();
     expect(readMetadata(text).problem).toBeUndefined();
@@ -62,14 +62,14 @@ describe('readMetadata', () => {
     expect(performance.now() - before).toBeLessThan(200);
   });
 
-  it('has nothing that the metadata does not say', () => {
+  it('has no properties that are not in the metadata', () => {
     const { values } = readMetadata('{"agent":"x"}');
     for (const key of ['constructor', 'toString', '__proto__']) {
       expect(values[key]).toBeUndefined();
     }
   });
 
-  it('drops __proto__ at every level and keeps constructor as plain data', () => {
+  it('removes __proto__ at every level and keeps constructor as plain data', () => {
     const { values } = readMetadata(
       '{"__proto__":{"admin":true},"constructor":{"prototype":{"admin":true}},"a":{"\\u005f_proto__":{"admin":true},"b":1}}',
     );
@@ -80,7 +80,7 @@ describe('readMetadata', () => {
     expect(({} as Record<string, unknown>).admin).toBeUndefined();
   });
 
-  it('cannot be changed', () => {
+  it('returns frozen values', () => {
     expect(Object.isFrozen(readMetadata('{"a":1}').values)).toBe(true);
     expect(Object.isFrozen(readMetadata('').values)).toBe(true);
   });
@@ -97,7 +97,7 @@ describe('readMetadata', () => {
     );
   });
 
-  it('reads every object that fits, as JSON.parse does', () => {
+  it('reads every object within its limits as JSON.parse does', () => {
     const key = fc.string().filter((name) => name !== '__proto__');
     const object = fc.dictionary(key, fc.jsonValue({ maxDepth: 5 }), { maxKeys: 8 });
     fc.assert(
@@ -113,7 +113,7 @@ describe('readMetadata', () => {
 });
 
 describe('mergeMetadata', () => {
-  it('lets the later layer win, null included', () => {
+  it('prefers the later layer, even for null', () => {
     expect(mergeMetadata({ a: 1, b: 2 }, { b: null, c: 3 })).toEqual({ a: 1, b: null, c: 3 });
   });
 });

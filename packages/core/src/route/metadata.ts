@@ -1,20 +1,19 @@
-/** The values of a metadata object: own properties only, no prototype behind them, frozen. */
-export type MetadataValues = Readonly<Record<string, unknown>>;
+import type { MetadataValues } from '../call/call.js';
 
-/** Job or room metadata, read once. */
+/** The parsed metadata of a job or a room. */
 export interface Metadata {
-  /** Empty when there is none or it cannot be used. */
+  /** The values; empty when there is no metadata or it cannot be used. */
   readonly values: MetadataValues;
   /**
-   * Why the text was not used, as the rest of a sentence ("is not valid JSON"). It never quotes the
-   * metadata: that may hold personal data.
+   * The reason why the text cannot be used, as the end of a sentence ("is not valid JSON"); absent when it can. It never
+   * quotes the metadata, which may contain personal data.
    */
   readonly problem?: string;
 }
 
-// LiveKit allows 512 KiB. Parsed on the event loop every call shares, so far less has to do.
+// LiveKit allows 512 KiB, but this is parsed on the event loop that all calls share.
 const MAX_BYTES = 64 * 1024;
-// 512 KiB of `[` takes JSON.parse a third of a second; nobody nests settings this deep.
+// JSON.parse takes a third of a second for 512 KiB of `[`, and no real metadata is nested this deep.
 const MAX_DEPTH = 32;
 
 const QUOTE = 0x22;
@@ -27,9 +26,9 @@ const CLOSE_BRACE = 0x7d;
 const NOTHING: MetadataValues = Object.freeze(emptyRecord());
 
 /**
- * The object in a metadata text. Text that is empty gives no values and no problem; text that is
- * larger than 64 KiB, nested deeper than 32, not JSON or not an object gives no values and a
- * problem. Never throws. Keys named `__proto__` are dropped at every level.
+ * Parses metadata. Blank text has no values and no problem. Text that is larger than 64 KiB, nested deeper than 32
+ * levels, not JSON or not an object has no values and a problem. Keys named `__proto__` are removed at every level.
+ * Never throws.
  */
 export function readMetadata(text: string): Metadata {
   if (text.trim() === '') return { values: NOTHING };
@@ -41,7 +40,7 @@ export function readMetadata(text: string): Metadata {
   try {
     parsed = JSON.parse(text, withoutProto);
   } catch {
-    // The parser's own message quotes the text.
+    // Not the message of the parser, because it quotes the text.
     return unusable('is not valid JSON');
   }
   if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed)) {
@@ -50,12 +49,12 @@ export function readMetadata(text: string): Metadata {
   return { values: mergeMetadata(parsed as MetadataValues) };
 }
 
-/** One object with the values of all `layers`; a later one wins. */
+/** Merges metadata into one object; values of a later layer replace those of an earlier one. */
 export function mergeMetadata(...layers: readonly MetadataValues[]): MetadataValues {
   return Object.freeze(Object.assign(emptyRecord(), ...layers) as Record<string, unknown>);
 }
 
-// Without a prototype, `values.constructor` is what the metadata says or nothing.
+// Without a prototype, `values.constructor` is undefined unless the metadata has it.
 function emptyRecord(): Record<string, unknown> {
   return Object.create(null) as Record<string, unknown>;
 }
@@ -64,13 +63,12 @@ function unusable(problem: string): Metadata {
   return { values: NOTHING, problem };
 }
 
-// JSON.parse makes `__proto__` an ordinary own key, which turns into a prototype in the first
-// Object.assign of whoever gets it.
+// JSON.parse creates an own key `__proto__`, which a later Object.assign would turn into a prototype.
 function withoutProto(key: string, value: unknown): unknown {
   return key === '__proto__' ? undefined : value;
 }
 
-// Runs before the parser, so that nesting costs a scan and not a stack.
+// A scan before the parser: deep nesting would cost the parser a deep stack.
 function nestsDeeperThan(text: string, limit: number): boolean {
   let depth = 0;
   let inString = false;

@@ -1,230 +1,171 @@
-import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 
+import { route, type Router, type RoutingRequest } from './route.js';
 import { fakeAgents, fakeOffer } from './fake-offer.fixture.js';
-import { routeOffer } from './route.js';
 
-const agents = fakeAgents('support', 'sales', 'sales-eu');
+const agents = fakeAgents('support', 'sales');
+const withRouter = (
+  router: unknown,
+  offer = fakeOffer({ room: 'sales-1' }),
+): ReturnType<typeof route> => route(offer, agents, { router: router as Router });
 
-describe('routeOffer chooses the agent', () => {
-  it('of the job metadata before all else', () => {
-    const offer = fakeOffer({
-      room: 'support-1',
-      job: { agent: 'sales' },
-      roomMetadata: { agent: 'sales-eu' },
-    });
-    expect(routeOffer(offer, agents)).toMatchObject({ agent: 'sales', by: 'job_metadata' });
-  });
-
-  it('of the dispatch before all metadata, where its names are those of agents', () => {
-    const offer = fakeOffer({ agentName: 'support', room: 'sales-1', job: { agent: 'sales' } });
-    expect(routeOffer(offer, agents, { byAgentName: true })).toMatchObject({
-      agent: 'support',
-      by: 'agent_name',
-    });
-    expect(routeOffer(offer, agents)).toMatchObject({ agent: 'sales' });
-    const unknown = fakeOffer({ agentName: 'billing', job: { agent: 'sales' } });
-    expect(routeOffer(unknown, agents, { byAgentName: true })).toMatchObject({
-      refused: 'unknown_agent',
-      message: expect.stringContaining('the dispatch is for agent "billing"'),
-    });
-    const automatic = fakeOffer({ job: { agent: 'sales' } });
-    expect(routeOffer(automatic, agents, { byAgentName: true })).toMatchObject({ agent: 'sales' });
-  });
-
-  it('of `agent` before `demo`', () => {
-    expect(
-      routeOffer(fakeOffer({ job: { demo: 'support', agent: 'sales' } }), agents),
-    ).toMatchObject({ agent: 'sales' });
-    expect(routeOffer(fakeOffer({ job: { demo: 'sales' } }), agents)).toMatchObject({
-      agent: 'sales',
-      by: 'job_metadata',
-    });
-  });
-
-  it('of the room metadata when the job names none', () => {
-    const offer = fakeOffer({
-      room: 'sales-1',
-      job: { tenant: 'acme' },
-      roomMetadata: { demo: 'sales-eu' },
-    });
-    expect(routeOffer(offer, agents)).toMatchObject({ agent: 'sales-eu', by: 'room_metadata' });
-  });
-
-  it('whose name is the longest prefix of the room name, whatever was registered first', () => {
-    expect(routeOffer(fakeOffer({ room: 'sales-eu-7' }), agents)).toMatchObject({
-      agent: 'sales-eu',
-      by: 'room_prefix',
-    });
-    expect(routeOffer(fakeOffer({ room: 'sales-eu' }), agents)).toMatchObject({
-      agent: 'sales',
-      by: 'room_prefix',
-    });
-    expect(routeOffer(fakeOffer({ room: 'sales-' }), agents)).toMatchObject({
-      agent: 'sales',
-      by: 'room_prefix',
-    });
-  });
-
-  it.each(['sales', 'sales_1', 'Sales-1', 'presales-1', ''])(
-    'registered first for a room named %j',
-    (room) => {
-      expect(routeOffer(fakeOffer({ room }), agents)).toMatchObject({
-        agent: 'support',
-        by: 'first_registered',
-      });
-    },
-  );
-
-  it('registered first when room names are not to choose', () => {
-    expect(routeOffer(fakeOffer({ room: 'sales-1' }), agents, { roomPrefix: false })).toMatchObject(
-      { by: 'first_registered' },
-    );
-  });
-
-  it.each([null, 5, true, '', '  ', ['sales'], { name: 'sales' }])(
-    'and passes over %j, which names none',
-    (value) => {
-      expect(routeOffer(fakeOffer({ job: { agent: value, demo: 'sales' } }), agents)).toMatchObject(
-        { agent: 'sales' },
-      );
-      expect(routeOffer(fakeOffer({ job: { agent: value } }), agents)).toMatchObject({
-        by: 'first_registered',
-      });
-    },
-  );
-
-  it('by its trimmed name', () => {
-    expect(routeOffer(fakeOffer({ job: { agent: ' sales\n' } }), agents)).toMatchObject({
-      agent: 'sales',
-    });
-  });
-
-  it('as if there were no metadata when it cannot be read, and says so', () => {
-    const routed = routeOffer(fakeOffer({ job: 'hello', roomMetadata: '[]' }), agents);
-    expect(routed).toMatchObject({
-      agent: 'support',
-      problems: ['job metadata is not valid JSON', 'room metadata is JSON but not an object'],
-    });
-  });
-
-  it('with the longest matching prefix of all registered names', () => {
-    const name = fc.stringMatching(/^[ab-]{1,4}$/);
-    fc.assert(
-      fc.property(
-        fc.uniqueArray(name, { minLength: 1, maxLength: 8 }),
-        fc.stringMatching(/^[ab-]{0,8}$/),
-        (names, room) => {
-          const matching = names.filter((candidate) => room.startsWith(`${candidate}-`));
-          const routed = routeOffer(fakeOffer({ room }), fakeAgents(...names));
-          if (matching.length === 0) {
-            expect(routed).toMatchObject({ agent: names[0], by: 'first_registered' });
-          } else {
-            const longest = matching.reduce((a, b) => (b.length > a.length ? b : a));
-            expect(routed).toMatchObject({ agent: longest, by: 'room_prefix' });
-          }
-        },
-      ),
-    );
-  });
+beforeEach(() => {
+  vi.useFakeTimers();
+});
+afterEach(() => {
+  vi.useRealTimers();
 });
 
-describe('routeOffer refuses', () => {
-  it('an agent that is not registered, says where it was named and which there are', () => {
-    const offer = fakeOffer({
-      room: 'sales-1',
-      job: { agent: 'salse', demo: 'sales' },
-      roomMetadata: { agent: 'sales' },
+describe('route', () => {
+  it('follows the built-in rules, in the same tick, without a router', () => {
+    expect(route(fakeOffer({ room: 'sales-1' }), agents)).toMatchObject({
+      agent: 'sales',
+      by: 'room_prefix',
     });
-    expect(routeOffer(offer, agents)).toMatchObject({
+  });
+
+  it('asks the router first, and answers in the same tick if the router does', () => {
+    const offer = fakeOffer({ job: { agent: 'support', tenant: 'acme' } });
+    expect(withRouter(() => ' sales ', offer)).toMatchObject({
+      agent: 'sales',
+      by: 'router',
+      tenant: 'acme',
+    });
+  });
+
+  it('passes frozen plain data to the router', () => {
+    let seen: RoutingRequest | undefined;
+    const router: Router = (request) => {
+      seen = request;
+      return null;
+    };
+    void route(
+      fakeOffer({ room: 'r', job: { a: 1 }, roomMetadata: 'broken', agentName: 'team' }),
+      agents,
+      { router },
+    );
+    expect(seen).toEqual({
+      jobId: 'AJ_test',
+      room: 'r',
+      agentName: 'team',
+      jobMetadata: { a: 1 },
+      roomMetadata: {},
+      agents: ['support', 'sales'],
+    });
+    expect(structuredClone(seen)).toEqual(seen);
+    expect(Object.isFrozen(seen)).toBe(true);
+    expect(Object.isFrozen(seen?.jobMetadata)).toBe(true);
+  });
+
+  it.each([null, undefined])('applies the rules when the router returns %s', (answer) => {
+    expect(withRouter(() => answer)).toMatchObject({ agent: 'sales', by: 'room_prefix' });
+  });
+
+  it('refuses a name that is not registered', () => {
+    expect(withRouter(() => 'billing')).toMatchObject({
       refused: 'unknown_agent',
       message:
-        'room "sales-1": the job metadata names agent "salse", which is not registered (registered: support, sales, sales-eu)',
-    });
-    expect(routeOffer(fakeOffer({ roomMetadata: { demo: 'x' } }), agents)).toMatchObject({
-      refused: 'unknown_agent',
-      message: expect.stringContaining('the room metadata names agent "x"') as string,
+        'room "sales-1": the router returned agent "billing", which is not registered (registered: support, sales)',
     });
   });
 
-  it.each(['Sales', 'constructor', '__proto__', 'toString', 'hasOwnProperty'])(
-    'the unknown name %s',
-    (name) => {
-      expect(routeOffer(fakeOffer({ job: { agent: name } }), agents)).toMatchObject({
-        refused: 'unknown_agent',
-      });
-    },
-  );
+  it.each(['', ' ', 5, {}, ['sales'], false])('refuses the answer %j', (answer) => {
+    expect(withRouter(() => answer)).toMatchObject({ refused: 'router_failed' });
+  });
 
-  it('every call when nothing is registered', () => {
-    expect(routeOffer(fakeOffer(), fakeAgents())).toMatchObject({
-      refused: 'unknown_agent',
-      message: 'no agent is registered',
+  it('refuses when the router throws, and keeps the cause', () => {
+    const cause = new Error('no\nsuch table');
+    const refusal = withRouter(() => {
+      throw cause;
     });
-  });
-
-  it('in one line, however hostile the names are', () => {
-    fc.assert(
-      fc.property(fc.string({ unit: 'binary' }), fc.string({ unit: 'binary' }), (room, agent) => {
-        const refusal = routeOffer(
-          fakeOffer({ room: `${room}\n\u001b[2J`, job: { agent: `?${agent}\u202e` } }),
-          agents,
-        );
-        expect(refusal).toMatchObject({ refused: 'unknown_agent' });
-        const { message } = refusal as { message: string };
-        expect(message).not.toMatch(/[\p{Cc}\p{Bidi_Control}]/u);
-        expect(message.length).toBeLessThan(400);
-      }),
-    );
-  });
-
-  it('with at most twenty of many registered names', () => {
-    const many = fakeAgents(...Array.from({ length: 200 }, (_, i) => `agent-${i}`));
-    const refusal = routeOffer(fakeOffer({ job: { agent: 'x' } }), many);
     expect(refusal).toMatchObject({
-      message: expect.stringContaining('agent-19 and 180 more)') as string,
+      refused: 'router_failed',
+      message: 'room "sales-1": the router threw: nosuch table',
+      cause,
+    });
+  });
+
+  it('refuses a call with an invalid tenant, whichever rule routed it', () => {
+    expect(withRouter(() => 'sales', fakeOffer({ job: { tenant: 7 } }))).toMatchObject({
+      refused: 'invalid_tenant',
     });
   });
 });
 
-describe('the tenant', () => {
-  const tenantOf = (job: unknown, roomMetadata?: unknown): unknown => {
-    const routed = routeOffer(fakeOffer({ job, roomMetadata }), agents);
-    return 'refused' in routed ? routed.refused : routed.tenant;
-  };
-
-  it('is read from the job metadata, then from the room metadata, trimmed', () => {
-    expect(tenantOf({ tenant: ' acme ' }, { tenant: 'other' })).toBe('acme');
-    expect(tenantOf({}, { tenant: 'other' })).toBe('other');
-    expect(tenantOf({ tenant: null }, { tenant: 'other' })).toBe('other');
+describe('an asynchronous router', () => {
+  it('routes', async () => {
+    await expect(withRouter(async () => 'sales')).resolves.toMatchObject({
+      agent: 'sales',
+      by: 'router',
+    });
+    await expect(withRouter(async () => null)).resolves.toMatchObject({
+      agent: 'sales',
+      by: 'room_prefix',
+    });
+    expect(vi.getTimerCount()).toBe(0);
   });
 
-  it.each([[{}], [{ tenant: null }], [{ tenant: '' }], [{ tenant: '  ' }], ['']])(
-    'is `default` for %j',
-    (job) => {
-      expect(tenantOf(job)).toBe('default');
-    },
-  );
-
-  it.each([5, true, ['acme'], { id: 'acme' }, 'a b', 'a/b', 'a\nb', 'ünï', 'x'.repeat(129)])(
-    '%j is refused',
-    (tenant) => {
-      expect(tenantOf({ tenant })).toBe('invalid_tenant');
-      expect(tenantOf({}, { tenant })).toBe('invalid_tenant');
-    },
-  );
-
-  it('may have 128 characters', () => {
-    expect(tenantOf({ tenant: `A-z_0.${'9'.repeat(122)}` })).toHaveLength(128);
+  it('is refused when it rejects', async () => {
+    const cause = new Error('down');
+    await expect(withRouter(() => Promise.reject(cause))).resolves.toMatchObject({
+      refused: 'router_failed',
+      cause,
+    });
+    expect(vi.getTimerCount()).toBe(0);
   });
-});
 
-describe('the metadata of a routed call', () => {
-  it('is that of the room with that of the job over it', () => {
-    const routed = routeOffer(
-      fakeOffer({ job: { b: 2, c: null }, roomMetadata: { a: 1, b: 1, c: 1 } }),
-      agents,
-    );
-    expect(routed).toMatchObject({ metadata: { a: 1, b: 2, c: null } });
+  it('has 250 ms by default', async () => {
+    const slow =
+      (ms: number): Router =>
+      () =>
+        new Promise((resolve) => setTimeout(() => resolve('sales'), ms));
+    const inTime = withRouter(slow(249));
+    const late = withRouter(slow(251));
+    await vi.advanceTimersByTimeAsync(300);
+    await expect(inTime).resolves.toMatchObject({ agent: 'sales' });
+    await expect(late).resolves.toMatchObject({
+      refused: 'router_failed',
+      message: 'room "sales-1": the router did not answer within 250 ms',
+    });
+  });
+
+  it('has the time of routerTimeoutMs', async () => {
+    const answer = route(fakeOffer(), agents, {
+      router: () => new Promise(() => {}),
+      routerTimeoutMs: 20,
+    });
+    await vi.advanceTimersByTimeAsync(20);
+    await expect(answer).resolves.toMatchObject({ refused: 'router_failed' });
+  });
+
+  it('may reject after its time box without an unhandled rejection', async () => {
+    const unhandled = vi.fn();
+    process.on('unhandledRejection', unhandled);
+    try {
+      const answer = withRouter(
+        () => new Promise((_, reject) => setTimeout(() => reject(new Error('late')), 400)),
+      );
+      await vi.advanceTimersByTimeAsync(500);
+      await expect(answer).resolves.toMatchObject({
+        message: expect.stringContaining('250 ms') as string,
+      });
+      vi.useRealTimers();
+      await new Promise((resolve) => setTimeout(resolve, 5));
+      expect(unhandled).not.toHaveBeenCalled();
+    } finally {
+      process.off('unhandledRejection', unhandled);
+    }
+  });
+
+  it('may name an agent that is registered when it answers', async () => {
+    const names = ['support', 'sales'];
+    const answer = route(fakeOffer(), fakeAgents(...names), {
+      router: async () => 'sales',
+    });
+    await expect(answer).resolves.toMatchObject({ agent: 'sales' });
+    const live = { has: (name: string) => names.includes(name), names: () => names };
+    const later = route(fakeOffer(), live, { router: async () => 'sales' });
+    names.pop();
+    await expect(later).resolves.toMatchObject({ refused: 'unknown_agent' });
   });
 });

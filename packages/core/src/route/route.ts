@@ -1,166 +1,142 @@
-import type { Refusal } from '../call/refusal.js';
+import { messageOf } from '../base/errors.js';
 import type { JobOffer } from '../call/job-offer.js';
-import { type AgentNames, listNames } from '../agents/agent-names.js';
-import { type Metadata, mergeMetadata, readMetadata } from './metadata.js';
-import { type MetadataValues } from '../call/call.js';
+import type { AgentNames } from '../agents/agent-names.js';
+import type { MetadataValues } from '../call/call.js';
 import { printable } from '../base/printable.js';
-import { type MetadataSource, readTenant } from './tenant.js';
+import { timeBox } from '../base/time-box.js';
+import {
+  type ReadOffer,
+  readOffer,
+  refuse,
+  refuseUnknown,
+  routeByRules,
+  type Routed,
+  type RouteOptions,
+  type RouteRefusal,
+  settleRoute,
+} from './routing-rules.js';
 
-/** What named the agent of a call. */
-export type RoutedBy =
-  | 'router'
-  | 'agent_name'
-  | 'job_metadata'
-  | 'room_metadata'
-  | 'room_prefix'
-  | 'first_registered';
-
-/** Which agent answers, for whom, and why that one. */
-export interface Routed {
-  readonly agent: string;
-  readonly tenant: string;
-  readonly by: RoutedBy;
-  /** Room metadata, then job metadata over it. */
-  readonly metadata: MetadataValues;
-  /** What could not be read on the way, for the log, e.g. `job metadata is not valid JSON`. */
-  readonly problems: readonly string[];
-}
-
-/** A call that no agent answers. */
-export interface RouteRefusal extends Refusal {
-  readonly refused: 'unknown_agent' | 'invalid_tenant' | 'router_failed';
-  /** What the router threw. */
-  readonly cause?: unknown;
-  /** As in {@link Routed}. */
-  readonly problems: readonly string[];
-}
-
-/** Choices about the built-in rules. */
-export interface RouteOptions {
-  /**
-   * Whether a room named `sales-…` is for the agent `sales`. Default: true. Whoever may choose the
-   * room name chooses the agent.
-   */
-  roomPrefix?: boolean;
-  /**
-   * Whether the agent name of an explicit dispatch is the name of a registered agent, and goes before
-   * all metadata. Default: false.
-   */
-  byAgentName?: boolean;
-}
-
-/** An offer with its metadata parsed: what every rule looks at. */
-export interface ReadOffer {
-  readonly offer: JobOffer;
-  readonly job: Metadata;
-  readonly room: Metadata;
-}
-
-/** Parses the metadata of an offer. Call it once per offer. */
-export function readOffer(offer: JobOffer): ReadOffer {
-  return { offer, job: readMetadata(offer.jobMetadata), room: readMetadata(offer.roomMetadata) };
+/** The data about an offered call that a {@link Router} gets. Plain data, frozen. */
+export interface RoutingRequest {
+  /** The id of the job. */
+  readonly jobId: string;
+  /** The name of the room. The caller's side may choose it: do not trust it. */
+  readonly room: string;
+  /** The agent name of an explicit dispatch; empty for automatic dispatch. */
+  readonly agentName: string;
+  /** The metadata of the job; empty when there is none or it cannot be used. */
+  readonly jobMetadata: MetadataValues;
+  /** The metadata of the room; empty when there is none or it cannot be used. */
+  readonly roomMetadata: MetadataValues;
+  /** The names of the registered agents, in the order of registration. */
+  readonly agents: readonly string[];
 }
 
 /**
- * The built-in rules, in this order: the job's agent name, where names are those of agents; `agent`, then `demo`, of the job metadata; the same of the room
- * metadata; the longest registered name that, with a dash, begins the room name; the agent registered
- * first. Names are trimmed and case-sensitive. Naming an agent that is not registered is a refusal,
- * never a fallback.
+ * Chooses the agent of a call. Returns its name, or `null` or `undefined` to apply the built-in rules. The call is
+ * refused when the router throws, returns a name that is not registered, or does not answer within `routerTimeoutMs`.
+ * LiveKit waits for the answer, so an asynchronous router should take only milliseconds.
  */
-export function routeOffer(
+export type Router = (
+  request: RoutingRequest,
+) => string | null | undefined | Promise<string | null | undefined>;
+
+/** Options of {@link route}. */
+export interface CustomRouteOptions extends RouteOptions {
+  /** The custom router. Default: none. */
+  router?: Router;
+  /** The time box of an asynchronous router, in milliseconds. Default: 250. */
+  routerTimeoutMs?: number;
+}
+
+// LiveKit waits 3 s for all workers together, so a refusal must leave it time to ask another worker.
+const ROUTER_TIMEOUT_MS = 250;
+
+/**
+ * Routes an offer: asks the user's router first, then applies the built-in rules. Returns a promise only when the router
+ * does. Never throws and never rejects.
+ */
+export function route(
   offer: JobOffer,
   agents: AgentNames,
-  options: RouteOptions = {},
-): Routed | RouteRefusal {
-  return routeByRules(readOffer(offer), agents, options);
+  options: CustomRouteOptions = {},
+): Routed | RouteRefusal | Promise<Routed | RouteRefusal> {
+  const read = readOffer(offer);
+  const { router, routerTimeoutMs = ROUTER_TIMEOUT_MS } = options;
+  if (router === undefined) return routeByRules(read, agents, options);
+  const judge = (answer: unknown): Routed | RouteRefusal =>
+    judgeAnswer(answer, read, agents, options);
+  const fail = (error: unknown): RouteRefusal =>
+    refuseFailed(read, `threw: ${printable(messageOf(error), 200)}`, error);
+  try {
+    const answer: unknown = router(toRequest(read, agents));
+    return isThenable(answer)
+      ? withinTimeBox(answer, routerTimeoutMs, read, judge, fail)
+      : judge(answer);
+  } catch (error) {
+    return fail(error);
+  }
 }
 
-/** {@link routeOffer} for an offer already read. */
-export function routeByRules(
+function toRequest({ offer, job, room }: ReadOffer, agents: AgentNames): RoutingRequest {
+  return Object.freeze({
+    jobId: offer.jobId,
+    room: offer.room,
+    agentName: offer.agentName,
+    jobMetadata: job.values,
+    roomMetadata: room.values,
+    agents: [...agents.names()],
+  });
+}
+
+function judgeAnswer(
+  answer: unknown,
   read: ReadOffer,
   agents: AgentNames,
-  options: RouteOptions,
+  options: CustomRouteOptions,
 ): Routed | RouteRefusal {
-  if (options.byAgentName === true && read.offer.agentName !== '') {
-    const name = read.offer.agentName;
-    if (!agents.has(name)) return refuseUnknown(read, 'the dispatch is for', name, agents);
-    return settleRoute(read, name, 'agent_name');
-  }
-  for (const { where, values } of sourcesOf(read)) {
-    const name = firstName(values.agent, values.demo);
-    if (name === undefined) continue;
-    if (!agents.has(name)) return refuseUnknown(read, `the ${where} names`, name, agents);
-    return settleRoute(read, name, where === 'job metadata' ? 'job_metadata' : 'room_metadata');
-  }
-  const names = agents.names();
-  const prefixed = options.roomPrefix === false ? undefined : longestPrefix(read.offer.room, names);
-  if (prefixed !== undefined) return settleRoute(read, prefixed, 'room_prefix');
-  const first = names[0];
-  if (first === undefined) return refuse(read, 'unknown_agent', 'no agent is registered');
-  return settleRoute(read, first, 'first_registered');
+  if (answer === null || answer === undefined) return routeByRules(read, agents, options);
+  if (typeof answer !== 'string')
+    return refuseFailed(read, `returned ${typeof answer}; return a name, or null`);
+  const name = answer.trim();
+  if (name === '')
+    return refuseFailed(read, 'returned a blank name; return null to leave it to the rules');
+  if (!agents.has(name)) return refuseUnknown(read, 'the router returned', name, agents);
+  return settleRoute(read, name, 'router');
 }
 
-/** The last question of every route: the tenant of a call whose agent is known. */
-export function settleRoute(read: ReadOffer, agent: string, by: RoutedBy): Routed | RouteRefusal {
-  const found = readTenant(sourcesOf(read));
-  if ('problem' in found)
-    return refuse(read, 'invalid_tenant', `room "${printable(read.offer.room)}": ${found.problem}`);
-  const metadata = mergeMetadata(read.room.values, read.job.values);
-  return { agent, tenant: found.tenant, by, metadata, problems: problemsOf(read) };
+function refuseFailed(read: ReadOffer, what: string, cause?: unknown): RouteRefusal {
+  return refuse(
+    read,
+    'router_failed',
+    `room "${printable(read.offer.room)}": the router ${what}`,
+    cause,
+  );
 }
 
-/** Refuses a call for an agent nobody registered. `namedBy` reads like `the job metadata names`. */
-export function refuseUnknown(
+async function withinTimeBox(
+  answer: PromiseLike<unknown>,
+  timeoutMs: number,
   read: ReadOffer,
-  namedBy: string,
-  name: string,
-  agents: AgentNames,
-): RouteRefusal {
-  const message = `room "${printable(read.offer.room)}": ${namedBy} agent "${printable(name)}", which is not registered (${listNames(agents)})`;
-  return refuse(read, 'unknown_agent', message);
-}
-
-/** Refuses a call; `cause` is kept for the log. */
-export function refuse(
-  read: ReadOffer,
-  refused: RouteRefusal['refused'],
-  message: string,
-  cause?: unknown,
-): RouteRefusal {
-  return {
-    refused,
-    message,
-    problems: problemsOf(read),
-    ...(cause === undefined ? {} : { cause }),
-  };
-}
-
-function sourcesOf(read: ReadOffer): readonly MetadataSource[] {
-  return [
-    { where: 'job metadata', values: read.job.values },
-    { where: 'room metadata', values: read.room.values },
-  ];
-}
-
-function problemsOf({ job, room }: ReadOffer): readonly string[] {
-  const problems: string[] = [];
-  if (job.problem !== undefined) problems.push(`job metadata ${job.problem}`);
-  if (room.problem !== undefined) problems.push(`room metadata ${room.problem}`);
-  return problems;
-}
-
-function firstName(...values: readonly unknown[]): string | undefined {
-  for (const value of values) {
-    const name = typeof value === 'string' ? value.trim() : '';
-    if (name !== '') return name;
+  judge: (value: unknown) => Routed | RouteRefusal,
+  fail: (error: unknown) => RouteRefusal,
+): Promise<Routed | RouteRefusal> {
+  const boxed = await timeBox(timeoutMs, () => answer);
+  switch (boxed.kind) {
+    case 'done':
+      return judge(boxed.value);
+    case 'failed':
+      return fail(boxed.error);
+    case 'timeout':
+      return refuseFailed(read, `did not answer within ${timeoutMs} ms`);
   }
-  return undefined;
 }
 
-function longestPrefix(room: string, names: readonly string[]): string | undefined {
-  let longest: string | undefined;
-  for (const name of names) {
-    if (room.startsWith(`${name}-`) && name.length > (longest?.length ?? 0)) longest = name;
-  }
-  return longest;
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    'then' in value &&
+    typeof value.then === 'function'
+  );
 }

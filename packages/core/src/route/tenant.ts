@@ -1,20 +1,22 @@
 import type { MetadataValues } from '../call/call.js';
 
-// Also a metric label and a key of counters, so it has a charset and a length.
+// The tenant is also a metric label and a key of counters, so its characters and its length are limited.
 const TENANT = /^[A-Za-z0-9_.-]{1,128}$/;
 
 /** The tenant of a call that names none. */
 const DEFAULT_TENANT = 'default';
 
-/** A source of metadata and how a message calls it. */
+/** Metadata with the name of its source. */
 export interface MetadataSource {
+  /** The name of the source, for messages. */
   readonly where: 'job metadata' | 'room metadata';
+  /** The values. */
   readonly values: MetadataValues;
 }
 
 /**
- * The tenant the first source names, `default` when none does, or what is wrong with it: an unusable
- * tenant is never billed to another one.
+ * The tenant named by the first source that names one; `default` when none does. An invalid tenant is a problem, not
+ * `default`: its calls must not be billed to another tenant.
  */
 export function readTenant(
   sources: readonly MetadataSource[],

@@ -4,7 +4,7 @@ import { afterEach, beforeEach, expect } from 'vitest';
 import { EchoAgent, PoolHarness } from '../pool/pool-harness.js';
 import type { AgentPoolOptions } from '../options/pool-options.js';
 import { withoutListeners } from '../worker/process-listeners.fixture.js';
-import type { SessionFaults } from '../call/session-faults.js';
+import type { SessionFaults } from '../call/session-event.js';
 import type { EmbeddedCall } from '../testing/embedded/embedded-call.js';
 import { NOW } from './contained-failures.fixture.js';
 

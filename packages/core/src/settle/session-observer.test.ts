@@ -3,7 +3,7 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { LogBook } from '../base/log-book.js';
 import type { SessionInfo } from '../call/call.js';
 import { Observers } from './session-observer.js';
-import type { SessionFaults } from '../call/session-faults.js';
+import type { SessionFaults } from '../call/session-event.js';
 import type { SessionOutcome } from '../call/session-outcome.js';
 
 const info: SessionInfo = {

@@ -1,8 +1,7 @@
 import type { Logger } from '../base/logger.js';
 import type { SessionInfo } from '../call/call.js';
-import type { MemoryWarning } from '../call/session-event.js';
+import type { MemoryWarning, SessionFaults } from '../call/session-event.js';
 import { timeBox } from '../base/time-box.js';
-import type { SessionFaults } from '../call/session-faults.js';
 import type { SessionOutcome } from '../call/session-outcome.js';
 
 /** Told about every call, in the worker's process, with plain data, whatever the isolation. */

@@ -1,4 +1,4 @@
-import type { Registration } from '../link/worker-link.js';
+import type { Registration } from '../link/registration.js';
 import type { ResolvedOptions } from '../options/resolve-options.js';
 
 /** What a pool registers as: each of its names for each of its job types. */

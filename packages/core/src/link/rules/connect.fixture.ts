@@ -39,7 +39,7 @@ export const connectRules: readonly Rule[] = [
   ...urls,
   {
     id: 'P1',
-    must: 'takes http for ws and https for wss, and no other scheme',
+    must: 'uses ws for http and wss for https, and rejects other schemes',
     async run() {
       expect(workerUrl('http://h').protocol).toBe('ws:');
       expect(workerUrl('https://h').protocol).toBe('wss:');
@@ -48,7 +48,7 @@ export const connectRules: readonly Rule[] = [
   },
   {
     id: 'P2',
-    must: 'shows its token in the header only, a fresh one at each attempt, for a worker and nothing else',
+    must: 'sends its token only in the header, a new one at each attempt, valid only for a worker',
     async run(bench) {
       const server = await bench.server();
       vi.useFakeTimers({ toFake: ['Date'] });
@@ -66,7 +66,7 @@ export const connectRules: readonly Rule[] = [
   },
   {
     id: 'P2',
-    must: 'fails its start on 401 with one message, without the body, which shows the token again',
+    must: 'fails its start on 401 with one message, without the body, which has the token',
     async run(bench) {
       const server = await bench.server({
         refuse: { status: 401, body: (request) => `invalid token: ${bearer(request)}` },
@@ -74,15 +74,15 @@ export const connectRules: readonly Rule[] = [
       const { link, log } = bench.link(server);
       const error: unknown = await link.start().catch((reason: unknown) => reason);
       expect(error).toMatchObject({ code: 'LINK_UNAUTHORIZED' });
-      const told = JSON.stringify([log.lines, String(error), (error as Error).cause]);
-      expect(told).not.toContain(bearer(server.requests[0]));
-      expect(told).not.toContain(keys.apiSecret);
+      const reported = JSON.stringify([log.lines, String(error), (error as Error).cause]);
+      expect(reported).not.toContain(bearer(server.requests[0]));
+      expect(reported).not.toContain(keys.apiSecret);
       expect(server.requests).toHaveLength(1);
     },
   },
   {
     id: 'P2',
-    must: 'tries on after a 401 once it was registered: calls may be live',
+    must: 'tries again after a 401 when it was registered before: calls may be live',
     async run(bench) {
       const server = await bench.server();
       const { connection, log } = await bench.worker(server);
@@ -95,7 +95,7 @@ export const connectRules: readonly Rule[] = [
   },
   {
     id: 'P3',
-    must: 'mints tokens that have begun, and live ten minutes at most',
+    must: 'creates tokens that are already valid, for at most ten minutes',
     async run() {
       const now = Date.now();
       const { nbf, exp } = claimsOf(mintWorkerToken(keys, now));
@@ -106,7 +106,7 @@ export const connectRules: readonly Rule[] = [
   },
   {
     id: 'P3',
-    must: 'names the clock when a 401 comes from a server whose clock differs',
+    must: 'names the clocks when a 401 comes from a server whose clock differs',
     async run(bench) {
       const date = new Date(Date.now() + 7_200_000).toUTCString();
       const server = await bench.server({ refuse: { status: 401, headers: { date } } });
@@ -117,7 +117,7 @@ export const connectRules: readonly Rule[] = [
   },
   {
     id: 'P4',
-    must: 'adds the token of a deployment to the query, and logs it nowhere',
+    must: 'adds the token of a deployment to the query, and never logs it',
     async run(bench) {
       const server = await bench.server();
       const workerToken = 'deployment-token';
@@ -132,7 +132,7 @@ export const connectRules: readonly Rule[] = [
   },
   {
     id: 'P5',
-    must: 'sends binary frames only, and says once that it ignores text',
+    must: 'sends only binary frames, and logs once that it ignores text',
     async run(bench) {
       const server = await bench.server();
       const { connection, log } = await bench.worker(server);
@@ -145,7 +145,7 @@ export const connectRules: readonly Rule[] = [
   },
   {
     id: 'P5',
-    must: 'takes the largest legal job, and leaves a connection that sends more than 4 MiB for a new one',
+    must: 'accepts the largest legal job, and reconnects after a frame of more than 4 MiB',
     async run(bench) {
       const server = await bench.server();
       const { connection } = await bench.worker(server);
@@ -164,7 +164,7 @@ export const connectRules: readonly Rule[] = [
   },
   {
     id: 'P5',
-    must: `ignores what it cannot read, an unknown message for ever, and reconnects after ${MAX_BAD_FRAMES_PER_MINUTE} bad frames a minute`,
+    must: `ignores unreadable frames and any number of unknown messages, and reconnects after ${MAX_BAD_FRAMES_PER_MINUTE} bad frames per minute`,
     async run(bench) {
       const server = await bench.server();
       const { connection } = await bench.worker(server);
@@ -182,7 +182,7 @@ export const connectRules: readonly Rule[] = [
   },
   {
     id: 'P6',
-    must: 'refuses a job rather than send a participant of more than 64 KiB',
+    must: 'refuses a job instead of sending a participant of more than 64 KiB',
     async run(bench) {
       const server = await bench.server();
       const large = Object.assign(new FakeAcceptance('AJ_1'), {

@@ -8,11 +8,11 @@ import { assignment } from '../link-harness.js';
 import type { FakeConnection } from '../fake-server.js';
 import type { Bench, Rule } from './rule.fixture.js';
 
-/** Rules of a job that runs, and of its end. */
+/** The rules for a running job and its end. */
 export const endRules: readonly Rule[] = [
   {
     id: 'P25',
-    must: 'says that a job runs after its join, and once how it ended, before anything else can',
+    must: 'reports a job as running after the join, and reports its end once',
     async run(bench) {
       const { connection, calls } = await live(bench, 'AJ_1');
       expect(connection.all('updateJob')).toEqual([]);
@@ -47,7 +47,7 @@ export const endRules: readonly Rule[] = [
   },
   {
     id: 'P25',
-    must: 'keeps at most a thousand of them',
+    must: 'keeps at most 1,000 final statuses',
     async run() {
       const finals = new FinalUpdates();
       const status = JobStatus.JS_SUCCESS as const;
@@ -60,7 +60,7 @@ export const endRules: readonly Rule[] = [
   },
   {
     id: 'P28',
-    must: 'ends a call once however often it is told to, before its join as well, and ignores other ids',
+    must: 'ends a call once for several terminations, also before its join, and ignores unknown ids',
     async run(bench) {
       const { connection, calls, ends } = await live(bench, 'AJ_1');
       const terminate = (jobId: string) => ({ case: 'termination' as const, value: { jobId } });
@@ -75,7 +75,7 @@ export const endRules: readonly Rule[] = [
   },
   {
     id: 'P29',
-    must: 'ends no call when the connection is lost, and says on the next one that it runs',
+    must: 'ends no call when the connection is lost, and reports it as running on the next one',
     async run(bench) {
       const { connection, calls, server, pool } = await live(bench, 'AJ_1');
       await calls.join('AJ_1');
@@ -107,7 +107,7 @@ export const endRules: readonly Rule[] = [
   },
   {
     id: 'P30',
-    must: 'drains by WS_FULL and refusals, keeps its socket, runs what it has accepted, and closes last',
+    must: 'drains with WS_FULL and refusals, keeps its socket, runs accepted jobs, and closes last',
     async run(bench) {
       const { connection, calls, pool, running } = await live(bench, 'AJ_1');
       connection.send(offerOf('AJ_2'));

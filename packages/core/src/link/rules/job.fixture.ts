@@ -7,7 +7,7 @@ import type { Rule } from './rule.fixture.js';
 
 const hostileIds = ['__proto__', 'constructor', 'toString', ' ', 'a\nb', 'x'.repeat(10 * 1024)];
 
-/** Rules of an offer, up to its assignment. */
+/** The rules for an offer, up to its assignment. */
 export const jobRules: readonly Rule[] = [
   ...hostileIds.map((jobId): Rule => ({
     id: 'P17',
@@ -47,7 +47,7 @@ export const jobRules: readonly Rule[] = [
   },
   {
     id: 'P18',
-    must: 'answers in time whatever user code does, and once',
+    must: 'answers once and in time, whatever user code does',
     async run(bench) {
       const server = await bench.server();
       const { connection, refused } = await bench.worker(server, {
@@ -99,7 +99,7 @@ export const jobRules: readonly Rule[] = [
   },
   {
     id: 'P20',
-    must: 'has an identity of its own in every job, made of nothing a caller chooses, and says which agent it is',
+    must: 'has its own identity in every job, without anything a caller chooses, and names its agent in an attribute',
     async run(bench) {
       const server = await bench.server();
       const { connection } = await bench.pool(server);
@@ -119,7 +119,7 @@ export const jobRules: readonly Rule[] = [
   },
   {
     id: 'P21',
-    must: 'gives a place back when its assignment does not come, comes late, or is lost with the connection',
+    must: 'frees the slot when the assignment does not come, comes late, or is lost with the connection',
     async run(bench) {
       const server = await bench.server();
       const { connection, acceptances } = await bench.worker(server, {
@@ -143,14 +143,14 @@ export const jobRules: readonly Rule[] = [
   },
   {
     id: 'P21',
-    must: 'ignores a second assignment of a job that runs: to report it as failed would end the call',
+    must: 'ignores a second assignment of a running job: reporting it as failed would end the call',
     async run(bench) {
       const server = await bench.server();
       const { connection, acceptances, log } = await bench.worker(server);
       connection.send(offer('AJ_1'));
       await connection.next('availability');
       connection.send(assignment('AJ_1'), assignment('AJ_1'));
-      await log.until('runs already');
+      await log.until('already runs');
       await connection.settled();
       expect(acceptances.get('AJ_1')?.outcomes).toHaveLength(1);
       expect(connection.all('updateJob')).toEqual([]);
@@ -158,7 +158,7 @@ export const jobRules: readonly Rule[] = [
   },
   {
     id: 'P21',
-    must: 'shows its join token to no host but its own',
+    must: 'sends its join token only to its own host',
     async run(bench) {
       const server = await bench.server();
       const { connection, calls, ends, pool } = await bench.pool(server);
@@ -197,7 +197,7 @@ export const jobRules: readonly Rule[] = [
   },
   {
     id: 'P23',
-    must: 'is WS_FULL with load 1 when it is, below the target load until then, both fields always and never NaN',
+    must: 'reports WS_FULL with load 1 when it is full, stays below the target load until then, and never reports NaN',
     async run(bench) {
       const server = await bench.server();
       const { connection } = await bench.pool(server, { maxConcurrentSessions: 3 });
@@ -233,7 +233,7 @@ export const jobRules: readonly Rule[] = [
   },
 ];
 
-/** An offer of the unnamed pool. */
+/** An offer to a pool without an agent name. */
 function offerOf(id: string, metadata = '') {
   return { case: 'availability' as const, value: { job: { id, metadata, room: { name: 'r' } } } };
 }

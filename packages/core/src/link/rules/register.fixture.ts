@@ -11,7 +11,7 @@ const success = (jobId: string) => ({ jobId, status: JobStatus.JS_SUCCESS as con
 export const registerRules: readonly Rule[] = [
   {
     id: 'P7',
-    must: 'says nothing before the answer to its registration, and registers once a connection',
+    must: 'sends nothing before the register response, and registers once per connection',
     async run(bench) {
       const server = await bench.server({ registers: false });
       const { link } = bench.link(server);
@@ -30,7 +30,7 @@ export const registerRules: readonly Rule[] = [
   },
   {
     id: 'P7',
-    must: 'ignores a second answer to its registration',
+    must: 'ignores a second register response',
     async run(bench) {
       const server = await bench.server();
       const { connection, link } = await bench.worker(server);
@@ -42,7 +42,7 @@ export const registerRules: readonly Rule[] = [
   },
   {
     id: 'P8',
-    must: 'gives up a connection whose registration is not answered, and an upgrade that is not',
+    must: 'closes a connection without a register response, and an upgrade without an answer',
     async run(bench) {
       const server = await bench.server({ holds: true });
       const { link, log } = bench.link(server, { timings: { registerMs: 30 } });
@@ -59,7 +59,7 @@ export const registerRules: readonly Rule[] = [
   },
   {
     id: 'P9',
-    must: 'registers each type by its number, and says itself what the server would drop it for',
+    must: 'registers each type by its number, and rejects options for which the server would close the socket',
     async run(bench) {
       for (const [type, jobType] of (['room', 'publisher', 'participant'] as const).entries()) {
         const server = await bench.server();
@@ -81,7 +81,7 @@ export const registerRules: readonly Rule[] = [
   },
   {
     id: 'P10',
-    must: 'names every permission it wants, and takes no sources, which no token would carry',
+    must: 'names every permission it needs, and rejects sources, which no token would have',
     async run(bench) {
       const server = await bench.server();
       const { connection } = await bench.pool(server, { permissions: { hidden: true } });
@@ -101,7 +101,7 @@ export const registerRules: readonly Rule[] = [
   },
   {
     id: 'P11',
-    must: 'says after each registration its status, claims its jobs, which run, and which are over',
+    must: 'sends after each registration its status, migrates its jobs, and reports which run and which have ended',
     async run(bench) {
       const server = await bench.server({ pongs: false });
       const { connection, link } = await bench.worker(server);
@@ -130,7 +130,7 @@ export const registerRules: readonly Rule[] = [
   },
   {
     id: 'P11',
-    must: 'comes more and more rarely to a server that flaps, and at once again after one that lasted',
+    must: 'waits longer and longer for a server that flaps',
     async run(bench) {
       const server = await bench.server({ flaps: true });
       const { link, log } = bench.link(server);
@@ -155,7 +155,7 @@ export const registerRules: readonly Rule[] = [
         agents: { sales: () => Promise.reject(new Error('not built here')), support: failing },
         maxConcurrentSessions: 1,
       });
-      // The pool has read one of them.
+      // The pool has already read the first of them.
       for (const _ of [2, 3, 4]) await (await server.connection()).next('register');
       const registered = server.connections.flatMap((each) => each.all('register'));
       expect(registered.map(({ agentName, type }) => `${agentName} ${type}`).toSorted()).toEqual([
@@ -174,7 +174,7 @@ export const registerRules: readonly Rule[] = [
   },
   {
     id: 'P13',
-    must: 'has never two live sockets for one registration',
+    must: 'never has two live sockets for one registration',
     async run(bench) {
       const server = await bench.server();
       const { connection } = await bench.worker(server, { timings: { heartbeatMs: 20 } });
@@ -189,7 +189,7 @@ export const registerRules: readonly Rule[] = [
   },
   {
     id: 'P14',
-    must: 'leaves a server that reads and answers nothing any more',
+    must: 'reconnects when the server stops reading and answering',
     async run(bench) {
       const server = await bench.server();
       const { connection, link } = await bench.worker(server, { timings: { heartbeatMs: 20 } });
@@ -201,7 +201,7 @@ export const registerRules: readonly Rule[] = [
   },
   {
     id: 'P15',
-    must: 'is not deceived by a proxy that answers the pings of a server that is gone',
+    must: 'detects a dead server behind a proxy that answers pings',
     async run(bench) {
       const server = await bench.server();
       const { connection, log } = await bench.worker(server, { timings: { heartbeatMs: 20 } });
@@ -214,7 +214,7 @@ export const registerRules: readonly Rule[] = [
   },
   {
     id: 'P16',
-    must: 'comes back whatever the close code, and does not count how often',
+    must: 'reconnects after any close code, any number of times',
     async run(bench) {
       const server = await bench.server();
       const { connection, link } = await bench.worker(server);
@@ -230,7 +230,7 @@ export const registerRules: readonly Rule[] = [
   },
   {
     id: 'P16',
-    must: 'lasts through a jump of the wall clock',
+    must: 'is not disturbed by a jump of the wall clock',
     async run(bench) {
       const server = await bench.server();
       vi.useFakeTimers({ toFake: ['Date'] });
@@ -249,7 +249,7 @@ export const registerRules: readonly Rule[] = [
   },
   {
     id: 'P12',
-    must: 'gives a registration that comes or goes while it runs its socket, and lets live calls end first',
+    must: 'opens and closes sockets when registrations change, and lets live calls end first',
     async run(bench) {
       const server = await bench.server();
       const { log, acceptances, links: linkOf, refused, options } = bench.linksTo(server);

@@ -9,15 +9,16 @@ import type { LinkRefusal } from '../pending-offers.js';
 import type { WorkerLink } from '../worker-link.js';
 import type { WorkerLinksOptions } from '../worker-links.js';
 
-/** One rule of LiveKit's worker protocol, and what a correct worker does about it. */
+/** One rule of LiveKit's worker protocol, with a test of it. */
 export interface Rule {
-  /** Its number in the list of rules, with a letter where one rule asks for several things. */
+  /** The number in the list of rules. */
   readonly id: string;
+  /** The rule, as the end of the sentence “A worker …”. */
   readonly must: string;
   run(bench: Bench): Promise<void>;
 }
 
-/** What a rule is tried on: servers, links and pools that end with the test. */
+/** Creates servers, links and pools that are closed at the end of the test. */
 export class Bench {
   readonly #ends: (() => Promise<unknown>)[] = [];
 
@@ -27,21 +28,21 @@ export class Bench {
     return server;
   }
 
-  /** A link that has not begun. */
+  /** Creates a link that has not started. */
   link(server: Pick<FakeServer, 'url'>, options?: HarnessOptions) {
     const harness = linkTo(server, options);
     this.#ends.push(() => harness.link.close());
     return harness;
   }
 
-  /** A registered link. */
+  /** Creates a registered link. */
   async worker(server: FakeServer, options?: HarnessOptions) {
     const harness = await registered(server, options);
     this.#ends.push(() => harness.link.close());
     return harness;
   }
 
-  /** The options of a set of links, whose offers are accepted. */
+  /** The options of links that accept every offer. */
   linksTo(server: Pick<FakeServer, 'url'>) {
     const acceptances = new Map<string, FakeAcceptance>();
     const links = new Map<string, WorkerLink>();
@@ -67,7 +68,7 @@ export class Bench {
     this.#ends.push(end);
   }
 
-  /** A pool that is registered, with calls that last until the test ends them. */
+  /** Creates a registered pool whose calls last until the test ends them. */
   async pool(server: FakeServer, options: AgentPoolOptions = {}) {
     const { url } = server;
     const log = new LogBook();
@@ -84,7 +85,7 @@ export class Bench {
     });
     const running = pool.run({ processHandlers: false });
     this.#ends.push(() => {
-      // What was accepted and not assigned would be waited for.
+      // Otherwise close() would wait for accepted jobs without an assignment.
       for (const each of server.connections) each.drop();
       return Promise.allSettled([pool.close(), running]);
     });
@@ -95,12 +96,12 @@ export class Bench {
   }
 
   async close(): Promise<void> {
-    // Workers before their servers.
+    // Closes workers before their servers.
     for (const end of this.#ends.splice(0).toReversed()) await end();
   }
 }
 
-/** Calls without a body: each goes on until the test ends it or the pool hangs up. */
+/** Calls without a session: each lasts until the test ends it or the pool hangs up. */
 class ManualCalls {
   readonly tickets: JobTicket[] = [];
   readonly hangUps: unknown[] = [];

@@ -1,0 +1,173 @@
+import type { Refusal } from '../call/refusal.js';
+import type { JobOffer } from '../call/job-offer.js';
+import { type AgentNames, listNames } from '../agents/agent-names.js';
+import { type Metadata, mergeMetadata, readMetadata } from './metadata.js';
+import { type MetadataValues } from '../call/call.js';
+import { printable } from '../base/printable.js';
+import { type MetadataSource, readTenant } from './tenant.js';
+
+/** The rule that chose the agent of a call. */
+export type RoutedBy =
+  | 'router'
+  | 'agent_name'
+  | 'job_metadata'
+  | 'room_metadata'
+  | 'room_prefix'
+  | 'first_registered';
+
+/** The agent and the tenant of a call. */
+export interface Routed {
+  /** The name of the agent. */
+  readonly agent: string;
+  /** The tenant. */
+  readonly tenant: string;
+  /** The rule that chose the agent. */
+  readonly by: RoutedBy;
+  /** The room metadata with the job metadata merged over it. */
+  readonly metadata: MetadataValues;
+  /** Metadata that could not be used, for the log, e.g. `job metadata is not valid JSON`. */
+  readonly problems: readonly string[];
+}
+
+/** The refusal of a call that could not be routed. */
+export interface RouteRefusal extends Refusal {
+  /** The reason. */
+  readonly refused: 'unknown_agent' | 'invalid_tenant' | 'router_failed';
+  /** The error that the router threw; absent for other refusals. */
+  readonly cause?: unknown;
+  /** As in {@link Routed}. */
+  readonly problems: readonly string[];
+}
+
+/** Options of the built-in rules. */
+export interface RouteOptions {
+  /**
+   * Whether a room named `sales-…` is for the agent `sales`. Then anyone who may choose the room name chooses the agent.
+   * Default: true.
+   */
+  roomPrefix?: boolean;
+  /**
+   * Whether the agent name of an explicit dispatch is the name of a registered agent. It then comes before all
+   * metadata. Default: false.
+   */
+  byAgentName?: boolean;
+}
+
+/** An offer with its metadata parsed. */
+export interface ReadOffer {
+  /** The offer. */
+  readonly offer: JobOffer;
+  /** The metadata of the job. */
+  readonly job: Metadata;
+  /** The metadata of the room. */
+  readonly room: Metadata;
+}
+
+/** Parses the metadata of an offer. Call it once per offer. */
+export function readOffer(offer: JobOffer): ReadOffer {
+  return { offer, job: readMetadata(offer.jobMetadata), room: readMetadata(offer.roomMetadata) };
+}
+
+/**
+ * Routes a call by the built-in rules, in this order: the agent name of the dispatch, with `byAgentName`; `agent`, then
+ * `demo` of the job metadata; the same of the room metadata; the longest registered name that is, with a dash, a prefix
+ * of the room name; the agent that was registered first. Names are trimmed and case-sensitive. A call that names an
+ * agent that is not registered is refused; the next rules do not apply.
+ */
+export function routeOffer(
+  offer: JobOffer,
+  agents: AgentNames,
+  options: RouteOptions = {},
+): Routed | RouteRefusal {
+  return routeByRules(readOffer(offer), agents, options);
+}
+
+/** {@link routeOffer} for an offer whose metadata is already parsed. */
+export function routeByRules(
+  read: ReadOffer,
+  agents: AgentNames,
+  options: RouteOptions,
+): Routed | RouteRefusal {
+  if (options.byAgentName === true && read.offer.agentName !== '') {
+    const name = read.offer.agentName;
+    if (!agents.has(name)) return refuseUnknown(read, 'the dispatch is for', name, agents);
+    return settleRoute(read, name, 'agent_name');
+  }
+  for (const { where, values } of sourcesOf(read)) {
+    const name = firstName(values.agent, values.demo);
+    if (name === undefined) continue;
+    if (!agents.has(name)) return refuseUnknown(read, `the ${where} names`, name, agents);
+    return settleRoute(read, name, where === 'job metadata' ? 'job_metadata' : 'room_metadata');
+  }
+  const names = agents.names();
+  const prefixed = options.roomPrefix === false ? undefined : longestPrefix(read.offer.room, names);
+  if (prefixed !== undefined) return settleRoute(read, prefixed, 'room_prefix');
+  const first = names[0];
+  if (first === undefined) return refuse(read, 'unknown_agent', 'no agent is registered');
+  return settleRoute(read, first, 'first_registered');
+}
+
+/** Adds the tenant and the metadata to a call whose agent is known, or refuses an invalid tenant. */
+export function settleRoute(read: ReadOffer, agent: string, by: RoutedBy): Routed | RouteRefusal {
+  const found = readTenant(sourcesOf(read));
+  if ('problem' in found)
+    return refuse(read, 'invalid_tenant', `room "${printable(read.offer.room)}": ${found.problem}`);
+  const metadata = mergeMetadata(read.room.values, read.job.values);
+  return { agent, tenant: found.tenant, by, metadata, problems: problemsOf(read) };
+}
+
+/** Refuses a call for an agent that is not registered. `namedBy` begins the sentence, e.g. `the job metadata names`. */
+export function refuseUnknown(
+  read: ReadOffer,
+  namedBy: string,
+  name: string,
+  agents: AgentNames,
+): RouteRefusal {
+  const message = `room "${printable(read.offer.room)}": ${namedBy} agent "${printable(name)}", which is not registered (${listNames(agents)})`;
+  return refuse(read, 'unknown_agent', message);
+}
+
+/** Refuses a call. `cause` is for the log. */
+export function refuse(
+  read: ReadOffer,
+  refused: RouteRefusal['refused'],
+  message: string,
+  cause?: unknown,
+): RouteRefusal {
+  return {
+    refused,
+    message,
+    problems: problemsOf(read),
+    ...(cause === undefined ? {} : { cause }),
+  };
+}
+
+function sourcesOf(read: ReadOffer): readonly MetadataSource[] {
+  return [
+    { where: 'job metadata', values: read.job.values },
+    { where: 'room metadata', values: read.room.values },
+  ];
+}
+
+function problemsOf({ job, room }: ReadOffer): readonly string[] {
+  const problems: string[] = [];
+  if (job.problem !== undefined) problems.push(`job metadata ${job.problem}`);
+  if (room.problem !== undefined) problems.push(`room metadata ${room.problem}`);
+  return problems;
+}
+
+function firstName(...values: readonly unknown[]): string | undefined {
+  for (const value of values) {
+    const name = typeof value === 'string' ? value.trim() : '';
+    if (name !== '') return name;
+  }
+  return undefined;
+}
+
+function longestPrefix(room: string, names: readonly string[]): string | undefined {
+  let longest: string | undefined;
+  for (const name of names) {
+    if (room.startsWith(`${name}-`) && name.length > (longest?.length ?? 0)) longest = name;
+  }
+  return longest;
+}
