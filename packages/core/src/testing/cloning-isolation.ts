@@ -1,7 +1,7 @@
 import { type MessagePort, MessageChannel } from 'node:worker_threads';
 
 import type { Channel } from '../launch/channel.js';
-import { FarSessions } from '../launch/far-sessions.js';
+import { FarSessions } from '../launch/served-sessions.js';
 import type { Isolation, IsolationStrategy } from '../launch/isolation-strategy.js';
 import { RemoteSessions } from '../launch/remote-sessions.js';
 

@@ -1,7 +1,7 @@
 import type { ipc } from '@livekit/agents';
 
 import type { Channel } from '../launch/channel.js';
-import { FarSessions } from '../launch/far-sessions.js';
+import { FarSessions } from '../launch/served-sessions.js';
 import { type WatchdogOptions, watchdogLimits } from '../operate/watchdog-options.js';
 import type { SharedModels } from '../session/shared-models.js';
 import type { AgentConfig } from '../agents/agent-options.js';
