@@ -1,7 +1,7 @@
 import type { ipc } from '@livekit/agents';
 
 import type { Channel } from '../launch/channel.js';
-import { FarSessions } from '../launch/served-sessions.js';
+import { ServedSessions } from '../launch/served-sessions.js';
 import { type WatchdogOptions, watchdogLimits } from '../operate/watchdog-options.js';
 import type { SharedModels } from '../session/shared-models.js';
 import type { AgentConfig } from '../agents/agent-options.js';
@@ -23,7 +23,7 @@ export interface ServeOptions extends ProcessOptions {
  */
 export async function serveSessions(channel: Channel, options: ServeOptions): Promise<void> {
   const { pool, registry, source, watchdog, logger } = options;
-  const sessions = new FarSessions(channel);
+  const sessions = new ServedSessions(channel);
   const uninstalls = options.processHandlers
     ? [
         // Who sent it has told the worker as well, and the worker says when calls end.
@@ -49,7 +49,7 @@ export async function serveSessions(channel: Channel, options: ServeOptions): Pr
     await host.prewarm(sessions.closed);
     if (options.processHandlers) tightenHeap();
     sessions.ready(host, warningsOf(pool, registry.list()));
-    await sessions.over;
+    await sessions.done;
   } catch (error) {
     // Nobody is there any more who could be told, and nothing is wrong here.
     if (sessions.closed.aborted) return;
