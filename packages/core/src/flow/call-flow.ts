@@ -12,7 +12,7 @@ import { FlowCounts } from '../operate/flow-counts.js';
 import type { FlowLink } from './live-call.js';
 import { type AcceptedCall, LiveCalls, type LiveCallsOptions } from './live-calls.js';
 
-/** What a {@link CallFlow} needs. */
+/** Options of {@link CallFlow}. */
 export interface CallFlowOptions extends LiveCallsOptions {
   /** The registered agents and their revisions. */
   readonly agents: AgentNames & { get(name: string): Pick<AgentConfig, 'revision'> };

@@ -39,7 +39,7 @@ export interface AcceptedCall {
   readonly link: FlowLink;
 }
 
-/** What {@link LiveCalls} needs. */
+/** Options of {@link LiveCalls}. */
 export interface LiveCallsOptions {
   /** The LiveKit server. */
   readonly endpoint: LiveKitEndpoint;

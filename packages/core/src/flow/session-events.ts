@@ -4,7 +4,7 @@ import type { Observers } from '../settle/session-observer.js';
 import type { FlowCounts } from '../operate/flow-counts.js';
 import type { LiveCall } from './live-call.js';
 
-/** What {@link SessionEvents} needs. */
+/** Options of {@link SessionEvents}. */
 export interface SessionEventsOptions {
   /** Counts of the worker. */
   readonly counts: FlowCounts;

@@ -2,7 +2,7 @@ const BEAT_MS = 1_000;
 // A beat that is this late was delayed by this process: the silence may not be the other end's fault.
 const LATE_MS = 500;
 
-/** What a {@link Heartbeat} needs. */
+/** Options of {@link Heartbeat}. */
 export interface HeartbeatOptions {
   /** Sends a ping; the other end answers with the same number. */
   readonly ping: (id: number) => void;

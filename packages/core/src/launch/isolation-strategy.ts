@@ -66,7 +66,7 @@ export interface Placement {
   release(): void;
 }
 
-/** What the pool provides to a strategy. */
+/** The services that a pool provides to its strategy. */
 export interface IsolationHost {
   /** How another process starts this pool. A strategy may override it. */
   readonly source: PoolSource;

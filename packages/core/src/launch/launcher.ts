@@ -12,8 +12,8 @@ export class Launcher {
   #closing: HangUp | undefined;
 
   /**
-   * Sets where calls run. The isolation is not passed to the constructor, because it is opened after the flow was built:
-   * a strategy may use all of its host in `open()`.
+   * Sets where calls run. The isolation is not passed to the constructor, because it is opened after the flow was
+   * built: a strategy may use all of its host in `open()`.
    */
   attach(isolation: Isolation): void {
     this.#isolation = isolation;

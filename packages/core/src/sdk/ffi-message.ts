@@ -11,7 +11,7 @@ export interface FfiMessage {
 
 /** An event of the native library. */
 export interface FfiEvent {
-  /** What happened. */
+  /** The message of the event. */
   readonly message: FfiMessage;
 }
 

@@ -19,7 +19,7 @@ interface Message {
   readonly message: { readonly case: string; readonly value: object };
 }
 
-/** The part of rtc-node that is used here, loaded anew so that it uses the fake library. */
+/** The part of rtc-node that is used here, loaded separately so that it uses the fake library. */
 interface RtcNode {
   Room: new () => TestRoom;
   AudioStream: new (track: object, options: object) => ReadableStream<{ data: Int16Array }>;

@@ -36,7 +36,7 @@ export interface OpenedSession {
   stopWatching?: () => void;
 }
 
-/** What {@link beginSession} needs. */
+/** Options of {@link beginSession}. */
 export interface BeginOptions {
   /** The call to begin. */
   readonly call: CurrentCall;
@@ -44,7 +44,7 @@ export interface BeginOptions {
   readonly info: PrewarmedCall;
   /** The configuration of its agent. */
   readonly config: AgentConfig;
-  /** What the sessions of this process share. */
+  /** Everything that the sessions of this process share. */
   readonly runtime: SessionRuntime;
   /** True for a room that carries no audio. */
   readonly textOnly: boolean;

@@ -85,7 +85,7 @@ describe.each(ways)('%s', (_where, from, byHandOff) => {
     ['a string', 'boom'],
     ['what cannot be read', hostile],
     ['an error that cannot be read', unreadable()],
-  ])('a tool throws %s: the SDK tells nobody, and the call goes on', async (_what, thrown) => {
+  ])('a tool throws %s: the SDK reports nothing, and the call goes on', async (_what, thrown) => {
     const { calm } = await start(from(() => withTool(() => Promise.reject(thrown))));
     const { call, greeting } = await reach(byHandOff);
     expect(await greeting).toBe('Here.');

@@ -6,7 +6,7 @@ import type { SessionRuntime } from './session-runtime.js';
 import { sessionVad } from './session-vad.js';
 import { fallsBackToVad, turnHandling } from './turn-handling.js';
 
-/** What an `AgentSession` is created from. */
+/** The parts from which an `AgentSession` is created. */
 export interface SessionParts {
   /** The first agent of the call. */
   readonly agent: voice.Agent;
@@ -14,7 +14,7 @@ export interface SessionParts {
   readonly providers: SessionProviders;
   /** The configuration of the agent. */
   readonly config: AgentConfig;
-  /** What the sessions of this process share. */
+  /** Everything that the sessions of this process share. */
   readonly runtime: SessionRuntime;
   /** Whether the agent receives audio from its caller. */
   readonly audioInput: boolean;

@@ -92,35 +92,38 @@ test('a call without a session is ended too', async () => {
   expect(steps).toEqual(order.slice(1));
 });
 
-test.each<[string, Overrides]>([
-  ['closing the session', { close: boom }],
-  ['reporting the end', { report: boom }],
-  ['the session report', { onSessionEnd: boom }],
-  ['leaving the room', { disconnect: boom }],
-  ['a shutdown callback', { callbacks: [boom] }],
-])('when %s fails, it is logged and every other step runs', async (what, overrides) => {
-  const { call, opened, report, steps, log } = fakeCall(overrides);
-  await endSession(call, opened, outcome, report, never);
-  expect(steps).toEqual(order);
-  expect(log.lines).toMatchObject([{ level: 'error', message: `${what} failed` }]);
-});
+/** Each step, with what makes it fail or hang. */
+const eachStep = (how: () => Promise<void>): [string, Overrides][] => [
+  ['closing the session', { close: how }],
+  ['reporting the end', { report: how }],
+  ['the session report', { onSessionEnd: how }],
+  ['leaving the room', { disconnect: how }],
+  ['a shutdown callback', { callbacks: [how] }],
+];
 
-test.each<[string, Overrides]>([
-  ['closing the session', { close: hang }],
-  ['reporting the end', { report: hang }],
-  ['the session report', { onSessionEnd: hang }],
-  ['leaving the room', { disconnect: hang }],
-  ['a shutdown callback', { callbacks: [hang] }],
-])('when %s hangs, it is logged and every other step runs', async (what, overrides) => {
-  const { call, opened, report, steps, log } = fakeCall(overrides);
-  const ended = endSession(call, opened, outcome, report, never);
-  await vi.runAllTimersAsync();
-  await ended;
-  expect(steps).toEqual(order);
-  expect(log.lines).toMatchObject([
-    { level: 'warn', message: expect.stringContaining(`${what} took too long`) },
-  ]);
-});
+test.each(eachStep(boom))(
+  'when %s fails, it is logged and every other step runs',
+  async (what, overrides) => {
+    const { call, opened, report, steps, log } = fakeCall(overrides);
+    await endSession(call, opened, outcome, report, never);
+    expect(steps).toEqual(order);
+    expect(log.lines).toMatchObject([{ level: 'error', message: `${what} failed` }]);
+  },
+);
+
+test.each(eachStep(hang))(
+  'when %s hangs, it is logged and every other step runs',
+  async (what, overrides) => {
+    const { call, opened, report, steps, log } = fakeCall(overrides);
+    const ended = endSession(call, opened, outcome, report, never);
+    await vi.runAllTimersAsync();
+    await ended;
+    expect(steps).toEqual(order);
+    expect(log.lines).toMatchObject([
+      { level: 'warn', message: expect.stringContaining(`${what} took too long`) },
+    ]);
+  },
+);
 
 test('all shutdown callbacks run at the same time, also when one of them fails or hangs', async () => {
   const ran: string[] = [];

@@ -66,7 +66,7 @@ test.each([
     },
   ],
   ['rejects', () => Promise.reject(new Error('boom'))],
-])('an observer that %s is logged, and the next one is told all the same', async (_how, fail) => {
+])('an observer that %s is logged, and the next one is still notified', async (_how, fail) => {
   const told = vi.fn<() => void>();
   await new Observers([{ onSessionEnd: fail }, { onSessionEnd: told }], log).ended(
     info,

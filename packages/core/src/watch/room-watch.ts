@@ -21,7 +21,7 @@ const LOST: ReadonlySet<DisconnectReason> = new Set([
   DisconnectReason.MEDIA_FAILURE,
 ]);
 
-/** What {@link watchRoom} needs. */
+/** Options of {@link watchRoom}. */
 export interface RoomWatchOptions {
   /** The room of the call. */
   readonly room: Room;

@@ -39,7 +39,7 @@ function accidentProne(accident: () => void): voice.Agent {
 }
 
 test.each<[string, () => void]>([
-  ['a rejection nobody handles', () => void Promise.reject(new Error('boom'))],
+  ['an unhandled rejection', () => void Promise.reject(new Error('boom'))],
   [
     'a throw in a timer',
     () =>

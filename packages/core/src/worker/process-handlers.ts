@@ -1,3 +1,4 @@
+import { OpenRtcError, messageOf } from '../base/errors.js';
 import type { Logger } from '../base/logger.js';
 import { blameCurrentCall } from '../watch/blame.js';
 import { interceptExit } from './intercept-exit.js';
@@ -95,4 +96,13 @@ export function installFaultHandlers(
     process.off('uncaughtException', onException);
     process.off('unhandledRejection', onRejection);
   };
+}
+
+/** The error with which `run()` rejects after an error that no call can be blamed for. */
+export function taintedBy(error: unknown): OpenRtcError {
+  return new OpenRtcError(
+    'POOL_TAINTED',
+    `An error no call can be blamed for: ${messageOf(error)}`,
+    { cause: error },
+  );
 }

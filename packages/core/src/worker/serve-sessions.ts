@@ -12,7 +12,7 @@ import { SessionHost, type SessionHostOptions } from './session-host.js';
 import { tightenHeap } from './tight-heap.js';
 import type { ProcessOptions } from './worker-options.js';
 
-/** What {@link serveSessions} needs. */
+/** Options of {@link serveSessions}. */
 export interface ServeOptions extends ProcessOptions {
   /** Whether it handles the signals and uncaught errors of the process. */
   readonly processHandlers: boolean;

@@ -21,7 +21,7 @@ import { defaultModels } from './default-parts.js';
 import { inTime, runPrewarm } from './prewarm.js';
 import type { ProcessOptions } from './worker-options.js';
 
-/** What a {@link SessionHost} needs. */
+/** Options of {@link SessionHost}. */
 export interface SessionHostOptions extends Pick<
   ProcessOptions,
   'pool' | 'resolved' | 'registry' | 'source' | 'logger'

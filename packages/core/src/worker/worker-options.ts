@@ -8,7 +8,7 @@ import type { AgentPoolOptions } from '../options/pool-options.js';
 import type { ResolvedOptions } from '../options/resolve-options.js';
 import type { SessionObserver } from '../settle/session-observer.js';
 
-/** What a process needs to run sessions of a pool. */
+/** Everything that a process needs to run sessions of a pool. */
 export interface ProcessOptions {
   /** The options of the pool, as the user gave them. */
   readonly pool: AgentPoolOptions;
@@ -24,7 +24,7 @@ export interface ProcessOptions {
   readonly logger: Logger;
 }
 
-/** What a worker needs: a process that runs sessions and registers with LiveKit. */
+/** Everything that a worker needs: a process that runs sessions and registers with LiveKit. */
 export interface WorkerOptions extends ProcessOptions {
   /** Version that is sent to LiveKit. */
   readonly version: string;

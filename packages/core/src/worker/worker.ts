@@ -1,5 +1,5 @@
 import { deferred } from '../base/deferred.js';
-import { OpenRtcError, messageOf } from '../base/errors.js';
+import { OpenRtcError } from '../base/errors.js';
 import { keepSecret } from '../base/secrets.js';
 import { timeBox } from '../base/time-box.js';
 import type { HangUp } from '../call/hang-up.js';
@@ -17,6 +17,7 @@ import type { ResourceSampler } from '../operate/resource-sampler.js';
 import type { CallView, WorkerView } from '../operate/worker-view.js';
 import { defaultIsolation } from './default-parts.js';
 import { type ConnectRequest, localOffer, localToken, noLink, refusedCall } from './local-call.js';
+import { taintedBy } from './process-handlers.js';
 import type { SessionHost } from './session-host.js';
 import { tightenHeap } from './tight-heap.js';
 import { type WorkerParts, wire } from './wiring.js';
@@ -172,7 +173,7 @@ export class Worker implements WorkerView {
 
   /** Drains the worker because of an error that no call can be blamed for. */
   tainted(error: unknown): void {
-    this.#drainInBackground(tainted(error));
+    this.#drainInBackground(taintedBy(error));
   }
 
   get #host(): SessionHost {
@@ -246,13 +247,4 @@ export class Worker implements WorkerView {
       this.#options.logger.debug({ error }, 'drained after a fault'),
     );
   }
-}
-
-/** The error with which `run()` rejects after an error that no call can be blamed for. */
-export function tainted(error: unknown): OpenRtcError {
-  return new OpenRtcError(
-    'POOL_TAINTED',
-    `An error no call can be blamed for: ${messageOf(error)}`,
-    { cause: error },
-  );
 }
