@@ -42,7 +42,7 @@ test.each(['SIGKILL', 'SIGSEGV', 'SIGABRT'] as const)(
 test('a process that is stopped is found and ended, and its call with it', async () => {
   await using rig = await ProcessRig.open();
   const { recorded } = await accident(rig, (pid) => process.kill(pid, 'SIGSTOP'));
-  expect(recorded.error).toMatch(/^ISOLATION_STUCK: .*nothing answered for \d+ s/);
+  expect(recorded.error).toMatch(/^ISOLATION_STUCK: .*has not answered for \d+ s/);
 });
 
 test('a process that spins is found and ended, and its call with it', async () => {

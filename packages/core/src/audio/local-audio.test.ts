@@ -29,7 +29,7 @@ function devices(microphone: AudioDevices['microphone'] = silence(0)) {
   return { microphone, speaker, played, clear };
 }
 
-/** So many milliseconds of sound. */
+/** A sound of this many milliseconds. */
 function sound(ms: number): AudioFrame {
   const samples = (RATE * ms) / 1_000;
   return new AudioFrame(new Int16Array(samples), RATE, 1, samples);
@@ -44,7 +44,7 @@ describe('a speaker', () => {
     return { output, ends, ...given };
   }
 
-  test('is given what the agent says, and has said it when its time is over', async () => {
+  test('plays the speech of the agent, which ends when its duration has elapsed', async () => {
     const { output, ends, played } = speak();
     await output.captureFrame(sound(200));
     await output.captureFrame(sound(300));
@@ -57,7 +57,7 @@ describe('a speaker', () => {
     await output.waitForPlayout();
   });
 
-  test('is cleared when the agent is interrupted, who then knows how much was heard', async () => {
+  test('is cleared when the agent is interrupted, and the played position is reported', async () => {
     const { output, ends, clear } = speak();
     await output.captureFrame(sound(500));
     vi.advanceTimersByTime(120);
@@ -69,14 +69,14 @@ describe('a speaker', () => {
     expect(ends).toHaveLength(1);
   });
 
-  test('is cleared also when nothing is being said', () => {
+  test('is cleared also when nothing is being played', () => {
     const { output, ends, clear } = speak();
     output.clearBuffer();
     expect(clear).toHaveBeenCalledOnce();
     expect(ends).toEqual([]);
   });
 
-  test('says one speech after the other', async () => {
+  test('plays one speech after the other', async () => {
     const { output, ends } = speak();
     await output.captureFrame(sound(500));
     output.flush();
@@ -91,7 +91,7 @@ describe('a speaker', () => {
 });
 
 describe('a microphone', () => {
-  test('is heard in its frames, until it ends', async () => {
+  test('is read frame by frame until it ends', async () => {
     const { input } = localAudio(devices(silence(3)));
     const heard: [number | undefined, number, number][] = [];
     for await (const { data, sampleRate, channels } of input.stream)
@@ -103,14 +103,14 @@ describe('a microphone', () => {
     ]);
   });
 
-  test('is not heard while the session does not listen', async () => {
+  test('is ignored while the session does not listen', async () => {
     const { input } = localAudio(devices(silence(3)));
     input.setAttached(false);
     const { done } = await input.stream.getReader().read();
     expect(done).toBe(true);
   });
 
-  test('is let go when nobody listens any more', async () => {
+  test('is closed when the input is cancelled', async () => {
     const ended = vi.fn();
     async function* endless() {
       try {

@@ -2,25 +2,27 @@ import { voice } from '@livekit/agents';
 import { AudioFrame } from '@livekit/rtc-node';
 import { ReadableStream } from 'node:stream/web';
 
-/** A microphone and a speaker: what a call has that comes over no room. Samples are mono, signed 16 bit. */
+/** A microphone and a speaker, for a call whose room carries no audio. Samples are mono, signed 16-bit. */
 export interface AudioDevices {
-  /** What is said, at 16 kHz. The call hears nothing any more when it ends. */
+  /** Audio of the caller, at 16 kHz. The call goes on without audio input when it ends. */
   readonly microphone: AsyncIterable<Int16Array>;
+  /** Plays the audio of the agent. */
   readonly speaker: Speaker;
 }
 
-/** Plays what an agent says. */
+/** Plays the audio of an agent. */
 export interface Speaker {
+  /** Sample rate of the audio that it plays, in Hz. */
   readonly sampleRate: number;
-  /** Plays it after what was given before; resolves when it takes more. */
+  /** Queues samples. Resolves when the speaker accepts more. */
   write(samples: Int16Array): Promise<void>;
-  /** Forgets what was not heard yet: the agent was interrupted. */
+  /** Drops the samples that have not been played yet. Called when the agent is interrupted. */
   clear(): void;
 }
 
 const MICROPHONE_RATE = 16_000;
 
-/** The ears and the voice of one session. */
+/** Creates the audio input and output of a session from audio devices. */
 export function localAudio({ microphone, speaker }: AudioDevices): {
   readonly input: voice.AudioInput;
   readonly output: voice.AudioOutput;
@@ -40,7 +42,7 @@ class MicrophoneInput extends voice.AudioInput {
         for (;;) {
           const { done, value } = await source.next();
           if (done === true) return controller.close();
-          // While the session does not listen, nothing is kept for later.
+          // Frames that arrive while the session does not listen are dropped.
           if (this.#attached)
             return controller.enqueue(new AudioFrame(value, MICROPHONE_RATE, 1, value.length));
         }
@@ -60,13 +62,13 @@ class MicrophoneInput extends voice.AudioInput {
   }
 }
 
-/** A speaker tells nothing back: what has been heard follows from the clock. */
+/** A speaker reports no progress, so the played position is computed from the clock. */
 class SpeakerOutput extends voice.AudioOutput {
   readonly #speaker: Speaker;
-  /** Of the speech that is being played, in milliseconds. */
-  #given = 0;
+  /** Audio of the current speech that has been written, in milliseconds. */
+  #written = 0;
   #since = 0;
-  /** When the speech before will have been heard. */
+  /** When the previous speech will have been played, in milliseconds of `performance.now()`. */
   #busyUntil = 0;
   #end: NodeJS.Timeout | undefined;
 
@@ -76,36 +78,36 @@ class SpeakerOutput extends voice.AudioOutput {
   }
 
   override async captureFrame(frame: AudioFrame): Promise<void> {
-    // The speech before this one is over where its last word has been given.
+    // A frame of the next speech: the previous one was complete.
     if (this.#end !== undefined) this.#finish(false);
     await super.captureFrame(frame);
-    if (this.#given === 0) {
+    if (this.#written === 0) {
       this.#since = Math.max(performance.now(), this.#busyUntil);
       this.onPlaybackStarted(Date.now());
     }
-    this.#given += (frame.samplesPerChannel / frame.sampleRate) * 1_000;
+    this.#written += (frame.samplesPerChannel / frame.sampleRate) * 1_000;
     await this.#speaker.write(frame.data);
   }
 
   override flush(): void {
     super.flush();
-    if (this.#given === 0 || this.#end !== undefined) return;
-    const left = this.#since + this.#given - performance.now();
+    if (this.#written === 0 || this.#end !== undefined) return;
+    const left = this.#since + this.#written - performance.now();
     this.#end = setTimeout(() => this.#finish(false), Math.max(0, left));
   }
 
   override clearBuffer(): void {
     this.#speaker.clear();
-    if (this.#given > 0) this.#finish(true);
+    if (this.#written > 0) this.#finish(true);
   }
 
   #finish(interrupted: boolean): void {
     clearTimeout(this.#end);
     this.#end = undefined;
     const played = Math.max(0, performance.now() - this.#since);
-    const heard = interrupted ? Math.min(this.#given, played) : this.#given;
-    this.#busyUntil = interrupted ? 0 : this.#since + this.#given;
-    this.#given = 0;
-    this.onPlaybackFinished({ playbackPosition: heard / 1_000, interrupted });
+    const positionMs = interrupted ? Math.min(this.#written, played) : this.#written;
+    this.#busyUntil = interrupted ? 0 : this.#since + this.#written;
+    this.#written = 0;
+    this.onPlaybackFinished({ playbackPosition: positionMs / 1_000, interrupted });
   }
 }

@@ -19,18 +19,18 @@ import {
 import { deferred } from '../base/deferred.js';
 
 /*
- * The SDK's own input takes 24 kHz in 10 ms frames and resamples twice, for the VAD and for the turn
- * detector, which both want 16 kHz. Taking 16 kHz in 32 ms frames (one VAD window) from the native
- * library cut the JS thread's work by 40 % (four calls, measured).
+ * The SDK's own input reads 24 kHz in 10 ms frames and resamples them twice, for the VAD and the turn detector, which
+ * both need 16 kHz. Reading 16 kHz in 32 ms frames (one VAD window) from the native library reduced the work of the JS
+ * thread by 40 % (four calls, measured).
  */
 const SAMPLE_RATE = 16_000;
 const FRAME_MS = 32;
 /*
- * And they go to the session through one web stream; the SDK's input has four, one behind the other, and web
- * streams are what a listening call costs the JS thread most.
+ * The frames go to the session through one web stream. The SDK's input has a chain of four, and web streams are the
+ * largest cost of a listening call on the JS thread.
  */
 
-// The SDK's default kinds: people, phones, and connectors; no agents, no recorders.
+// The SDK's default kinds: people, phones and connectors, but not agents or recorders.
 const CALLER_KINDS = [ParticipantKind.STANDARD, ParticipantKind.SIP, ParticipantKind.CONNECTOR];
 
 type RoomInput = Partial<voice.RoomInputOptions>;
@@ -40,7 +40,7 @@ interface Microphone {
   readonly frames: ReadableStreamDefaultReader<AudioFrame>;
 }
 
-/** True when the agent's options leave the audio input to us. */
+/** True when the options of the agent allow OpenRTC's own audio input: audio is on, and no format is set. */
 export function usesOwnAudioInput(options: RoomInput): boolean {
   return (
     options.audioEnabled !== false &&
@@ -50,8 +50,8 @@ export function usesOwnAudioInput(options: RoomInput): boolean {
 }
 
 /**
- * The microphone of the linked participant, which is chosen by the SDK's own rule: the named one, else
- * the first caller in the room, and from then on only that one.
+ * Audio input from the microphone of one participant. The participant is chosen as in the SDK: the one named in the
+ * options, otherwise the first caller in the room; it does not change afterwards.
  */
 export class RoomAudioInput extends voice.AudioInput {
   readonly #room: Room;
@@ -59,7 +59,7 @@ export class RoomAudioInput extends voice.AudioInput {
   #linked: string | undefined;
   #attached = true;
   #current: Microphone | undefined;
-  /** Settles with the next microphone, or the end of them. */
+  /** Settles when there is a microphone, or the input is closed. */
   #next = deferred();
   #closed = false;
   #controller!: ReadableStreamDefaultController<AudioFrame>;
@@ -153,7 +153,7 @@ export class RoomAudioInput extends voice.AudioInput {
     this.#next = deferred();
   }
 
-  /** Frames that come while the session does not listen are dropped, not kept for later. */
+  /** Passes frames on to the session. Frames that arrive while the session does not listen are dropped. */
   async #forward(): Promise<void> {
     while (!this.#closed) {
       const current = this.#current;

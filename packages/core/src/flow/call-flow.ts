@@ -12,22 +12,28 @@ import { FlowCounts } from '../operate/flow-counts.js';
 import type { FlowLink } from './live-call.js';
 import { type AcceptedCall, LiveCalls, type LiveCallsOptions } from './live-calls.js';
 
+/** Options of {@link CallFlow}. */
 export interface CallFlowOptions extends LiveCallsOptions {
+  /** The registered agents and their revisions. */
   readonly agents: AgentNames & { get(name: string): Pick<AgentConfig, 'revision'> };
+  /** How calls are routed to agents. */
   readonly routing: CustomRouteOptions;
+  /** Decides whether there is a place for a call. */
   readonly admission: Admission;
 }
 
 /**
- * The one way a call takes:
+ * The path of every call:
  *
  *     link → route → admit → launch → session → settle
  *
- * The stops do not know each other; only this class, for the way to the answer, and {@link LiveCalls},
- * from the assignment on, call them, in this order.
+ * The stops do not know each other. Only this class, up to the answer, and {@link LiveCalls}, from the assignment on,
+ * call them, in this order.
  */
 export class CallFlow {
+  /** Counts of the calls so far. */
   readonly counts = new FlowCounts();
+  /** The calls that have been assigned. */
   readonly live: LiveCalls;
   readonly #options: CallFlowOptions;
 
@@ -36,7 +42,7 @@ export class CallFlow {
     this.live = new LiveCalls(options, this.counts);
   }
 
-  /** An offer: which agent, and is there a place? Both are decided before LiveKit hears yes. */
+  /** Answers an offer: finds its agent and takes a place for the call, or declines it. */
   offer(offer: JobOffer, link: FlowLink): Acceptance | Declined | Promise<Acceptance | Declined> {
     const routed = route(offer, this.#options.agents, this.#options.routing);
     return routed instanceof Promise
@@ -50,10 +56,10 @@ export class CallFlow {
         { jobId: offer.jobId, problems: routed.problems },
         'metadata was not used',
       );
-    // A misconfigured dispatch, not a full worker: somebody has to see it.
+    // An error, because the dispatch is misconfigured: someone has to correct it.
     if ('refused' in routed)
       return this.#refuse(offer, routed.refused, routed.message, 'error', { cause: routed.cause });
-    // From here on it may be replaced or removed: the call has its agent.
+    // The call keeps this revision, also when the agent is replaced or removed later.
     const { revision } = this.#options.agents.get(routed.agent);
     const call: Call = {
       jobId: offer.jobId,
@@ -91,7 +97,7 @@ export class CallFlow {
     return {
       identity,
       name: '',
-      // Clients and LiveKit's own tools look for the agent under this name.
+      // Clients and LiveKit's own tools read the agent's name from this attribute.
       attributes: { 'lk.agent.name': offer.agentName },
       assigned: (assignment) => this.live.begin(assignment, accepted),
       abandoned: () => {

@@ -6,10 +6,11 @@ import type { BlockCounts } from '../operate/block-counts.js';
 import type { Settlement } from '../settle/settlement.js';
 import type { FaultCounts } from '../operate/fault-counts.js';
 
-/** Sends LiveKit the status of a call, over the registration the call came by. */
+/** Sends LiveKit the status of a call, over the registration that the call was offered on. */
 export interface FlowLink {
+  /** Reports that the job is running. */
   sendRunning(jobId: string): void;
-  /** Resolves when LiveKit has it. */
+  /** Reports the final status. Resolves when LiveKit has it. */
   sendFinal(update: {
     jobId: string;
     status: JobStatus.JS_SUCCESS | JobStatus.JS_FAILED;
@@ -19,14 +20,20 @@ export interface FlowLink {
 
 /** A call from its assignment to its end. */
 export interface LiveCall {
+  /** The facts about the call. */
   readonly info: SessionInfo;
+  /** Handles the end of the call. */
   readonly settlement: Settlement;
+  /** Sends the status of the call to LiveKit. */
   readonly link: FlowLink;
-  /** When it was assigned, by the monotonic clock: the other one may be set while a call lasts. */
+  /** When it was assigned, in milliseconds of `performance.now()`: the wall clock may be set during a call. */
   readonly since: number;
+  /** Hook and tool errors so far. */
   readonly faults: FaultCounts;
+  /** Blocks of the event loop that its code caused so far. */
   readonly blocks: BlockCounts;
-  /** The latest report. */
+  /** Usage of its providers, as reported last. */
   usage: readonly ProviderUsage[];
+  /** Whether the agent has joined its room. */
   joined: boolean;
 }

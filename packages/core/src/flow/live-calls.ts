@@ -1,7 +1,6 @@
 import type { Reservation } from '../admit/admission.js';
 import type { Logger } from '../base/logger.js';
 import { printable } from '../base/printable.js';
-
 import type { SessionInfo } from '../call/call.js';
 import { participantOf } from '../call/job-participant.js';
 import type { JobTicket } from '../call/job-ticket.js';
@@ -15,36 +14,45 @@ import { roomUrl } from '../link/room-url.js';
 import { BlockCounts } from '../operate/block-counts.js';
 import type { Routed } from '../route/routing-rules.js';
 import { FailureStreak } from '../settle/failure-streak.js';
-import { finalStatus } from '../settle/final-status.js';
 import { removeGhost } from '../settle/remove-ghost.js';
 import { Observers, type SessionObserver } from '../settle/session-observer.js';
-import { Settlement } from '../settle/settlement.js';
+import { Settlement, finalStatus } from '../settle/settlement.js';
 import { FaultCounts } from '../operate/fault-counts.js';
 import type { FlowCounts } from '../operate/flow-counts.js';
 import type { FlowLink, LiveCall } from './live-call.js';
 import { SessionEvents } from './session-events.js';
 
-/** A call from its yes to its assignment. */
+/** A call that has been accepted and waits for its assignment. */
 export interface AcceptedCall {
-  /** The agent joins under it. */
+  /** Participant identity that the agent joins with. */
   readonly identity: string;
+  /** Its agent, tenant and metadata. */
   readonly routed: Routed;
-  /** Of the agent as it was when the call was accepted. */
+  /** Revision of the agent when the call was accepted. */
   readonly revision: number;
+  /** Its place in the worker. */
   readonly reservation: Reservation;
+  /** Its place in the isolation. Undefined when the strategy has no `reserve()`. */
   readonly placement: Placement | undefined;
+  /** Sends the status of the call to LiveKit. */
   readonly link: FlowLink;
 }
 
+/** Options of {@link LiveCalls}. */
 export interface LiveCallsOptions {
+  /** The LiveKit server. */
   readonly endpoint: LiveKitEndpoint;
+  /** Notified of every call. */
   readonly observers: readonly SessionObserver[];
+  /** Number of calls that may fail in a row before the worker counts as unhealthy. */
   readonly consecutiveFailureLimit: number;
+  /** The worker's logger. */
   readonly logger: Logger;
 }
 
 /** The second half of the flow, `launch → session → settle`: calls from their assignment to their end. */
 export class LiveCalls {
+  /** Runs the calls on the isolation. */
   readonly launcher = new Launcher();
   readonly #options: LiveCallsOptions;
   readonly #counts: FlowCounts;
@@ -68,33 +76,35 @@ export class LiveCalls {
     this.#streak = new FailureStreak(options.consecutiveFailureLimit);
   }
 
+  /** Number of calls that have failed in a row so far. */
   get consecutiveFailures(): number {
     return this.#streak.length;
   }
 
+  /** The calls that have been assigned and have not ended. */
   get all(): readonly Readonly<LiveCall>[] {
     return [...this.#live.values()];
   }
 
-  /** Calls `onUnhealthy` when too many calls have failed in a row; only the last watcher is called. */
+  /** Sets the function that is called when too many calls have failed in a row, with their number. */
   watchHealth(onUnhealthy: (failures: number) => void): void {
     this.#onUnhealthy = onUnhealthy;
   }
 
-  /** Resolves when the ends of all calls so far have been reported to everybody. */
+  /** Resolves when the ends of all calls so far have been reported to LiveKit and the observers. */
   async settled(): Promise<void> {
     while (this.#finishing.size > 0) await Promise.all(this.#finishing);
   }
 
-  /** Takes an event of a session, wherever it runs; resolves when it has taken effect. */
+  /** Handles an event of a session, wherever the session runs. Resolves when the pool has acted on it. */
   async report(event: SessionEvent): Promise<void> {
     const call = this.#live.get(event.jobId);
     if (call !== undefined) return this.#events.apply(event, call);
     const { jobId, kind } = event;
-    this.#options.logger.debug({ jobId, kind }, 'a report of a call that is over');
+    this.#options.logger.debug({ jobId, kind }, 'ignored an event of a call that has ended');
   }
 
-  /** LiveKit has assigned the call: launch it, and settle it when it is over. */
+  /** Launches a call that LiveKit has assigned, and settles it when it has ended. */
   begin(assignment: Assignment, accepted: AcceptedCall): void {
     const { identity, routed, reservation, link } = accepted;
     const { jobId } = reservation.call;
@@ -149,7 +159,7 @@ export class LiveCalls {
     } catch (error) {
       this.#options.logger.warn(
         { error, jobId },
-        'the participant of a lost call could not be removed; LiveKit removes it in about 20 s',
+        'the participant of a lost call could not be removed; LiveKit will remove it in about 20 s',
       );
     }
   }
@@ -184,7 +194,7 @@ export class LiveCalls {
         logger.info({ ...fields, detail }, 'a call ended');
         break;
       case 'cancelled':
-        logger.warn(fields, 'a call was cut by the worker');
+        logger.warn(fields, 'a call was ended by the worker');
         break;
       case 'failed':
         logger.error({ ...fields, error }, `a call failed: ${detail ?? ''}`);
@@ -192,10 +202,10 @@ export class LiveCalls {
     }
   }
 
-  /** A call that the worker cut says nothing about the worker's health, in either direction. */
+  /** A call that the worker ended does not count, neither as a success nor as a failure. */
   #judge({ tenant }: SessionInfo, { status, error }: SessionOutcome): void {
     if (status === 'success') this.#streak.success();
-    // A network that is gone takes every call with it, and says nothing about this worker.
+    // A lost network ends every call, and is not the worker's fault.
     if (status !== 'failed' || error?.code === 'SESSION_CONNECTION_LOST') return;
     if (this.#streak.failure(tenant)) this.#onUnhealthy(this.#streak.length);
   }

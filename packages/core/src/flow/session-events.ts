@@ -4,24 +4,28 @@ import type { Observers } from '../settle/session-observer.js';
 import type { FlowCounts } from '../operate/flow-counts.js';
 import type { LiveCall } from './live-call.js';
 
+/** Options of {@link SessionEvents}. */
 export interface SessionEventsOptions {
+  /** Counts of the worker. */
   readonly counts: FlowCounts;
+  /** Notified of joins and memory warnings. */
   readonly observers: Observers;
-  /** Work that outlasts the event; the worker waits for it before it ends. */
+  /** Runs work that takes longer than the event. The worker waits for it before it closes. */
   readonly inBackground: (work: Promise<void>) => void;
+  /** The worker's logger. */
   readonly logger: Logger;
 }
 
 /**
- * The one dispatch of session events, whether the session runs in this process or elsewhere:
+ * Handles every event of a session, whether the session runs in this process or in another one:
  *
- * | event | sent by | then |
+ * | event | sent by | effect |
  * |---|---|---|
- * | `joined` | session | LiveKit hears that the job runs; observers: `onSessionStart` |
- * | `ending` | session | LiveKit gets the final status; the session waits for it before it leaves its room |
+ * | `joined` | session | the job is reported to LiveKit as running; observers: `onSessionStart` |
+ * | `ending` | session | the final status is sent to LiveKit; the session waits for it before it leaves its room |
  * | `memory` | strategy | logged; observers: `onMemoryWarning` |
  * | `fault` | session | counted for the call, its agent, and the worker |
- * | `usage` | session | replaces what the call has used; the difference is added to the metrics |
+ * | `usage` | session | replaces the usage of the call; the difference is added to the metrics |
  * | `blocked` | the host of the session | counted for the call and the worker |
  */
 export class SessionEvents {
@@ -31,7 +35,7 @@ export class SessionEvents {
     this.#options = options;
   }
 
-  /** Resolves when the event has taken effect. */
+  /** Handles one event. Resolves when the pool has acted on it. */
   async apply(event: SessionEvent, call: LiveCall): Promise<void> {
     const { counts, observers, inBackground, logger } = this.#options;
     const { info } = call;

@@ -9,7 +9,7 @@ afterEach(() => void vi.useRealTimers());
 
 const hangUp = (): HangUp => ({ reason: 'terminated', deadline: Date.now() + 1_000 });
 
-test('a place that is ready in time is the call’s, hung up or not', async () => {
+test('a place that is ready before the deadline is used, also after a hang-up', async () => {
   const place = deferred<string>();
   const abort = new AbortController();
   const waiting = beforeDeadline(place.promise, abort.signal);
@@ -21,7 +21,7 @@ test('a place that is ready in time is the call’s, hung up or not', async () =
 });
 
 test.each(['before', 'during'] as const)(
-  'past the deadline of a hang-up %s the wait it is given up',
+  'after a hang-up %s the wait, the wait ends at the deadline',
   async (when) => {
     const abort = new AbortController();
     if (when === 'before') abort.abort(hangUp());
@@ -33,7 +33,7 @@ test.each(['before', 'during'] as const)(
   },
 );
 
-test('a place that never will be ready says why', async () => {
+test('a place that cannot become ready rejects with its own error', async () => {
   const failure = new Error('no image');
   const { signal } = new AbortController();
   await expect(beforeDeadline(Promise.reject(failure), signal)).rejects.toBe(failure);

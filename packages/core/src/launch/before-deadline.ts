@@ -2,10 +2,11 @@ import { OpenRtcError } from '../base/errors.js';
 import type { HangUpSignal } from '../call/hang-up.js';
 
 /**
- * Waits for the place a call is to run in. A call that is hung up meanwhile has until its deadline to begin,
- * and to end well; so a hang-up alone does not end the wait.
- * @param signal - that of {@link Isolation.run}
- * @throws OpenRtcError `ISOLATION_CLOSED` past the deadline
+ * Waits until the place where a call will run is ready, a process for example. A call that is hung up while it waits
+ * still has until its deadline to begin and to end normally, so a hang-up alone does not end the wait.
+ * @param ready - resolves when the place is ready; its rejection is passed on
+ * @param signal - the signal of {@link Isolation.run}
+ * @throws OpenRtcError `ISOLATION_CLOSED` when the call was hung up and its deadline has passed
  */
 export async function beforeDeadline<T>(ready: Promise<T>, signal: HangUpSignal): Promise<T> {
   let timer: NodeJS.Timeout | undefined;

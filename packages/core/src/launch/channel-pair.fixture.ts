@@ -1,6 +1,6 @@
 import type { Channel } from './channel.js';
 
-/** The two ends of a channel inside this process. What passes is JSON, one tick later. */
+/** The two ends of a channel inside this process. Messages are delivered as JSON, one tick later. */
 export function channelPair(): readonly [Channel, Channel] {
   const [a, b] = [new End(), new End()];
   a.other = b;

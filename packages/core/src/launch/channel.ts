@@ -1,15 +1,15 @@
 /**
- * Carries messages between a pool and the process, container or machine that runs its calls. Messages
- * are JSON: a transport needs to know nothing about them. They arrive whole, once, and in order, or the
- * channel closes.
+ * Carries messages between a pool and the process, container or machine that runs its calls. Every message can be
+ * sent as JSON; a transport does not need to know what it means. Each message arrives complete, once and in order;
+ * otherwise the channel closes.
  */
 export interface Channel {
-  /** Never throws: what can no longer be delivered is dropped, and `onClose` tells. */
+  /** Sends a message. Never throws: a message that can no longer be delivered is dropped, and `onClose` is called. */
   send(message: object): void;
-  /** Listeners may be several; so many as there are get each message. */
+  /** Adds a listener. There may be several, and each gets every message. */
   onMessage(listener: (message: unknown) => void): void;
-  /** Tells each listener once that the other side is gone, or that {@link close} was called here. */
+  /** Adds a listener that is called once, with the reason: the other end is gone, or {@link close} was called here. */
   onClose(listener: (why: string) => void): void;
-  /** What was sent before still arrives. */
+  /** Closes the channel. Messages that were sent before are still delivered. */
   close(): void;
 }

@@ -21,7 +21,7 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-test('it asks once a second, and is content with whatever is said', () => {
+test('it pings once a second, and any message counts as an answer', () => {
   beat.start();
   for (let second = 0; second < 10; second += 1) {
     vi.advanceTimersByTime(1_000);
@@ -31,13 +31,13 @@ test('it asks once a second, and is content with whatever is said', () => {
   expect(stuck).toEqual([]);
 });
 
-test('it says so once when nothing is said for too long', () => {
+test('a silence that is too long is reported once', () => {
   beat.start();
   vi.advanceTimersByTime(20_000);
   expect(stuck).toEqual([4_000]);
 });
 
-test('time in which this process was held up is not silence of the other side', () => {
+test('time in which this process was stopped does not count as silence of the other end', () => {
   beat.start();
   vi.advanceTimersByTime(2_000);
   // The clock goes on while no timer fires: this process was stopped for a minute.
@@ -48,7 +48,7 @@ test('time in which this process was held up is not silence of the other side', 
   clock.mockRestore();
 });
 
-test('a question is answered yes by its own answer, and no by silence or an end', async () => {
+test('ask() is true for the answer to its own ping, and false after a silence or a stop', async () => {
   beat.start();
   const yes = beat.ask(2_000);
   beat.answered(pings.at(-1) ?? 0);

@@ -1,22 +1,24 @@
 const BEAT_MS = 1_000;
-// A beat that comes this late was held up here: then the other side may not be to blame for its silence.
+// A beat that is this late was delayed by this process: the silence may not be the other end's fault.
 const LATE_MS = 500;
 
+/** Options of {@link Heartbeat}. */
 export interface HeartbeatOptions {
-  /** Asks the other side for an answer with this number. */
+  /** Sends a ping; the other end answers with the same number. */
   readonly ping: (id: number) => void;
+  /** How long the other end may be silent before it counts as stuck, in milliseconds. */
   readonly stuckAfterMs: number;
-  /** Called once. */
+  /** Called once when the other end is stuck, with how long it was silent, in milliseconds. */
   readonly onStuck: (silentMs: number) => void;
 }
 
 /**
- * Watches whether the other end of a channel still answers. Silence counts in beats of its own, so that
- * the time in which this process itself was stopped or blocked is nobody's fault.
+ * Watches whether the other end of a channel still answers. Silence is the sum of this process's own beats, so time in
+ * which this process itself was stopped or blocked does not count.
  */
 export class Heartbeat {
   readonly #options: HeartbeatOptions;
-  readonly #asked = new Map<number, (answers: boolean) => void>();
+  readonly #pending = new Map<number, (answered: boolean) => void>();
   #timer: NodeJS.Timeout | undefined;
   #lastBeat = 0;
   #silentMs = 0;
@@ -26,33 +28,35 @@ export class Heartbeat {
     this.#options = options;
   }
 
+  /** Starts to ping, once a second. */
   start(): void {
     this.#lastBeat = performance.now();
     this.#timer = setInterval(() => this.#beat(), BEAT_MS).unref();
   }
 
+  /** Stops. Every {@link ask} that still waits resolves with false. */
   stop(): void {
     clearInterval(this.#timer);
-    for (const answer of this.#asked.values()) answer(false);
+    for (const answer of this.#pending.values()) answer(false);
   }
 
-  /** The other side said something. */
+  /** Call it for every message of the other end: any message shows that it is alive. */
   heard(): void {
     this.#silentMs = 0;
   }
 
-  /** It answered a ping. */
+  /** Call it when the other end has answered the ping with this number. */
   answered(id: number): void {
-    this.#asked.get(id)?.(true);
+    this.#pending.get(id)?.(true);
   }
 
-  /** True when it answers within `ms`. */
+  /** Sends a ping. Resolves with true when the other end answers within `ms` milliseconds, otherwise with false. */
   async ask(ms: number): Promise<boolean> {
     this.#ids += 1;
     const id = this.#ids;
     let timer: NodeJS.Timeout | undefined;
     const answer = new Promise<boolean>((resolve) => {
-      this.#asked.set(id, resolve);
+      this.#pending.set(id, resolve);
       timer = setTimeout(() => resolve(false), ms);
     });
     this.#options.ping(id);
@@ -60,7 +64,7 @@ export class Heartbeat {
       return await answer;
     } finally {
       clearTimeout(timer);
-      this.#asked.delete(id);
+      this.#pending.delete(id);
     }
   }
 

@@ -6,98 +6,108 @@ import type { Refusal } from '../call/refusal.js';
 import type { ReportSessionEvent, SessionEvent } from '../call/session-event.js';
 
 /**
- * Where calls run. This file is the whole seam: a strategy turns a {@link JobTicket} into a promise
- * and nothing else in the pool knows how. See docs/isolation.md.
+ * Decides where calls run. This file is the whole interface between a pool and a strategy: a strategy turns a
+ * {@link JobTicket} into a promise, and nothing else in the pool knows how. See docs/isolation.md.
  */
 export interface IsolationStrategy {
-  /** Shown in logs and snapshots, e.g. `coroutine`. */
+  /** Name shown in logs and snapshots, for example `coroutine`. */
   readonly name: string;
   /**
-   * Called once, before the worker registers. Rejects when no call could ever run, and when `signal`
-   * aborts: the start is called off.
+   * Opens the strategy. Called once, before the worker registers. Reject when no call could ever run, and when `signal`
+   * aborts because the start was cancelled. `run()` of the pool rejects with that error.
    */
   open(host: IsolationHost, signal: AbortSignal): Promise<Isolation>;
 }
 
-/** An open strategy. */
+/** A strategy that has been opened. Disposing of it closes what it holds, when no call is left. */
 export interface Isolation extends AsyncDisposable {
   /**
-   * Runs `ticket` to its end. Resolves when the call ended, however it ended; rejects with an error
-   * that carries `code` and `message` when it failed. When `signal` aborts, its reason is a
-   * {@link HangUp}: end the call by then, and still settle.
+   * Runs the call of `ticket`. Resolves when the call has ended, for whatever reason; rejects with an error that has
+   * `code` and `message` when the call failed. When `signal` aborts, its reason is a {@link HangUp}: end the call by
+   * its deadline. The promise must settle then too.
    */
   run(ticket: JobTicket, signal: HangUpSignal): Promise<void>;
   /**
-   * Called in the same tick as the answer to LiveKit: take a place for the call, or say why not.
-   * Absent: the pool's cap is all there is.
+   * Takes a place for a call, or refuses it. Called in the same tick as the answer to LiveKit. Without this method,
+   * only the pool's own limit, `maxConcurrentSessions`, applies.
    */
   reserve?(call: Call): Placement | Refusal;
-  /** The processes calls run in, besides the worker's own. Absent: there are none. */
+  /** The processes that run calls, other than the worker's own. Without this method, there are none. */
   processes?(): Promise<readonly ProcessUsage[]>;
-  /** How many processes there were since it was opened. Absent: nobody counts them. */
+  /** The number of processes since the strategy was opened. Without this method, they are not counted. */
   processCounts?(): ProcessCounts;
 }
 
-/** A process that runs calls, when it was looked at. */
+/** A process that runs calls, as it was when it was measured. */
 export interface ProcessUsage {
+  /** Process id. */
   readonly pid: number;
-  /** The calls that run there or are about to. */
+  /** Job ids of the calls that run there or are about to. */
   readonly jobIds: readonly string[];
-  /** `starting`: not ready for calls; `closing`: takes no more of them. */
+  /** `starting`: not ready for calls yet; `closing`: accepts no more calls. */
   readonly state: 'starting' | 'ready' | 'closing';
-  /** Resident memory (RSS) in bytes, files that processes share included. */
+  /** Resident memory (RSS) in bytes, including files that processes share. */
   readonly memoryBytes: number;
-  /** CPU time since the process began, in milliseconds. */
+  /** CPU time since the process started, in milliseconds. */
   readonly cpuMs: number;
 }
 
-/** The processes of calls since the worker began. */
+/** Number of processes that run calls, counted since the worker started. */
 export interface ProcessCounts {
+  /** Processes that were started. */
   readonly started: number;
-  /** Those that ended although they were wanted: crashed, stuck, or over their memory limit. */
+  /** Processes that ended unexpectedly: crashed, stuck, or over their memory limit. */
   readonly lost: number;
 }
 
-/** A place taken by {@link Isolation.reserve}; released when the call never comes. */
+/** A place taken by {@link Isolation.reserve}. */
 export interface Placement {
+  /** Gives the place back. Called when the call that it was taken for is not assigned. */
   release(): void;
 }
 
-/** What the pool lends a strategy. */
+/** The services that a pool provides to its strategy. */
 export interface IsolationHost {
   /** How another process starts this pool. A strategy may override it. */
   readonly source: PoolSource;
+  /** The pool's logger. */
   readonly logger: Logger;
-  /** Most calls at a time: the pool's cap, which it keeps itself. */
+  /** Maximum number of concurrent calls. The pool enforces it itself. */
   readonly maxConcurrentSessions: number;
-  /** Inference of the worker, for sessions that run elsewhere: one model for all processes. */
+  /** The worker's models, for sessions that run in other processes: one copy serves all of them. */
   readonly inference: WorkerInference;
-  /** Loads what calls share in this process. Call it wherever sessions run, before the first. */
+  /**
+   * Loads what calls share in this process. Call it in every process that runs sessions, before the first one.
+   * @throws OpenRtcError `PREWARM_FAILED`, or the reason of `signal`
+   */
   prewarm(signal: AbortSignal): Promise<void>;
   /**
-   * The session body: runs one call in this process, to its end.
-   * @param report - where its events go; by default straight to this pool. A strategy that runs
-   * the body elsewhere passes a function that carries them back to {@link IsolationHost.report}.
+   * Runs one call in this process, from joining its room to its end. Resolves when the call has ended.
+   * @param report - receives the events of the call. Default: {@link IsolationHost.report} of this host. A strategy
+   * that runs the call elsewhere passes a function that sends the events back to the pool.
+   * @throws OpenRtcError with a `SESSION_*` code when the call failed
    */
   runSession(ticket: JobTicket, signal: HangUpSignal, report?: ReportSessionEvent): Promise<void>;
-  /** Takes an event relayed from elsewhere; resolves when the pool has acted on it. */
+  /** Passes on an event of a call that runs elsewhere. Resolves when the pool has acted on it. */
   report(event: SessionEvent): Promise<void>;
 }
 
-/** The worker's own models, lent to sessions in other processes. */
+/** The worker's models, for sessions that run in other processes. */
 export interface WorkerInference {
-  /** Loads them, without the user's prewarm. True when they serve the SDK's local turn detector. */
+  /** Loads the models, without the user's prewarm. Resolves with true when they serve the SDK's local turn detector. */
   load(signal: AbortSignal): Promise<boolean>;
-  /** Runs one inference method of the SDK, e.g. `lk_eot_audio`. Arguments and result are JSON. */
+  /** Runs one inference method of the SDK, for example `lk_eot_audio`. Arguments and result are JSON. */
   run(method: string, data: unknown): Promise<unknown>;
 }
 
 /** How this process was started. */
 export interface PoolSource {
-  /** Absolute path of the user's entry, `process.argv[1]`. */
+  /** Absolute path of the user's entry file, `process.argv[1]`. */
   readonly entry: string;
-  /** Which of the entry's pools this is: the number of its construction, from 0. */
+  /** Index of this pool among the pools that the entry file constructs, from 0. */
   readonly pool: number;
+  /** Arguments of the user's program. */
   readonly argv: readonly string[];
+  /** Arguments of Node itself, `process.execArgv`. */
   readonly execArgv: readonly string[];
 }

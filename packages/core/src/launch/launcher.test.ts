@@ -41,7 +41,7 @@ test('a call runs from its launch to its end', async () => {
   expect(calls.jobIds).toEqual([]);
 });
 
-test('a call that fails is over too, and its error comes through as it is', async () => {
+test('a call that fails is removed too, and its error is passed on unchanged', async () => {
   const { launcher: calls, runs } = launcher();
   const running = calls.launch(ticket('AJ_1'));
   const error = { code: 'ISOLATION_LOST', message: 'gone' };
@@ -61,7 +61,7 @@ test('a strategy that throws instead of rejecting leaves nothing behind', async 
   expect(calls.jobIds).toEqual([]);
 });
 
-test('one job is not launched twice, and the first run of it goes on', async () => {
+test('a job is not launched twice, and its first run goes on', async () => {
   const { launcher: calls, runs } = launcher();
   const running = calls.launch(ticket('AJ_1'));
   await expect(calls.launch(ticket('AJ_1'))).rejects.toMatchObject({ code: 'INTERNAL' });
@@ -70,7 +70,7 @@ test('one job is not launched twice, and the first run of it goes on', async () 
   await running;
 });
 
-test('hanging up reaches the one call it is meant for, with its reason', () => {
+test('hangUp() aborts only the named call, with its reason', () => {
   const { launcher: calls, runs } = launcher();
   void calls.launch(ticket('AJ_1'));
   void calls.launch(ticket('AJ_2'));
@@ -80,7 +80,7 @@ test('hanging up reaches the one call it is meant for, with its reason', () => {
   expect(calls.hangUp('AJ_unknown', terminated)).toBe(false);
 });
 
-test('hanging up on all reaches those that run and those that come yet; the first reason counts', () => {
+test('hangUpAll() aborts running calls and later ones; the first reason counts', () => {
   const { launcher: calls, runs } = launcher();
   void calls.launch(ticket('AJ_1'));
   calls.hangUp('AJ_1', terminated);

@@ -5,18 +5,24 @@ import type { JobTicket } from '../call/job-ticket.js';
 import type { Refusal } from '../call/refusal.js';
 import type { Isolation, Placement, ProcessCounts, ProcessUsage } from './isolation-strategy.js';
 
-/** Running calls: starts each on the isolation and can hang each up. */
+/** The running calls: starts each of them on the isolation, and hangs them up. */
 export class Launcher {
   readonly #running = new Map<string, AbortController>();
   #isolation: Isolation | undefined;
   #closing: HangUp | undefined;
 
-  /** Where calls run from here on. A strategy is opened after the flow was built, because it may use all of its host. */
+  /**
+   * Sets where calls run. The isolation is not passed to the constructor, because it is opened after the flow was
+   * built: a strategy may use all of its host in `open()`.
+   */
   attach(isolation: Isolation): void {
     this.#isolation = isolation;
   }
 
-  /** Takes a place for a call in the tick of the answer; undefined when the strategy keeps no places. */
+  /**
+   * Takes a place for a call, in the same tick as the answer to LiveKit. Undefined when the strategy has no
+   * `reserve()`; a refusal with the cause when `reserve()` throws.
+   */
   reserve(call: Call): Placement | (Refusal & { readonly cause?: unknown }) | undefined {
     try {
       return this.#isolation?.reserve?.(call);
@@ -25,7 +31,10 @@ export class Launcher {
     }
   }
 
-  /** Runs a call to its end. Never settles twice for one job; a job id that runs already is refused. */
+  /**
+   * Runs a call to its end. Rejects with the error of a call that failed.
+   * @throws OpenRtcError `INTERNAL` before {@link attach}, and for a job that runs already
+   */
   async launch(ticket: JobTicket): Promise<void> {
     const { jobId } = ticket.info;
     if (this.#isolation === undefined)
@@ -45,29 +54,30 @@ export class Launcher {
     }
   }
 
-  /** Asks one call to end. False when no such call runs. */
+  /** Asks one call to end. Returns false when no such call runs. */
   hangUp(jobId: string, hangUp: HangUp): boolean {
     const abort = this.#running.get(jobId);
     abort?.abort(hangUp);
     return abort !== undefined;
   }
 
-  /** Asks every call to end: those that run, and those that were accepted and come yet. */
+  /** Asks every call to end: those that run, and those that were accepted but are not launched yet. */
   hangUpAll(hangUp: HangUp): void {
     this.#closing ??= hangUp;
     for (const jobId of this.#running.keys()) this.hangUp(jobId, hangUp);
   }
 
-  /** The processes calls run in, see {@link Isolation.processes}. */
+  /** The processes that run calls, see {@link Isolation.processes}. Empty when there are none. */
   async processes(): Promise<readonly ProcessUsage[]> {
     return (await this.#isolation?.processes?.()) ?? [];
   }
 
-  /** Undefined where the isolation does not count processes, because it has none. */
+  /** Number of processes so far. Undefined when the isolation does not count processes. */
   get processCounts(): ProcessCounts | undefined {
     return this.#isolation?.processCounts?.();
   }
 
+  /** Job ids of the calls that run. */
   get jobIds(): readonly string[] {
     return [...this.#running.keys()];
   }

@@ -11,7 +11,7 @@ import { PROTOCOL } from './wire.js';
 import { RemoteSessions } from './remote-sessions.js';
 import type { FromSessions, ToSessions } from './wire.js';
 
-/** The other end, at the command of a test. */
+/** The other end of the channel, controlled by a test. */
 class FarEnd implements Channel {
   readonly sent: ToSessions[] = [];
   #listener: (message: unknown) => void = () => {};
@@ -87,7 +87,7 @@ async function opened(): Promise<void> {
   await opening;
 }
 
-test('it is open when the other end is ready, and passes its warnings on', async () => {
+test('it opens when the other end is ready, and logs its warnings', async () => {
   await opened();
   expect(far.sent).toEqual([{ kind: 'hello', turnDetector: true }]);
   expect(log.has('mind the gap')).toBe(true);
@@ -100,7 +100,7 @@ test.each<[string, (end: FarEnd) => void, object]>([
     { code: 'PREWARM_FAILED', message: 'no model' },
   ],
   [
-    'speaks another version',
+    'has another version',
     (end) => end.say({ kind: 'here', protocol: PROTOCOL + 1 }),
     {
       code: 'ISOLATION_START_FAILED',
@@ -114,7 +114,7 @@ test.each<[string, (end: FarEnd) => void, object]>([
   await expect(opening).rejects.toMatchObject(error);
 });
 
-test('a call ends as the other end says', async () => {
+test('a call ends with the result that the other end sends', async () => {
   await opened();
   const running = sessions.run(ticket, never);
   expect(sessions.jobIds).toEqual([jobId]);
@@ -137,25 +137,27 @@ test('a call ends as the other end says', async () => {
   });
 });
 
-test('events reach the pool, of its own calls only, and each gets its answer', async () => {
+test('only events of its own calls reach the pool, and each event is acknowledged', async () => {
   await opened();
   const running = sessions.run(ticket, never);
   far.say({ kind: 'event', eventId: 1, event: { kind: 'joined', jobId } });
   far.say({ kind: 'event', eventId: 2, event: { kind: 'joined', jobId: 'AJ_of_another' } });
-  await vi.waitFor(() => expect(far.sent.filter(({ kind }) => kind === 'taken')).toHaveLength(2));
+  await vi.waitFor(() =>
+    expect(far.sent.filter(({ kind }) => kind === 'acknowledged')).toHaveLength(2),
+  );
   expect(reported).toEqual([{ kind: 'joined', jobId }]);
   far.say({ kind: 'ended', jobId });
   await running;
 });
 
-test('what makes no sense is ignored, and said', async () => {
+test('an invalid message is ignored and logged', async () => {
   await opened();
   far.sayAnything({ kind: 'ended' });
   far.sayAnything('nonsense');
-  expect(log.lines.filter(({ message }) => message.includes('makes no sense'))).toHaveLength(2);
+  expect(log.lines.filter(({ message }) => message.includes('invalid message'))).toHaveLength(2);
 });
 
-test('the worker answers inference, also when it fails', async () => {
+test('the worker answers inference requests, also when inference fails', async () => {
   await opened();
   far.say({ kind: 'infer', id: 7, method: 'double', data: 21 });
   await vi.waitFor(() => expect(far.last()).toEqual({ kind: 'inferred', id: 7, result: 21 }));
@@ -170,7 +172,7 @@ test('the worker answers inference, also when it fails', async () => {
   );
 });
 
-test('a hang-up goes along as a span of time; a call that does not heed it is given up', async () => {
+test('a hang-up is sent as a duration; a call that ignores it is rejected', async () => {
   await opened();
   const abort = new AbortController();
   const running = sessions.run(ticket, abort.signal);
@@ -183,12 +185,12 @@ test('a hang-up goes along as a span of time; a call that does not heed it is gi
   expect(onOverdue).toHaveBeenCalledExactlyOnceWith(jobId);
 });
 
-test('an end that falls silent loses its calls', async () => {
+test('when the other end stops answering, its calls fail', async () => {
   await opened();
   const running = sessions.run(ticket, never);
   const lost = expect(running).rejects.toMatchObject({
     code: 'ISOLATION_STUCK',
-    message: expect.stringContaining('nothing answered for 7 s'),
+    message: expect.stringContaining('has not answered for 7 s'),
   });
   await vi.advanceTimersByTimeAsync(7_000);
   await lost;
@@ -196,7 +198,7 @@ test('an end that falls silent loses its calls', async () => {
   await expect(sessions.answers(1_000)).resolves.toBe(false);
 });
 
-test('it tells of an error nobody can be blamed for', async () => {
+test('an error that no call can be blamed for is passed to onTainted', async () => {
   await opened();
   far.say({ kind: 'tainted', error: { code: 'INTERNAL', message: 'whose?' } });
   expect(onTainted).toHaveBeenCalledExactlyOnceWith(expect.objectContaining({ message: 'whose?' }));

@@ -8,32 +8,37 @@ import type { HangUpSignal } from '../call/hang-up.js';
 import type { JobTicket } from '../call/job-ticket.js';
 import { PROTOCOL, type ToSessions, readFromSessions, toWire } from './wire.js';
 
-// What a call may take past its deadline: the word of its end is on its way.
+// A call may end this much after its deadline: the message that it has ended takes time to arrive.
 const GRACE_MS = 1_000;
 
-/** What a strategy decides on. */
+/** Options of {@link RemoteSessions}. */
 export interface RemoteSessionsOptions {
+  /** The host that the strategy was opened with. */
   readonly host: IsolationHost;
+  /** The channel to the process that runs the calls. */
   readonly channel: Channel;
-  /** After so long without an answer to a ping, in milliseconds, the other end is stuck. Default: 6 000. */
+  /** How long the other end may leave pings unanswered before it counts as stuck, in milliseconds. Default: 6 000. */
   readonly stuckAfterMs?: number;
   /**
-   * It does not answer any more. End it for good, then call {@link RemoteSessions.fail} with `error`.
-   * Default: that alone.
+   * Called when the other end no longer answers. End its process, then call {@link RemoteSessions.fail} with `error`.
+   * Default: only `fail` is called.
    */
   readonly onStuck?: (error: OpenRtcError) => void;
-  /** An error no call there can be blamed for: give it no more calls. */
+  /** Called for an error that no call can be blamed for. Give the other end no more calls. */
   readonly onTainted?: (error: Error) => void;
-  /** A call did not end by the deadline of its hang-up. It has been given up; its place is still used. */
+  /**
+   * Called when a call has not ended by the deadline of its hang-up. Its promise has been rejected, but the call may
+   * still run at the other end.
+   */
   readonly onOverdue?: (jobId: string) => void;
 }
 
 /**
- * Sessions that run at the other end of a channel, where {@link serveTickets} answers: what a strategy
- * that leaves the worker's process needs, besides a way to start the other end.
+ * The sessions that run at the other end of a channel, where {@link serveTickets} answers. A strategy that runs calls
+ * outside the worker's process needs this class and a way to start the other end.
  */
 export class RemoteSessions {
-  /** Resolves when calls may come; rejects when none ever can. */
+  /** Resolves when the other end accepts calls; rejects when it never can. */
   readonly ready: Promise<void>;
   readonly #options: RemoteSessionsOptions;
   readonly #host: IsolationHost;
@@ -42,7 +47,7 @@ export class RemoteSessions {
   readonly #ready = deferred();
   readonly #running = new Map<string, Deferred<void>>();
   readonly #heartbeat: Heartbeat;
-  #lost: OpenRtcError | undefined;
+  #failure: OpenRtcError | undefined;
   #busy = false;
 
   constructor(options: RemoteSessionsOptions) {
@@ -51,28 +56,31 @@ export class RemoteSessions {
     this.#host = host;
     this.#channel = channel;
     this.ready = this.#ready.promise;
-    // Whoever opens it may only ask later.
+    // It may fail before anyone waits for it.
     this.ready.catch(() => {});
     this.#heartbeat = new Heartbeat({
       ping: (id) => this.#send({ kind: 'ping', id }),
       stuckAfterMs: options.stuckAfterMs ?? 6_000,
       onStuck: (silentMs) => this.#stuck(silentMs),
     });
-    channel.onMessage((message) => this.#take(message));
+    channel.onMessage((message) => this.#onMessage(message));
     channel.onClose((why) => this.fail(new OpenRtcError('ISOLATION_LOST', why)));
   }
 
-  /** The calls that run there. */
+  /** Job ids of the calls that run at the other end. */
   get jobIds(): readonly string[] {
     return [...this.#running.keys()];
   }
 
-  /** True while the calls there are all that their event loop carries: give it no other, see `maxEventLoopLagMs`. */
+  /** True while the event loop of the other end is fully used: give it no more calls, see `maxEventLoopLagMs`. */
   get busy(): boolean {
     return this.#busy;
   }
 
-  /** Begins: from here on the other end may become ready. */
+  /**
+   * Loads the worker's models and starts the other end. Resolves when it accepts calls.
+   * @throws OpenRtcError the reason why it cannot run calls, for example `ISOLATION_LOST` or `PREWARM_FAILED`
+   */
   async open(signal: AbortSignal): Promise<void> {
     const turnDetector = await this.#host.inference.load(signal);
     await Promise.race([this.#here.promise, this.ready]);
@@ -80,15 +88,15 @@ export class RemoteSessions {
     await this.ready;
   }
 
-  /** True when it answers within `ms`: ask before it is handed a call. */
+  /** Resolves with whether the other end answers within `ms` milliseconds. Use it before giving it a call. */
   answers(ms: number): Promise<boolean> {
-    return this.#lost === undefined ? this.#heartbeat.ask(ms) : Promise.resolve(false);
+    return this.#failure === undefined ? this.#heartbeat.ask(ms) : Promise.resolve(false);
   }
 
-  /** Runs one call there, see {@link Isolation.run}. */
+  /** Runs one call at the other end, see {@link Isolation.run}. Rejects with the error of {@link fail} after it. */
   async run(ticket: JobTicket, signal: HangUpSignal): Promise<void> {
     const { jobId } = ticket.info;
-    if (this.#lost !== undefined) throw this.#lost;
+    if (this.#failure !== undefined) throw this.#failure;
     const ended = deferred();
     this.#running.set(jobId, ended);
     let overdue: NodeJS.Timeout | undefined;
@@ -110,31 +118,31 @@ export class RemoteSessions {
     }
   }
 
-  /** No ticket comes any more: the other end goes when its last call is over. */
+  /** Sends no more calls: the other end exits after its last call. */
   finish(): void {
     this.#send({ kind: 'finish' });
   }
 
-  /** The other end is gone: its calls fail with `error`. Only the first error counts. */
+  /** Call it when the other end is gone: its calls fail with `error`. Only the first error counts. */
   fail(error: OpenRtcError): void {
-    if (this.#lost !== undefined) return;
-    this.#lost = error;
+    if (this.#failure !== undefined) return;
+    this.#failure = error;
     this.#heartbeat.stop();
     this.#ready.reject(error);
     for (const ended of this.#running.values()) ended.reject(error);
   }
 
-  #take(raw: unknown): void {
+  #onMessage(raw: unknown): void {
     const message = readFromSessions(raw);
     if (message === undefined) {
-      this.#host.logger.warn({}, 'a message from where calls run makes no sense: ignored');
+      this.#host.logger.warn({}, 'ignored an invalid message from a process of calls');
       return;
     }
-    // Whatever it says, it lives.
+    // Any message shows that the other end is alive.
     this.#heartbeat.heard();
     switch (message.kind) {
       case 'here':
-        this.#understand(message.protocol);
+        this.#checkProtocol(message.protocol);
         break;
       case 'ready':
         for (const warning of message.warnings) this.#host.logger.warn({}, warning);
@@ -168,7 +176,7 @@ export class RemoteSessions {
     }
   }
 
-  #understand(protocol: number): void {
+  #checkProtocol(protocol: number): void {
     if (protocol === PROTOCOL) {
       this.#here.resolve();
       return;
@@ -176,28 +184,35 @@ export class RemoteSessions {
     this.fail(
       new OpenRtcError(
         'ISOLATION_START_FAILED',
-        `Calls would run with another version of @openrtc/core: protocol ${protocol}, not ${PROTOCOL}.`,
+        `The process of the calls uses another version of @openrtc/core: protocol ${protocol}, not ${PROTOCOL}.`,
       ),
     );
   }
 
-  // Each of these ends with an answer: the session waits for it.
+  // Always ends with an answer, because the session waits for it.
   async #relay(eventId: number, event: SessionEvent): Promise<void> {
     try {
-      // A process speaks for its own calls only.
+      // A process may report events of its own calls only.
       if (this.#running.has(event.jobId)) await this.#host.report(event);
-      else this.#host.logger.debug({ jobId: event.jobId }, 'an event of a call that is not there');
+      else
+        this.#host.logger.debug(
+          { jobId: event.jobId },
+          'ignored an event of a call that does not run there',
+        );
     } catch (error) {
-      this.#host.logger.error({ error, jobId: event.jobId }, 'the pool did not take an event');
+      this.#host.logger.error(
+        { error, jobId: event.jobId },
+        'an event of a call could not be handled',
+      );
     }
-    this.#send({ kind: 'taken', eventId });
+    this.#send({ kind: 'acknowledged', eventId });
   }
 
   async #infer(id: number, method: string, data: unknown): Promise<void> {
     try {
       this.#send({ kind: 'inferred', id, result: await this.#host.inference.run(method, data) });
     } catch (error) {
-      this.#host.logger.debug({ error, method }, 'inference for a call elsewhere failed');
+      this.#host.logger.debug({ error, method }, 'inference for a call in another process failed');
       this.#send({ kind: 'inferred', id, error: toPlainError(error) });
     }
   }
@@ -211,7 +226,7 @@ export class RemoteSessions {
   #stuck(silentMs: number): void {
     const error = new OpenRtcError(
       'ISOLATION_STUCK',
-      `Where the call ran, nothing answered for ${Math.round(silentMs / 1_000)} s: its event loop is blocked, or it is stopped.`,
+      `The process of the call has not answered for ${Math.round(silentMs / 1_000)} s: its event loop is blocked, or it is stopped.`,
     );
     if (this.#options.onStuck === undefined) this.fail(error);
     else this.#options.onStuck(error);
@@ -222,7 +237,7 @@ export class RemoteSessions {
   }
 }
 
-/** An error as it was before it crossed: its code, its stack, its causes. */
+/** Restores an error that was sent as plain data, with its code, stack and causes. */
 function fromPlain({ code, message, stack, cause }: PlainError): OpenRtcError {
   const error = new OpenRtcError(code as ErrorCode, message, { cause });
   if (stack !== undefined) error.stack = stack;

@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import { ticketOf } from '../call/ticket.fixture.js';
 import { fromWire, readFromSessions, toWire } from './wire.js';
 
-test('a ticket comes back from JSON as it was, the int64 and bytes of its job included', () => {
+test('a ticket survives JSON unchanged, including the int64 and bytes of its job', () => {
   const job = new Job({ id: 'AJ_1', room: { name: 'bar', creationTime: 2n ** 62n } });
   const metadata = Object.freeze(Object.assign(Object.create(null), { unicode: '\u{1F378}' }));
   const ticket = ticketOf({ room: 'bar-\u{1F378}', metadata }, { job, revision: 3 });
@@ -55,7 +55,7 @@ test.each<[object]>([
   [{ kind: 'pong', id: 1 }],
   [{ kind: 'busy', busy: true }],
   [{ kind: 'tainted', error }],
-])('%j is taken', (message) => {
+])('%j is valid', (message) => {
   expect(readFromSessions(message)).toBe(message);
 });
 
@@ -70,7 +70,7 @@ test.each<[unknown]>([
   [{ kind: 'event', eventId: 1.5, event: { kind: 'joined', jobId } }],
   [{ kind: 'event', eventId: 1, event: { kind: 'memory', jobId, memory: {} } }],
   [{ kind: 'event', eventId: 1, event: { kind: 'ending', jobId } }],
-  // A success that calls itself failed.
+  // The status contradicts the reason.
   [
     {
       kind: 'event',
@@ -94,6 +94,6 @@ test.each<[unknown]>([
   [{ kind: 'pong' }],
   [{ kind: 'busy' }],
   [{ kind: 'tainted' }],
-])('%j is not', (message) => {
+])('%j is invalid', (message) => {
   expect(readFromSessions(message)).toBeUndefined();
 });

@@ -8,13 +8,13 @@ import { type SessionEndReason, statusOf } from '../call/session-outcome.js';
 import type { HangUp } from '../call/hang-up.js';
 import type { JobTicket } from '../call/job-ticket.js';
 
-/** What both ends speak; other numbers do not understand each other. */
+/** Version of the messages. Both ends must have the same one. */
 export const PROTOCOL = 2;
 
-/** A ticket as JSON: its job as protobuf in base64, because JSON would lose int64, enums and bytes. */
+/** A ticket as JSON. Its job is protobuf in base64, because JSON would lose int64, enums and bytes. */
 export type WireTicket = Omit<JobTicket, 'job'> & { readonly job: string };
 
-/** From the pool to where calls run. */
+/** Messages from the pool to the process that runs the calls. */
 export type ToSessions =
   | { readonly kind: 'hello'; readonly turnDetector: boolean }
   | { readonly kind: 'run'; readonly ticket: WireTicket }
@@ -22,10 +22,11 @@ export type ToSessions =
       readonly kind: 'hang_up';
       readonly jobId: string;
       readonly reason: HangUp['reason'];
-      /** A time span, because the clocks of two machines differ. */
+      /** Milliseconds from now. Not a point in time, because the clocks of two machines differ. */
       readonly withinMs: number;
     }
-  | { readonly kind: 'taken'; readonly eventId: number }
+  /** The pool has acted on the event. */
+  | { readonly kind: 'acknowledged'; readonly eventId: number }
   | {
       readonly kind: 'inferred';
       readonly id: number;
@@ -33,15 +34,15 @@ export type ToSessions =
       readonly error?: PlainError;
     }
   | { readonly kind: 'ping'; readonly id: number }
-  /** No ticket comes any more: go when the last call is over. */
+  /** There are no more tickets: exit after the last call. */
   | { readonly kind: 'finish' };
 
-/** From where calls run to the pool. */
+/** Messages from the process that runs the calls to the pool. */
 export type FromSessions =
-  /** Its first word; `hello` answers it. */
+  /** The first message; `hello` answers it. */
   | { readonly kind: 'here'; readonly protocol: number }
   | { readonly kind: 'ready'; readonly warnings: readonly string[] }
-  /** Can never run a call. */
+  /** The process can never run a call. */
   | { readonly kind: 'broken'; readonly error: PlainError }
   | { readonly kind: 'event'; readonly eventId: number; readonly event: SessionEvent }
   | { readonly kind: 'ended'; readonly jobId: string; readonly error?: PlainError }
@@ -52,18 +53,20 @@ export type FromSessions =
       readonly data: unknown;
     }
   | { readonly kind: 'pong'; readonly id: number }
-  /** Its event loop carries no more calls than it has; or it does again. */
+  /** Whether its event loop is fully used, so that it should get no more calls. */
   | { readonly kind: 'busy'; readonly busy: boolean }
-  /** An error no call there can be blamed for: live calls go on, no other must come. */
+  /** An error that no call can be blamed for: live calls go on, but it must get no more. */
   | { readonly kind: 'tainted'; readonly error: PlainError };
 
+/** Converts a ticket to JSON. */
 export function toWire(ticket: JobTicket): WireTicket {
   return { ...ticket, job: Buffer.from(ticket.job.toBinary()).toString('base64') };
 }
 
+/** Restores a ticket from JSON, with its info frozen as it was. */
 export function fromWire(ticket: WireTicket): JobTicket {
   const { info } = ticket;
-  // As it was before JSON: own properties alone, and frozen.
+  // As it was before JSON: an object without a prototype, and frozen.
   const metadata = Object.freeze(
     Object.assign(Object.create(null) as Record<string, unknown>, info.metadata),
   );
@@ -83,7 +86,7 @@ const isObject = (value: unknown): value is Fields => typeof value === 'object' 
 const isError = (value: unknown) =>
   isObject(value) && isText(value['code']) && isText(value['message']);
 
-// Of all events: `memory` is the strategy's own to tell.
+// All events except `memory`, which only the strategy itself reports.
 function isEvent({ kind, outcome, fault, name, error, usage, block }: Fields): boolean {
   switch (kind) {
     case 'joined':
@@ -106,7 +109,7 @@ function isEvent({ kind, outcome, fault, name, error, usage, block }: Fields): b
   }
 }
 
-/** User code runs at the other end: what comes from there is looked at before it is believed. */
+/** User code runs at the other end, so its messages are validated before they are used. */
 const checks: Readonly<Record<Kind, (message: Fields) => boolean>> = {
   here: ({ protocol }) => isNumber(protocol),
   ready: ({ warnings }) => Array.isArray(warnings) && warnings.every(isText),
@@ -120,7 +123,7 @@ const checks: Readonly<Record<Kind, (message: Fields) => boolean>> = {
   tainted: ({ error }) => isError(error),
 };
 
-/** A message from where calls run, or undefined for one that is none. */
+/** Validates a message from the process that runs the calls. Undefined when it is not a valid one. */
 export function readFromSessions(message: unknown): FromSessions | undefined {
   if (!isObject(message) || !isText(message['kind'])) return undefined;
   const check = Object.hasOwn(checks, message['kind'])

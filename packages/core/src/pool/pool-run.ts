@@ -14,9 +14,9 @@ import type { ResolvedOptions } from '../options/resolve-options.js';
 import type { RunOptions } from '../options/run-options.js';
 import { sdkLogger } from '../sdk/sdk-logger.js';
 import type { ConnectRequest } from '../worker/local-call.js';
-import { installProcessHandlers } from '../worker/process-handlers.js';
+import { installProcessHandlers, taintedBy } from '../worker/process-handlers.js';
 import { serveSessions } from '../worker/serve-sessions.js';
-import { Worker, tainted } from '../worker/worker.js';
+import { Worker } from '../worker/worker.js';
 import type { WorkerOptions } from '../worker/worker-options.js';
 
 /** The parts of a pool that a run needs. They do not change any more. */
@@ -151,7 +151,7 @@ export class PoolRun {
         close: () => this.#inBackground(this.close()),
         tainted: (error) =>
           this.#worker === undefined
-            ? this.#starting.abort(tainted(error))
+            ? this.#starting.abort(taintedBy(error))
             : this.#worker.tainted(error),
       },
       this.#logger,

@@ -22,7 +22,7 @@ const lines = (message: string) =>
     .filter((line) => line.includes(`"msg":"${message}"`))
     .map((line) => JSON.parse(line) as Record<string, unknown>);
 
-/** A logger of the user's own, with a destination, a level, bindings and a mixin of its own. */
+/** A logger of the user, with its own destination, level, bindings and mixin. */
 function useOwnLogger(): Pino {
   const destination = new Writable({
     write(chunk: Buffer, _encoding, done) {
@@ -35,7 +35,7 @@ function useOwnLogger(): Pino {
   return (globals[LOGGER] = pino(options, destination));
 }
 
-/** Speaks through the SDK's logger, as code of the SDK does. */
+/** Logs through the SDK's logger, as code of the SDK does. */
 class Talkative extends EchoAgent {
   override async onEnter(): Promise<void> {
     log().info({ extra: 1 }, 'entered');
@@ -50,7 +50,7 @@ beforeEach(async () => {
 
 afterEach(() => rig.close());
 
-test('a line of the SDK names its call, once, and goes where it always went', async () => {
+test('a log line of the SDK names its call once, and its destination does not change', async () => {
   const own = useOwnLogger();
   const logger = sdkLogger();
   const { pool, running } = rig.start({
@@ -79,20 +79,20 @@ test('a line of the SDK names its call, once, and goes where it always went', as
     }),
     expect.objectContaining({ ...base, jobId: second.jobId, tenant: 'default', room: second.room }),
   ]);
-  // A child that has one of the fields keeps its own.
+  // A child logger that has one of the fields keeps its own value.
   expect(lines('as a child')[0]).toMatchObject({ tenant: 'own', jobId: first.jobId });
   expect(lines('outside of any call')).toEqual([expect.not.objectContaining({ jobId: '' })]);
   expect(lines('outside of any call')[0]).not.toHaveProperty('jobId');
   expect(lines('accepted a call')).toHaveLength(2);
   expect(lines('a call ended')).toHaveLength(2);
-  // This one the SDK writes with a job id twice by itself.
+  // The SDK itself writes the job id twice in this line.
   for (const line of raw.filter((each) => !each.includes('Session ended, report generated')))
     for (const field of ['jobId', 'agent', 'tenant', 'room'])
       expect(line.split(`"${field}":`).length, `${field} twice in ${line}`).toBeLessThanOrEqual(2);
   expect(globals[LOGGER]).toBe(own);
 });
 
-test('a change of level of the original counts, and a second pool does not wrap twice', async () => {
+test('a change of the original level counts, and a second pool does not wrap the logger twice', async () => {
   const own = useOwnLogger();
   const { pool, running } = await rig.registered();
   const wrapped = log();
@@ -110,7 +110,7 @@ test('a change of level of the original counts, and a second pool does not wrap 
   expect(log()).toBe(wrapped);
 });
 
-test('a logger that is no pino stays as it is', async () => {
+test('a logger that is not a pino logger is left unchanged', async () => {
   initializeLogger({ pretty: false, level: 'silent' });
   const plain = {
     debug: () => {},
@@ -122,6 +122,6 @@ test('a logger that is no pino stays as it is', async () => {
   globals[LOGGER] = plain;
   await rig.registered();
   expect(log()).toBe(plain);
-  expect(rig.log.matching('debug', /is not a pino/)).toHaveLength(1);
+  expect(rig.log.matching('debug', /is not a pino logger/)).toHaveLength(1);
   await (await rig.livekit.call()).say('hi');
 });

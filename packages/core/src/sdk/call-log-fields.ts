@@ -5,10 +5,9 @@ import { symbolOf } from './redacted-logs.js';
 import { type ProcessPatch, type UndoPatch, nothingToUndo } from './sdk-patch.js';
 
 /*
- * The SDK has one logger for the process, and its lines do not say which call they are about. While a pool
- * runs, the SDK finds one in its place that inherits everything (destination, level, format) from it and
- * adds the call's fields to each line. OpenRTC's own lines name their call themselves and go to the
- * original.
+ * The SDK has one logger for the process, and its lines do not say which call they belong to. While a pool runs, this
+ * logger is replaced with one that inherits everything from it (destination, level, format) and adds the fields of the
+ * call to each line. OpenRTC's own lines name their call themselves and are written by the original.
  */
 
 type Mixin = (...args: unknown[]) => object;
@@ -19,20 +18,21 @@ const globals = globalThis as { [LOGGER]?: Logger };
 
 const originals = new WeakMap<Logger, Logger>();
 
-/** The logger as it was before {@link callFieldsPatch}. */
+/** The original of a logger that {@link callFieldsPatch} has replaced; any other logger is returned unchanged. */
 export function withoutCallFields(logger: Logger): Logger {
   return originals.get(logger) ?? logger;
 }
 
+/** Adds the fields of the call to the log lines of the SDK. */
 export const callFieldsPatch: ProcessPatch = {
   scope: 'process',
   name: 'call-log-fields',
-  why: 'With many calls in a process, a line of the SDK does not say which call it is about.',
+  why: 'With many calls in a process, a log line of the SDK does not say which call it belongs to.',
   versions: '@livekit/agents 1.9 with pino 8 to 10',
   apply: addCallFields,
 };
 
-/** Adds job, agent, tenant and room of the call to every line of the SDK. */
+/** Adds job, agent, tenant and room of the call to every log line of the SDK. */
 function addCallFields(poolLogger: Logger): UndoPatch {
   const logger = globals[LOGGER];
   if (logger === undefined || originals.has(logger)) return nothingToUndo;
@@ -40,23 +40,23 @@ function addCallFields(poolLogger: Logger): UndoPatch {
   if (mixinKey === undefined) {
     poolLogger.debug(
       {},
-      'the logger of @livekit/agents is not a pino: its lines will not name calls',
+      'the logger of @livekit/agents is not a pino logger: its lines will not name their call',
     );
     return nothingToUndo;
   }
   const own = Reflect.get(logger, mixinKey) as Mixin | undefined;
   const mixin: Mixin = (...args) => ({ ...fieldsFor(args[2]), ...own?.(...args) });
-  // What pino's child() does, but for a level of its own: a later change of the original's counts.
+  // As pino's child() does, but without a level of its own, so that a later change of the original's level counts.
   const derived = Object.create(logger, { [mixinKey]: { value: mixin } }) as Logger;
   originals.set(derived, logger);
   globals[LOGGER] = derived;
   return () => {
-    // Its owner may have set up another one meanwhile.
+    // Someone may have set up another logger meanwhile.
     if (globals[LOGGER] === derived) globals[LOGGER] = logger;
   };
 }
 
-/** Fields the line has already, as a child logger of the call has them, are left out. */
+/** The fields of the current call, except those that the logger has already, as a child logger of the call does. */
 function fieldsFor(logger: unknown): object {
   const call = currentCall();
   if (call === undefined) return {};

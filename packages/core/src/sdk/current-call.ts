@@ -5,21 +5,24 @@ import type { Logger } from '../base/logger.js';
 import type { Call } from '../call/call.js';
 import type { SessionEnd } from '../call/session-end.js';
 
-/** The call some code runs for. */
+/** The call that code runs for. */
 export interface CurrentCall extends Call {
+  /** The SDK's job context of the call. */
   readonly ctx: JobContext;
+  /** Ends the call. */
   readonly end: SessionEnd;
+  /** A logger whose lines name the call. */
   readonly logger: Logger;
 }
 
 const storage = new AsyncLocalStorage<CurrentCall>();
 
-/** Runs `fn` as part of a call: `getJobContext()` and {@link currentCall} name it from here on. */
+/** Runs `fn` as part of a call: inside it, `getJobContext()` and {@link currentCall} return that call. */
 export function runInCall<T>(call: CurrentCall, fn: () => T): T {
   return storage.run(call, () => runWithJobContext(call.ctx, fn));
 }
 
-/** The call this code runs for; undefined outside of any. Never a guess. */
+/** The call that the current code runs for. Undefined outside of any call; never a guess. */
 export function currentCall(): CurrentCall | undefined {
   return storage.getStore();
 }

@@ -55,7 +55,7 @@ test.each([undefined, 'here'])(
   },
 );
 
-test('who deletes another room goes on talking', async () => {
+test('an agent that deletes another room keeps its tracks', async () => {
   const { ctx, log } = callWith(async () => {});
   await ctx.deleteRoom('elsewhere');
   expect(log).toEqual(['delete elsewhere']);
@@ -80,7 +80,7 @@ test('a track that cannot be unpublished is reported, and its room deleted', asy
   );
 });
 
-test('a track that takes too long does not keep the room', async () => {
+test('a track that takes too long does not delay the deletion', async () => {
   vi.useFakeTimers();
   try {
     const { ctx, log, warn } = callWith(() => new Promise(() => {}));

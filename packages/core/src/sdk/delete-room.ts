@@ -4,21 +4,22 @@ import { timeBox } from '../base/time-box.js';
 import type { CurrentCall } from './current-call.js';
 import type { CallPatch } from './sdk-patch.js';
 
-// A round trip to LiveKit; the caller is being hung up on and should not wait for it long.
+// One round trip to LiveKit. The caller is being hung up on and should not wait for it long.
 const UNPUBLISH_MS = 1_000;
 
+/** Makes `ctx.deleteRoom()` unpublish the agent's tracks first. */
 export const deleteRoomPatch: CallPatch = {
   scope: 'call',
   name: 'delete-room',
   why: 'A track that is published when its room is deleted leaves a native thread behind (livekit/rust-sdks#1443).',
   versions: '@livekit/rtc-node 0.13',
-  undo: 'It goes with the job context.',
+  undo: 'It ends with the job context.',
 };
 
 /**
- * Makes `ctx.deleteRoom()` unpublish the agent's tracks first. The native library never lets go of a track
- * that is still published when the server ends the room: one thread a call that wakes a hundred times a
- * second, for as long as the process lives (livekit/rust-sdks#1443).
+ * Makes `ctx.deleteRoom()` of a call unpublish the agent's tracks first. The native library never releases a track that
+ * is still published when the server ends the room: one thread per call, which wakes a hundred times a second for as
+ * long as the process lives (livekit/rust-sdks#1443).
  */
 export function unpublishBeforeDeleting({ ctx, logger }: CurrentCall): void {
   const deleteRoom = ctx.deleteRoom.bind(ctx);
@@ -27,7 +28,7 @@ export function unpublishBeforeDeleting({ ctx, logger }: CurrentCall): void {
       const ran = await timeBox(
         UNPUBLISH_MS,
         () => unpublishAll(ctx.room),
-        (error) => logger.warn({ error }, 'a track was not unpublished, late'),
+        (error) => logger.warn({ error }, 'a track could not be unpublished, after the timeout'),
       );
       if (ran.kind !== 'done')
         logger.warn({ ...ran }, 'a track is still published while its room is deleted');

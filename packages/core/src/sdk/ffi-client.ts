@@ -7,22 +7,24 @@ import { messageOf } from '../base/errors.js';
 import type { Logger } from '../base/logger.js';
 import { timeBox } from '../base/time-box.js';
 import type { ProcessPatch, UndoPatch } from './sdk-patch.js';
-import { FFI_EVENT, type FfiEvent, FfiEvents, type FfiMessage } from './ffi-events.js';
+import { FfiEvents } from './ffi-events.js';
+import { FFI_EVENT, type FfiEvent, type FfiMessage } from './ffi-message.js';
 
 /*
- * `@livekit/rtc-node` creates its native event client on first use and keeps it on `globalThis`. In a
- * process with many calls that is wrong twice: the native callback keeps the async context of whoever
- * was first, so room handlers of the second call would see the job context of the first; and it forwards
- * every log line of the native library as an event, to every room, where nobody reads them (measured:
- * 8090 of 8224 events in 20 s with two rooms). So the pool creates the client itself, early, outside any
- * call, with log capture off and events routed. The rest is what the stock client does.
+ * `@livekit/rtc-node` creates its native event client on first use and keeps it on `globalThis`. In a process with many
+ * calls that is wrong in two ways. The native callback keeps the async context in which it was created, so the room
+ * handlers of the second call would see the job context of the first. And it forwards every log line of the native
+ * library as an event to every room, where nothing reads it (measured: 8090 of 8224 events in 20 s with two rooms). So
+ * the pool creates the client itself, early and outside any call, without log lines and with routed events. Otherwise
+ * it does what the client of rtc-node does.
  */
 
-/** What is built on here: how rtc-node listens, requests and waits (see `ffi-events.ts`). */
+/** The versions whose way to listen, request and wait is known (see `ffi-events.ts`). */
 const KNOWN_RTC_NODE = /^0\.13\./;
 
-/** What is used of `@livekit/rtc-ffi-bindings`. */
+/** The part of `@livekit/rtc-ffi-bindings` that is used here. */
 export interface FfiBindings {
+  // The names are those of the package.
   FfiEvent: { fromBinary(bytes: Uint8Array): FfiEvent };
   FfiRequest: new (request: object) => { toBinary(): Uint8Array };
   FfiResponse: { fromBinary(bytes: Uint8Array): { message: { value: unknown } } };
@@ -38,14 +40,15 @@ export interface FfiBindings {
 
 const globals = globalThis as { _ffiClientInstance?: EventEmitter };
 
-/** The process's native event client, when there is one. */
+/** The native event client of this process. Undefined when there is none yet. */
 export function currentFfiClient(): EventEmitter | undefined {
   return globals._ffiClientInstance;
 }
 
-// dispose() has been seen to hang; nothing here depends on its end.
+// dispose() has been seen to hang, and nothing here depends on its end.
 const DISPOSE_MS = 10_000;
 
+/** Replaces the native event client of rtc-node. */
 export const ffiClientPatch: ProcessPatch = {
   scope: 'process',
   name: 'ffi-client',
@@ -55,9 +58,9 @@ export const ffiClientPatch: ProcessPatch = {
 };
 
 /**
- * Installs the client unless one exists already. When the installed `@livekit/rtc-node` is not built
- * the way this expects, it warns and leaves the stock client, which works but costs more.
- * @returns shuts the native library down when no room is left: it would keep the process alive
+ * Installs the client unless there is one already. Logs a warning and keeps the client of rtc-node, which works but
+ * costs more, when the installed version is not a known one.
+ * @returns a function that shuts the native library down when no room is left, because it would keep the process alive
  */
 function installFfiClient(logger: Logger): UndoPatch {
   if (globals._ffiClientInstance !== undefined) {
@@ -68,7 +71,7 @@ function installFfiClient(logger: Logger): UndoPatch {
     } catch (error) {
       logger.warn(
         { error: messageOf(error) },
-        'this version of @livekit/rtc-node is not known: using its own event client, at a higher cost per call',
+        'unknown version of @livekit/rtc-node: using its own event client, at a higher cost per call',
       );
     }
   }
@@ -82,11 +85,11 @@ async function releaseFfiClient(logger: Logger): Promise<void> {
   // A room created later in this process gets a fresh client.
   delete globals._ffiClientInstance;
   if (ran.kind !== 'done')
-    logger.warn({ ...ran }, 'the native WebRTC library did not shut down in good order');
+    logger.warn({ ...ran }, 'the native WebRTC library did not shut down cleanly');
 }
 
 function loadBindings(): FfiBindings {
-  // rtc-node's own copy: pnpm hides it from us, and a second copy would be a second native library.
+  // The copy of rtc-node: pnpm hides it from core, and a second copy would load a second native library.
   const fromCore = createRequire(import.meta.url);
   const rtcNode = fromCore.resolve('@livekit/rtc-node');
   const fromRtcNode = createRequire(rtcNode);
@@ -107,7 +110,7 @@ function loadBindings(): FfiBindings {
   return bindings as FfiBindings;
 }
 
-/** The client of rtc-node, with its events routed. */
+/** Replaces the client of rtc-node: the same methods, with routed events. rtc-node calls all of them. */
 export class FfiClient extends FfiEvents {
   readonly #bindings: FfiBindings;
   #asyncId = 0n;
@@ -122,26 +125,30 @@ export class FfiClient extends FfiEvents {
     );
   }
 
+  /** Sends a request and returns its response. */
   request(request: { readonly message: FfiMessage }): unknown {
     const bytes = this.#bindings.livekitFfiRequest(
       new this.#bindings.FfiRequest(request).toBinary(),
     );
     const response = this.#bindings.FfiResponse.fromBinary(bytes).message.value;
-    this.sent(request.message, response);
+    this.onRequest(request.message, response);
     return response;
   }
 
+  /** Copies `length` bytes of native memory. */
   copyBuffer(pointer: bigint, length: number): Uint8Array {
     return this.#bindings.livekitCopyBuffer(pointer, length);
   }
 
+  /** Address of the bytes in native memory. */
   retrievePtr(data: Uint8Array): bigint {
     return this.#bindings.livekitRetrievePtr(data);
   }
 
+  /** A new id for the next request. */
   getNextRequestAsyncId(): bigint {
     this.#asyncId += 1n;
-    this.numbered(this.#asyncId);
+    this.onAsyncId(this.#asyncId);
     return this.#asyncId;
   }
 }

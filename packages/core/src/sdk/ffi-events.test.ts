@@ -72,15 +72,15 @@ describe('native events', () => {
     );
   });
 
-  test('are handed to one listener each, however many calls there are', async () => {
+  test('are delivered to one listener each, whatever the number of calls', async () => {
     for (const rooms of [1, 20]) {
       const world = await play('ours', connected(rooms));
-      const handed = () => world.client?.handed ?? Number.NaN;
+      const deliveries = () => world.client?.deliveries ?? Number.NaN;
       const counted = async (step: Step) => {
-        const from = handed();
+        const from = deliveries();
         step(world);
         await world.settled();
-        return handed() - from;
+        return deliveries() - from;
       };
       expect(await counted(() => world.frame(0, 5))).toBe(1);
       expect(world.log.at(-1)).toBe('stream 0: frame 5');
@@ -93,14 +93,14 @@ describe('native events', () => {
     }
   });
 
-  test('of a kind not known here reach everybody', async () => {
+  test('of an unknown kind reach every listener', async () => {
     const world = await play('ours', connected(3));
-    const from = world.client?.handed ?? Number.NaN;
+    const from = world.client?.deliveries ?? Number.NaN;
     world.unknown();
-    expect((world.client?.handed ?? 0) - from).toBe(6);
+    expect((world.client?.deliveries ?? 0) - from).toBe(6);
   });
 
-  test('reach a listener of the user’s own, each of them', async () => {
+  test('all reach a listener that the user has added', async () => {
     const world = new FfiWorld('ours');
     const heard: unknown[] = [];
     world.client?.on('ffi_event', (event: { message: { case: string } }) => {
@@ -114,7 +114,7 @@ describe('native events', () => {
     expect(heard).toEqual(['connect', 'audioStreamEvent']);
   });
 
-  test('leave nobody behind when rooms and streams are gone', async () => {
+  test('have no listener left when rooms and streams are closed', async () => {
     const world = await play('ours', [
       ...connected(2),
       (w) => w.closeStream(0),
@@ -128,7 +128,7 @@ describe('native events', () => {
     expect(world.listeners).toBe(0);
   });
 
-  test('a wait that is called off is over', async () => {
+  test('a wait rejects when its signal aborts', async () => {
     const world = new FfiWorld('ours');
     const abort = new AbortController();
     const waiting = world.client?.waitFor(() => false, abort);

@@ -1,82 +1,69 @@
 import { EventEmitter } from 'node:events';
 
+import { FFI_EVENT, type FfiEvent, type FfiMessage, bigintIn } from './ffi-message.js';
+import { FfiWaiters } from './ffi-waiters.js';
+
 /*
- * rtc-node emits every event of the native library to every listener, and each looks whether it is meant:
- * with N calls, each of their N x 31 audio frames a second is offered to N rooms (which take a lock first)
- * and N streams. Here an event goes to the one who waits for it. Who that is, is read off what rtc-node
- * does in one go: it listens and sends `connect`; it opens a stream and listens; it sends a request and
- * waits for its answer. A listener that cannot be told hears everything, as it would without this.
+ * rtc-node emits every event of the native library to every listener, and each listener checks whether the event is for
+ * it. With N calls, each of their N x 31 audio frames a second is offered to N rooms (which take a lock first) and N
+ * streams. Here an event goes only to the listener that waits for it. That listener is found from what rtc-node does in
+ * the same tick: it adds a listener and sends `connect`; it opens a stream and adds a listener; it sends a request and
+ * waits for its answer. A listener that cannot be matched gets every event, as in rtc-node itself.
  */
 
-/** The event name of the stock client. */
-export const FFI_EVENT = 'ffi_event';
-
-/** A message of the native library, or one to it. */
-export interface FfiMessage {
-  readonly case: string | undefined;
-  readonly value?: unknown;
-}
-
-export interface FfiEvent {
-  readonly message: FfiMessage;
-}
-
 type Listener = (event: FfiEvent) => void;
-
-interface Waiter {
-  readonly asyncId: bigint | undefined;
-  readonly fits: (event: FfiEvent) => boolean;
-  readonly resolve: (value: unknown) => void;
-}
-
 type AnyListener = Parameters<EventEmitter['on']>[1];
 
-/** Native events, each for who waits for it. Behaves as the emitter of the stock client otherwise. */
+/** Delivers each native event to the listener that waits for it. Otherwise it behaves like the client of rtc-node. */
 export class FfiEvents extends EventEmitter {
-  /** How many listeners and waiters were handed an event so far. */
-  handed = 0;
   readonly #byHandle = new Map<bigint, Listener>();
   readonly #handles = new Map<Listener, bigint>();
-  /** Rooms whose `connect` has no answer yet, by its async id. */
+  /** Listeners of rooms whose `connect` has no answer yet, by its async id. */
   readonly #joining = new Map<bigint, Listener>();
-  readonly #waiters = new Map<bigint | undefined, Set<Waiter>>();
-  // What was done just now, in this tick, and tells who listens next or has listened last.
-  #opened: bigint | undefined;
-  #added: Listener | undefined;
-  #awaited: bigint | undefined;
+  readonly #waiters = new FfiWaiters();
+  #delivered = 0;
+  // What happened just now, in this tick: it tells what the next or the last listener is for.
+  #openedStream: bigint | undefined;
+  #addedListener: Listener | undefined;
+  #asyncId: bigint | undefined;
 
   constructor() {
     super();
     this.setMaxListeners(0);
   }
 
-  /** To be told of each request with its answer, before who sent it goes on. */
-  sent(request: FfiMessage, response: unknown): void {
-    const added = this.#added;
-    this.#added = undefined;
-    this.#opened = undefined;
-    this.#awaited = bigintIn(response, 'asyncId');
+  /** How many times a listener or waiter was given an event so far. */
+  get deliveries(): number {
+    return this.#delivered + this.#waiters.offered;
+  }
+
+  /** Call it after each request with its response, before the response is returned to the sender. */
+  onRequest(request: FfiMessage, response: unknown): void {
+    const added = this.#addedListener;
+    this.#addedListener = undefined;
+    this.#openedStream = undefined;
+    this.#asyncId = bigintIn(response, 'asyncId');
     switch (request.case ?? '') {
       case 'connect':
-        if (added !== undefined && this.#awaited !== undefined) this.#joins(added, this.#awaited);
+        if (added !== undefined && this.#asyncId !== undefined) this.#joins(added, this.#asyncId);
         break;
       case 'newAudioStream':
       case 'newVideoStream':
-        this.#opened = bigintIn(response, 'stream', 'handle', 'id');
+        this.#openedStream = bigintIn(response, 'stream', 'handle', 'id');
         this.#forgetSoon();
         break;
       case 'byteReadIncremental':
       case 'textReadIncremental':
-        if (added !== undefined) this.#routes(added, bigintIn(request.value, 'readerHandle'));
+        if (added !== undefined) this.#route(added, bigintIn(request.value, 'readerHandle'));
     }
   }
 
-  /** To be told of an async id that is going to be asked for. */
-  numbered(asyncId: bigint): void {
-    this.#awaited = asyncId;
+  /** Call it with an async id that rtc-node has just been given for its next request. */
+  onAsyncId(asyncId: bigint): void {
+    this.#asyncId = asyncId;
   }
 
-  /** Hands on an event of the native library. */
+  /** Delivers an event of the native library. */
   deliver(event: FfiEvent): void {
     const { case: kind, value } = event.message;
     switch (kind ?? '') {
@@ -90,70 +77,48 @@ export class FfiEvents extends EventEmitter {
         break;
       case 'roomEvent': {
         const room = this.#ownerOf(value, 'roomHandle');
-        // Of a room whose handle is not known: its own listener keeps it for later, others drop it.
+        // If the handle is not known yet, the room it is for keeps the event for later, and the others drop it.
         for (const listener of room === undefined ? this.#joining.values() : [room])
           this.#hand(listener, event);
         break;
       }
       case 'connect':
-        this.#learn(value);
-        this.#answer(event);
+        this.#learnHandle(value);
+        this.#waiters.answer(event);
         break;
       default: {
-        if (this.#answer(event)) break;
-        // Not the answer to a request, or one nobody waits for: a remote call, or of a kind not known here.
+        if (this.#waiters.answer(event)) break;
+        // Not an answer that is waited for: an RPC call of a participant, or a kind that is not known here.
         if (bigintIn(value, 'asyncId') === undefined)
           for (const listener of [...this.#handles.keys(), ...this.#joining.values()])
             this.#hand(listener, event);
       }
     }
-    const everything = super.listenerCount(FFI_EVENT);
-    if (everything === 0) return;
-    this.handed += everything;
+    const unmatched = super.listenerCount(FFI_EVENT);
+    if (unmatched === 0) return;
+    this.#delivered += unmatched;
     super.emit(FFI_EVENT, event);
   }
 
-  /** The value of the first event that fits. Rejects with the reason of the signal. */
+  /** Resolves with the value of the first event that fits. Rejects with the reason of the signal. */
   waitFor(
     fits: (event: FfiEvent) => boolean,
     { signal }: { readonly signal?: AbortSignal } = {},
   ): Promise<unknown> {
-    const asyncId = this.#awaited;
-    this.#awaited = undefined;
-    return new Promise((resolve, reject) => {
-      const stop = () => {
-        this.#drop(waiter);
-        signal?.removeEventListener('abort', onAbort);
-      };
-      const waiter: Waiter = {
-        asyncId,
-        fits,
-        resolve: (value) => {
-          stop();
-          resolve(value);
-        },
-      };
-      const onAbort = () => {
-        stop();
-        reject(signal?.reason ?? new Error('waitFor aborted'));
-      };
-      if (signal?.aborted) return onAbort();
-      signal?.addEventListener('abort', onAbort);
-      const others = this.#waiters.get(asyncId);
-      if (others === undefined) this.#waiters.set(asyncId, new Set([waiter]));
-      else others.add(waiter);
-    });
+    const asyncId = this.#asyncId;
+    this.#asyncId = undefined;
+    return this.#waiters.add(asyncId, fits, signal);
   }
 
   override on(name: string | symbol, listener: AnyListener): this {
     if (name !== FFI_EVENT) return super.on(name, listener);
-    if (this.#opened !== undefined) {
-      this.#routes(listener, this.#opened);
-      this.#opened = undefined;
+    if (this.#openedStream !== undefined) {
+      this.#route(listener, this.#openedStream);
+      this.#openedStream = undefined;
       return this;
     }
     super.on(name, listener);
-    this.#added = listener;
+    this.#addedListener = listener;
     this.#forgetSoon();
     return this;
   }
@@ -172,11 +137,10 @@ export class FfiEvents extends EventEmitter {
   }
 
   override listenerCount(name: string | symbol, listener?: AnyListener): number {
-    const rest = super.listenerCount(name, listener);
-    if (name !== FFI_EVENT) return rest;
-    if (listener !== undefined) return rest + (this.#handles.has(listener) ? 1 : 0);
-    const waiters = [...this.#waiters.values()].reduce((sum, { size }) => sum + size, 0);
-    return rest + this.#handles.size + this.#joining.size + waiters;
+    const unmatched = super.listenerCount(name, listener);
+    if (name !== FFI_EVENT) return unmatched;
+    if (listener !== undefined) return unmatched + (this.#handles.has(listener) ? 1 : 0);
+    return unmatched + this.#handles.size + this.#joining.size + this.#waiters.size;
   }
 
   #joins(listener: Listener, asyncId: bigint): void {
@@ -184,17 +148,17 @@ export class FfiEvents extends EventEmitter {
     this.#joining.set(asyncId, listener);
   }
 
-  /** A room learns its handle with the answer to `connect`; no event of it comes before. */
-  #learn(value: unknown): void {
+  /** The answer to `connect` has the handle of the room; no event of the room comes before it. */
+  #learnHandle(value: unknown): void {
     const asyncId = bigintIn(value, 'asyncId');
     const listener = asyncId === undefined ? undefined : this.#joining.get(asyncId);
     const handle = bigintIn(value, 'message', 'value', 'room', 'handle', 'id');
     if (asyncId === undefined || listener === undefined || handle === undefined) return;
     this.#joining.delete(asyncId);
-    this.#routes(listener, handle);
+    this.#route(listener, handle);
   }
 
-  #routes(listener: Listener, handle: bigint | undefined): void {
+  #route(listener: Listener, handle: bigint | undefined): void {
     if (handle === undefined) return;
     super.off(FFI_EVENT, listener);
     this.#byHandle.set(handle, listener);
@@ -212,34 +176,6 @@ export class FfiEvents extends EventEmitter {
     return false;
   }
 
-  /** Who sent a request knows its answer by the async id; should that guess fail, all are asked. */
-  #answer(event: FfiEvent): boolean {
-    const asyncId = bigintIn(event.message.value, 'asyncId');
-    const first = asyncId === undefined ? undefined : this.#waiters.get(asyncId);
-    if (first !== undefined && this.#offer(first, event)) return true;
-    let taken = false;
-    for (const waiters of this.#waiters.values())
-      if (waiters !== first && this.#offer(waiters, event)) taken = true;
-    return taken;
-  }
-
-  #offer(waiters: ReadonlySet<Waiter>, event: FfiEvent): boolean {
-    let taken = false;
-    for (const waiter of waiters) {
-      this.handed += 1;
-      if (!waiter.fits(event)) continue;
-      taken = true;
-      waiter.resolve(event.message.value);
-    }
-    return taken;
-  }
-
-  #drop(waiter: Waiter): void {
-    const waiters = this.#waiters.get(waiter.asyncId);
-    waiters?.delete(waiter);
-    if (waiters?.size === 0) this.#waiters.delete(waiter.asyncId);
-  }
-
   #ownerOf(value: unknown, name: string): Listener | undefined {
     const handle = bigintIn(value, name);
     return handle === undefined ? undefined : this.#byHandle.get(handle);
@@ -247,24 +183,14 @@ export class FfiEvents extends EventEmitter {
 
   #hand(listener: Listener | undefined, event: FfiEvent): void {
     if (listener === undefined) return;
-    this.handed += 1;
+    this.#delivered += 1;
     listener(event);
   }
 
   #forgetSoon(): void {
     queueMicrotask(() => {
-      this.#opened = undefined;
-      this.#added = undefined;
+      this.#openedStream = undefined;
+      this.#addedListener = undefined;
     });
   }
-}
-
-/** The bigint at a path of properties of a decoded message. */
-function bigintIn(message: unknown, ...path: readonly string[]): bigint | undefined {
-  let at = message;
-  for (const name of path) {
-    if (typeof at !== 'object' || at === null) return undefined;
-    at = (at as Readonly<Record<string, unknown>>)[name];
-  }
-  return typeof at === 'bigint' ? at : undefined;
 }

@@ -4,11 +4,11 @@ import { setImmediate as tick } from 'node:timers/promises';
 import { FfiClient, type FfiBindings } from './ffi-client.js';
 
 /*
- * rtc-node as it is, above a native library that is played here: the same script can be run with its own
- * event client and with ours, and what rooms, streams and requests came to hear of it be compared.
+ * The real rtc-node over a fake native library. The same script can be run with the event client of rtc-node and with
+ * OpenRTC's, to compare the events that rooms, streams and requests receive.
  */
 
-// Its own logger speaks at every join otherwise.
+// Otherwise rtc-node logs every join.
 process.env['NODE_ENV'] = 'production';
 const fromCore = createRequire(import.meta.url);
 const fromRtcNode = createRequire(fromCore.resolve('@livekit/rtc-node'));
@@ -19,7 +19,7 @@ interface Message {
   readonly message: { readonly case: string; readonly value: object };
 }
 
-/** What is used of rtc-node, freshly loaded so that it holds the played library. */
+/** The part of rtc-node that is used here, loaded separately so that it uses the fake library. */
 interface RtcNode {
   Room: new () => TestRoom;
   AudioStream: new (track: object, options: object) => ReadableStream<{ data: Int16Array }>;
@@ -143,13 +143,13 @@ export class FfiWorld {
     this.#note(source.captureFrame(frame), `capture ${name}`);
   }
 
-  /** An event of a room, also one whose handle nobody knows. */
+  /** Emits an event of a room, also of one whose handle is not known yet. */
   roomEvent(index: number, kind: string, value: object): void {
     const roomHandle = this.rooms[index]?.handle ?? 99_999n;
     this.#emit('roomEvent', { roomHandle, message: { case: kind, value } });
   }
 
-  /** Each another one: rtc-node throws when one comes twice. */
+  /** Each is a different one: rtc-node throws when one comes twice. */
   callerComes(index: number): void {
     this.#callers += 1;
     const info = { identity: `caller-${this.#callers}`, sid: 'PA', attributes: {} };
@@ -185,7 +185,7 @@ export class FfiWorld {
     });
   }
 
-  /** The native library answers the request that waits at this place, counted from the oldest. */
+  /** Answers the waiting request with this index, from the oldest. */
   answer(place: number, fails = false): void {
     const [pending] = this.#pending.splice(place % Math.max(1, this.#pending.length), 1);
     if (pending === undefined) return;
@@ -213,7 +213,7 @@ export class FfiWorld {
     return this.#pending.length;
   }
 
-  /** An event of a kind that only a later version knows. */
+  /** Emits an event of a kind that only a later version knows. */
   unknown(): void {
     this.#emit('panic', { message: 'not for anybody' });
   }
@@ -243,7 +243,7 @@ export class FfiWorld {
   }
 
   #playedBindings(): FfiBindings {
-    // Messages go across as they are: what they look like in bytes is not at stake.
+    // Messages are passed as objects: how they are encoded does not matter here.
     return {
       ...real,
       FfiHandle: PlayedHandle,

@@ -3,20 +3,21 @@ import type { voice } from '@livekit/agents';
 import type { Logger } from '../base/logger.js';
 import type { CallPatch } from './sdk-patch.js';
 
+/** Reports each agent that takes over a session. */
 export const handOffPatch: CallPatch = {
   scope: 'call',
   name: 'hand-offs',
-  why: 'The SDK has no event for an agent that takes over before it enters.',
+  why: 'The SDK has no event for an agent that takes over that comes before its onEnter.',
   versions: '@livekit/agents 1.9',
-  undo: 'It goes with the session.',
+  undo: 'It ends with the session.',
 };
 
-/** The place where the SDK brings an agent into a session: at the start, on a hand-off, for a task and back. */
+/** The method with which the SDK sets the agent of a session: at the start, on a hand-off, for a task and after it. */
 interface SessionInternals {
   _updateActivity?: (agent: voice.Agent, ...rest: unknown[]) => Promise<void>;
 }
 
-/** Calls `onAgent` with each agent that takes over, before it enters. */
+/** Calls `onAgent` with each agent that takes over, before its `onEnter` is called. */
 export function watchHandOffs(
   session: voice.AgentSession,
   onAgent: (agent: voice.Agent) => void,
@@ -31,7 +32,7 @@ export function watchHandOffs(
     };
     return;
   }
-  // The public way at least; an AgentTask does not take it.
+  // At least the public method; an AgentTask does not use it.
   logger.debug({}, 'AgentSession._updateActivity is gone: hooks of agent tasks are not watched');
   const updateAgent = session.updateAgent.bind(session);
   session.updateAgent = (agent) => {

@@ -10,12 +10,12 @@ import { forgetLostRaces, raceOf } from './lost-races.js';
 
 const race = raceOf(Promise);
 
-/** What a race came to, once the contenders have settled in an order. */
+/** The result of a race, when the contenders have settled in a given order. */
 async function outcome(run: typeof race, plan: readonly (number | 'value' | 'thenable')[]) {
   const settles: Deferred<string>[] = plan.map(() => deferred<string>());
   const values = plan.map((kind, index) => {
     if (kind === 'value') return `value ${index}`;
-    // oxlint-disable-next-line unicorn/no-thenable -- what a race takes, too
+    // oxlint-disable-next-line unicorn/no-thenable -- a race accepts thenables too
     if (kind === 'thenable') return { then: (done: (v: string) => void) => done(`then ${index}`) };
     return settles[index]?.promise ?? '';
   });
@@ -36,7 +36,7 @@ async function outcome(run: typeof race, plan: readonly (number | 'value' | 'the
   return Promise.race([result, new Promise((resolve) => setImmediate(resolve, 'nobody'))]);
 }
 
-test('a race comes to what Promise.race comes to', async () => {
+test('a race has the same result as Promise.race', async () => {
   const contender = fc.oneof(fc.nat({ max: 9 }), fc.constantFrom('value', 'thenable'));
   await fc.assert(
     fc.asyncProperty(fc.array(contender, { maxLength: 5 }), async (plan) => {
@@ -50,7 +50,7 @@ test('a race comes to what Promise.race comes to', async () => {
   );
 });
 
-test('one that has settled before decides, as often as it is asked', async () => {
+test('a promise that has settled before wins every race', async () => {
   const settled = Promise.resolve('there');
   const failed = Promise.reject(new Error('gone'));
   const never = new Promise<string>(() => {});
@@ -61,7 +61,7 @@ test('one that has settled before decides, as often as it is asked', async () =>
   }
 });
 
-test('a loser that rejects later is nobody’s unhandled rejection', async () => {
+test('a loser that rejects later is not an unhandled rejection', async () => {
   const loser = deferred<string>();
   await race([loser.promise, Promise.resolve('won')]);
   loser.reject(new Error('too late'));
@@ -69,7 +69,7 @@ test('a loser that rejects later is nobody’s unhandled rejection', async () =>
   await new Promise((resolve) => setImmediate(resolve));
 });
 
-test('what was won is not kept by whom it was won against', async () => {
+test('the result of a race is not kept by the promises that lost', async () => {
   setFlagsFromString('--expose-gc');
   const gc = runInNewContext('gc') as () => void;
   const lives = new Promise<never>(() => {});
@@ -83,7 +83,7 @@ test('what was won is not kept by whom it was won against', async () => {
     .toBeLessThan(2);
 });
 
-test('the SDK’s promises race like that', async () => {
+test('the SDK’s promises use this race', async () => {
   const sdk = createRequire(createRequire(import.meta.url).resolve('@livekit/agents'));
   const { ThrowsPromise } = sdk('@livekit/throws-transformer/throws') as {
     ThrowsPromise: PromiseConstructor;

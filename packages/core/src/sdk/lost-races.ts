@@ -5,10 +5,9 @@ import type { Logger } from '../base/logger.js';
 import { type ProcessPatch, type UndoPatch, nothingToUndo } from './sdk-patch.js';
 
 /*
- * The SDK reads a session's audio with `ThrowsPromise.race([reader.read(), aborted])`, where `aborted` lives as
- * long as the session. Each such race leaves a reaction on `aborted` that holds what the race came to: so a
- * session keeps every frame of audio it has heard until it ends, about 10 MB a minute. A race that leaves
- * nothing behind with those it lost to is all it takes.
+ * The SDK reads the audio of a session with `ThrowsPromise.race([reader.read(), aborted])`, where `aborted` lives as
+ * long as the session. Each race leaves a reaction on `aborted` that holds its result. So a session keeps every audio
+ * frame it has received until it ends, about 10 MB per minute. The race here removes its reactions when it has settled.
  */
 
 type PromiseClass = Pick<PromiseConstructor, 'race'> & {
@@ -26,24 +25,25 @@ interface Racer {
   readonly leave: () => void;
 }
 
-/** Who waits for a contender; undefined once it has settled. */
+/** A promise that takes part in races; `waiting` are its unsettled races, undefined once the promise has settled. */
 interface Contender {
   waiting: Set<Racer> | undefined;
 }
 
 const contenders = new WeakMap<object, Contender>();
 
+/** Makes the SDK's promise races release their results. */
 export const lostRacesPatch: ProcessPatch = {
   scope: 'process',
   name: 'lost-races',
-  why: 'A session keeps every frame of audio it has heard until it ends, about 10 MB a minute.',
+  why: 'A session keeps every audio frame it has received until it ends, about 10 MB per minute.',
   versions: '@livekit/agents 1.9 with @livekit/throws-transformer',
   apply: forgetLostRaces,
 };
 
 /**
- * Gives the SDK's promises a `race` that holds on to nothing. Warns and leaves them as they are when they are
- * not built the way this expects.
+ * Replaces `race` of the SDK's promises with one that does not keep results. Logs a warning and changes nothing when
+ * the SDK's promises are not of the known kind.
  */
 export function forgetLostRaces(logger: Logger): UndoPatch {
   try {
@@ -54,20 +54,20 @@ export function forgetLostRaces(logger: Logger): UndoPatch {
       ThrowsPromise?: PromiseClass;
     };
     if (!Object.hasOwn(ThrowsPromise ?? {}, 'race') || ThrowsPromise === undefined)
-      throw new Error('ThrowsPromise has no race of its own');
+      throw new Error('ThrowsPromise has no race() of its own');
     const { race } = ThrowsPromise;
     ThrowsPromise.race = raceOf(ThrowsPromise);
     return () => void (ThrowsPromise.race = race);
   } catch (error) {
     logger.warn(
       { error: messageOf(error) },
-      'this version of @livekit/agents is not known: sessions keep the audio they hear until they end',
+      'unknown version of @livekit/agents: sessions keep the audio they receive until they end',
     );
     return nothingToUndo;
   }
 }
 
-/** `Promise.race`, for promises of a class, that leaves nothing with contenders that have not settled. */
+/** Makes a `race` for a class of promises that leaves no reaction on contenders that have not settled. */
 export function raceOf(promises: PromiseClass): PromiseClass['race'] {
   return <T>(values: Iterable<T | PromiseLike<T>>): Promise<Awaited<T>> =>
     new promises<Awaited<T>>((resolve, reject) => {
@@ -93,11 +93,11 @@ function waitingFor(value: object): Set<Racer> | undefined {
   const waiting = new Set<Racer>();
   const contender: Contender = { waiting };
   contenders.set(value, contender);
-  const settle = (tell: (racer: Racer) => void) => {
+  const settle = (settleRace: (racer: Racer) => void) => {
     contender.waiting = undefined;
     for (const racer of waiting) {
       racer.leave();
-      tell(racer);
+      settleRace(racer);
     }
   };
   Promise.resolve(value).then(

@@ -17,7 +17,7 @@ import { sharedProvidersPatch } from './shared-provider.js';
 
 const SUPPORTED = /^1\.9\./;
 
-/** Patches of the whole process, in the order they are applied; undone in the opposite order. */
+/** Patches of the whole process, in the order in which they are applied and undone. */
 export const processPatches: readonly ProcessPatch[] = [
   redactedLogsPatch,
   taskTimersPatch,
@@ -37,16 +37,15 @@ export const callPatches: readonly CallPatch[] = [
   awayTimerPatch,
 ];
 
-// Pools of this process that rely on the patches.
+// Number of pools in this process that use the patches.
 let users = 0;
 let undos: UndoPatch[] = [];
 
 /**
- * Makes `@livekit/agents` ready for many calls in this process: applies {@link processPatches}. Must run outside
- * any call, before the first room.
- * @returns undoes them, once the last pool has called it; to be called once
- * @throws OpenRtcError `CONFIG_UNSUPPORTED_SDK` for a version this was not built against; nothing is to
- * be undone then.
+ * Prepares `@livekit/agents` for many calls in this process: applies {@link processPatches}. Must run outside any call,
+ * before the first room is created.
+ * @returns a function to call once, at the end; when the last pool calls it, the patches are undone
+ * @throws OpenRtcError `CONFIG_UNSUPPORTED_SDK` for an unsupported version; nothing needs to be undone then
  */
 export function prepareSdk(logger: Logger): () => Promise<void> {
   if (!SUPPORTED.test(version)) {

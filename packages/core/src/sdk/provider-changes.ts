@@ -2,30 +2,30 @@ import type { Logger } from '../base/logger.js';
 
 type Method = (...args: unknown[]) => unknown;
 
-/** How a session of the SDK changes a provider. Everything else it calls makes a stream of its own. */
+/** Methods with which a session of the SDK changes a provider. All others create a stream of their own. */
 const CHANGES: Readonly<
   Record<string, { changes: (value: unknown) => boolean; reset?: readonly unknown[] }>
 > = {
-  // Biases what is heard towards the words of one conversation.
+  // Biases recognition towards the words of one conversation.
   _updateSessionKeyterms: {
     changes: (keyterms) => Array.isArray(keyterms) && keyterms.length > 0,
     reset: [[]],
   },
-  // Hands what was said to the speech-to-text, where the next call would be heard in its light.
+  // Passes the conversation to the speech-to-text, where it would influence the next call.
   _pushConversationItem: { changes: () => true },
-  // How text is cut into pieces to speak.
+  // Changes how text is split before it is spoken.
   _setExpressive: { changes: (enabled) => enabled === true, reset: [false] },
 };
 
 /**
- * Stands between sessions and what they change on a provider object: lets it through as long as one
- * call has the object for itself, keeps it off afterwards.
+ * Guards the methods with which sessions change a provider object: allows changes while only one call uses the object,
+ * and blocks them afterwards.
  */
 export class ProviderChanges {
   readonly #provider: object;
   readonly #logger: () => Logger;
   readonly #applied = new Map<string, Method>();
-  #keptOff = false;
+  #blocked = false;
   #warned = false;
 
   constructor(provider: object, logger: () => Logger) {
@@ -34,14 +34,15 @@ export class ProviderChanges {
     for (const name of Object.keys(CHANGES)) this.#guard(name);
   }
 
-  get keptOff(): boolean {
-    return this.#keptOff;
+  /** Whether changes are blocked. */
+  get blocked(): boolean {
+    return this.#blocked;
   }
 
-  /** Keeps changes off from now on, and takes back what can be taken back. */
-  keepOff(): void {
-    if (this.#keptOff) return;
-    this.#keptOff = true;
+  /** Blocks changes from now on, and resets those that can be reset. */
+  block(): void {
+    if (this.#blocked) return;
+    this.#blocked = true;
     for (const [name, method] of this.#applied) {
       const reset = CHANGES[name]?.reset;
       if (reset !== undefined) Reflect.apply(method, this.#provider, reset);
@@ -53,7 +54,7 @@ export class ProviderChanges {
   #guard(name: string): void {
     const method: unknown = Reflect.get(this.#provider, name);
     if (typeof method !== 'function') return;
-    // An own property, because subclasses override the method. A frozen object stays as it is.
+    // An own property, because subclasses override the method. A frozen object is left unchanged.
     Reflect.defineProperty(this.#provider, name, {
       configurable: true,
       writable: true,
@@ -63,7 +64,7 @@ export class ProviderChanges {
 
   #change(name: string, method: Method, args: unknown[]): unknown {
     const changes = CHANGES[name]?.changes(args[0]) ?? true;
-    if (!this.#keptOff) {
+    if (!this.#blocked) {
       if (changes) this.#applied.set(name, method);
       return Reflect.apply(method, this.#provider, args);
     }
@@ -77,7 +78,7 @@ export class ProviderChanges {
     const name = this.#provider.constructor.name;
     this.#logger().warn(
       { provider: name },
-      `one ${name} object serves several calls, so their key terms, conversation and expressive mode are kept off it; for these give each call its own by a factory: () => new ${name}(…)`,
+      `one ${name} object is used by several calls, so key terms, conversation and expressive mode are not set on it; to use them, give each call its own with a factory: () => new ${name}(…)`,
     );
   }
 }

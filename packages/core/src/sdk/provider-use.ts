@@ -4,7 +4,9 @@ import type { Logger } from '../base/logger.js';
 import { type CurrentCall, currentCall, runInCall } from './current-call.js';
 import { ProviderChanges } from './provider-changes.js';
 
+/** A listener of an event emitter. */
 export type Listener = (...args: unknown[]) => void;
+/** The name of an event. */
 export type EventName = string | symbol;
 
 /** A listener that was added inside a call. */
@@ -12,11 +14,11 @@ interface CallListener {
   readonly call: CurrentCall;
   readonly event: EventName;
   readonly listener: Listener;
-  /** What the emitter holds: calls `listener` for the events of its own call. */
+  /** The function that the emitter holds: it calls `listener` for the events of its own call. */
   readonly delivered: Listener;
 }
 
-/** What calls do with one provider object: who listens to it, and who may change it. */
+/** The use of one provider object by calls: which calls listen to it, and whether they may change it. */
 export class ProviderUse {
   readonly #provider: EventEmitter;
   readonly #logger: () => Logger;
@@ -29,27 +31,27 @@ export class ProviderUse {
     this.#provider = provider;
     this.#logger = logger;
     this.#changes = new ProviderChanges(provider, logger);
-    // One listener a call and event is no leak: the end of the call removes it.
+    // One listener per call and event is not a leak: it is removed at the end of the call.
     provider.setMaxListeners(0);
   }
 
-  /** More than one call uses it, or may: what one of them causes is no longer everybody's. */
+  /** Whether more than one call uses it, or may use it. An event of one call is then not delivered to the others. */
   get shared(): boolean {
-    return this.#changes.keptOff;
+    return this.#changes.blocked;
   }
 
-  /** From now on no call changes the object. */
+  /** Marks the object as shared: from now on no call changes it. */
   share(): void {
-    this.#changes.keepOff();
+    this.#changes.block();
   }
 
-  /** A second call, even after the first has ended, makes an object a shared one. */
+  /** Notes that a call uses the object. It is shared from the second call on, also when the first has ended. */
   usedBy(call: CurrentCall): void {
     this.#firstJobId ??= call.jobId;
     if (this.#firstJobId !== call.jobId) this.share();
   }
 
-  /** Makes what the emitter is to hold instead of `listener`. */
+  /** Makes the function that the emitter holds instead of `listener`. */
   deliver(call: CurrentCall, event: EventName, listener: Listener, once: boolean): Listener {
     const deliver = (args: unknown[]) => {
       if (once) this.remove(call, event, listener);
@@ -57,16 +59,16 @@ export class ProviderUse {
     };
     const delivered: Listener & { listener?: Listener } = (...args) => {
       if (currentCall() === call) deliver(args);
-      // Raised by a native callback or a timer of nobody's: there is only one call it can be for.
+      // Emitted by a native callback or a timer outside of any call: there is only one call it can be for.
       else if (!this.shared) runInCall(call, () => deliver(args));
     };
-    // How Node marks a wrapper: off(event, listener) and listenerCount(event, listener) look here.
+    // Node marks wrappers like this: off(event, listener) and listenerCount(event, listener) read it.
     delivered.listener = listener;
     this.#listeners.push({ call, event, listener, delivered });
     return delivered;
   }
 
-  /** Removes the call's own `listener`. False when it has none; another call's is not touched. */
+  /** Removes the call's own `listener`. Returns false when it has none. Listeners of other calls are not removed. */
   remove(call: CurrentCall, event: EventName, listener: Listener): boolean {
     const at = this.#listeners.findLastIndex(
       (each) => each.call === call && each.event === event && each.listener === listener,
@@ -76,7 +78,7 @@ export class ProviderUse {
     return found !== undefined;
   }
 
-  /** Removes the call's own listeners, all or those of one event. */
+  /** Removes the call's own listeners, of one event or of all. */
   removeAll(call: CurrentCall, event?: EventName): void {
     for (const each of this.#listeners.filter((listener) => listener.call === call))
       if (event === undefined || each.event === event) this.remove(call, each.event, each.listener);
@@ -90,7 +92,7 @@ export class ProviderUse {
     return added.length > 0 && added.every((each) => each.call !== call);
   }
 
-  /** Forgets the listeners of an event that were removed by other means. */
+  /** Forgets the listeners of an event that are no longer on the emitter. */
   forgetRemoved(event: EventName): void {
     const held = new Set<unknown>(this.#provider.rawListeners(event));
     for (let at = this.#listeners.length - 1; at >= 0; at -= 1) {
@@ -100,8 +102,8 @@ export class ProviderUse {
   }
 
   /**
-   * Looks at an event before it is emitted. False: nobody would hear this error, and an emitter throws
-   * one that nobody hears, so it is logged instead.
+   * Checks an event before it is emitted. Returns false for an error that no listener would receive: an emitter throws
+   * such an error, so it is logged instead.
    */
   mayEmit(event: EventName, value: unknown): boolean {
     const call = currentCall();
@@ -112,7 +114,7 @@ export class ProviderUse {
     else if (event === 'error' && !heard)
       (call?.logger ?? this.#logger()).warn(
         { error: errorOf(value) },
-        'a provider failed where nobody listens any more',
+        'a provider failed after its call had ended',
       );
     return event !== 'error' || heard;
   }
@@ -121,7 +123,7 @@ export class ProviderUse {
     if (event === 'error')
       this.#logger().error(
         { error: errorOf(value), provider: this.#provider.constructor.name },
-        'a shared provider failed outside of any call: no call is told',
+        'a shared provider failed outside of any call: no call is notified',
       );
     else
       this.#logger().debug(

@@ -26,7 +26,7 @@ function sink() {
 
 const SECRET = 'a-secret-of-this-test';
 
-test('no line of a logger, or of its children, has a secret, and each goes where it always went', () => {
+test('no line of a logger or of its children has a secret, and its destination does not change', () => {
   keepSecret([SECRET]);
   const [all, errors] = [sink(), sink()];
   const logger = pino(
@@ -50,7 +50,7 @@ test('no line of a logger, or of its children, has a secret, and each goes where
   }
 });
 
-test('a logger that is no pino is left as it is', () => {
+test('a logger that is not a pino logger is left unchanged', () => {
   const said: string[] = [];
   const write = (_fields: object, message: string) => said.push(message);
   const logger: Logger = {

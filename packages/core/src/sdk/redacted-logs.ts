@@ -5,45 +5,46 @@ import { withoutSecrets } from '../base/secrets.js';
 import { type ProcessPatch, type UndoPatch, nothingToUndo } from './sdk-patch.js';
 
 /*
- * What a provider says of a key it refuses often holds the key, and agents log what they are told. So every line of
- * the SDK's logger, which is that of OpenRTC and of most agents too, goes through the redactor before it is written.
+ * A provider that refuses a key often repeats the key in its answer, and agents log such answers. OpenRTC and most
+ * agents log through the SDK's logger, so secrets are removed from all of its lines before they are written.
  */
 
 interface Stream {
   write(line: string, ...rest: unknown[]): unknown;
 }
 
-/** Each stream that takes secrets out, with the one it writes to. */
+/** The streams that remove secrets, each with the stream it writes to. */
 const redacted = new WeakMap<object, Stream>();
-const forGood = new WeakSet<object>();
+const permanent = new WeakSet<object>();
 
+/** Removes secrets from the log lines of the SDK. */
 export const redactedLogsPatch: ProcessPatch = {
   scope: 'process',
   name: 'redacted-logs',
-  why: 'A refused key is part of what the provider answers, and would be logged.',
+  why: 'A provider that refuses a key may repeat it in its answer, which would be logged.',
   versions: '@livekit/agents 1.9 with pino 8 to 10',
   apply: () => redactLogs(log()),
 };
 
-/** A logger that OpenRTC created: secrets stay out of it for as long as the process lives. */
-export function redactForGood(logger: Logger): void {
+/** Removes secrets from the lines of a logger that OpenRTC created, for as long as the process lives. */
+export function redactPermanently(logger: Logger): void {
   redactLogs(logger);
   const key = symbolOf(logger, 'pino.stream');
-  if (key !== undefined) forGood.add(Reflect.get(logger, key) as Stream);
+  if (key !== undefined) permanent.add(Reflect.get(logger, key) as Stream);
 }
 
 /**
- * Takes secrets out of the lines of a pino logger; any other logger is left as it is.
- * @returns gives the logger its own stream back
+ * Removes secrets from the lines of a pino logger; any other logger is left unchanged.
+ * @returns a function that restores the logger's own stream
  */
 export function redactLogs(logger: Logger): UndoPatch {
   const key = symbolOf(logger, 'pino.stream');
   if (key === undefined) return nothingToUndo;
   const stream = Reflect.get(logger, key) as Stream;
-  if (forGood.has(stream)) return nothingToUndo;
+  if (permanent.has(stream)) return nothingToUndo;
   const before = redacted.get(stream);
   if (before !== undefined) return () => restore(logger, key, stream, before);
-  // Inherits: pino tells some streams of the line they get next by their fields, and asks others for theirs.
+  // It inherits from the stream, because pino sets fields on some streams before a line, and reads fields of others.
   const clean = Object.create(stream, {
     write: {
       value(this: Stream, line: string, ...rest: unknown[]) {
@@ -56,12 +57,15 @@ export function redactLogs(logger: Logger): UndoPatch {
   return () => restore(logger, key, clean, stream);
 }
 
-/** Unless its owner has given it another stream meanwhile. */
+/** Restores the stream, unless the logger's owner has set another one meanwhile. */
 function restore(logger: Logger, key: symbol, clean: Stream, stream: Stream): void {
   if (Reflect.get(logger, key) === clean) Reflect.set(ownerOf(logger, key), key, stream);
 }
 
-/** A symbol of pino's is its own business; its name is the same in 8, 9 and 10. */
+/**
+ * The symbol with this description on a logger or on what it inherits from. Undefined when there is none, as on a
+ * logger that is not a pino logger. Pino does not export the symbol; its description is the same in pino 8, 9 and 10.
+ */
 export function symbolOf(logger: object, name: string): symbol | undefined {
   for (let at: object | null = logger; at !== null; at = parentOf(at)) {
     const key = Object.getOwnPropertySymbols(at).find(({ description }) => description === name);
@@ -70,7 +74,7 @@ export function symbolOf(logger: object, name: string): symbol | undefined {
   return undefined;
 }
 
-/** The logger that has it, which the others inherit from. */
+/** The logger that has the key as its own property; its children inherit it. */
 function ownerOf(logger: object, key: symbol): object {
   for (let at: object | null = logger; at !== null; at = parentOf(at))
     if (Object.hasOwn(at, key)) return at;

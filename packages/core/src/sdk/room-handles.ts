@@ -3,18 +3,19 @@ import { type Room, RoomEvent } from '@livekit/rtc-node';
 import type { CallPatch } from './sdk-patch.js';
 
 /*
- * A handle is a pointer into the native library. One that is not disposed waits for the garbage
- * collector, which sees a few bytes and is in no hurry; behind that of a participant there is the
- * whole room. A room's own maps have forgotten who left and what was unpublished: in most calls that
- * is the caller, who hangs up first.
+ * A handle is a pointer into the native library. A handle that is not disposed waits for the garbage collector, which
+ * sees only a few bytes and does not hurry; but the handle of a participant keeps the whole room. The room's own maps
+ * no longer have participants that left and tracks that were unpublished: in most calls that is the caller, who hangs
+ * up first.
  */
 
+/** Disposes of the native handles of a room. */
 export const roomHandlesPatch: CallPatch = {
   scope: 'call',
   name: 'room-handles',
-  why: 'Native handles wait for the garbage collector, which sees a few bytes where there is a whole room.',
+  why: 'Native handles wait for the garbage collector, which sees a few bytes although each keeps a whole room.',
   versions: '@livekit/rtc-node 0.13',
-  undo: 'It disposes handles of a room that was left, and changes nothing else.',
+  undo: 'It disposes of the handles of a room that was left, and changes nothing else.',
 };
 
 interface Handle {
@@ -29,25 +30,28 @@ interface Owner {
   readonly trackPublications?: unknown;
 }
 
-const PARTING: ReadonlySet<unknown> = new Set([
+const REMOVALS: ReadonlySet<unknown> = new Set([
   RoomEvent.ParticipantDisconnected,
   RoomEvent.TrackUnsubscribed,
   RoomEvent.LocalTrackUnpublished,
 ]);
 
-// Weak: in a call that goes on, the garbage collector may be faster.
-const parted = new WeakMap<Room, WeakRef<Handle>[]>();
+// Weak references, because the garbage collector may free a handle while the call goes on.
+const removed = new WeakMap<Room, WeakRef<Handle>[]>();
 const disposed = new WeakSet<Handle>();
 
-/** Told each event of a room: remembers the native handles of whoever and whatever leaves it. */
-export function noteParting(room: Room, [event, ...args]: readonly unknown[]): void {
-  if (!PARTING.has(event)) return;
-  const handles = parted.get(room) ?? [];
-  parted.set(room, handles);
+/** Call it with each event of a room: remembers the native handles of participants and tracks that leave the room. */
+export function rememberHandles(room: Room, [event, ...args]: readonly unknown[]): void {
+  if (!REMOVALS.has(event)) return;
+  const handles = removed.get(room) ?? [];
+  removed.set(room, handles);
   for (const arg of args) for (const handle of handlesOf(arg)) handles.push(new WeakRef(handle));
 }
 
-/** Gives back the native handles of a room that was left, once; the room is of no use afterwards. */
+/**
+ * Disposes of the native handles of a room that was left, each once. The room cannot be used afterwards.
+ * @throws AggregateError with the errors of all handles that could not be disposed of
+ */
 export function disposeHandles(room: Room): void {
   const failures: unknown[] = [];
   for (const handle of allHandles(room)) {
@@ -56,15 +60,16 @@ export function disposeHandles(room: Room): void {
     try {
       handle.dispose();
     } catch (error) {
-      // The others are to be given back all the same.
+      // The other handles must still be disposed of.
       failures.push(error);
     }
   }
-  if (failures.length > 0) throw new AggregateError(failures, 'native handles were not given back');
+  if (failures.length > 0)
+    throw new AggregateError(failures, 'native handles could not be disposed of');
 }
 
 function* allHandles(room: Room): Generator<Handle> {
-  for (const ref of parted.get(room) ?? []) {
+  for (const ref of removed.get(room) ?? []) {
     const handle = ref.deref();
     if (handle !== undefined) yield handle;
   }

@@ -2,31 +2,31 @@ import { initializeLogger, log, loggerOptions } from '@livekit/agents';
 
 import type { Logger } from '../base/logger.js';
 import { withoutCallFields } from './call-log-fields.js';
-import { redactForGood, redactLogs } from './redacted-logs.js';
+import { redactLogs, redactPermanently } from './redacted-logs.js';
 
 /** How a process logs. */
 export interface LogStyle {
-  /** True: for people. False: a line of JSON each. */
+  /** True: lines for people. False: one JSON object per line. */
   readonly pretty: boolean;
-  /** The lowest level that is written: `trace`, `debug`, `info`, `warn`, `error`, `fatal` or `silent`. */
+  /** Lowest level that is logged: `trace`, `debug`, `info`, `warn`, `error`, `fatal` or `silent`. */
   readonly level: string;
 }
 
 /**
- * The SDK's logger as its owner made it; creates it (JSON, `LIVEKIT_LOG_LEVEL` or info) when there is none yet.
- * Secrets are taken out of its lines, see `redactLogs`.
+ * The SDK's logger, without the call fields. When there is none yet, it is created: JSON, with the level of
+ * `LIVEKIT_LOG_LEVEL`, by default `info`. Secrets are removed from its lines, see `redactLogs`.
  */
 export function sdkLogger(): Logger {
   const level = process.env['LIVEKIT_LOG_LEVEL'] ?? 'info';
   const logger = initialized() ?? initialize({ pretty: false, level });
-  // The patch takes this back when the last pool has ended; the first lines come before it is applied.
+  // Before the patch does it, because the first lines are logged earlier. The patch undoes it after the last pool.
   redactLogs(logger);
   return withoutCallFields(logger);
 }
 
 /**
- * Sets up the logger of the `@livekit/agents` that the pools of this copy of OpenRTC run on, unless it was set up
- * already: then its owner has chosen style and level. No line of it has a secret, see `redactLogs`.
+ * Sets up the logger of the `@livekit/agents` that this copy of OpenRTC uses. Does nothing when it has been set up
+ * already: style and level have been chosen then. Secrets are removed from its lines, see `redactLogs`.
  */
 export function startLogs(style: LogStyle): void {
   if (loggerOptions() === undefined) initialize(style);
@@ -36,13 +36,13 @@ function initialized(): Logger | undefined {
   try {
     return log();
   } catch {
-    // It throws until it is initialised; there is no other way to ask.
+    // It throws until it is initialised; there is no other way to find out.
     return undefined;
   }
 }
 
 function initialize(style: LogStyle): Logger {
   initializeLogger({ ...style });
-  redactForGood(log());
+  redactPermanently(log());
   return log();
 }

@@ -1,29 +1,33 @@
 import type { Logger } from '../base/logger.js';
 
-/** Takes a patch back. Called once, when the last pool of the process has ended. */
+/** Undoes a patch. Called once, when the last pool of the process has ended. */
 export type UndoPatch = () => void | Promise<void>;
 
-/** One change of how `@livekit/agents` or `@livekit/rtc-node` behaves. */
+/** A change of how `@livekit/agents` or `@livekit/rtc-node` behaves. */
 export interface SdkPatch {
-  /** Unique; for logs. */
+  /** Unique name, for logs. */
   readonly name: string;
-  /** What goes wrong without it. */
+  /** The problem without the patch. */
   readonly why: string;
-  /** The versions it was written for. When the code there is built in another way, it warns and changes nothing. */
+  /** The versions it was written for. When the code it patches is not as expected, it logs that and changes nothing. */
   readonly versions: string;
 }
 
-/** A patch of the whole process, applied before the first room. */
+/** A patch of the whole process, applied before the first room is created. */
 export interface ProcessPatch extends SdkPatch {
+  /** The patch changes the process. */
   readonly scope: 'process';
+  /** Applies the patch and returns the function that undoes it. */
   readonly apply: (logger: Logger) => UndoPatch;
 }
 
-/** A patch of the objects of one call; `undo` says what becomes of it. */
+/** A patch of the objects of one call. */
 export interface CallPatch extends SdkPatch {
+  /** The patch changes the objects of each call. */
   readonly scope: 'call';
+  /** How the patch ends. */
   readonly undo: string;
 }
 
-/** For a patch that changed nothing. */
+/** The undo function of a patch that changed nothing. */
 export const nothingToUndo: UndoPatch = () => {};

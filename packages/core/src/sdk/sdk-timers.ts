@@ -3,14 +3,15 @@ import { Task, type voice } from '@livekit/agents';
 import { type CallPatch, type ProcessPatch, type UndoPatch, nothingToUndo } from './sdk-patch.js';
 
 /*
- * Two timers of the SDK outlive what they were for and would keep a drained worker from exiting, the
- * first for 5 s after every call, the second for 15 s after some.
+ * Two timers of the SDK run longer than they are needed and would keep a drained worker from exiting: the first for 5 s
+ * after every call, the second for 15 s after some.
  */
 
 interface TaskPrototype {
   cancelAndWait(timeout?: number): Promise<unknown>;
 }
 
+/** Makes `Task.cancelAndWait(timeout)` clear its timer. */
 export const taskTimersPatch: ProcessPatch = {
   scope: 'process',
   name: 'task-timers',
@@ -19,6 +20,7 @@ export const taskTimersPatch: ProcessPatch = {
   apply: clearTaskTimers,
 };
 
+/** Clears the "user is away" timer at the end of a call. */
 export const awayTimerPatch: CallPatch = {
   scope: 'call',
   name: 'away-timer',
@@ -27,9 +29,7 @@ export const awayTimerPatch: CallPatch = {
   undo: 'It clears a timer at the end of the call and changes nothing else.',
 };
 
-/**
- * Makes `Task.cancelAndWait(timeout)` clear its timer when the task is done first. Otherwise it does what it did.
- */
+/** Makes `Task.cancelAndWait(timeout)` clear its timer when the task ends first. Nothing else changes. */
 function clearTaskTimers(): UndoPatch {
   const prototype = Task.prototype as unknown as TaskPrototype;
   const descriptor = Object.getOwnPropertyDescriptor(prototype, 'cancelAndWait');
@@ -50,7 +50,7 @@ function clearTaskTimers(): UndoPatch {
   return () => void Object.defineProperty(prototype, 'cancelAndWait', descriptor);
 }
 
-/** Clears the "user is away" timer, which speech that ends while the session closes sets once more. */
+/** Clears the "user is away" timer, which is set again when speech ends while the session closes. */
 export function clearAwayTimer(session: voice.AgentSession): void {
   const { userAwayTimer } = session as unknown as { userAwayTimer?: NodeJS.Timeout | null };
   if (userAwayTimer) clearTimeout(userAwayTimer);

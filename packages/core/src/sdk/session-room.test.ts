@@ -23,7 +23,7 @@ function callOf(jobId: string): CurrentCall {
   };
 }
 
-/** A room as rtc-node makes one: a native event comes in, and listeners hear of it. */
+/** A room as rtc-node creates it: a native event arrives, and the listeners are called. */
 class FakeRoom extends EventEmitter {
   onFfiEvent = (event: unknown) => {
     this.onEvent(event);
@@ -37,14 +37,14 @@ class FakeRoom extends EventEmitter {
 
 const asRoom = (room: FakeRoom) => room as unknown as Room;
 
-test('two sids that are the same, or of which one is not known, name one room', () => {
+test('two sids match when they are the same or one of them is not known', () => {
   expect(sameRoom('RM_1', 'RM_1')).toBe(true);
   expect(sameRoom('RM_1', 'RM_2')).toBe(false);
   for (const unknown of [undefined, '']) expect(sameRoom(unknown, 'RM_1')).toBe(true);
   expect(sameRoom('RM_1', '')).toBe(true);
 });
 
-test('an embedded URL opens a room of words, without anything native', async () => {
+test('an embedded URL opens a text-only room, without the native library', async () => {
   const { room, textOnly } = await openRoom({
     kind: 'room',
     url: 'embedded://127.0.0.1:1',
@@ -54,7 +54,7 @@ test('an embedded URL opens a room of words, without anything native', async () 
   expect(textOnly).toBe(true);
 });
 
-test('a real room is joined over two peer connections, with the options of whoever joins', async () => {
+test('a real room is joined over two peer connections, with the given options', async () => {
   const requests: unknown[] = [];
   const client = Object.assign(new EventEmitter(), {
     request: (request: unknown) => {
@@ -87,7 +87,7 @@ test('listeners of interleaved rooms each find the job context of their own call
       );
     });
     room.onEvent = (event) => {
-      // Stream handlers and RPC methods run from here, before any listener.
+      // Stream handlers and RPC methods are called here, before any listener.
       queueMicrotask(() =>
         seen.push(`${jobId} goes on with ${String(event)} in ${getJobContext().job.id}`),
       );
@@ -110,7 +110,7 @@ test('listeners of interleaved rooms each find the job context of their own call
   expect(getJobContext(false)).toBeUndefined();
 });
 
-test('an event that one call sets off in the room of another belongs to the other', () => {
+test('an event that one call causes in the room of another call belongs to the other call', () => {
   const [first, second] = [new FakeRoom(), new FakeRoom()];
   bindRoomToCall(asRoom(first), callOf('AJ_1'));
   bindRoomToCall(asRoom(second), callOf('AJ_2'));
@@ -124,7 +124,7 @@ test('an event that one call sets off in the room of another belongs to the othe
   expect(seen).toEqual(['AJ_2', 'AJ_1']);
 });
 
-test('an error is blamed on the call whose code raised it, and on none outside of calls', () => {
+test('an error is blamed on the call whose code threw it, and outside of calls on no call', () => {
   const call = callOf('AJ_1');
   const room = new FakeRoom();
   bindRoomToCall(asRoom(room), call);
@@ -139,7 +139,7 @@ test('an error is blamed on the call whose code raised it, and on none outside o
   });
 });
 
-test('a room that is released is heard of no more, and gives its native handles back once', () => {
+test('a released room gets no more events, and its native handles are disposed of once', () => {
   const room = new FakeRoom();
   let disposed = 0;
   const handle = () => ({ dispose: () => (disposed += 1) });
@@ -156,7 +156,7 @@ test('a room that is released is heard of no more, and gives its native handles 
   expect(disposed).toBe(4);
 });
 
-test('who left before the end, and what was unpublished, gives its native handles back too', () => {
+test('native handles of participants that left, and of unpublished tracks, are disposed of too', () => {
   const room = new FakeRoom();
   bindRoomToCall(asRoom(room), callOf('AJ_1'));
   const disposed: string[] = [];
@@ -172,7 +172,7 @@ test('who left before the end, and what was unpublished, gives its native handle
   );
   room.emit(RoomEvent.ParticipantDisconnected, caller);
   const said = { track: { ffi_handle: handle('local track') }, ffiHandle: handle('publication') };
-  // As rtc-node does it: listeners still see the track, then it is gone.
+  // As rtc-node does it: listeners still see the track, then it is removed.
   room.emit(RoomEvent.LocalTrackUnpublished, said, {});
   Object.assign(said, { track: undefined });
   expect(disposed).toEqual([]);
@@ -182,7 +182,7 @@ test('who left before the end, and what was unpublished, gives its native handle
   );
 });
 
-test('a handle that cannot be given back does not keep the others, and is reported', () => {
+test('a handle that cannot be disposed of is reported, and the others are still disposed of', () => {
   const room = new FakeRoom();
   const disposed: string[] = [];
   const broken = () => {
@@ -190,7 +190,7 @@ test('a handle that cannot be given back does not keep the others, and is report
   };
   room.remoteParticipants.set('caller', { ffi_handle: { dispose: broken } });
   Object.assign(room, { ffiHandle: { dispose: () => disposed.push('room') } });
-  expect(() => releaseRoom(asRoom(room))).toThrow('native handles were not given back');
+  expect(() => releaseRoom(asRoom(room))).toThrow('native handles could not be disposed of');
   expect(disposed).toEqual(['room']);
 });
 

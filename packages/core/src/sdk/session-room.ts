@@ -3,48 +3,50 @@ import { Room } from '@livekit/rtc-node';
 import type { TicketMedia } from '../call/job-ticket.js';
 import { type CurrentCall, runInCall } from './current-call.js';
 import { currentFfiClient } from './ffi-client.js';
-import { FFI_EVENT } from './ffi-events.js';
-import { disposeHandles, noteParting } from './room-handles.js';
+import { FFI_EVENT } from './ffi-message.js';
+import { disposeHandles, rememberHandles } from './room-handles.js';
 import type { CallPatch } from './sdk-patch.js';
 
+/** Joins rooms over two peer connections. */
 export const twoPeerConnectionsPatch: CallPatch = {
   scope: 'call',
   name: 'two-peer-connections',
-  why: 'Joining over one peer connection costs twice the CPU, and more memory stays behind.',
+  why: 'Joining over one peer connection costs twice the CPU and leaks more memory.',
   versions: '@livekit/rtc-node 0.13',
-  undo: 'It goes with the room.',
+  undo: 'It ends with the room.',
 };
 
+/** Runs the event handlers of a room as part of its call. */
 export const roomContextPatch: CallPatch = {
   scope: 'call',
   name: 'room-context',
   why: 'Native events have no async context: room handlers would not know their call.',
   versions: '@livekit/rtc-node 0.13',
-  undo: 'It goes with the room.',
+  undo: 'It ends with the room.',
 };
 
 /** A room to join. */
 export interface SessionRoom {
+  /** The room, not joined yet. */
   readonly room: Room;
-  /** True for the embedded endpoint of `@openrtc/core/testing`, which carries words but no audio. */
+  /** True for the embedded endpoint of `@openrtc/core/testing`, which carries text but no audio. */
   readonly textOnly: boolean;
 }
 
-/** The room for a ticket, not yet joined. */
+/** Creates the room for a ticket, without joining it. */
 export async function openRoom(media: TicketMedia): Promise<SessionRoom> {
   if (new URL(media.url).protocol !== 'embedded:') return { room: nativeRoom(), textOnly: false };
-  // Loaded on demand: a worker on a real server never pays for it.
+  // Loaded on demand, so that a worker on a real server never loads it.
   const { createEmbeddedRoom } = await import('../testing/embedded/embedded-room.js');
   return { room: createEmbeddedRoom(), textOnly: true };
 }
 
 /*
- * rtc-node would hear and speak over one peer connection, which it makes before it knows the room: with
- * places for three sounds and three videos, and every video codec in each. With one connection to speak
- * and one to hear, there is in them what there is in the call. Measured with rtc-node 0.13.35: half the
- * CPU of a join, 0.5 MB less for a live room, and a third less of what the native library never gives back
- * of a call (0.50 and 0.34 MB).
- * TypeScript does not know the option; the native library does.
+ * By default rtc-node uses one peer connection to publish and subscribe. It creates it before it knows the room, with
+ * three audio and three video transceivers, and every video codec in each. With one connection to publish and one to
+ * subscribe, each has only the tracks of the call. Measured with rtc-node 0.13.35: half the CPU of a join, 0.5 MB less
+ * for a live room, and a third less memory that the native library never frees after a call (0.34 instead of 0.50 MB).
+ * The option is missing from the TypeScript types; the native library supports it.
  */
 const TWO_PEER_CONNECTIONS = { singlePeerConnection: false };
 
@@ -56,14 +58,14 @@ function nativeRoom(): Room {
   return room;
 }
 
-/** What the room does on its own without telling TypeScript. */
+/** A method of the room that is not in its types. */
 interface RoomInternals {
   onFfiEvent?: (event: unknown) => unknown;
 }
 
 /**
- * Makes everything the room calls (event listeners, text and byte stream handlers, RPC methods) run as
- * part of the call. Native events come with no context of their own.
+ * Makes all handlers of a room (event listeners, text and byte stream handlers, RPC methods) run as part of the call.
+ * Native events have no async context of their own.
  */
 export function bindRoomToCall(room: Room, call: CurrentCall): void {
   const internals = room as unknown as RoomInternals;
@@ -73,20 +75,21 @@ export function bindRoomToCall(room: Room, call: CurrentCall): void {
   }
   const emit = room.emit.bind(room) as (...args: unknown[]) => boolean;
   room.emit = (...args: unknown[]) => {
-    noteParting(room, args);
+    rememberHandles(room, args);
     return runInCall(call, () => emit(...args));
   };
 }
 
-/** True when two sids name one room. An empty sid names none. */
+/** True when two sids are of the same room. An empty or missing sid matches every room. */
 export function sameRoom(expected: string | undefined, actual: string): boolean {
   return !expected || !actual || expected === actual;
 }
 
 /**
- * Frees what a left room still holds. rtc-node keeps a room subscribed to every event of the process
- * when the server ended the connection, the native library keeps a room that has an RPC method, and its
- * native handles wait for the garbage collector.
+ * Frees what a room still holds after it was left. When the server ended the connection, rtc-node keeps the room
+ * subscribed to every event of the process; the native library keeps a room that has an RPC method; and the native
+ * handles wait for the garbage collector.
+ * @throws AggregateError when native handles could not be disposed of
  */
 export function releaseRoom(room: Room): void {
   const internals = room as unknown as RoomInternals;

@@ -11,7 +11,7 @@ import {
 import { EchoLLM } from '../testing/providers/echo-llm.js';
 import { ScriptedSTT } from '../testing/providers/scripted-stt.js';
 
-/** Answers like an echo, but fails for good whenever the user says "fail". */
+/** Echoes, but fails with an error that cannot be retried whenever the user says "fail". */
 export class FailingLLM extends EchoLLM {
   override chat(options: Parameters<EchoLLM['chat']>[0]): llm.LLMStream {
     const last = options.chatCtx.items.at(-1);
@@ -30,7 +30,7 @@ class FailingStream extends llm.LLMStream {
   }
 }
 
-/** A speech-to-text that takes key terms and conversation turns, as some of the real ones do. */
+/** A speech-to-text that accepts key terms and conversation turns, as some of the real ones do. */
 export class BiasedSTT extends ScriptedSTT {
   readonly keyterms: string[][] = [];
   readonly turns: string[] = [];
@@ -54,7 +54,7 @@ export class BiasedSTT extends ScriptedSTT {
   }
 }
 
-/** Hears nothing; there only to be listened to. */
+/** A VAD that detects nothing; tests add listeners to it. */
 export class DeafVAD extends VAD {
   readonly label = 'deaf';
 
@@ -69,7 +69,7 @@ export class DeafVAD extends VAD {
 
 class DeafStream extends VADStream {}
 
-/** An agent that has no provider of its own. */
+/** An agent without a provider of its own. */
 export class PlainAgent extends voice.Agent {
   constructor() {
     super({ instructions: 'You echo.' });

@@ -21,7 +21,7 @@ beforeEach(async () => {
 
 afterEach(() => rig.close());
 
-/** A pool whose one agent greets, and has what the defaults give it. */
+/** A pool with one agent, which greets and uses the default providers. */
 async function start(defaults: AgentDefaults, options: AgentPoolOptions = {}) {
   const { pool, running } = await rig.registered({
     agents: { echo: PlainAgent },
@@ -59,8 +59,8 @@ const llmError = {
   recoverable: false,
 } as const;
 
-describe('one ready object for six calls', () => {
-  test('one call whose model fails for good ends alone; usage is counted per call', async () => {
+describe('one provider object for six calls', () => {
+  test('when the model fails in one call, only that call ends; usage is counted per call', async () => {
     const model = new FailingLLM();
     const providers = { stt: new ScriptedSTT({ script: [] }), llm: model, tts: new ToneTTS() };
     const vad = new DeafVAD();
@@ -77,7 +77,7 @@ describe('one ready object for six calls', () => {
     const [first, , third] = six;
     await Promise.all(six.map((call, at) => call.say(`${'word '.repeat(at + 1)}`)));
 
-    // The first failure is survived, the second is one too many.
+    // The session survives the first failure, but not the second.
     const session = sessions.get(third?.jobId ?? '');
     const failed = new Promise((resolve) =>
       session?.once(voice.AgentSessionEventTypes.Error, resolve),
@@ -98,7 +98,7 @@ describe('one ready object for six calls', () => {
         ?.usage.modelUsage.flatMap((usage) =>
           usage.type === 'llm_usage' ? [usage.outputTokens] : [],
         );
-    // "You said:" and the words: of this call's two answers and of no other's.
+    // "You said:" and the words: only of this call's two answers.
     expect(six.map((call) => words(call.jobId))).toEqual(
       six.map((call, at) => [call === third ? 2 + at + 1 : 2 + at + 1 + 4]),
     );
@@ -151,7 +151,7 @@ describe('one ready object for six calls', () => {
     expect(warnings.map(({ message }) => message)).toEqual([]);
   }, 60_000);
 
-  test('an event of no call reaches no call, but whoever listens outside', async () => {
+  test('an event outside of calls reaches only listeners that were added outside of calls', async () => {
     const model = new EchoLLM();
     const outside: string[] = [];
     model.on('error', () => outside.push('error'));
@@ -170,10 +170,10 @@ describe('one ready object for six calls', () => {
   });
 });
 
-describe('what a session changes on its provider', () => {
+describe('a change that a session makes to its provider', () => {
   const session = { keytermsOptions: { keyterms: ['Kowalski'] } };
 
-  test('is kept off a shared object, with one warning that names the factory form', async () => {
+  test('is not applied to a shared object, with one warning that names the factory form', async () => {
     const stt = new BiasedSTT();
     const speaker = new ToneTTS();
     await start({ stt, tts: speaker, llm: new EchoLLM(), session });
@@ -192,7 +192,7 @@ describe('what a session changes on its provider', () => {
     expect(rig.log.matching('warn', /new ToneTTS/)).toHaveLength(1);
   });
 
-  test('is let through to an object a factory has built', async () => {
+  test('is applied to an object that a factory has built', async () => {
     const built: BiasedSTT[] = [];
     const stt = () => {
       built.push(new BiasedSTT());
@@ -204,10 +204,10 @@ describe('what a session changes on its provider', () => {
     expect(built.map(({ keyterms }) => keyterms)).toEqual([[['Kowalski']], [['Kowalski']]]);
     expect(built[0]?.turns).toContain('I am Kowalski');
     expect(built[1]?.turns).not.toContain('I am Kowalski');
-    expect(rig.log.matching('warn', /by a factory/)).toEqual([]);
+    expect(rig.log.matching('warn', /with a factory/)).toEqual([]);
   });
 
-  test('is taken back when a second call turns out to use the same object', async () => {
+  test('is reset when a second call uses the same object', async () => {
     const hidden = new BiasedSTT();
     const stt = () => hidden;
     await start({ stt, llm: () => new EchoLLM(), session });
@@ -215,12 +215,12 @@ describe('what a session changes on its provider', () => {
     expect(hidden.keyterms).toEqual([['Kowalski']]);
     await rig.dial();
     expect(hidden.keyterms).toEqual([['Kowalski'], []]);
-    expect(rig.log.matching('warn', /by a factory/)).toHaveLength(1);
+    expect(rig.log.matching('warn', /with a factory/)).toHaveLength(1);
   });
 });
 
 describe('listeners of user code', () => {
-  test("a call's own listener hears its call, can be removed, and is gone with the call", async () => {
+  test("a call's own listener gets the events of its call, can be removed, and ends with the call", async () => {
     const model = new EchoLLM();
     const heard: string[] = [];
     // One function for all calls: removing it in one must not remove it in another.
@@ -250,14 +250,14 @@ describe('listeners of user code', () => {
     expect(listeners(model)).toEqual([0, 0]);
   });
 
-  test('an error nobody listens to any more is logged, not thrown', async () => {
+  test('an error without a listener is logged, not thrown', async () => {
     const model = new EchoLLM();
     const drain = await start({ llm: model });
     (await rig.dial()).hangUp();
     await drain();
     expect(model.emit('error', llmError)).toBe(false);
-    expect(rig.log.matching('warn', /where nobody listens/)).toHaveLength(1);
-    // A provider no call has used is as it always was.
+    expect(rig.log.matching('warn', /after its call had ended/)).toHaveLength(1);
+    // A provider that no call has used is unchanged.
     expect(() => new EchoLLM().emit('error', llmError)).toThrow('nobody in particular');
   });
 
@@ -276,7 +276,7 @@ describe('listeners of user code', () => {
   });
 });
 
-test('the base classes have what this replaces, and get it back', () => {
+test('the base classes have the replaced methods, and get them back', () => {
   expect(new PlainAgent()).toBeInstanceOf(voice.Agent);
   const own = () => Object.getOwnPropertyNames(tts.TTS.prototype);
   const undo = sharedProvidersPatch.apply(silentLogger);

@@ -7,14 +7,13 @@ import type { ProcessPatch, UndoPatch } from './sdk-patch.js';
 import { type EventName, type Listener, ProviderUse } from './provider-use.js';
 
 /*
- * A session of the SDK listens for 'error' and 'metrics_collected' on the provider object itself. An
- * object that many calls use would tell all of them of one call's failure, and all would close. So a
- * listener added inside a call hears the events emitted inside that call: streams emit in the async
- * context that made them. Outside of calls nothing changes.
+ * A session of the SDK listens for 'error' and 'metrics_collected' on the provider object itself. If many calls share
+ * an object, all of them would get the error of one call, and all would close. So a listener that was added inside a
+ * call gets only the events that are emitted inside that call: streams emit in the async context that created them.
+ * Outside of calls nothing changes.
  *
- * The methods are replaced on the SDK's base classes and not on each object, because objects come from
- * everywhere: options, the constructors of agents handed over to later, `updateOptions()`, the inside of
- * a fallback adapter.
+ * The methods are replaced on the SDK's base classes and not on each object, because objects have many origins:
+ * options, the constructors of later agents, `updateOptions()`, the inside of a fallback adapter.
  */
 
 const BASES = [
@@ -30,6 +29,7 @@ const uses = new WeakMap<object, ProviderUse>();
 const usesOfCall = new WeakMap<CurrentCall, Set<ProviderUse>>();
 let logger: Logger = silentLogger;
 
+/** Separates the provider events of calls that share a provider. */
 export const sharedProvidersPatch: ProcessPatch = {
   scope: 'process',
   name: 'shared-providers',
@@ -38,7 +38,7 @@ export const sharedProvidersPatch: ProcessPatch = {
   apply: separateProviderEvents,
 };
 
-/** Keeps the events of one call's providers from all others. */
+/** Delivers the provider events of one call to no other call. */
 function separateProviderEvents(poolLogger: Logger): UndoPatch {
   logger = poolLogger;
   const patched = BASES.map((base): object => base.prototype).filter(
@@ -48,21 +48,21 @@ function separateProviderEvents(poolLogger: Logger): UndoPatch {
     for (const [name, value] of Object.entries(separated))
       Object.defineProperty(prototype, name, { value, configurable: true, writable: true });
   return () => {
-    // They inherit these from EventEmitter. A provider that calls have used may still fail, and an error that nobody
-    // hears would end the process: so `emit` stays. It changes nothing for other providers.
+    // They inherit the methods from EventEmitter again. `emit` stays replaced, because a provider that calls have used
+    // may still fail, and an error without a listener would end the process. For other providers it changes nothing.
     const names = Object.keys(separated).filter((name) => name !== 'emit');
     for (const prototype of patched)
       for (const name of names) Reflect.deleteProperty(prototype, name);
   };
 }
 
-/** Marks a ready object of the options as shared before its first call: no call may change it. */
+/** Marks a provider object of the options as shared before its first call, so that no call changes it. */
 export function shareProvider<T>(provider: T): T {
   if (provider instanceof EventEmitter) useOf(provider).share();
   return provider;
 }
 
-/** At the end of a call: takes back every listener it has left on any provider. */
+/** Removes every listener that a call has left on any provider. Call it at the end of the call. */
 export function releaseProviders(call: CurrentCall): void {
   for (const use of usesOfCall.get(call) ?? []) use.removeAll(call);
   usesOfCall.delete(call);
@@ -109,7 +109,7 @@ function removeAllListeners(this: EventEmitter, event?: EventName): EventEmitter
   const call = currentCall();
   if (use === undefined || call === undefined)
     return native.removeAllListeners.call(this, ...(event === undefined ? [] : [event]));
-  // Those of other calls, and those of nobody's call, are not for this one to remove.
+  // A call must not remove listeners of other calls, or listeners that were added outside of calls.
   use.removeAll(call, event);
   return this;
 }

@@ -25,7 +25,7 @@ class Sales extends voice.Agent {
   }
 }
 
-test('a class is made anew for each call', async () => {
+test('each call gets a new instance of a class', async () => {
   const [first, second] = [
     await buildAgent(config(Sales), call),
     await buildAgent(config(Sales), call),
@@ -34,7 +34,7 @@ test('a class is made anew for each call', async () => {
   expect(second).not.toBe(first);
 });
 
-test('a factory gets the facts about the call, and may take its time', async () => {
+test('a factory gets the facts about the call, and may be asynchronous', async () => {
   const built = await buildAgent(
     config(async (info: PrewarmedCall) =>
       voice.Agent.create({ instructions: `For ${info.tenant}.` }),
@@ -61,7 +61,7 @@ test.each([
 });
 
 test.each([undefined, null, {}, 'sales', Sales])(
-  'a factory that gives %s gives no agent',
+  'a factory that returns %s fails the call',
   async (nothing) => {
     await expect(
       buildAgent(
@@ -75,7 +75,7 @@ test.each([undefined, null, {}, 'sales', Sales])(
   },
 );
 
-test('an agent of another copy of the SDK is called what it is', async () => {
+test('an agent of another copy of the SDK is named as such', async () => {
   const foreign = createRequire(import.meta.url)('@livekit/agents') as { voice: typeof voice };
   await expect(
     buildAgent(

@@ -6,15 +6,15 @@ import type { AgentConfig } from '../agents/agent-options.js';
 import type { PrewarmedCall } from '../call/call.js';
 
 /**
- * The agent of one call: a new instance each time.
- * @throws OpenRtcError `SESSION_AGENT_FAILED` when the constructor or factory throws or gives no agent.
+ * Builds the agent of a call: a new instance each time.
+ * @throws OpenRtcError `SESSION_AGENT_FAILED` when the constructor or factory throws or does not return an agent
  */
 export async function buildAgent(config: AgentConfig, call: PrewarmedCall): Promise<voice.Agent> {
   try {
     const { agent } = config;
     const built = isAgentClass(agent) ? new agent() : await agent(call);
     if (built instanceof voice.Agent) return built;
-    // At add() only a class can be checked; what a factory returns shows itself here.
+    // add() can check only a class; the result of a factory is checked here.
     if (isForeignAgent(built)) throw foreignSdk(`agent "${config.name}"`);
   } catch (cause) {
     if (isOpenRtcError(cause)) throw cause;

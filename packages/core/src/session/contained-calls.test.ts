@@ -16,7 +16,7 @@ import {
 } from './contained-failures.fixture.js';
 import { reach, rig, start, stillThere } from './contained-rig.fixture.js';
 
-/** Lets time boxes run out in no time, until the returned function is called. */
+/** Makes time limits elapse at once, until the returned function is called. */
 function hurry(): () => void {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'], shouldAdvanceTime: true });
   const hurrying = setInterval(() => void vi.advanceTimersByTimeAsync(5_000), 50);
@@ -26,7 +26,7 @@ function hurry(): () => void {
   };
 }
 
-// Failures around an agent: before it talks, in what listens to its call, at the end of it.
+// Failures around an agent: before it talks, in listeners of its call, and at the end of the call.
 
 const hang = () => new Promise<never>(() => {});
 const talker = () => new Talker();
@@ -69,7 +69,7 @@ function listenBadly(session: voice.AgentSession): void {
   });
 }
 
-/** The neighbour is set up as it should be. */
+/** Uses `setup` for the faulty agent only; the second call is set up normally. */
 function faultyOnly(setup: (session: voice.AgentSession) => unknown): SessionSetup {
   return (_ctx, session, { agent }) => (agent === 'faulty' ? setup(session) : undefined);
 }
@@ -108,7 +108,7 @@ test('a listener of the session throws: SESSION_UNCAUGHT', async () => {
   await failsNow(calm, false, 'SESSION_UNCAUGHT');
 });
 
-test('the constructor of an agent that is handed the call throws: the tool fails, and the model is told', async () => {
+test('the constructor of the next agent throws: the tool fails, and the model gets the error', async () => {
   const { pool, calm } = await start(() => handingOver(boom));
   const { call, greeting } = await reach(true);
   expect(await greeting).toMatch(/error/);
@@ -168,7 +168,7 @@ describe.each(ways)('%s', (_where, from, byHandOff) => {
     await failsNow(calm, byHandOff, 'SESSION_EXIT');
   });
 
-  test.each(surviving)('%s: the call ends well, and in its time', async (what, agent, play) => {
+  test.each(surviving)('%s: the call ends normally and in time', async (what, agent, play) => {
     const { pool, calm } = await start(from(agent));
     const { call, greeting } = await reach(byHandOff);
     await play(call, greeting);
@@ -184,7 +184,7 @@ describe.each(ways)('%s', (_where, from, byHandOff) => {
   });
 });
 
-test('shutdown callbacks throw and hang: the call ends well, and all of them run', async () => {
+test('shutdown callbacks throw and hang: the call ends normally, and all of them run', async () => {
   const ran: string[] = [];
   const { pool } = await start(talker, {
     setup: (ctx, _session, { agent }) => {
@@ -206,7 +206,7 @@ test('shutdown callbacks throw and hang: the call ends well, and all of them run
   expect(pool.runtimeSnapshot().activeSessions).toBe(1);
 });
 
-test('process.exit() outside of calls is not held up, and is itself again after the run', async () => {
+test('process.exit() outside of calls exits, and is restored after the run', async () => {
   const exit = vi.spyOn(process, 'exit').mockImplementation((() => {}) as never);
   const current = (): unknown => Reflect.get(process, 'exit');
   const before = current();

@@ -3,22 +3,22 @@ import { z } from 'zod';
 
 import { EchoLLM } from '../testing/providers/echo-llm.js';
 
-/** What a caller says to cause the accident; everything else is answered. */
+/** The words with which a caller causes the failure; everything else is answered. */
 export const NOW = 'now';
 
-/** Throws anything, as JavaScript may. */
+/** Throws any value, as JavaScript allows. */
 export function raise(value: unknown): never {
   throw value;
 }
 
-/** The accident. */
+/** The failure. */
 export const boom = (): never => {
   throw new Error('boom');
 };
 
 type ChatOptions = Parameters<EchoLLM['chat']>[0];
 
-/** Echoes, and calls its one tool when it is told {@link NOW}. */
+/** Echoes, and calls its one tool when the caller says {@link NOW}. */
 class ToolCallingLLM extends EchoLLM {
   override chat(options: ChatOptions): llm.LLMStream {
     const last = options.chatCtx.items.at(-1);
@@ -52,7 +52,7 @@ function act(execute: () => unknown) {
   return { llm: new ToolCallingLLM(), tools: { act: tool } };
 }
 
-/** Says that it is there, and then echoes. */
+/** Greets, and then echoes. */
 export class Talker extends voice.Agent {
   constructor(options: Partial<voice.AgentOptions<unknown>> = {}) {
     super({ instructions: '', llm: new EchoLLM(), ...options });
@@ -68,7 +68,7 @@ export function withTool(execute: () => unknown): voice.Agent {
   return new Talker(act(execute));
 }
 
-/** An accident of code that the agent's own code sets off. */
+/** A failure that the agent's own code causes. */
 export function withAccident(accident: () => void): voice.Agent {
   return new Talker({
     llm: new EchoLLM({
@@ -85,7 +85,7 @@ export function handingOver(next: () => voice.Agent): voice.Agent {
   return new voice.Agent({ instructions: '', ...act(() => llm.handoff({ agent: next() })) });
 }
 
-/** Leaves the call to the next agent when the caller says something, without a word. */
+/** Hands the call to the next agent when the caller says something, without an answer. */
 function steppingAside(next: () => voice.Agent): voice.Agent {
   const reply = () => {
     agent.session.updateAgent(next());
@@ -95,7 +95,7 @@ function steppingAside(next: () => voice.Agent): voice.Agent {
   return agent;
 }
 
-/** How a call comes to the agent that fails, and whether the caller has to say {@link NOW} for it. */
+/** How a call reaches the agent that fails, and whether the caller has to say {@link NOW} for it. */
 type Way = (agent: () => voice.Agent) => () => voice.Agent;
 
 export const ways: readonly [where: string, from: Way, byHandOff: boolean][] = [
@@ -104,7 +104,7 @@ export const ways: readonly [where: string, from: Way, byHandOff: boolean][] = [
   ['in an agent reached by session.updateAgent()', (agent) => () => steppingAside(agent), true],
 ];
 
-/** Takes typed words for heard ones, so that they go through the nodes and hooks of a spoken turn. */
+/** Treats typed words as recognised speech, so that they go through the nodes and hooks of a spoken turn. */
 export class Listener extends Talker {
   #hear: ((text: string) => void) | undefined;
 
@@ -139,11 +139,11 @@ export function hearWhatIsTyped(session: voice.AgentSession, event: { text: stri
     return;
   }
   agent.hear(event.text);
-  // The transcript is on its way through a stream.
+  // The transcript still passes through a stream.
   setTimeout(() => session.commitUserTurn(), 20);
 }
 
-/** For agents that hear for themselves. */
+/** For agents with their own speech recognition. */
 export class SilentSTT extends stt.STT {
   readonly label = 'silent';
 
@@ -160,7 +160,7 @@ export class SilentSTT extends stt.STT {
   }
 }
 
-/** Takes audio and plays it to nobody, in no time. */
+/** An audio output that discards all audio at once. */
 export class NoSpeaker extends voice.AudioOutput {
   override async captureFrame(...[frame]: Parameters<voice.AudioOutput['captureFrame']>) {
     await super.captureFrame(frame);
@@ -176,15 +176,15 @@ export class NoSpeaker extends voice.AudioOutput {
   }
 }
 
-/** An error, by its class, that throws when it is read. */
+/** An instance of Error that throws when it is read. */
 export function unreadable(): Error {
   const error = new Error('boom');
-  // Node 20 reads the message when it first makes the stack, which would be while it is redefined.
+  // Node 20 reads the message when it first builds the stack, which would be during the redefinition.
   void error.stack;
   return Object.defineProperties(error, Object.getOwnPropertyDescriptors(hostile));
 }
 
-/** Whatever is asked of it throws. */
+/** Throws on any access. */
 export const hostile: object = Object.defineProperties(
   {},
   Object.fromEntries(

@@ -14,14 +14,14 @@ import {
 } from './contained-failures.fixture.js';
 import { reach, rig, start, stillThere } from './contained-rig.fixture.js';
 
-// One row of "What ends a call, and what does not" in docs/flow.md each, with a neighbour on the line.
+// Each is a row of "What ends a call, and what does not" in docs/flow.md, with a second call beside it.
 
-/** A class with one method of its own. */
+/** An agent class with one method of its own. */
 function having(method: string, value: (...args: never[]) => unknown): () => voice.Agent {
   return () => Object.defineProperty(new Talker(), method, { value, configurable: true });
 }
 
-/** Fails while the caller says NOW, else does what the SDK does. */
+/** Fails when the caller says NOW, and otherwise does what the SDK does. */
 function inTurn(fail: () => unknown): () => voice.Agent {
   class InTurn extends Talker {
     override async llmNode(...args: Parameters<voice.Agent['llmNode']>) {
@@ -67,7 +67,7 @@ describe.each(ways)('%s', (_where, from, byHandOff) => {
     expect(faults.get(call.jobId)).toEqual({ hookErrors: 1, toolErrors: 0 });
   });
 
-  test('a tool throws: counted, and the model is told', async () => {
+  test('a tool throws: counted, and the model gets the error', async () => {
     const { pool, calm, faults } = await start(from(() => withTool(boom)));
     const { call, greeting } = await reach(byHandOff);
     expect(await greeting).toBe('Here.');
@@ -85,7 +85,7 @@ describe.each(ways)('%s', (_where, from, byHandOff) => {
     ['a string', 'boom'],
     ['what cannot be read', hostile],
     ['an error that cannot be read', unreadable()],
-  ])('a tool throws %s: the SDK tells nobody, and the call goes on', async (_what, thrown) => {
+  ])('a tool throws %s: the SDK reports nothing, and the call goes on', async (_what, thrown) => {
     const { calm } = await start(from(() => withTool(() => Promise.reject(thrown))));
     const { call, greeting } = await reach(byHandOff);
     expect(await greeting).toBe('Here.');

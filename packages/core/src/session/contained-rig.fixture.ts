@@ -21,10 +21,10 @@ afterEach(async () => {
   restoreListeners();
 });
 
-/** The harness of the test that runs. */
+/** The harness of the current test. */
 export const rig = (): PoolHarness => harness;
 
-/** A pool with a faulty agent, and a neighbour on the line who must not notice. */
+/** A pool with a faulty agent, and a second call that must not be affected. */
 export async function start(
   agent: () => voice.Agent | Promise<voice.Agent>,
   pool: AgentPoolOptions = {},
@@ -47,13 +47,13 @@ export async function start(
   return { ...started, calm, faults };
 }
 
-/** A call that has reached the faulty agent, which greets it where it can. */
+/** A call that has reached the faulty agent, which greets it if it can. */
 export async function reach(byHandOff = false) {
   const call = await harness.livekit.call({ metadata: { agent: 'faulty' } });
   return { call, greeting: byHandOff ? call.say(NOW) : call.nextReply() };
 }
 
-/** Words that nobody answered are followed by some: the reply goes to who has waited longest. */
+/** Speaks again after words that were not answered: the reply belongs to the oldest unanswered words. */
 export async function stillThere(call: EmbeddedCall, ...unanswered: Promise<string>[]) {
   const replies = [...unanswered, call.say('still there?')];
   expect(await Promise.race(replies)).toBe('You said: still there?');

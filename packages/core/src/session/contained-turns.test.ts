@@ -16,8 +16,8 @@ import { reach, rig, start, stillThere } from './contained-rig.fixture.js';
 import { HOOK_MS } from '../call/session-limits.js';
 import { ToneTTS } from '../testing/providers/tone-tts.js';
 
-// Spoken turns, as far as an endpoint without audio has them: words that are typed come out of the agent's
-// own sttNode, and what it says goes through TTS to a speaker nobody hears.
+// Spoken turns, as far as an endpoint without audio has them: typed words come out of the agent's own sttNode, and its
+// answers go through TTS to a speaker that discards them.
 
 type Turn = Parameters<voice.Agent['onUserTurnCompleted']>;
 
@@ -44,7 +44,7 @@ const defaults = {
 
 const nodes = ['ttsNode', 'transcriptionNode', 'sttNode', 'realtimeAudioOutputNode'] as const;
 
-/** The rest of what the node made never comes. */
+/** The rest of the node's stream never arrives. */
 async function* breakingOff(made: AsyncIterable<unknown>): AsyncIterable<unknown> {
   for await (const chunk of made) {
     yield chunk;
@@ -92,7 +92,7 @@ describe.each(ways)('%s', (_where, from, byHandOff) => {
     expect(pool.runtimeSnapshot().totalHookErrors).toBe(1);
   });
 
-  test('onUserTurnCompleted hangs: counted as failed after its time, and the turn goes on', async () => {
+  test('onUserTurnCompleted hangs: counted as failed after its timeout, and the turn goes on', async () => {
     const { pool, calm } = await start(
       from(() => new TurnFails(hang)),
       { defaults },
@@ -122,13 +122,13 @@ describe.each(ways)('%s', (_where, from, byHandOff) => {
         },
       });
       const { call, greeting } = await reach(byHandOff);
-      // Of these two the first words are not what fails: a recogniser that is gone leaves the agent deaf, not
-      // dumb, and a realtime model does not say what it is told.
+      // For these two, the first words do not fail: without speech recognition the agent can still talk, and a realtime
+      // model does not say given words.
       const later = node === 'sttNode' || node === 'realtimeAudioOutputNode';
       if (later) expect(await greeting).toBe('Here.');
       const broken = node === 'realtimeAudioOutputNode' ? call.say(NOW) : greeting;
       await rig().log.until(`${node} failed`);
-      // What was written before the middle stays.
+      // Text that was written before the failure stays.
       if (midStream) await broken;
       await (midStream || node === 'sttNode' ? stillThere(call) : stillThere(call, broken));
       expect(pool.runtimeSnapshot().activeSessions).toBe(2);

@@ -1,7 +1,7 @@
 import { llm } from '@livekit/agents';
 import { AudioFrame } from '@livekit/rtc-node';
 
-/** A realtime model without a network: it answers with what was typed, in text and 100 ms of silence. */
+/** A realtime model without a network: it echoes typed words as text and 100 ms of silence. */
 export class EchoRealtime extends llm.RealtimeModel {
   readonly model = 'echo-realtime';
 

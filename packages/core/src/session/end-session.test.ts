@@ -28,7 +28,7 @@ interface Overrides {
   readonly directory?: string;
 }
 
-/** A call whose every step is written down as it begins. */
+/** A call that records every step when it begins. */
 function fakeCall(overrides: Overrides = {}) {
   const steps: string[] = [];
   const log = new LogBook();
@@ -77,7 +77,7 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-test('the session is closed, the end reported, the room left, and then the callbacks run', async () => {
+test('the session is closed, the end reported and the room left, and then the callbacks run', async () => {
   const { call, opened, report, steps, events, log } = fakeCall();
   await endSession(call, opened, outcome, report, never);
   expect(steps).toEqual(order);
@@ -86,43 +86,46 @@ test('the session is closed, the end reported, the room left, and then the callb
   expect(vi.getTimerCount()).toBe(0);
 });
 
-test('a call that never had a session is ended all the same', async () => {
+test('a call without a session is ended too', async () => {
   const { call, report, steps } = fakeCall();
   await endSession(call, {}, outcome, report, never);
   expect(steps).toEqual(order.slice(1));
 });
 
-test.each<[string, Overrides]>([
-  ['closing the session', { close: boom }],
-  ['reporting the end', { report: boom }],
-  ['the session report', { onSessionEnd: boom }],
-  ['leaving the room', { disconnect: boom }],
-  ['a shutdown callback', { callbacks: [boom] }],
-])('when %s fails, it is logged and every other step is taken', async (what, overrides) => {
-  const { call, opened, report, steps, log } = fakeCall(overrides);
-  await endSession(call, opened, outcome, report, never);
-  expect(steps).toEqual(order);
-  expect(log.lines).toMatchObject([{ level: 'error', message: `${what} failed` }]);
-});
+/** Each step, with what makes it fail or hang. */
+const eachStep = (how: () => Promise<void>): [string, Overrides][] => [
+  ['closing the session', { close: how }],
+  ['reporting the end', { report: how }],
+  ['the session report', { onSessionEnd: how }],
+  ['leaving the room', { disconnect: how }],
+  ['a shutdown callback', { callbacks: [how] }],
+];
 
-test.each<[string, Overrides]>([
-  ['closing the session', { close: hang }],
-  ['reporting the end', { report: hang }],
-  ['the session report', { onSessionEnd: hang }],
-  ['leaving the room', { disconnect: hang }],
-  ['a shutdown callback', { callbacks: [hang] }],
-])('when %s hangs, it is logged and every other step is taken', async (what, overrides) => {
-  const { call, opened, report, steps, log } = fakeCall(overrides);
-  const ended = endSession(call, opened, outcome, report, never);
-  await vi.runAllTimersAsync();
-  await ended;
-  expect(steps).toEqual(order);
-  expect(log.lines).toMatchObject([
-    { level: 'warn', message: expect.stringContaining(`${what} took too long`) },
-  ]);
-});
+test.each(eachStep(boom))(
+  'when %s fails, it is logged and every other step runs',
+  async (what, overrides) => {
+    const { call, opened, report, steps, log } = fakeCall(overrides);
+    await endSession(call, opened, outcome, report, never);
+    expect(steps).toEqual(order);
+    expect(log.lines).toMatchObject([{ level: 'error', message: `${what} failed` }]);
+  },
+);
 
-test('all shutdown callbacks run, beside each other, whatever one of them does', async () => {
+test.each(eachStep(hang))(
+  'when %s hangs, it is logged and every other step runs',
+  async (what, overrides) => {
+    const { call, opened, report, steps, log } = fakeCall(overrides);
+    const ended = endSession(call, opened, outcome, report, never);
+    await vi.runAllTimersAsync();
+    await ended;
+    expect(steps).toEqual(order);
+    expect(log.lines).toMatchObject([
+      { level: 'warn', message: expect.stringContaining(`${what} took too long`) },
+    ]);
+  },
+);
+
+test('all shutdown callbacks run at the same time, also when one of them fails or hangs', async () => {
   const ran: string[] = [];
   const callbacks = [hang, boom, async () => void ran.push('third')];
   const { call, opened, report, steps } = fakeCall({ callbacks });
@@ -133,7 +136,7 @@ test('all shutdown callbacks run, beside each other, whatever one of them does',
   expect(ran).toEqual(['third']);
 });
 
-test('a step that throws before its first await is a step that failed', async () => {
+test('a step that throws synchronously counts as failed', async () => {
   const { call, opened, steps, log } = fakeCall();
   const report = () => {
     throw new Error('boom');
@@ -143,7 +146,7 @@ test('a step that throws before its first await is a step that failed', async ()
   expect(log.has('reporting the end failed')).toBe(true);
 });
 
-test('with everything hanging it is over within half a minute', async () => {
+test('when every step hangs, it still ends within 30 s', async () => {
   const { call, opened, report, steps } = fakeCall({
     close: hang,
     report: hang,
@@ -159,7 +162,7 @@ test('with everything hanging it is over within half a minute', async () => {
   expect(Date.now() - before).toBeLessThanOrEqual(31_000);
 });
 
-test('a deadline that comes while it runs makes the steps that are left short, and skips none', async () => {
+test('a deadline that is set while it runs shortens the remaining steps and skips none', async () => {
   const { call, opened, report, steps } = fakeCall({
     close: hang,
     onSessionEnd: hang,
@@ -173,14 +176,14 @@ test('a deadline that comes while it runs makes the steps that are left short, a
   await vi.runAllTimersAsync();
   await ended;
   expect(steps).toEqual(order);
-  // The step that ran already keeps its 10 s; each other one gets a moment.
+  // The step that runs already keeps its 10 s; each of the others gets the minimum.
   expect(Date.now() - before).toBeLessThan(12_000);
 });
 
 test.each([
   ['', never, 31_000],
-  [', and the deadline counts as when it was first seen', () => Date.now() + 4_000, 6_000],
-])('a clock that is set back makes nothing last longer%s', async (_which, until, atMostMs) => {
+  [', also with a deadline', () => Date.now() + 4_000, 6_000],
+])('a clock that is set back does not make it take longer%s', async (_which, until, atMostMs) => {
   const { call, opened, report, steps } = fakeCall({
     close: hang,
     report: hang,
@@ -199,7 +202,7 @@ test.each([
   expect(performance.now() - before).toBeLessThanOrEqual(atMostMs);
 });
 
-test('a room that is still being joined is left as soon as it has been', async () => {
+test('a room that is still being joined is left as soon as the join is done', async () => {
   const joining = deferred();
   const { call, report, steps } = fakeCall();
   const ended = endSession(call, { joining: joining.promise }, outcome, report, never);
@@ -211,7 +214,7 @@ test('a room that is still being joined is left as soon as it has been', async (
   expect(steps).toContain('leave');
 });
 
-test('a join that outlasts even the end of the call is left when it comes', async () => {
+test('a room whose join takes longer than the end of the call is left after the join', async () => {
   const joining = deferred();
   const left = deferred();
   const { call, report } = fakeCall({ disconnect: async () => left.resolve() });
@@ -222,14 +225,14 @@ test('a join that outlasts even the end of the call is left when it comes', asyn
   await left.promise;
 });
 
-test('a join that failed is no reason to fail again', async () => {
+test('a join that failed does not fail the step that leaves the room', async () => {
   const { call, report, steps, log } = fakeCall();
   await endSession(call, { joining: boom() }, outcome, report, never);
   expect(steps).toContain('leave');
   expect(log.lines).toEqual([]);
 });
 
-test("the call's own directory is removed, and no other", async () => {
+test("only the call's own directory is removed", async () => {
   vi.useRealTimers();
   const own = await mkdtemp(path.join(tmpdir(), 'job-AJ_1-'));
   const other = await mkdtemp(path.join(tmpdir(), 'job-AJ_other-'));

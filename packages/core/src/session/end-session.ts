@@ -17,16 +17,15 @@ import { closeOwnedProviders } from './owned-providers.js';
 import { clearAwayTimer } from '../sdk/sdk-timers.js';
 import { releaseRoom } from '../sdk/session-room.js';
 
-// All steps together; past it, and past a deadline, each still gets a moment.
+// Time for all steps together. After it, or after the deadline, each remaining step still gets the minimum.
 const TOTAL_MS = 30_000;
-const LEAST_MS = 250;
+const MIN_STEP_MS = 250;
 
 /**
- * From the end of the conversation to nothing left of it: close the session, have the final status
- * sent, leave the room, run the shutdown callbacks, free what is held. Each step has its own time box
- * and runs whatever became of the one before. Never rejects.
- * @param deadline - Unix time in milliseconds by which the worker wants it over, asked before each step
- * because it may come late; steps get shorter, none is skipped
+ * Ends a call: closes the session, has the final status sent, leaves the room, runs the shutdown callbacks, and frees
+ * everything. Each step has its own time limit and runs whether or not the one before succeeded. Never rejects.
+ * @param deadline - returns when the worker wants the call to have ended, in Unix time (ms). It is read before each
+ * step, because it may be set while the call ends; then steps get shorter, but none is skipped
  */
 export async function endSession(
   call: CurrentCall,
@@ -38,9 +37,9 @@ export async function endSession(
   const { ctx, jobId } = call;
   const left = timeLeft(deadline);
   const step = async (what: string, ms: number, work: () => unknown) => {
-    const budget = Math.min(ms, Math.max(LEAST_MS, left()));
+    const budget = Math.min(ms, Math.max(MIN_STEP_MS, left()));
     const ran = await timeBox(budget, work, (error) =>
-      call.logger.error({ error }, `${what} failed, late`),
+      call.logger.error({ error }, `${what} failed after its timeout`),
     );
     if (ran.kind === 'timeout')
       call.logger.warn({ ms: budget }, `${what} took too long: going on without it`);
@@ -49,9 +48,9 @@ export async function endSession(
 
   await step('closing the session', CLOSE_MS, () => opened.session?.close());
   await step('closing the audio input', CLOSE_MS, () => opened.audioInput?.close());
-  // The last word of a call is its end.
+  // Before the end is reported, because that must be the last event of a call.
   await step('reporting the usage', ENDING_MS, () => opened.usage?.close());
-  // Before leaving: the server records a job whose agent left without a final status as failed.
+  // Before leaving the room: the server records a job whose agent left without a final status as failed.
   await step('reporting the end', ENDING_MS, () => report({ kind: 'ending', jobId, outcome }));
   await step('closing the providers', CLOSE_MS, () => closeOwnedProviders(call));
   await step('the session report', REPORT_MS, () => ctx._onSessionEnd());
@@ -69,29 +68,29 @@ export async function endSession(
   await step('removing the session directory', REPORT_MS, () => removeSessionDirectory(ctx));
 }
 
-/** What is left of the total, or of an earlier deadline, in milliseconds. */
+/** Returns the time left until the total or an earlier deadline is reached, in milliseconds. */
 function timeLeft(deadline: () => number): () => number {
   let until = performance.now() + TOTAL_MS;
   let known = false;
   return () => {
-    const wanted = deadline();
-    if (!known && Number.isFinite(wanted)) {
+    const deadlineMs = deadline();
+    if (!known && Number.isFinite(deadlineMs)) {
       known = true;
-      // Read once: the clock it is meant by may be set at any time.
-      until = Math.min(until, performance.now() + wanted - Date.now());
+      // Converted only once, because the wall clock may be set at any time.
+      until = Math.min(until, performance.now() + deadlineMs - Date.now());
     }
     return until - performance.now();
   };
 }
 
-// A join that is under way cannot be called off, and a room that is not joined yet cannot be left: an agent
-// that gave up waiting would come in after all, and stay. This goes on when its time box is over.
+// A join cannot be cancelled, and a room that is not joined yet cannot be left: an agent that gave up waiting would
+// still join, and stay. So this goes on after its time limit.
 async function leaveRoom(ctx: JobContext, { joining }: OpenedSession): Promise<void> {
   await Promise.allSettled([joining]);
   await ctx.room.disconnect();
 }
 
-// Recordings were uploaded by the report step; the SDK leaves the folder behind.
+// The session report has uploaded the recordings; the SDK does not remove the directory.
 async function removeSessionDirectory(ctx: JobContext): Promise<void> {
   if (ctx.sessionDirectory.includes(ctx.job.id))
     await rm(ctx.sessionDirectory, { recursive: true, force: true });

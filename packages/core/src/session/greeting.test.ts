@@ -13,7 +13,7 @@ interface Stage {
   readonly audio?: boolean;
 }
 
-/** What a session is asked to do about a greeting. */
+/** The calls that a session gets for a greeting. */
 function greeted(
   greeting: Greeting,
   { tts = false, agentTts = false, audio = true }: Stage,
@@ -40,13 +40,13 @@ test.each<[string, Stage]>([
   expect(greeted('Welcome.', stage)).toEqual([['say', 'Welcome.']]);
 });
 
-test('a text for a realtime model without a voice of ours is said by the model, word for word', () => {
+test('a realtime model without TTS is asked to say the text word for word', () => {
   expect(greeted('Welcome.', {})).toEqual([
     ['generateReply', { instructions: expect.stringMatching(/exactly.*Welcome\.$/) }],
   ]);
 });
 
-test('instructions are for the model to phrase', () => {
+test('instructions are phrased by the model', () => {
   expect(greeted({ instructions: 'Welcome them in Dutch.' }, { tts: true })).toEqual([
     ['generateReply', { instructions: 'Welcome them in Dutch.' }],
   ]);

@@ -3,9 +3,9 @@ import type { voice } from '@livekit/agents';
 import type { Greeting } from '../agents/agent-options.js';
 
 /**
- * Greets the caller. A string is spoken as written where there is something to speak it with, or no
- * audio at all; `{ instructions }`, and a string for a realtime model without TTS, is phrased by the
- * model. The greeting is queued after whatever `onEnter` has queued before its first await.
+ * Greets the caller. A string is spoken word for word by the TTS, or sent as text when there is no audio. A realtime
+ * model without TTS is asked to say the string; `{ instructions }` are phrased by the model. The greeting is queued
+ * after everything that `onEnter` has queued before its first await.
  */
 export function greet(
   session: voice.AgentSession,

@@ -4,19 +4,23 @@ import type { Room } from '@livekit/rtc-node';
 import { OpenRtcError } from '../base/errors.js';
 import type { JobTicket } from '../call/job-ticket.js';
 
-/** What the `JobContext` of a call is made of. */
+/** The parts from which the `JobContext` of a call is created. */
 export interface JobContextParts {
+  /** The ticket of the call. */
   readonly ticket: JobTicket;
+  /** The room of the call. */
   readonly room: Room;
+  /** `ctx.proc`. */
   readonly process: JobProcess;
+  /** Runs inference methods. Default: {@link noExecutor}. */
   readonly executor: ipc.InferenceExecutor | undefined;
-  /** For `ctx.deleteRoom()` and the like; absent where the secret does not belong. */
+  /** API key and secret for `ctx.deleteRoom()` and the like. Undefined in a process that must not have the secret. */
   readonly credentials: { readonly apiKey: string; readonly apiSecret: string } | undefined;
   /** Called by `ctx.shutdown(reason)`. */
   readonly onShutdown: (reason: string) => void;
 }
 
-/** Only asked when somebody builds a local turn detector by hand without the package that serves it. */
+/** Rejects every inference method. Used when an agent creates a local turn detector without `@openrtc/prewarm`. */
 export const noExecutor: ipc.InferenceExecutor = {
   doInference: (method) =>
     Promise.reject(
@@ -27,7 +31,7 @@ export const noExecutor: ipc.InferenceExecutor = {
     ),
 };
 
-/** The SDK's own job context, so that user code finds everything where it is used to. */
+/** Creates the SDK's own `JobContext`, so that user code can use everything it knows from the SDK. */
 export function createJobContext(parts: JobContextParts): JobContext {
   const { ticket, room } = parts;
   return new JobContext(

@@ -33,7 +33,7 @@ class Model {
   }
 }
 
-test('what a factory built for a call is closed with it, once', async () => {
+test('a provider that a factory has built for a call is closed with it, once', async () => {
   const call = fakeCall();
   const [tts, llm] = [new Provider(), new Model()];
   runInCall(call, () => [tts, llm].map(ownProvider));
@@ -42,7 +42,7 @@ test('what a factory built for a call is closed with it, once', async () => {
   expect([tts.closes, llm.closes]).toEqual([1, 1]);
 });
 
-test('an object given to two calls is closed with neither, and somebody is told', async () => {
+test('an object that two calls were given is not closed, and a warning is logged', async () => {
   const logger = new LogBook();
   const [first, second] = [fakeCall(logger), fakeCall(logger)];
   const tts = new Provider();
@@ -53,7 +53,7 @@ test('an object given to two calls is closed with neither, and somebody is told'
   expect(JSON.stringify(logger)).toContain('same object');
 });
 
-test('a provider that fails to close does not keep the others open', async () => {
+test('when closing one provider fails, the others are still closed', async () => {
   const call = fakeCall();
   const broken = { close: () => Promise.reject(new Error('stuck')) };
   const tts = new Provider();

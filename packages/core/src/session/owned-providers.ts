@@ -2,15 +2,18 @@ import { type CurrentCall, currentCall } from '../sdk/current-call.js';
 import { shareProvider } from '../sdk/shared-provider.js';
 
 /*
- * What a factory built belongs to its call and is closed with it: a TTS that pools sockets would leak
- * them, call by call, into a process that lives for weeks. The SDK leaves that to the end of the process.
+ * A provider that a factory has built belongs to its call and is closed with it. Otherwise a TTS that pools sockets
+ * would leak them with every call, in a process that runs for weeks. The SDK closes providers only with the process.
  */
 
 const owners = new WeakMap<object, CurrentCall | 'several'>();
 const ownedBy = new WeakMap<CurrentCall, object[]>();
 let warned = false;
 
-/** Notes what a factory built for the current call. An object it has given to another call is shared, not owned. */
+/**
+ * Notes that a factory has built a provider for the current call, and returns the provider. An object that the factory
+ * has also given to another call is treated as shared and is not closed.
+ */
 export function ownProvider<T>(provider: T): T {
   const call = currentCall();
   if (call === undefined || typeof provider !== 'object' || provider === null) return provider;
@@ -24,7 +27,7 @@ export function ownProvider<T>(provider: T): T {
     if (!warned) {
       call.logger.warn(
         {},
-        'a provider factory gave the same object to two calls: pass the object itself, or build one per call',
+        'a provider factory returned the same object for two calls: pass the object itself, or build one per call',
       );
     }
     warned = true;
@@ -32,7 +35,9 @@ export function ownProvider<T>(provider: T): T {
   return provider;
 }
 
-/** Closes what factories built for a call. Rejects with the first failure, after all were tried. */
+/**
+ * Closes the providers that factories have built for a call. Tries all of them; then rejects with the first failure.
+ */
 export async function closeOwnedProviders(call: CurrentCall): Promise<void> {
   const own = (ownedBy.get(call) ?? []).filter((provider) => owners.get(provider) === call);
   ownedBy.delete(call);
@@ -41,7 +46,7 @@ export async function closeOwnedProviders(call: CurrentCall): Promise<void> {
   if (failed !== undefined) throw failed.reason;
 }
 
-// An LLM of the SDK has aclose(), the others have close().
+// The SDK's LLM has aclose(); the other providers have close().
 async function close(provider: object): Promise<void> {
   const { aclose, close: plainClose } = provider as Record<string, unknown>;
   const method = aclose ?? plainClose;

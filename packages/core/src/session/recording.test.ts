@@ -8,7 +8,7 @@ import { AgentPool } from '../pool/agent-pool.js';
 import { EchoAgent, PoolHarness } from '../pool/pool-harness.js';
 import { recordingOf } from './recording.js';
 
-/** Stands in for LiveKit Cloud: keeps the paths and bodies it was sent. */
+/** A fake LiveKit Cloud that records the paths and bodies of its requests. */
 async function startCloud() {
   const uploads: { path: string; body: string }[] = [];
   const server = createServer((request: IncomingMessage, response) => {
@@ -38,7 +38,7 @@ async function startCloud() {
   };
 }
 
-// What setupCloudTracer() leaves behind in the process.
+// The global state that setupCloudTracer() sets.
 const exporting = () => ({
   logs: (globalThis as { [key: symbol]: unknown })[Symbol.for('@livekit/agents:otelEnabled')],
   otel: (globalThis as { [key: symbol]: unknown })[Symbol.for('opentelemetry.js.api.1')],
@@ -93,7 +93,7 @@ describe('a process with many calls', () => {
 });
 
 describe('the option record', () => {
-  test('is off unless asked for, and never records traces or logs', () => {
+  test('is off by default, and never records traces or logs', () => {
     const warnings: string[] = [];
     const of = (record: Parameters<typeof recordingOf>[0]) =>
       recordingOf(record, (message) => warnings.push(message));

@@ -3,9 +3,9 @@ import type { AgentOptions } from '../agents/agent-options.js';
 type Record = AgentOptions['record'];
 
 /**
- * What a call hands to `session.start()` as `record`. Audio and transcript are uploaded per call, under
- * its own ids. Traces and logs never: the SDK sets up one tracer and one log exporter for the process,
- * with the ids of whichever call was first or last, so two calls would be mixed up.
+ * Returns the option `record` for `session.start()`. Audio and transcript are uploaded per call, with its own ids.
+ * Traces and logs are never uploaded: the SDK has one tracer and one log exporter per process, with the ids of the
+ * first or last call, so calls would be mixed up.
  */
 export function recordingOf(record: Record, warnOnce: (message: string) => void) {
   if (record === undefined || record === false) return false;
@@ -18,7 +18,7 @@ export function recordingOf(record: Record, warnOnce: (message: string) => void)
   } = record === true ? {} : record;
   if (traces === undefined || logs === undefined)
     warnOnce(
-      'record: audio and transcript are uploaded, traces and logs are not, because the SDK cannot tell the calls of one process apart there; say so with record: { traces: false, logs: false }',
+      'record: audio and transcript are uploaded, traces and logs are not, because for them the SDK cannot tell the calls of one process apart; to hide this warning, set record: { traces: false, logs: false }',
     );
   return {
     audio,

@@ -24,7 +24,7 @@ const agent = (options: AgentOptions = {}): AgentConfig => ({
   ...options,
 });
 
-test('the option of the agent wins over its session, that over the default of the pool, that over its session', async () => {
+test('the order is: option of the agent, its session, default of the pool, default session', async () => {
   const layers = [
     { llm: 'a/own' },
     { session: { llm: 'b/session' } },
@@ -48,7 +48,7 @@ test('the option of the agent wins over its session, that over the default of th
   ]);
 });
 
-test('null ends the search with none, wherever it stands', async () => {
+test('null at any place means no provider', async () => {
   const defaults = { llm: 'c/default', session: { llm: 'd/default-session' } };
   for (const options of [{ llm: null }, { session: { llm: null } }]) {
     expect(await resolveProviders(agent(options), defaults, call)).not.toHaveProperty('llm');
@@ -56,11 +56,11 @@ test('null ends the search with none, wherever it stands', async () => {
   expect(await resolveProviders(agent(), { llm: null, session: { llm: 'd/x' } }, call)).toEqual({});
 });
 
-test('a kind nobody set is absent, so that the SDK decides', async () => {
+test('a kind that is not set is absent, so that the SDK decides', async () => {
   expect(await resolveProviders(agent(), {}, call)).toEqual({});
 });
 
-test('model strings pass through untouched', async () => {
+test('model strings are passed on unchanged', async () => {
   const strings = {
     stt: 'deepgram/nova-3:multi',
     llm: 'openai/gpt-4.1-mini',
@@ -69,7 +69,7 @@ test('model strings pass through untouched', async () => {
   expect(await resolveProviders(agent(strings), {}, call)).toEqual(strings);
 });
 
-test('a ready object is the same for every call', async () => {
+test('every call gets the same object', async () => {
   const tts = new ToneTTS();
   const [first, second] = await Promise.all(
     [1, 2].map(() => resolveProviders(agent({ tts }), {}, call)),
@@ -110,7 +110,7 @@ test.each([
   });
 });
 
-test('two factories that fail are one failure, and none is left unhandled', async () => {
+test('two factories that fail reject once, and no rejection is left unhandled', async () => {
   const fail = () => Promise.reject(new Error('no key'));
   await expect(
     resolveProviders(agent({ stt: fail, llm: fail, tts: fail }), {}, call),
@@ -119,7 +119,7 @@ test('two factories that fail are one failure, and none is left unhandled', asyn
   });
 });
 
-test('a model that is none of the realtime kind is not taken for one', () => {
+test('a model that is not a realtime model is not treated as one', () => {
   expect([new EchoLLM(), 'openai/gpt-4.1-mini', undefined, null].map(isRealtime)).toEqual([
     false,
     false,

@@ -8,14 +8,14 @@ import { shareProvider } from '../sdk/shared-provider.js';
 
 type Kind = 'stt' | 'llm' | 'tts';
 
-/** The providers of one call, as `AgentSession` takes them. A kind nobody set is absent. */
+/** The providers of one call, as options of `AgentSession`. A kind that is not set anywhere is absent. */
 export type SessionProviders = Pick<voice.AgentSessionOptions, Kind>;
 
 /**
- * Which provider a call gets, by kind: the agent's own option, else the one in its `session`, else the
- * pool's default, else the one in the default `session`. `null` anywhere ends the search with none.
- * A string passes through untouched, a ready object is one for all calls, a factory is called once per call.
- * @throws OpenRtcError `SESSION_PROVIDER_FAILED` when a factory throws.
+ * Finds the providers of a call. For each kind, the first of these that is set counts: the agent's own option, the one
+ * in its `session`, the pool's default, the one in the default `session`. `null` means that there is no such provider.
+ * A string is passed on unchanged, an object is shared by all calls, a factory is called once per call.
+ * @throws OpenRtcError `SESSION_PROVIDER_FAILED` when a factory throws
  */
 export async function resolveProviders(
   config: AgentConfig,
@@ -34,7 +34,7 @@ export async function resolveProviders(
   };
 }
 
-/** True for a realtime model, which brings its own ears and turn detection. */
+/** True for a realtime model, which has its own speech recognition and turn detection. */
 export function isRealtime(model: unknown): model is llm.RealtimeModel {
   return model instanceof llm.RealtimeModel;
 }

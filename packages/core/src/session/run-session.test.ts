@@ -44,7 +44,7 @@ function witness() {
   return { events, report };
 }
 
-/** A job that a real endpoint gave out, with nobody to run it but the test. */
+/** A job of a real endpoint that only the test runs. */
 async function assigned(
   endpoint: EmbeddedLiveKit,
 ): Promise<{ worker: RawWorker; ticket: JobTicket }> {
@@ -59,7 +59,7 @@ async function assigned(
   };
 }
 
-test('a call that was hung up before it began joins nothing, and says how it ended', async () => {
+test('a call that was hung up before it began joins no room, and reports how it ended', async () => {
   const { events, report } = witness();
   await runSession(
     ticketOf(),
@@ -72,7 +72,7 @@ test('a call that was hung up before it began joins nothing, and says how it end
   ]);
 });
 
-test('a hang-up without a reason of ours is a closed pool', async () => {
+test('a hang-up without a HangUp reason counts as a closed pool', async () => {
   const { events, report } = witness();
   await runSession(ticketOf(), AbortSignal.abort(), report, runtime());
   expect(events).toMatchObject([{ outcome: { status: 'cancelled', reason: 'pool_closed' } }]);
@@ -91,7 +91,7 @@ test('a room that cannot be joined fails the call, with the cause kept', async (
   ]);
 });
 
-test('an agent that is gone fails the call before anything is opened', async () => {
+test('an unknown agent fails the call before anything is opened', async () => {
   const { events, report } = witness();
   const gone = {
     ...runtime(),
@@ -107,13 +107,13 @@ test('an agent that is gone fails the call before anything is opened', async () 
   expect(events).toEqual([]);
 });
 
-test('a caller who is gone while the room is being joined: the agent does not stay behind in it', async () => {
+test('when the caller leaves during the join, the agent does not stay in the room', async () => {
   await using endpoint = await startEmbeddedLiveKit();
   const { worker, ticket: job } = await assigned(endpoint);
   const { events, report } = witness();
   const abort = new AbortController();
   const running = runSession(job, abort.signal, report, runtime());
-  // The agent joins on its own socket; the endpoint tells as soon as it is in.
+  // The agent joins on its own socket; the endpoint notifies as soon as it has joined.
   await endpoint.until(({ rooms }) => {
     const there = rooms[0]?.identities.includes(job.identity) === true;
     if (there) abort.abort({ reason: 'terminated', deadline: Date.now() + 1_000 });
@@ -127,7 +127,7 @@ test('a caller who is gone while the room is being joined: the agent does not st
   worker.close();
 });
 
-test('reports that fail or are never taken do not keep the agent in its room', async () => {
+test('reports that fail or hang do not keep the agent in its room', async () => {
   await using endpoint = await startEmbeddedLiveKit();
   const { worker, ticket: job } = await assigned(endpoint);
   const report = (event: SessionEvent) =>
@@ -146,7 +146,7 @@ test('reports that fail or are never taken do not keep the agent in its room', a
 });
 
 describe('a job for one participant', () => {
-  /** Its room, with ben in it, and the agent joined. */
+  /** The room of the job, with ben in it, after the agent has joined. */
   async function forParticipant(endpoint: EmbeddedLiveKit, identity: string) {
     const worker = await RawWorker.register(endpoint);
     const calling = endpoint.call({ room: 'lobby', identity: 'ben' });
@@ -175,13 +175,13 @@ describe('a job for one participant', () => {
 
   const callerLeft = { kind: 'ending', outcome: { status: 'success', reason: 'caller_left' } };
 
-  test('who has left before the agent came: it ends, though somebody else is in the room', async () => {
+  test('ends when that participant left before the agent joined, although another one is in the room', async () => {
     await using endpoint = await startEmbeddedLiveKit();
     const { ended } = await forParticipant(endpoint, 'ann');
     expect(await ended()).toMatchObject(callerLeft);
   });
 
-  test('whose line breaks for good: it ends, though somebody else is in the room', async () => {
+  test('ends when that participant loses its connection, although another one is in the room', async () => {
     await using endpoint = await startEmbeddedLiveKit();
     const { ben, ended } = await forParticipant(endpoint, 'ben');
     const token = new AccessToken(endpoint.apiKey, endpoint.apiSecret, { identity: 'cleo' });

@@ -16,8 +16,11 @@ import type { SessionRuntime } from './session-runtime.js';
 import { releaseProviders } from '../sdk/shared-provider.js';
 
 /**
- * The session body: one call from its ticket to nothing left of it, the same wherever it runs.
- * Resolves when the call ended, for whatever reason; rejects with an {@link OpenRtcError} when it failed.
+ * The session body: runs one call from its ticket until everything it held is freed, the same in every process.
+ * Resolves when the call has ended, for whatever reason.
+ * @param signal - ends the call when it aborts
+ * @param report - receives the events of the call
+ * @throws OpenRtcError with the code of the failure when the call failed
  */
 export async function runSession(
   ticket: JobTicket,

@@ -7,23 +7,29 @@ import type { AudioDevices } from '../audio/local-audio.js';
 import type { SessionLimits } from '../call/session-limits.js';
 import type { SharedModels } from './shared-models.js';
 
-/** What the sessions of one process share: made by the pool, read by each call. */
+/** Everything that the sessions of one process share. The pool creates it, and each call reads it. */
 export interface SessionRuntime {
   /**
-   * The agent a call was accepted for.
-   * @throws OpenRtcError `CONFIG_UNKNOWN_AGENT` when none of that name is registered in this process.
+   * Returns the agent that a call was accepted for.
+   * @throws OpenRtcError `CONFIG_UNKNOWN_AGENT` when no agent of that name is registered in this process
    */
   readonly agent: (name: string, revision: number) => AgentConfig;
+  /** The pool's defaults for agents. */
   readonly defaults: AgentDefaults;
+  /** The pool's `setup()`. */
   readonly setup: SessionSetup | undefined;
+  /** Time limits of a call. */
   readonly limits: SessionLimits;
-  /** `ctx.proc`; its `userData` is what prewarm has loaded. */
+  /** `ctx.proc`. Its `userData` has everything that prewarm has loaded. */
   readonly process: JobProcess;
+  /** The models of this process. Undefined when there are none. */
   readonly models: SharedModels | undefined;
-  /** Devices for calls whose room carries no audio. */
+  /** Returns the audio devices of a call whose room carries no audio. */
   readonly audioDevices: ((call: SessionInfo) => AudioDevices) | undefined;
+  /** LiveKit API key and secret. Undefined in a process that does not have them. */
   readonly credentials: { readonly apiKey: string; readonly apiSecret: string } | undefined;
+  /** The logger of this process. */
   readonly logger: Logger;
-  /** Logs a warning the first time it is given; what many calls share is said once. */
+  /** Logs a warning once per process, whatever the number of calls that give it. */
   readonly warnOnce: (message: string) => void;
 }

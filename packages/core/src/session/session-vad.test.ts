@@ -13,7 +13,7 @@ const modelsWith = (vad?: () => VAD): SharedModels => ({
   ...(vad === undefined ? {} : { vad }),
 });
 
-test('the VAD of the options goes before that of the models, and null opts out', () => {
+test('the VAD of the options takes precedence over that of the models, and null means none', () => {
   const own = new inference.VAD();
   const models = modelsWith(() => expect.unreachable());
   expect(sessionVad(own, hearing, models)).toBe(own);
@@ -27,7 +27,7 @@ test('without one, each call gets its own from the models', () => {
   expect(two).not.toBe(one);
 });
 
-test('models without a VAD, and no models, leave it to the SDK', () => {
+test('without models, or with models that have no VAD, the SDK decides', () => {
   expect(sessionVad(undefined, hearing, modelsWith())).toBeUndefined();
   expect(sessionVad(undefined, hearing, undefined)).toBeUndefined();
 });
@@ -38,7 +38,7 @@ test.each([
 ])('where nothing is to be detected there is none: %o', (facts) => {
   const models = modelsWith(() => expect.unreachable());
   expect(sessionVad(undefined, facts, models)).toBeNull();
-  // Who asks for one gets it.
+  // A VAD that is set explicitly is used.
   const own = new inference.VAD();
   expect(sessionVad(own, facts, models)).toBe(own);
 });

@@ -4,8 +4,8 @@ import type { SharedModels } from './shared-models.js';
 import type { TurnHandlingFacts } from './turn-handling.js';
 
 /**
- * The VAD of a call, as `AgentSession` takes it: what the options say, `null` for none; else one over the
- * model of this process; undefined for the SDK's own. An agent's own VAD goes before all of these, in the SDK.
+ * Returns the option `vad` of a call's `AgentSession`: the VAD of the user's options; without one, a VAD over the model
+ * of this process. `null`: no VAD; undefined: the SDK's own. In the SDK, the VAD of an agent takes precedence over it.
  */
 export function sessionVad(
   user: VAD | null | undefined,
@@ -13,6 +13,6 @@ export function sessionVad(
   models: SharedModels | undefined,
 ): VAD | null | undefined {
   if (user !== undefined) return user;
-  // A realtime model hears for itself, and without audio there is nothing to detect.
+  // A realtime model detects speech itself, and without audio there is nothing to detect.
   return realtime || !audioInput ? null : models?.vad?.();
 }

@@ -1,28 +1,33 @@
 import type { VAD, ipc } from '@livekit/agents';
 
 /**
- * The models a process loads once and all of its calls share. `@openrtc/prewarm` is one; core only
- * knows this shape.
+ * Models that a process loads once and all of its calls share. `@openrtc/prewarm` implements it; core knows only this
+ * interface.
  */
 export interface SharedModels extends AsyncDisposable {
-  /** Loads what is to be ready before the first call. Called once, before the worker registers. */
+  /**
+   * Loads everything that must be ready before the first call. Called once, before the worker registers. A rejection
+   * stops the start with `PREWARM_FAILED`.
+   */
   load(signal: AbortSignal): Promise<void>;
   /**
-   * Runs the SDK's inference methods (the turn detector's is `lk_eot_audio`) off the thread that
-   * carries calls. Every `JobContext` gets this one.
+   * Runs the SDK's inference methods (`lk_eot_audio` for the turn detector) outside the thread that runs the calls.
+   * Every `JobContext` gets this executor.
    */
   readonly executor: ipc.InferenceExecutor;
   /** True when the SDK's local turn detector can be served. Valid after {@link load}. */
   readonly turnDetector: boolean;
   /**
-   * A VAD for one call, over what {@link load} has loaded; called inside the call, and the call's alone. A VAD
-   * of the agent, or in the `session` options of agent or pool, goes before it. Absent: the SDK's own.
+   * Creates a VAD for one call, over the model that {@link load} has loaded. It is called inside the call, and no other
+   * call uses the VAD. A VAD of the agent, or in the `session` options of agent or pool, takes precedence. Default: the
+   * SDK's own VAD.
    */
   vad?(): VAD;
   /**
-   * The same models for a process that has its inference run elsewhere: it loads what each process needs
-   * itself (a VAD), and hands every inference method to `executor`. Absent: nothing else is loaded there.
-   * @param turnDetector - whether the local turn detector is served
+   * Returns the same models for a process whose inference runs in the worker. They load only what each process needs
+   * itself (a VAD), and pass every inference method to `executor`. Default: nothing else is loaded there.
+   * @param executor - runs inference methods in the worker
+   * @param turnDetector - whether the worker serves the local turn detector
    */
   lentBy?(executor: ipc.InferenceExecutor, turnDetector: boolean): SharedModels;
 }

@@ -11,21 +11,21 @@ beforeAll(() => initializeLogger({ pretty: false, level: 'silent' }));
 
 const hearing = { audioInput: true, realtime: false, turnDetector: false };
 
-test('without a model to detect turns, the VAD does, and interruption is by VAD', () => {
+test('without a turn detector, turns and interruptions are detected by the VAD', () => {
   expect(turnHandling(undefined, hearing)).toEqual({
     turnDetection: 'vad',
     interruption: { mode: 'vad' },
   });
 });
 
-test('without audio there are no turns to detect', () => {
+test('without audio, turn detection is off', () => {
   expect(turnHandling(undefined, { ...hearing, audioInput: false }).turnDetection).toBeNull();
   expect(
     turnHandling(undefined, { ...hearing, audioInput: false, realtime: true }).turnDetection,
   ).toBeNull();
 });
 
-test('a realtime model gets nothing forced on it', () => {
+test('for a realtime model nothing is set', () => {
   expect(turnHandling(undefined, { ...hearing, realtime: true, turnDetector: true })).toEqual({});
   const user = { interruption: { minWords: 2 } };
   expect(turnHandling(user, { ...hearing, realtime: true })).toEqual(user);
@@ -40,13 +40,13 @@ test('options of the user are merged one level deep', () => {
   });
 });
 
-test('adaptive interruption, which calls the cloud, is there for who asks', () => {
+test('adaptive interruption, which calls LiveKit Cloud, can be set', () => {
   expect(turnHandling({ interruption: { mode: 'adaptive' } }, hearing).interruption).toEqual({
     mode: 'adaptive',
   });
 });
 
-test('null opts out of turn detection, and a choice is kept', () => {
+test('null turns turn detection off, and an explicit choice is kept', () => {
   expect(
     turnHandling({ turnDetection: null }, { ...hearing, turnDetector: true }).turnDetection,
   ).toBeNull();
@@ -58,12 +58,12 @@ test('null opts out of turn detection, and a choice is kept', () => {
   ).toBe('manual');
 });
 
-test('the options of the user are not written to', () => {
+test('the options of the user are not changed', () => {
   const user = Object.freeze({ interruption: Object.freeze({ minWords: 2 }) });
   expect(() => turnHandling(user, hearing)).not.toThrow();
 });
 
-test('the local turn detector is used where it can be served, one for each call', () => {
+test('the local turn detector is used where it can be served, and each call gets its own', () => {
   const ctx = createJobContext({
     ticket: ticketOf(),
     room: createEmbeddedRoom(),

@@ -2,23 +2,23 @@ import { inference, type voice } from '@livekit/agents';
 
 type TurnHandling = NonNullable<voice.AgentSessionOptions['turnHandling']>;
 
-/** What decides the defaults of a call's turn handling. */
+/** The facts that decide the defaults of a call's turn handling. */
 export interface TurnHandlingFacts {
-  /** The agent hears its caller. */
+  /** Whether the agent receives audio from its caller. */
   readonly audioInput: boolean;
-  /** The model is a realtime model. */
+  /** Whether the model is a realtime model. */
   readonly realtime: boolean;
-  /** The SDK's local turn detector can be served in this process. */
+  /** Whether the SDK's local turn detector can be served in this process. */
   readonly turnDetector: boolean;
 }
 
 /**
- * The defaults for turn handling, with the user's options over them one level deep: `interruption:
- * { minWords: 2 }` keeps the default mode. Explicit `null` for `turnDetection` opts out.
+ * Returns the turn handling of a call: the defaults, with the user's options merged into them one level deep, so that
+ * `interruption: { minWords: 2 }` keeps the default mode. `turnDetection: null` turns turn detection off.
  *
- * Default: the SDK's local turn detector where `@openrtc/prewarm` serves it, else the VAD; interruption
- * by VAD (`mode: 'adaptive'` is opted into, because it calls LiveKit's cloud). A realtime model, which
- * detects turns itself, gets nothing forced on it.
+ * Defaults: turns are detected by the SDK's local turn detector where `@openrtc/prewarm` serves it, otherwise by the
+ * VAD. Interruptions are detected by the VAD; `mode: 'adaptive'` must be set explicitly, because it calls LiveKit
+ * Cloud. For a realtime model, which detects turns itself, nothing is set.
  */
 export function turnHandling(
   user: TurnHandling | undefined,
@@ -33,17 +33,17 @@ export function turnHandling(
   return merged;
 }
 
-/** True when the turn detector would be the default but cannot be served. */
+/** True when the local turn detector would be the default, but cannot be served. */
 export function fallsBackToVad(user: TurnHandling | undefined, facts: TurnHandlingFacts): boolean {
   return (
     facts.audioInput && !facts.realtime && !facts.turnDetector && user?.turnDetection === undefined
   );
 }
 
-// Undefined leaves the choice to the SDK, which asks a realtime model first.
+// Undefined lets the SDK decide, which asks a realtime model first.
 function defaultTurnDetection(facts: TurnHandlingFacts): TurnHandling['turnDetection'] {
   if (!facts.audioInput) return null;
   if (facts.realtime) return undefined;
-  // Built here, inside the call: it takes the inference executor of the job context in its constructor.
+  // Created inside the call, because its constructor takes the inference executor of the job context.
   return facts.turnDetector ? new inference.TurnDetector({ version: 'v1-mini' }) : 'vad';
 }

@@ -13,7 +13,7 @@ test('the worker drains at the limit, not before', () => {
   expect(streak.length).toBe(3);
 });
 
-test('one call that went well ends the streak', () => {
+test('one successful call ends the streak', () => {
   const streak = new FailureStreak(2);
   streak.failure('default');
   streak.success();
@@ -26,13 +26,13 @@ test('one named tenant alone never drains the worker, however often it fails', (
   expect(Array.from({ length: 50 }, () => streak.failure('acme'))).not.toContain(true);
 });
 
-test('a second tenant makes the worker the suspect', () => {
+test('failures of a second tenant count against the worker', () => {
   const streak = new FailureStreak(3);
   const tenants = ['acme', 'acme', 'acme', 'globex'];
   expect(tenants.map((tenant) => streak.failure(tenant))).toEqual([false, false, false, true]);
 });
 
-test('the tenants of an old streak are forgotten with it', () => {
+test('a new streak does not count the tenants of the one before', () => {
   const streak = new FailureStreak(2);
   streak.failure('globex');
   streak.success();
@@ -43,7 +43,7 @@ test('a limit of one drains at the first failure of an unnamed tenant', () => {
   expect(new FailureStreak(1).failure('default')).toBe(true);
 });
 
-test('it drains exactly when the failures since the last success reach the limit and are not of one named tenant', () => {
+test('it drains exactly when the failures since the last success reach the limit and are not all of one named tenant', () => {
   const event = fc.constantFrom('ok', 'default', 'acme', 'globex');
   fc.assert(
     fc.property(

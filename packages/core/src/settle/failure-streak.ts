@@ -1,6 +1,6 @@
 /**
- * Counts calls that failed one after another. At the limit the worker is the likely cause and drains;
- * failures of one named tenant alone are more likely that tenant's.
+ * Counts calls that failed in a row. At the limit the worker itself is the likely cause, and it should drain. When all
+ * of the failures are of one named tenant, that tenant is the more likely cause, and the worker goes on.
  */
 export class FailureStreak {
   readonly #limit: number;
@@ -11,17 +11,18 @@ export class FailureStreak {
     this.#limit = limit;
   }
 
+  /** Number of calls that have failed in a row so far. */
   get length(): number {
     return this.#length;
   }
 
-  /** A call that did not fail ends the streak. A call the worker cut says nothing either way. */
+  /** Ends the streak: a call succeeded. Do not call it for a call that the worker ended. */
   success(): void {
     this.#length = 0;
     this.#tenants.clear();
   }
 
-  /** True when the worker should drain. */
+  /** Counts a failed call. Returns true when the worker should drain. */
   failure(tenant: string): boolean {
     this.#length += 1;
     this.#tenants.add(tenant);

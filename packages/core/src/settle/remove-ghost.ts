@@ -1,17 +1,21 @@
 import { RoomServiceClient } from 'livekit-server-sdk';
 
-// In seconds, as livekit-server-sdk takes it.
+// In seconds, because livekit-server-sdk expects seconds.
 const REQUEST_TIMEOUT_SECONDS = 5;
 
-/** The server whose API is asked. */
+/** A LiveKit server and the key for its API. */
 export interface RoomServer {
+  /** `ws://` or `wss://` URL of the server. */
   readonly url: string;
+  /** API key. */
   readonly apiKey: string;
+  /** API secret. */
   readonly apiSecret: string;
 }
 
 /**
- * Removes a participant whose process is gone: it would stay visible in its room for about 21 s.
+ * Removes the participant of an agent whose process has died. Otherwise it would stay visible in its room for about 21
+ * s.
  * @throws when LiveKit cannot be reached or does not know the participant
  */
 export async function removeGhost(

@@ -28,7 +28,7 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-test('observers are told who and how, each what it asked for', async () => {
+test('each observer is notified of the events it has methods for', async () => {
   const seen: unknown[] = [];
   const observers = new Observers(
     [
@@ -66,7 +66,7 @@ test.each([
     },
   ],
   ['rejects', () => Promise.reject(new Error('boom'))],
-])('an observer that %s is logged, and the next one is told all the same', async (_how, fail) => {
+])('an observer that %s is logged, and the next one is still notified', async (_how, fail) => {
   const told = vi.fn<() => void>();
   await new Observers([{ onSessionEnd: fail }, { onSessionEnd: told }], log).ended(
     info,
@@ -79,7 +79,7 @@ test.each([
   ]);
 });
 
-test('an observer that hangs holds up nobody for ever, and is named in the log', async () => {
+test('an observer that hangs is logged after its timeout, and does not block the others', async () => {
   const told = vi.fn<() => void>();
   const hanging = { onSessionEnd: () => new Promise<void>(() => {}) };
   const ended = new Observers([hanging, { onSessionEnd: told }], log).ended(info, outcome, faults);
@@ -91,7 +91,7 @@ test('an observer that hangs holds up nobody for ever, and is named in the log',
   ]);
 });
 
-test('an observer that fails after its time is logged, and its rejection is not left unhandled', async () => {
+test('an observer that fails after its timeout is logged, and its rejection is handled', async () => {
   let fail!: (error: Error) => void;
   const hanging = {
     onSessionStart: () =>
@@ -103,15 +103,15 @@ test('an observer that fails after its time is logged, and its rejection is not 
   await vi.runAllTimersAsync();
   await started;
   fail(new Error('boom'));
-  await log.until('failed, late');
+  await log.until('failed after its timeout');
 });
 
-test('no observers are no work', async () => {
+test('without observers, it resolves at once', async () => {
   await new Observers([], log).started(info);
   expect(vi.getTimerCount()).toBe(0);
 });
 
-test('nothing is left running after observers are done', async () => {
+test('no timer is left when the observers are done', async () => {
   await new Observers([{ onSessionEnd: () => {} }], log).ended(info, outcome, faults);
   expect(vi.getTimerCount()).toBe(0);
 });

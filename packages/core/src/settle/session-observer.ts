@@ -4,24 +4,29 @@ import type { MemoryWarning, SessionFaults } from '../call/session-event.js';
 import { timeBox } from '../base/time-box.js';
 import type { SessionOutcome } from '../call/session-outcome.js';
 
-/** Told about every call, in the worker's process, with plain data, whatever the isolation. */
+/**
+ * Is notified of every call. The methods run in the worker's process with plain data, whatever the isolation. Nothing
+ * waits for them; one that throws, or takes longer than 5 s, is logged.
+ */
 export interface SessionObserver {
-  /** The agent is in its room. */
+  /** Called when the agent has joined its room. */
   onSessionStart?(info: SessionInfo): void | Promise<void>;
-  /** The call is over and its place is free. Comes without a start when the agent never got in. */
+  /** Called when the call has ended and its place is free. Also called for a call whose agent never joined its room. */
   onSessionEnd?(
     info: SessionInfo,
     outcome: SessionOutcome,
     faults: SessionFaults,
   ): void | Promise<void>;
-  /** The process of the call has crossed the limit it should stay under. It goes on. */
+  /** Called when the process of the call uses more memory than its warning limit. The call goes on. */
   onMemoryWarning?(info: SessionInfo, memory: MemoryWarning): void | Promise<void>;
 }
 
-// Nothing waits for an observer; the box only bounds how long a hanging one goes unreported.
+// Nothing waits for an observer. The limit only decides when one that hangs is logged.
 const OBSERVER_MS = 5_000;
 
-/** Calls observers one beside the other; a slow or failing one is logged and disturbs nobody. */
+/**
+ * Notifies all observers at the same time. An observer that is slow or fails is logged and does not affect the others.
+ */
 export class Observers {
   readonly #observers: readonly SessionObserver[];
   readonly #logger: Logger;
@@ -31,16 +36,19 @@ export class Observers {
     this.#logger = logger;
   }
 
+  /** Calls `onSessionStart`. Resolves when every observer is done or has timed out; never rejects. */
   started(info: SessionInfo): Promise<void> {
     return this.#each('onSessionStart', info.jobId, (observer) => observer.onSessionStart?.(info));
   }
 
+  /** Calls `onSessionEnd`, see {@link started}. */
   ended(info: SessionInfo, outcome: SessionOutcome, faults: SessionFaults): Promise<void> {
     return this.#each('onSessionEnd', info.jobId, (observer) =>
       observer.onSessionEnd?.(info, outcome, faults),
     );
   }
 
+  /** Calls `onMemoryWarning`, see {@link started}. */
   memoryWarning(info: SessionInfo, memory: MemoryWarning): Promise<void> {
     return this.#each('onMemoryWarning', info.jobId, (observer) =>
       observer.onMemoryWarning?.(info, memory),
@@ -55,7 +63,7 @@ export class Observers {
     await Promise.all(
       this.#observers.map(async (observer) => {
         const late = (error: unknown) =>
-          this.#logger.error({ error, jobId, hook }, 'an observer failed, late');
+          this.#logger.error({ error, jobId, hook }, 'an observer failed after its timeout');
         const ran = await timeBox(OBSERVER_MS, () => call(observer), late);
         if (ran.kind === 'failed')
           this.#logger.error({ error: ran.error, jobId, hook }, 'an observer failed');

@@ -7,7 +7,7 @@ import { Settlement } from './settlement.js';
 
 const hungUp: SessionOutcome = { status: 'success', reason: 'caller_left' };
 
-/** Writes down what a settlement sets in motion, in order. */
+/** Records the actions of a settlement, in order. */
 function witness(sendFinal = () => Promise.resolve()) {
   const seen: string[] = [];
   const outcomes: SessionOutcome[] = [];
@@ -29,7 +29,7 @@ function witness(sendFinal = () => Promise.resolve()) {
 
 const lost = () => ({ reason: new OpenRtcError('ISOLATION_LOST', 'the child died') });
 
-test('a call that says it ends and then does is told to LiveKit first and counted after', async () => {
+test('a call that reports its end is first reported to LiveKit and then counted', async () => {
   const { settlement, seen, outcomes } = witness();
   await settlement.ending(hungUp);
   await settlement.settled();
@@ -50,19 +50,19 @@ test('a call waits in its room until LiveKit has its final status', async () => 
   await ending;
 });
 
-test('its place is free as soon as the call is over, whether LiveKit knows or not', async () => {
+test('its place is free as soon as the call has ended, before LiveKit has the status', async () => {
   const { settlement, seen } = witness(() => new Promise(() => {}));
   void settlement.settled();
   expect(seen).toEqual(['done success', 'final success']);
 });
 
-test('a call that ends without a word ended well, we do not know how', async () => {
+test('a call that ends without a report counts as a success', async () => {
   const { settlement, outcomes } = witness();
   await settlement.settled();
   expect(outcomes).toEqual([{ status: 'success', reason: 'agent_shutdown' }]);
 });
 
-test('a call that fails without a word failed, with the error as plain data', async () => {
+test('a call that fails without a report counts as failed, with the error as plain data', async () => {
   const { settlement, seen, outcomes } = witness();
   await settlement.settled({ reason: new OpenRtcError('SESSION_JOIN_FAILED', 'no room') });
   expect(seen).toEqual(['done failed', 'final failed']);
@@ -76,19 +76,19 @@ test('a call that fails without a word failed, with the error as plain data', as
   ]);
 });
 
-test('a call whose process died is failed, and its participant is taken out of the room', async () => {
+test('a call whose process died counts as failed, and its participant is removed from the room', async () => {
   const { settlement, seen } = witness();
   await settlement.settled(lost());
   expect(seen.toSorted()).toEqual(['done failed', 'final failed', 'ghost removed']);
 });
 
-test('an error that crossed a process as plain data is still a lost one', async () => {
+test('an error that another process sent as plain data still removes the participant', async () => {
   const { settlement, seen } = witness();
   await settlement.settled({ reason: { code: 'ISOLATION_LOST', message: 'the child died' } });
   expect(seen).toContain('ghost removed');
 });
 
-test('a process that dies after its call said how it ended changes nothing but the ghost', async () => {
+test('a process that dies after its call reported its end only has its participant removed', async () => {
   const { settlement, seen, outcomes } = witness();
   await settlement.ending(hungUp);
   await settlement.settled(lost());
@@ -116,7 +116,7 @@ test.each<Step[][]>([
     failed: () => settlement.settled({ reason: new Error('boom') }),
     lost: () => settlement.settled(lost()),
   };
-  // None waits for the one before.
+  // No step waits for the one before.
   await Promise.all(steps.map((step) => run[step]()));
   expect(seen.filter((line) => line.startsWith('final'))).toEqual([`final ${outcomes[0]?.status}`]);
   expect(outcomes).toHaveLength(1);

@@ -1,19 +1,21 @@
+import { JobStatus } from '@livekit/protocol';
+
 import { type ErrorCode, type PlainError, toPlainError } from '../base/errors.js';
 import type { SessionOutcome } from '../call/session-outcome.js';
 
-/** What the end of a call sets in motion. */
+/** The actions that follow the end of a call. */
 export interface SettlementActions {
   /** Sends the final job status to LiveKit; resolves when the server has it. */
   sendFinal(outcome: SessionOutcome): Promise<void>;
-  /** Removes the participant a dead process left in the room. */
+  /** Removes the participant that a dead process left in the room. */
   removeGhost(): Promise<void>;
-  /** Frees the place and counts. */
+  /** Frees the place of the call and counts its outcome. */
   done(outcome: SessionOutcome): void;
 }
 
 /**
- * The end of one call, exactly once. Normally the session says `ending` while it is still in its room,
- * and its promise settles after it has left; when it died first, its promise alone tells.
+ * Handles the end of one call, exactly once. Normally the session reports `ending` while it is still in its room, and
+ * its promise settles after it has left. When its process died first, only the promise settles.
  */
 export class Settlement {
   readonly #actions: SettlementActions;
@@ -25,14 +27,14 @@ export class Settlement {
     this.#actions = actions;
   }
 
-  /** The session is about to leave its room; resolves when LiveKit has the final status. */
+  /** Call it when the session is about to leave its room. Resolves when LiveKit has the final status. */
   async ending(outcome: SessionOutcome): Promise<void> {
     this.#outcome ??= outcome;
     this.#finalSent ??= this.#actions.sendFinal(this.#outcome);
     await this.#finalSent;
   }
 
-  /** The session's promise settled: with an error when the call failed. */
+  /** Call it when the promise of the session has settled, with the error when it rejected. */
   async settled(error?: { readonly reason: unknown }): Promise<void> {
     if (this.#done) return;
     this.#done = true;
@@ -47,16 +49,27 @@ export class Settlement {
   }
 }
 
-// The session could not leave its room itself.
+// After these errors the session could not leave its room itself.
 const LOST: ReadonlySet<string> = new Set<ErrorCode>([
   'ISOLATION_LOST',
   'ISOLATION_MEMORY_LIMIT',
   'ISOLATION_STUCK',
 ]);
 
-// A strategy that resolves without having relayed `ending` has ended the call, we do not know how.
+// A strategy that resolves without having reported `ending` has ended the call, for an unknown reason.
 const silentEnd: SessionOutcome = { status: 'success', reason: 'agent_shutdown' };
 
 function failedWith(error: PlainError): SessionOutcome {
   return { status: 'failed', reason: 'failed', detail: error.message, error };
+}
+
+/**
+ * Converts the outcome of a call to the job status of the worker protocol. A cancelled call does not count as failed.
+ */
+export function finalStatus({ status, error, detail }: SessionOutcome): {
+  status: JobStatus.JS_SUCCESS | JobStatus.JS_FAILED;
+  error: string;
+} {
+  if (status !== 'failed') return { status: JobStatus.JS_SUCCESS, error: '' };
+  return { status: JobStatus.JS_FAILED, error: `${error?.code ?? 'INTERNAL'}: ${detail ?? ''}` };
 }

@@ -1,7 +1,7 @@
 import { type MessagePort, MessageChannel } from 'node:worker_threads';
 
 import type { Channel } from '../launch/channel.js';
-import { FarSessions } from '../launch/far-sessions.js';
+import { ServedSessions } from '../launch/served-sessions.js';
 import type { Isolation, IsolationStrategy } from '../launch/isolation-strategy.js';
 import { RemoteSessions } from '../launch/remote-sessions.js';
 
@@ -16,16 +16,16 @@ export function cloning(): IsolationStrategy {
       const closing = new AbortController();
       await host.prewarm(AbortSignal.any([signal, closing.signal]));
       const { port1, port2 } = new MessageChannel();
-      const far = new FarSessions(portChannel(port2));
+      const served = new ServedSessions(portChannel(port2));
       const near = new RemoteSessions({ host, channel: portChannel(port1) });
-      far.ready(host, []);
+      served.ready(host, []);
       await near.open(signal);
       return {
         run: (ticket, callSignal) => near.run(ticket, callSignal),
         async [Symbol.asyncDispose]() {
           closing.abort();
           near.finish();
-          await far.over;
+          await served.done;
           port1.close();
         },
       };

@@ -1,26 +1,34 @@
 import { OpenRtcError, messageOf } from '../base/errors.js';
 import { currentCall } from '../sdk/current-call.js';
-import { isReported } from './reported-errors.js';
+
+const reported = new WeakMap<object, string>();
+
+/** Notes that an error of a call has been counted and logged already, as the error of a hook or of a provider. */
+export function markReported(error: unknown, jobId: string): void {
+  if (typeof error === 'object' && error !== null) reported.set(error, jobId);
+}
 
 /**
- * Ends the call whose own code raised an error nobody caught. False when no call can be named: the
- * worker must not go on as if nothing had happened.
+ * Ends the call whose own code raised an error that nothing caught. Returns false when no call can be named: the worker
+ * must then drain.
+ * @param origin - `uncaught exception` or `unhandled rejection`, for the error
  */
 export function blameCurrentCall(error: unknown, origin: string): boolean {
   const call = currentCall();
   if (call === undefined) return false;
-  // A hook's error was counted as that; a provider's is known to the session, and whether the call goes on
-  // is the session's to say.
+  // The error of a hook has been counted; that of a provider is known to the session, which decides whether the call
+  // goes on. The SDK awaits some of its promises that reject with such an error too late or never.
   if (origin === 'unhandled rejection' && isReported(error, call.jobId)) {
-    call.logger.debug(
-      { origin },
-      'an error that was reported already was left unhandled by the SDK',
-    );
+    call.logger.debug({ origin }, 'the SDK left an error unhandled that was reported already');
     return true;
   }
-  call.logger.error({ error, origin }, "an error nobody caught in the call's code ends the call");
+  call.logger.error({ error, origin }, "an uncaught error in the call's code ends the call");
   call.end.failed(
     new OpenRtcError('SESSION_UNCAUGHT', `${origin}: ${messageOf(error)}`, { cause: error }),
   );
   return true;
+}
+
+function isReported(error: unknown, jobId: string): boolean {
+  return typeof error === 'object' && error !== null && reported.get(error) === jobId;
 }

@@ -2,13 +2,13 @@ import type { voice } from '@livekit/agents';
 
 import { messageOf, toPlainError } from '../base/errors.js';
 import type { CurrentCall } from '../sdk/current-call.js';
-import { markReported } from './reported-errors.js';
+import { markReported } from './blame.js';
 import type { ReportSessionEvent } from '../call/session-event.js';
 
-/** An agent as far as a log line needs it. */
+/** The part of an agent that a log line needs. */
 type NamedAgent = Pick<voice.Agent, 'id'>;
 
-/** Tells the log and the pool what failed in one call and did not end it. */
+/** Logs and reports the failures of one call that do not end it. */
 export class SessionFaultReporter {
   readonly #call: CurrentCall;
   readonly #report: ReportSessionEvent;
@@ -18,23 +18,23 @@ export class SessionFaultReporter {
     this.#report = report;
   }
 
-  /** A hook or node of an agent threw, rejected, or gave a stream that did. */
+  /** Reports a hook or node of an agent that threw or rejected, or whose stream failed. */
   hook(agent: NamedAgent, name: string, error: unknown): void {
     markReported(error, this.#call.jobId);
     this.#call.logger.error(
       { error: toPlainError(error), agentId: agent.id, hook: name },
       `${name} failed: ${messageOf(error)}`,
     );
-    this.#tell('hook', name, error);
+    this.#send('hook', name, error);
   }
 
-  /** A tool failed; the SDK has logged why and given the model `output`. */
+  /** Reports a tool that failed. The SDK has logged the reason and passed `output` to the model. */
   tool(name: string, output: string): void {
-    this.#call.logger.warn({ tool: name, output }, 'a tool failed, and the model was told');
-    this.#tell('tool', name, output);
+    this.#call.logger.warn({ tool: name, output }, 'a tool failed, and the model got the error');
+    this.#send('tool', name, output);
   }
 
-  #tell(fault: 'hook' | 'tool', name: string, error: unknown): void {
+  #send(fault: 'hook' | 'tool', name: string, error: unknown): void {
     const { jobId, logger } = this.#call;
     const event = { kind: 'fault', jobId, fault, name, error: toPlainError(error) } as const;
     this.#report(event).catch((failure: unknown) =>

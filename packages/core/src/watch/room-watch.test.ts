@@ -53,14 +53,14 @@ const decided = [
   'DUPLICATE_IDENTITY',
 ] as const;
 
-test.each(decided)("%s was somebody's decision: the call ends well", (reason) => {
+test.each(decided)('%s is a decision: the call ends normally', (reason) => {
   room.emit(RoomEvent.Disconnected, DisconnectReason[reason]);
   expect(end.outcome).toEqual({ status: 'success', reason: 'room_closed', detail: reason });
 });
 
 const lost = ['UNKNOWN_REASON', 'CONNECTION_TIMEOUT', 'SIGNAL_CLOSE', 'MEDIA_FAILURE'] as const;
 
-test.each(lost)("%s was nobody's decision: the call has failed", (reason) => {
+test.each(lost)('%s is a lost connection: the call fails', (reason) => {
   room.emit(RoomEvent.Disconnected, DisconnectReason[reason]);
   expect(end.outcome).toMatchObject({
     status: 'failed',
@@ -68,7 +68,7 @@ test.each(lost)("%s was nobody's decision: the call has failed", (reason) => {
   });
 });
 
-test('a room nobody is left in ends the call after the grace', () => {
+test('an empty room ends the call after the grace', () => {
   room.leave();
   vi.advanceTimersByTime(GRACE_MS - 1);
   expect(end.outcome).toBeUndefined();
@@ -76,9 +76,9 @@ test('a room nobody is left in ends the call after the grace', () => {
   expect(end.outcome).toMatchObject({ reason: 'empty_room' });
 });
 
-// rtc-node tells that everybody has left before or after it tells that it reconnects.
+// rtc-node emits that all participants have left, either before or after it emits that it reconnects.
 test.each(['before', 'after'])(
-  'a caller who is forgotten %s it reconnects has not left',
+  'a caller who disappears %s a reconnect begins has not left',
   (when) => {
     if (when === 'before') room.leave();
     room.emit(RoomEvent.Reconnecting);

@@ -10,8 +10,8 @@ import { OpenRtcError } from '../base/errors.js';
 import type { SessionEnd } from '../call/session-end.js';
 import type { SessionLimits } from '../call/session-limits.js';
 
-// Nobody decided these. rtc-node gives no reason when it has given up: it tries ten times to get back
-// into its room, which is over in seconds when each try is refused at once.
+// Reasons that mean a lost connection, not a decision. rtc-node gives no reason when it gives up: it tries ten times to
+// rejoin, which takes only seconds when each try is refused at once.
 const LOST: ReadonlySet<DisconnectReason> = new Set([
   DisconnectReason.UNKNOWN_REASON,
   DisconnectReason.STATE_MISMATCH,
@@ -21,23 +21,27 @@ const LOST: ReadonlySet<DisconnectReason> = new Set([
   DisconnectReason.MEDIA_FAILURE,
 ]);
 
+/** Options of {@link watchRoom}. */
 export interface RoomWatchOptions {
+  /** The room of the call. */
   readonly room: Room;
+  /** Ends the call. */
   readonly end: SessionEnd;
+  /** Time limits of the call. */
   readonly limits: SessionLimits;
-  /** Whom the call is with, when the job is for one participant; others in the room do not count then. */
+  /** Identity of the participant, when the job is for one participant; others in the room do not count then. */
   readonly participant: string | undefined;
   /**
-   * Asked when the last caller hangs up: whether that ends the call at once. The SDK's
-   * `closeOnDisconnect` sees to it only from the start of its session on.
+   * Called when the last caller hangs up; returns whether that ends the call at once. The SDK's `closeOnDisconnect`
+   * does it only after the session has started.
    */
   readonly hangUpEnds: () => boolean;
 }
 
 /**
- * Ends the call when its room does, when nobody it is with is left there, or when it has lasted too
- * long. LiveKit may not be reachable to tell us: a lost worker connection loses terminations too.
- * @returns stops watching
+ * Ends the call when its room ends, when no caller is left in it, or when the call has taken too long. LiveKit may not
+ * be able to end it: when the worker's connection is lost, its terminations are lost too.
+ * @returns a function that stops watching
  */
 export function watchRoom(options: RoomWatchOptions): () => void {
   const { room, end, limits, participant, hangUpEnds } = options;
@@ -45,14 +49,15 @@ export function watchRoom(options: RoomWatchOptions): () => void {
   const hasCaller = () =>
     participant === undefined ? hasAnyCaller(room) : room.remoteParticipants.has(participant);
   const callerIsGone = () => {
-    if (participant === undefined) end.because('empty_room', `nobody in the room for ${grace} ms`);
+    if (participant === undefined)
+      end.because('empty_room', `no caller in the room for ${grace} ms`);
     else end.because('caller_left', `the participant was not in the room for ${grace} ms`);
   };
   let emptyTimer: NodeJS.Timeout | undefined;
   let reconnecting = false;
   const checkEmpty = () => {
     clearTimeout(emptyTimer);
-    // On its way back into the room rtc-node has forgotten who is there.
+    // While rtc-node reconnects, it does not know the participants of the room.
     if (grace === 0 || reconnecting || hasCaller()) return;
     emptyTimer = setTimeout(callerIsGone, grace);
   };
@@ -103,7 +108,7 @@ export function watchRoom(options: RoomWatchOptions): () => void {
 function connectionLost(reason: string): OpenRtcError {
   return new OpenRtcError(
     'SESSION_CONNECTION_LOST',
-    `the connection to the room was lost and could not be had back (${reason})`,
+    `the connection to the room was lost and could not be restored (${reason})`,
   );
 }
 

@@ -12,7 +12,7 @@ class FailingOnEnter extends Talker {
   }
 }
 
-/** Asks the caller for something, and fails before it can. */
+/** A task that fails before it can ask the caller. */
 class FailingTask extends voice.AgentTask<string> {
   constructor() {
     super({ instructions: '', llm: new EchoLLM() });
@@ -64,7 +64,7 @@ test('an agent task is watched', async () => {
   expect(faults.get(call.jobId)).toEqual({ hookErrors: 1, toolErrors: 0 });
 });
 
-test('what breaks off because the caller hangs up is no fault', async () => {
+test('a hook that is interrupted because the caller hangs up is not a fault', async () => {
   class Asking extends Talker {
     override async onEnter(): Promise<void> {
       await new EndlessTask().run();
@@ -101,7 +101,7 @@ test('an agent that calls the default nodes itself works', async () => {
   expect(pool.runtimeSnapshot().totalHookErrors).toBe(0);
 });
 
-test('counts cross the seam as plain data', async () => {
+test('the counts reach the pool from an isolated session', async () => {
   const { faults, pool } = await start(
     () =>
       withTool(() => {

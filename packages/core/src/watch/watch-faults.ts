@@ -6,15 +6,14 @@ import type { ReportSessionEvent } from '../call/session-event.js';
 import { SessionFaultReporter } from './fault-reporter.js';
 import { type HookName, HookWatch } from './watch-hooks.js';
 
-/** The session is being closed, before it says so. */
+/** Whether the session is being closed; it emits its event only later. */
 interface SessionInternals {
   readonly _closing?: boolean;
 }
 
 /**
- * Reports what fails in a session's agents and tools and is survived: of the first agent, and of each
- * that takes over.
- * @returns stops the time boxes that run; errors of the hooks are told to their end
+ * Reports failures of hooks and tools that the session survives: of the first agent, and of each one that takes over.
+ * @returns a function that clears the timers; hook errors are still reported after it
  */
 export function watchFaults(
   session: voice.AgentSession,
@@ -26,15 +25,18 @@ export function watchFaults(
   const internals = session as unknown as SessionInternals;
   const over = () => internals._closing === true || call.end.outcome !== undefined;
   const hooks = new HookWatch((agent: voice.Agent, hook: HookName, error: unknown) => {
-    // What breaks off because the caller hung up did not fail. Only onExit belongs to the end.
+    // A hook that is interrupted because the caller hung up has not failed. Only onExit runs at the end.
     if (over() && hook !== 'onExit')
-      call.logger.debug({ hook, agentId: agent.id }, 'a hook ended with the call');
+      call.logger.debug(
+        { hook, agentId: agent.id },
+        'a hook was interrupted by the end of the call',
+      );
     else faults.hook(agent, hook, error);
   });
   hooks.watch(first);
   watchHandOffs(session, (agent) => hooks.watch(agent), call.logger);
   session.on(voice.AgentSessionEventTypes.FunctionToolsExecuted, ({ functionCallOutputs }) => {
-    // A tool that has no output to tell leaves a hole.
+    // The entry of a tool without an output is undefined.
     for (const output of functionCallOutputs)
       if (output?.isError) faults.tool(output.name, output.output);
   });

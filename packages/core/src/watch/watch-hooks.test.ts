@@ -7,12 +7,12 @@ import { type HookName, HookWatch } from './watch-hooks.js';
 
 beforeAll(() => initializeLogger({ pretty: false, level: 'silent' }));
 
-let told: { agent: voice.Agent; hook: HookName; error: unknown }[];
+let reported: { agent: voice.Agent; hook: HookName; error: unknown }[];
 let watch: HookWatch;
 
 beforeEach(() => {
-  told = [];
-  watch = new HookWatch((agent, hook, error) => void told.push({ agent, hook, error }));
+  reported = [];
+  watch = new HookWatch((agent, hook, error) => void reported.push({ agent, hook, error }));
 });
 
 afterEach(() => vi.useRealTimers());
@@ -30,7 +30,7 @@ const hooks: HookName[] = [
 ];
 const nodes = hooks.filter((hook) => hook.endsWith('Node'));
 
-/** A watched agent of a class of its own that has one method. */
+/** A watched agent of its own class, which overrides one method. */
 function agentWith(hook: HookName, method: (...args: unknown[]) => unknown): voice.Agent {
   class Own extends voice.Agent {}
   Object.defineProperty(Own.prototype, hook, { value: method, configurable: true, writable: true });
@@ -50,20 +50,20 @@ const hostile = Object.defineProperty({}, 'message', {
 
 describe.each(hooks)('%s', (hook) => {
   test.each([new Error('boom'), 'boom', undefined, hostile])(
-    'that throws or rejects is told, and fails as it did',
+    'that throws or rejects is reported, and fails unchanged',
     async (error) => {
       const throwing = agentWith(hook, () => raise(error));
       await expect((async () => call(throwing, hook))()).rejects.toBe(error);
       const rejecting = agentWith(hook, async () => raise(error));
       await expect(call(rejecting, hook)).rejects.toBe(error);
-      expect(told).toEqual([
+      expect(reported).toEqual([
         { agent: throwing, hook, error },
         { agent: rejecting, hook, error },
       ]);
     },
   );
 
-  test('that works gets what it got and gives what it gave', async () => {
+  test('that succeeds gets the same arguments and returns the same result', async () => {
     const seen: unknown[] = [];
     const agent = agentWith(hook, async function (this: unknown, ...args) {
       seen.push(this, args);
@@ -71,27 +71,27 @@ describe.each(hooks)('%s', (hook) => {
     });
     expect(await call(agent, hook, 1, 2)).toBe('result');
     expect(seen).toEqual([agent, [1, 2]]);
-    expect(told).toEqual([]);
+    expect(reported).toEqual([]);
   });
 
-  test('that an agent does not bring is left as it is', () => {
+  test('that an agent does not override is left unchanged', () => {
     const agent = new voice.Agent({ instructions: '' });
     watch.watch(agent);
     expect(Object.hasOwn(agent, hook)).toBe(false);
   });
 
-  test('called off by the agent itself is no fault', async () => {
+  test('that the agent itself stops is not a fault', async () => {
     for (const error of [new voice.StopResponse(), new DOMException('off', 'AbortError')]) {
       const agent = agentWith(hook, async () => {
         throw error;
       });
       await expect(call(agent, hook)).rejects.toBe(error);
     }
-    expect(told).toEqual([]);
+    expect(reported).toEqual([]);
   });
 });
 
-describe.each(nodes)('what %s gives', (hook) => {
+describe.each(nodes)('the result of %s', (hook) => {
   const boom = new Error('boom');
 
   async function read(result: unknown): Promise<unknown[]> {
@@ -103,23 +103,23 @@ describe.each(nodes)('what %s gives', (hook) => {
   test('is read to its end', async () => {
     const agent = agentWith(hook, async () => ReadableStream.from(['a', 'b']));
     expect(await read(call(agent, hook))).toEqual(['a', 'b']);
-    expect(told).toEqual([]);
+    expect(reported).toEqual([]);
   });
 
   test.each([
     ['a stream', (source: AsyncIterable<string>) => ReadableStream.from(source)],
     ['an iterable', (source: AsyncIterable<string>) => source],
-  ])('and fails later, as %s, is told once', async (_what, as) => {
+  ])('that fails later, as %s, is reported once', async (_what, as) => {
     async function* failing() {
       yield 'a';
       throw boom;
     }
     const agent = agentWith(hook, () => as(failing()));
     await expect(read(call(agent, hook))).rejects.toBe(boom);
-    expect(told).toEqual([{ agent, hook, error: boom }]);
+    expect(reported).toEqual([{ agent, hook, error: boom }]);
   });
 
-  test('is not made before it is asked for, and ends when it is called off', async () => {
+  test('is not read before it is requested, and ends when it is cancelled', async () => {
     let made = 0;
     const reasons: unknown[] = [];
     const agent = agentWith(
@@ -144,7 +144,7 @@ describe.each(nodes)('what %s gives', (hook) => {
     await reader.cancel('enough');
     expect(await pending).toMatchObject({ done: true });
     expect(reasons).toEqual(['enough']);
-    expect(told).toEqual([]);
+    expect(reported).toEqual([]);
   });
 
   test('may be nothing', async () => {
@@ -153,7 +153,7 @@ describe.each(nodes)('what %s gives', (hook) => {
   });
 });
 
-test('an agent keeps its private fields, its super, and what the SDK decides by its prototype', async () => {
+test('private fields and super work, and the SDK still sees the prototype of the agent', async () => {
   class Base extends voice.Agent {
     override async transcriptionNode(
       ...[text, settings]: Parameters<voice.Agent['transcriptionNode']>
@@ -194,9 +194,9 @@ test('of an agent made by Agent.create() only the hooks it was given are wrapped
   expect(hooks.filter((hook) => Object.hasOwn(agent, hook))).toEqual(['onEnter', 'llmNode']);
   await expect(agent.onEnter()).rejects.toThrow('boom');
   const node = await agent.llmNode(agent.chatCtx.copy(), agent.toolCtx, {});
-  // The SDK's adapter reads ahead: the error may overtake the chunk.
+  // The SDK's adapter reads ahead, so the error may come before the chunk.
   await expect(node?.pipeTo(new WritableStream())).rejects.toThrow('late');
-  expect(told.map(({ hook }) => hook)).toEqual(['onEnter', 'llmNode']);
+  expect(reported.map(({ hook }) => hook)).toEqual(['onEnter', 'llmNode']);
 });
 
 test('an agent that takes over again is wrapped once, and its errors go to the call it serves', async () => {
@@ -208,10 +208,10 @@ test('an agent that takes over again is wrapped once, and its errors go to the c
   watch.watch(agent);
   next.watch(agent);
   expect(() => agent.onEnter()).toThrow('boom');
-  expect([told.length, errors.length]).toEqual([0, 1]);
+  expect([reported.length, errors.length]).toEqual([0, 1]);
 });
 
-test('a frozen agent works as it did', () => {
+test('a frozen agent works unchanged', () => {
   class Own extends voice.Agent {
     override onEnter(): Promise<void> {
       throw new Error('boom');
@@ -223,7 +223,7 @@ test('a frozen agent works as it did', () => {
   expect(() => agent.onEnter()).toThrow('boom');
 });
 
-test('a turn does not wait for ever for onUserTurnCompleted, and leaves no timer', async () => {
+test('a turn waits only a limited time for onUserTurnCompleted, and leaves no timer', async () => {
   vi.useFakeTimers();
   let fail!: (error: Error) => void;
   const agent = agentWith(
@@ -237,7 +237,7 @@ test('a turn does not wait for ever for onUserTurnCompleted, and leaves no timer
   await turn;
   fail(new Error('late'));
   await vi.advanceTimersByTimeAsync(0);
-  expect(told).toHaveLength(1);
+  expect(reported).toHaveLength(1);
   await call(
     agentWith('onUserTurnCompleted', async () => {}),
     'onUserTurnCompleted',
@@ -245,7 +245,7 @@ test('a turn does not wait for ever for onUserTurnCompleted, and leaves no timer
   expect(vi.getTimerCount()).toBe(0);
 });
 
-test('at the end of the call the time box is given up', async () => {
+test('the timers are cleared at the end of the call', async () => {
   vi.useFakeTimers();
   const agent = agentWith('onUserTurnCompleted', () => new Promise(() => {}));
   void call(agent, 'onUserTurnCompleted');
@@ -255,7 +255,7 @@ test('at the end of the call the time box is given up', async () => {
 });
 
 test.each(hooks.filter((hook) => hook !== 'onUserTurnCompleted'))(
-  '%s may take as long as it likes',
+  '%s has no time limit',
   async (hook) => {
     vi.useFakeTimers();
     const agent = agentWith(hook, () => new Promise(() => {}));

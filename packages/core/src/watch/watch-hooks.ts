@@ -5,9 +5,9 @@ import { HOOK_MS } from '../call/session-limits.js';
 import { watchStream } from './watch-stream.js';
 
 /*
- * The SDK survives what a hook throws and says little or nothing about it: of a throw in `onEnter` there is
- * no event, no rejection and no log line. So the hooks an agent brings get a wrapper on the instance that
- * tells, and passes everything on as it was.
+ * When a hook throws, the SDK goes on and reports little or nothing: for a throw in `onEnter` there is no event, no
+ * rejection and no log line. So the hooks that an agent overrides are wrapped on the instance. The wrapper reports
+ * errors and passes everything on unchanged.
  */
 
 const HOOKS = [
@@ -22,16 +22,16 @@ const HOOKS = [
   'realtimeAudioOutputNode',
 ] as const;
 
-/** A hook or node a user may write. */
+/** The name of a hook or node that a user may override. */
 export type HookName = (typeof HOOKS)[number];
 
 type Hook = (...args: unknown[]) => unknown;
 
-/** Told which hook of which agent failed, and with what. */
+/** Called with the agent, the hook that failed, and its error. */
 export type OnHookError = (agent: voice.Agent, hook: HookName, error: unknown) => void;
 
-// One wrapper an instance, also when the agent takes over a second time; it tells the last that asked.
-const watching = new WeakMap<voice.Agent, HookWatch>();
+// Each instance is wrapped once, also when the agent takes over a second time. Errors go to the latest watch.
+const watches = new WeakMap<voice.Agent, HookWatch>();
 
 /** Watches the hooks of every agent of one call. */
 export class HookWatch {
@@ -42,20 +42,21 @@ export class HookWatch {
     this.#onError = onError;
   }
 
-  /** Wraps the hooks this agent brings. Those it has from the SDK are left as they are. */
+  /** Wraps the hooks that this agent overrides. The SDK's own are left unchanged. */
   watch(agent: voice.Agent): void {
-    const known = watching.has(agent);
-    watching.set(agent, this);
+    const known = watches.has(agent);
+    watches.set(agent, this);
     if (!known) for (const hook of HOOKS) if (isOwn(agent, hook)) wrap(agent, hook);
   }
 
+  /** Reports that a hook failed, unless the error is how user code stops a turn. */
   failed(agent: voice.Agent, hook: HookName, error: unknown): void {
     if (!isControlFlow(error)) this.#onError(agent, hook, error);
   }
 
   /**
-   * Gives the caller's turn up to {@link HOOK_MS} to be prepared; then the SDK goes on without, as it does
-   * after a throw. How the hook ends after that changes nothing.
+   * Limits `onUserTurnCompleted` to {@link HOOK_MS} milliseconds. Then it rejects, and the SDK goes on without the
+   * hook, as after a throw. The later result of the hook is ignored.
    */
   inTime(work: Promise<unknown>): Promise<unknown> {
     return new Promise((resolve, reject) => {
@@ -77,14 +78,14 @@ export class HookWatch {
     });
   }
 
-  /** The call is over: no time box is left running. */
+  /** Clears the timers. Call it at the end of the call. */
   close(): void {
     for (const timer of this.#timers) clearTimeout(timer);
     this.#timers.clear();
   }
 }
 
-/** What `Agent.create()` makes overrides every method, whether its hooks do or not. */
+/** An agent of `Agent.create()` overrides every method, also those for which it was given no hook. */
 interface HookAdapter {
   readonly hookAdapter?: { readonly hooks?: Partial<Record<string, unknown>> };
 }
@@ -99,7 +100,7 @@ function isOwn(agent: voice.Agent, hook: HookName): boolean {
 
 function wrap(agent: voice.Agent, hook: HookName): void {
   const original = agent[hook] as Hook;
-  const failed = (error: unknown) => watching.get(agent)?.failed(agent, hook, error);
+  const failed = (error: unknown) => watches.get(agent)?.failed(agent, hook, error);
   const rethrow = (error: unknown): never => {
     failed(error);
     throw error;
@@ -109,7 +110,7 @@ function wrap(agent: voice.Agent, hook: HookName): void {
       const result = original.apply(this, args);
       if (!isThenable(result)) return watchStream(result, failed);
       const work = Promise.resolve(result);
-      const boxed = hook === 'onUserTurnCompleted' ? watching.get(agent)?.inTime(work) : undefined;
+      const boxed = hook === 'onUserTurnCompleted' ? watches.get(agent)?.inTime(work) : undefined;
       return (boxed ?? work).then((value) => watchStream(value, failed), rethrow);
     } catch (error) {
       return rethrow(error);
@@ -127,7 +128,7 @@ function isThenable(value: unknown): value is PromiseLike<unknown> {
   );
 }
 
-/** How user code tells the SDK to leave a turn or to stop: no fault. */
+/** True for errors with which user code tells the SDK to stop, or to skip a turn. They are not faults. */
 function isControlFlow(error: unknown): boolean {
   try {
     return (
@@ -135,7 +136,7 @@ function isControlFlow(error: unknown): boolean {
       (error instanceof DOMException && error.name === 'AbortError')
     );
   } catch {
-    // Not even its class can be asked: it is none of these.
+    // An error that throws when its class is read is neither of these.
     return false;
   }
 }

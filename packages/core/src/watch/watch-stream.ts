@@ -1,6 +1,6 @@
 /**
- * What a node gave the SDK, with `onError` told when it fails later. The error goes on to the SDK; what is
- * no stream comes back as it is.
+ * Wraps the result of a node so that `onError` is called when it fails later. The error is still passed on to the SDK.
+ * A value that is not a stream is returned unchanged.
  */
 export function watchStream(value: unknown, onError: (error: unknown) => void): unknown {
   if (typeof value !== 'object' || value === null) return value;
@@ -9,7 +9,7 @@ export function watchStream(value: unknown, onError: (error: unknown) => void): 
   return value;
 }
 
-/** Reads only when it is read: what the SDK does not ask for is not made. */
+/** Reads from the source only on demand, so that nothing is generated that the SDK does not request. */
 function watchReadable(
   source: ReadableStream,
   onError: (error: unknown) => void,
@@ -26,7 +26,7 @@ function watchReadable(
           if (done) controller.close();
           else controller.enqueue(value);
         } catch (error) {
-          // Nobody waits any more for what the SDK has called off.
+          // After the SDK has cancelled the stream, its errors no longer matter.
           if (!cancelled) onError(error);
           failed = true;
           throw error;
@@ -39,8 +39,8 @@ function watchReadable(
     },
     { highWaterMark: 0 },
   );
-  // The SDK cancels in its clean-up; what has failed would reject that too, the rest of the clean-up would
-  // not be done, and the session could not be closed in under 10 s.
+  // The SDK cancels the stream in its clean-up. A failed stream would reject that too, the rest of the clean-up would
+  // be skipped, and closing the session would take 10 s.
   const cancel = watched.cancel.bind(watched);
   watched.cancel = (reason?: unknown) => (failed ? Promise.resolve() : cancel(reason));
   return watched;

@@ -7,7 +7,7 @@ import type { CurrentCall } from '../sdk/current-call.js';
 import type { SessionEvent } from '../call/session-event.js';
 import { UsageWatch } from './watch-usage.js';
 
-/** As much of a session as is looked at. */
+/** The part of a session that is used here. */
 class Session extends EventEmitter {
   usage = { modelUsage: [{ type: 'llm_usage', inputTokens: 0 }] };
 
@@ -19,7 +19,7 @@ class Session extends EventEmitter {
 
 let session: Session;
 let log: LogBook;
-let told: SessionEvent[];
+let reported: SessionEvent[];
 let report: (event: SessionEvent) => Promise<void>;
 
 const watch = () =>
@@ -33,44 +33,44 @@ beforeEach(() => {
   vi.useFakeTimers();
   session = new Session();
   log = new LogBook();
-  told = [];
-  report = async (event) => void told.push(event);
+  reported = [];
+  report = async (event) => void reported.push(event);
 });
 
 afterEach(() => {
   vi.useRealTimers();
 });
 
-test('many turns are one report, with the sum so far', () => {
+test('several turns are reported together, with the sum so far', () => {
   watch();
   for (const tokens of [10, 25, 40]) session.use(tokens);
-  expect(told).toEqual([]);
+  expect(reported).toEqual([]);
   vi.runOnlyPendingTimers();
-  expect(told).toMatchObject([{ kind: 'usage', jobId: 'AJ_1', usage: [{ inputTokens: 40 }] }]);
+  expect(reported).toMatchObject([{ kind: 'usage', jobId: 'AJ_1', usage: [{ inputTokens: 40 }] }]);
   vi.advanceTimersByTime(60_000);
-  expect(told).toHaveLength(1);
+  expect(reported).toHaveLength(1);
   session.use(50);
   vi.runOnlyPendingTimers();
-  expect(told[1]).toMatchObject({ usage: [{ inputTokens: 50 }] });
+  expect(reported[1]).toMatchObject({ usage: [{ inputTokens: 50 }] });
 });
 
-test('the end of the call has the last word, and leaves no timer', () => {
+test('the final usage is reported at the end of the call, and no timer is left', () => {
   const usage = watch();
   session.use(10);
   usage.close();
-  expect(told).toMatchObject([{ usage: [{ inputTokens: 10 }] }]);
+  expect(reported).toMatchObject([{ usage: [{ inputTokens: 10 }] }]);
   session.use(20);
-  expect(told).toHaveLength(1);
+  expect(reported).toHaveLength(1);
   expect(vi.getTimerCount()).toBe(0);
   expect(session.listenerCount(voice.AgentSessionEventTypes.SessionUsageUpdated)).toBe(0);
 });
 
-test('a call that used nothing says nothing', () => {
+test('a call without usage reports nothing', () => {
   watch().close();
-  expect(told).toEqual([]);
+  expect(reported).toEqual([]);
 });
 
-test('a report that is not taken is logged', async () => {
+test('a report that fails is logged', async () => {
   report = () => Promise.reject(new Error('gone'));
   const usage = watch();
   session.use(10);

@@ -4,16 +4,16 @@ import { toProviderUsage } from '../call/provider-usage.js';
 import type { CurrentCall } from '../sdk/current-call.js';
 import type { ReportSessionEvent } from '../call/session-event.js';
 
-// Often enough for a live view; a message for every turn of every call is not.
-const EVERY_MS = 5_000;
+// Often enough for a live view, and fewer messages than one for every turn of every call.
+const REPORT_EVERY_MS = 5_000;
 
-/** Reports what a session has used of its providers: every few seconds while that changes. */
+/** Reports the provider usage of a session: every few seconds while it changes. */
 export class UsageWatch {
   readonly #session: voice.AgentSession;
   readonly #call: CurrentCall;
   readonly #report: ReportSessionEvent;
   readonly #onUsage = () => {
-    this.#timer ??= setTimeout(() => this.flush(), EVERY_MS).unref();
+    this.#timer ??= setTimeout(() => this.flush(), REPORT_EVERY_MS).unref();
   };
   #timer: NodeJS.Timeout | undefined;
 
@@ -24,7 +24,7 @@ export class UsageWatch {
     session.on(voice.AgentSessionEventTypes.SessionUsageUpdated, this.#onUsage);
   }
 
-  /** Reports now what was not reported yet. */
+  /** Reports the usage now, if it has changed since the last report. */
   flush(): void {
     if (this.#timer === undefined) return;
     clearTimeout(this.#timer);
@@ -36,7 +36,7 @@ export class UsageWatch {
     );
   }
 
-  /** Reports the last of it, and nothing more. */
+  /** Reports the final usage and stops. */
   close(): void {
     this.#session.off(voice.AgentSessionEventTypes.SessionUsageUpdated, this.#onUsage);
     this.flush();

@@ -4,8 +4,9 @@ import type { SharedModels } from '../session/shared-models.js';
 import { importOptional } from './resolve-from-entry.js';
 
 /**
- * The strategy of a pool that names none.
- * @throws OpenRtcError `CONFIG_NO_ISOLATION` with the line that installs it.
+ * Loads the default isolation strategy, `@openrtc/isolation-coroutine`.
+ * @param entry - path of the user's entry file, from which the package is resolved first
+ * @throws OpenRtcError `CONFIG_NO_ISOLATION` when it is not installed, with the command that installs it
  */
 export async function defaultIsolation(entry: string | undefined): Promise<IsolationStrategy> {
   const module = await importOptional('@openrtc/isolation-coroutine', entry);
@@ -19,7 +20,7 @@ export async function defaultIsolation(entry: string | undefined): Promise<Isola
   return (coroutine as () => IsolationStrategy)();
 }
 
-/** The shared models of a pool that names none: those of `@openrtc/prewarm` where it is installed. */
+/** Loads the default models, those of `@openrtc/prewarm`. Undefined when it is not installed. */
 export async function defaultModels(entry: string | undefined): Promise<SharedModels | undefined> {
   const module = await importOptional('@openrtc/prewarm', entry);
   const models = module?.['models'];

@@ -7,7 +7,7 @@ import { SessionEnd } from '../call/session-end.js';
 import { interceptExit } from './intercept-exit.js';
 
 const exited = vi.fn<(code?: number | string | null) => never>();
-// Looked up, not called: it is who stands there that counts.
+// Only compared, never called: the tests check which function is installed.
 const current = () => Reflect.get(process, 'exit') as typeof exited;
 let original: typeof exited;
 
@@ -43,7 +43,7 @@ test.each(['exit', 'reallyExit'] as const)('process.%s() in a call ends the call
   restore();
 });
 
-test('an imported exit is the same one', async () => {
+test('an imported exit() is intercepted too', async () => {
   const restore = interceptExit(new LogBook());
   const imported = await import('node:process');
   expect(() => runInCall(fakeCall(), () => imported.exit(7))).toThrow('process.exit(7)');

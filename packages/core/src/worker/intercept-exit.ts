@@ -4,7 +4,7 @@ import { OpenRtcError } from '../base/errors.js';
 import type { Logger } from '../base/logger.js';
 import { currentCall } from '../sdk/current-call.js';
 
-/** `process`, and what `process.exit()` itself calls, which is not in its types. */
+/** `process`, with the function that `process.exit()` calls, which is not in its types. */
 interface Exits {
   exit: (code?: number | string | null) => never;
   reallyExit?: (code?: number | string | null) => never;
@@ -12,9 +12,9 @@ interface Exits {
 }
 
 /**
- * Until the returned function is called, `process.exit()` in a call's code ends that call and not the
- * process with all the others: it throws, as code after it must not run. Outside of calls it exits.
- * `process.abort()` and a SIGKILL cannot be held up.
+ * Makes `process.exit()` in the code of a call end that call and not the process with all the others. It throws,
+ * because code after it must not run. Outside of calls it exits. `process.abort()` and a SIGKILL cannot be intercepted.
+ * @returns a function that restores `process.exit()`
  */
 export function interceptExit(logger: Logger): () => void {
   const restore = [replace('exit', logger), replace('reallyExit', logger)];
@@ -30,12 +30,12 @@ function replace(name: 'exit' | 'reallyExit', logger: Logger): () => void {
   const exits = process as unknown as Exits;
   const original = exits[name];
   if (typeof original !== 'function') {
-    logger.debug({ name }, 'this Node has no such function: it is not intercepted');
+    logger.debug({ name }, 'this version of Node has no such function: it is not intercepted');
     return () => {};
   }
   let active = true;
   const intercepted: Exits['exit'] = (code) => {
-    // Once the process is exiting, its exit handlers have run: there is no way back.
+    // Once the process exits, its exit handlers have run, and it cannot be stopped any more.
     const call = active && exits._exiting !== true ? currentCall() : undefined;
     if (call === undefined) return original.call(process, code);
     const error = new OpenRtcError(
@@ -49,7 +49,7 @@ function replace(name: 'exit' | 'reallyExit', logger: Logger): () => void {
   exits[name] = intercepted;
   return () => {
     active = false;
-    // Somebody may have put his own on top, which calls this one.
+    // Other code may have replaced it with a function that calls this one.
     if (exits[name] === intercepted) exits[name] = original;
   };
 }

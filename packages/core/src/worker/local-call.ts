@@ -10,29 +10,29 @@ import { printable } from '../base/printable.js';
 import type { AgentPermissions } from '../options/dispatch-options.js';
 import type { FlowLink } from '../flow/live-call.js';
 
-/** A call that LiveKit does not offer: somebody wants an agent in this room, now. */
+/** A call that LiveKit does not offer: an agent joins the given room now. */
 export interface ConnectRequest {
-  /** Name of the room. It comes to be where there is none. */
+  /** Name of the room. It is created if it does not exist. */
   readonly room: string;
-  /** Whom the agent listens to; it must be in the room. Default: whoever comes. */
+  /** Identity of the participant that the agent listens to. It must be in the room. Default: the first caller. */
   readonly participantIdentity?: string;
-  /** Which agent. Default: as a call to that room is routed. */
+  /** Name of the agent. Default: the agent that a call to that room is routed to. */
   readonly agent?: string;
 }
 
-// In seconds, as livekit-server-sdk takes it.
+// In seconds, because livekit-server-sdk expects seconds.
 const REQUEST_TIMEOUT_SECONDS = 5;
 
-/** LiveKit knows nothing of the job, and wants to hear nothing of it. */
+/** A link that sends nothing: LiveKit does not know a local call's job and expects no status of it. */
 export const noLink: FlowLink = {
   sendRunning: () => {},
   sendFinal: async () => {},
 };
 
 /**
- * The offer LiveKit would have made, with what it knows of room and participant.
- * @throws OpenRtcError `SESSION_JOIN_FAILED` when it cannot be asked or the participant is not there,
- * `LINK_UNAUTHORIZED` when it refuses the key.
+ * Builds the offer that LiveKit would have made. Room and participant are requested from its API.
+ * @throws OpenRtcError `SESSION_JOIN_FAILED` when LiveKit cannot be reached or the participant is not in the room,
+ * `LINK_UNAUTHORIZED` when it refuses the key
  */
 export async function localOffer(
   { room, participantIdentity, agent }: ConnectRequest,
@@ -44,19 +44,19 @@ export async function localOffer(
     endpoint.apiSecret,
     { requestTimeout: REQUEST_TIMEOUT_SECONDS },
   );
-  const rooms = await asked(`about the room "${printable(room)}"`, () => client.listRooms([room]));
+  const rooms = await request(`the room "${printable(room)}"`, () => client.listRooms([room]));
   const found = rooms.find(({ name }) => name === room);
   const participant =
     participantIdentity === undefined
       ? undefined
-      : await asked(`about the participant "${printable(participantIdentity)}"`, () =>
+      : await request(`the participant "${printable(participantIdentity)}"`, () =>
           client.getParticipant(room, participantIdentity),
         );
   return toJobOffer(
     new Job({
       id: `AJ_local-${randomUUID()}`,
       type: participant === undefined ? JobType.JT_ROOM : JobType.JT_PARTICIPANT,
-      // Field by field: the message may be of another copy of @livekit/protocol.
+      // Copied field by field, because the message may be of another copy of @livekit/protocol.
       room: new Room({ name: room, sid: found?.sid ?? '', metadata: found?.metadata ?? '' }),
       metadata: agent === undefined ? '' : JSON.stringify({ agent }),
       ...(participant === undefined
@@ -74,7 +74,7 @@ export async function localOffer(
   );
 }
 
-/** The token LiveKit would have sent with the assignment: for one room, valid 1 h. */
+/** Creates the token that LiveKit would have sent with the assignment: for one room, valid for 1 h. */
 export function localToken(
   room: string,
   identity: string,
@@ -107,10 +107,10 @@ export function localToken(
   return token.toJwt();
 }
 
-/** What the flow has refused, and logged why. */
+/** The error of a local call that the flow has refused. The flow has logged the details. */
 export function refusedCall(reason: string, room: string): OpenRtcError {
-  const words = `The call to the room "${printable(room)}" was refused: ${reason}. The log says more.`;
-  return new OpenRtcError(REFUSED[reason as RefusalReason] ?? 'SESSION_JOIN_FAILED', words);
+  const message = `The call to the room "${printable(room)}" was refused: ${reason}. See the log for details.`;
+  return new OpenRtcError(REFUSED[reason as RefusalReason] ?? 'SESSION_JOIN_FAILED', message);
 }
 
 const REFUSED: Partial<
@@ -121,12 +121,14 @@ const REFUSED: Partial<
   invalid_tenant: 'ROUTE_INVALID_TENANT',
 };
 
-async function asked<Answer>(what: string, ask: () => Promise<Answer>): Promise<Answer> {
+async function request<Answer>(what: string, send: () => Promise<Answer>): Promise<Answer> {
   try {
-    return await ask();
+    return await send();
   } catch (cause) {
     const { status } = Object(cause) as { status?: unknown };
     const code = status === 401 ? 'LINK_UNAUTHORIZED' : 'SESSION_JOIN_FAILED';
-    throw new OpenRtcError(code, `LiveKit was asked ${what}: ${messageOf(cause)}`, { cause });
+    throw new OpenRtcError(code, `LiveKit could not return ${what}: ${messageOf(cause)}`, {
+      cause,
+    });
   }
 }

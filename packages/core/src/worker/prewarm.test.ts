@@ -14,13 +14,13 @@ beforeAll(() => initializeLogger({ pretty: false, level: 'silent' }));
 const never = new AbortController().signal;
 
 describe('loaders by name', () => {
-  test('run all at once, and what they give is in userData under their names', async () => {
+  test('run at the same time, and their results are in userData under their names', async () => {
     const menu = deferred<string[]>();
     const prices = deferred<number>();
     const proc = new JobProcess();
     const loading = runPrewarm(
       {
-        // Each waits for the other: one after the other would never end.
+        // Each waits for the other, so one after the other would never end.
         menu: () => (prices.resolve(7), menu.promise),
         prices: () => (menu.resolve(['soup']), prices.promise),
         open: () => true,
@@ -33,7 +33,7 @@ describe('loaders by name', () => {
     expect(proc.userData).toEqual({ menu: ['soup'], prices: 7, open: true });
   });
 
-  test('one that fails is named, its cause is kept, and the others are told to stop', async () => {
+  test('one that fails is named with its cause, and the signal of the others aborts', async () => {
     const cause = new Error('no such file');
     const proc = new JobProcess();
     let told: unknown;
@@ -63,7 +63,7 @@ describe('loaders by name', () => {
     expect(proc.userData).toEqual({});
   });
 
-  test('a start that is called off waits for none of them', async () => {
+  test('a cancelled start does not wait for them', async () => {
     const stop = new AbortController();
     let told = false;
     const loading = runPrewarm(
@@ -82,7 +82,7 @@ describe('loaders by name', () => {
     expect(told).toBe(true);
   });
 
-  test('one that hangs fails the start by its name, and how it ends later is logged', async () => {
+  test('one that hangs fails the start with its name, and its later failure is logged', async () => {
     vi.useFakeTimers();
     try {
       const log = new LogBook();
@@ -103,14 +103,14 @@ describe('loaders by name', () => {
       });
       await vi.runAllTimersAsync();
       await failed;
-      expect(log.matching('debug', /prewarm\.menu failed after it was given up/)).toHaveLength(1);
+      expect(log.matching('debug', /prewarm\.menu failed after it was cancelled/)).toHaveLength(1);
     } finally {
       vi.useRealTimers();
     }
   });
 });
 
-test('prewarm that is neither a function nor an object of loaders', () => {
+test('prewarm that is neither a function nor an object of loaders is refused', () => {
   for (const [prewarm, message] of [
     ['later', 'prewarm must be a function, or an object of loaders'],
     [null, 'got null'],
@@ -136,7 +136,7 @@ describe('in a pool', () => {
   });
   afterEach(() => rig.close());
 
-  test('factories and setup() find what was loaded, and it is loaded once', async () => {
+  test('factories and setup() get the loaded values, which are loaded once', async () => {
     let loads = 0;
     const seen: unknown[] = [];
     await rig.registered({
@@ -158,7 +158,7 @@ describe('in a pool', () => {
     expect(new Set(seen).size).toBe(1);
   });
 
-  test('what the function form puts into userData is there as well', async () => {
+  test('values that the function form sets on userData are there too', async () => {
     const seen: unknown[] = [];
     await rig.registered({
       prewarm: (proc) => void (proc.userData['menu'] = 'soup'),
@@ -168,7 +168,7 @@ describe('in a pool', () => {
     expect(seen).toEqual(['soup']);
   });
 
-  test('observers are told the facts of a call without it', async () => {
+  test('observers get the facts about a call without the loaded values', async () => {
     await rig.registered({ prewarm: { menu: () => 'soup' } });
     await (await rig.livekit.call()).say('hi');
     expect(rig.ends.started[0]).not.toHaveProperty('prewarmed');
@@ -203,8 +203,8 @@ describe('in a pool', () => {
   });
 });
 
-// What `npm run check` holds the types to; nothing of it needs to run.
-test('the types of what was loaded reach agents and setup()', () => {
+// Checked by the types alone, in `npm run check`; it does not need to run.
+test('the types of the loaded values reach agents and setup()', () => {
   interface Menu {
     readonly dishes: readonly string[];
   }
@@ -227,11 +227,11 @@ test('the types of what was loaded reach agents and setup()', () => {
   });
   pool.add('added', ({ prewarmed, tenant }) => new EchoAgent(prewarmed.menu.dishes[0] ?? tenant));
   pool.add('a-class', EchoAgent);
-  // A factory of another file.
+  // A factory in another file.
   const elsewhere = ({ prewarmed }: PrewarmedCall<{ menu: Menu }>) =>
     new EchoAgent(prewarmed.menu.dishes[0]);
   pool.add('elsewhere', elsewhere);
-  // @ts-expect-error nothing of that name is loaded
+  // @ts-expect-error no loader has that name
   pool.add('typo', ({ prewarmed }) => new EchoAgent(prewarmed.meny));
 
   const named = new AgentPool<{ menu: Menu }>({
@@ -241,9 +241,9 @@ test('the types of what was loaded reach agents and setup()', () => {
 
   const untyped = new AgentPool({ prewarm: (proc) => void (proc.userData['menu'] = 1) });
   untyped.add('untyped', ({ prewarmed }) => new EchoAgent(String(prewarmed['menu'])));
-  // @ts-expect-error nobody said what the function loads
+  // @ts-expect-error the types do not say what the function loads
   untyped.add('elsewhere', elsewhere);
 
-  // Whoever only runs a pool need not know what it loads.
+  // Code that only runs a pool does not need to know what it loads.
   expectTypeOf(pool).toExtend<Parameters<typeof serveTickets>[0]>();
 });

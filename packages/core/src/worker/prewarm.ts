@@ -6,10 +6,13 @@ import { printable } from '../base/printable.js';
 import { timeBox } from '../base/time-box.js';
 import type { PrewarmFunction, PrewarmLoaders } from '../options/prewarm-option.js';
 
-// A model file on a slow disk takes seconds; a minute means it hangs.
+// A model file on a slow disk takes seconds; after a minute it hangs.
 const PREWARM_MS = 60_000;
 
-/** Runs the pool's `prewarm`, all of its loaders at once. */
+/**
+ * Runs the pool's `prewarm`, with all of its loaders at the same time. Their results are set on `process.userData`.
+ * @throws OpenRtcError `PREWARM_FAILED`, or the reason of `signal`
+ */
 export async function runPrewarm(
   prewarm: PrewarmFunction | PrewarmLoaders<Record<string, unknown>> | undefined,
   process: JobProcess,
@@ -28,7 +31,7 @@ export async function runPrewarm(
       try {
         return [name, await inTime(`prewarm.${printable(name)}`, load, stop, logger)] as const;
       } catch (error) {
-        // The start has failed: the others need not go on.
+        // The start has failed, so the others can stop.
         failed.abort(error);
         throw error;
       }
@@ -38,8 +41,8 @@ export async function runPrewarm(
 }
 
 /**
- * What `load` gives, within a minute. `load` is handed a signal that aborts when it is not wanted any more.
- * @param what - names it in messages
+ * Returns the result of `load`, within a minute. `load` gets a signal that aborts when its result is no longer needed.
+ * @param what - its name in messages
  * @throws OpenRtcError `PREWARM_FAILED`, or the reason of `signal`
  */
 export async function inTime<T>(
@@ -55,8 +58,8 @@ export async function inTime<T>(
   const ran = await timeBox(PREWARM_MS, () => orAborted(work, signal));
   if (ran.kind === 'done') return ran.value;
   if (ran.kind === 'failed' && !signal.aborted) throw failure(what, ran.error);
-  // Nobody waits for it any more; how it ends is only worth a line.
-  work.catch((error: unknown) => logger.debug({ error }, `${what} failed after it was given up`));
+  // Its result is no longer needed, so a failure is only logged.
+  work.catch((error: unknown) => logger.debug({ error }, `${what} failed after it was cancelled`));
   signal.throwIfAborted();
   const error = new OpenRtcError('PREWARM_FAILED', `${what} was not done within ${PREWARM_MS} ms.`);
   late.abort(error);
@@ -64,16 +67,16 @@ export async function inTime<T>(
 }
 
 function failure(what: string, cause: unknown): OpenRtcError {
-  // The models say themselves which package it is, and what to do.
+  // Errors of the models already name the package and the solution.
   if (isOpenRtcError(cause)) return cause;
   return new OpenRtcError('PREWARM_FAILED', `${what} failed: ${messageOf(cause)}`, { cause });
 }
 
-/** `work`, or the reason of `signal` when that comes first; the work goes on then. */
+/** The result of `work`, or a rejection with the reason of `signal` if that aborts first. The work itself goes on. */
 function orAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
   return new Promise((resolve, reject) => {
     const abort = (): void => reject(signal.reason);
-    // What was called may have aborted it.
+    // `load` may have aborted it already.
     if (signal.aborted) abort();
     signal.addEventListener('abort', abort, { once: true });
     work.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));

@@ -10,7 +10,7 @@ type Listener = (...args: unknown[]) => void;
 let rig: PoolHarness;
 let others: [event: (typeof events)[number], listener: Listener][];
 
-// Vitest fails a run for an error nobody caught; here the pool is who catches it.
+// Vitest fails a run for an uncaught error; here the pool must catch it.
 beforeEach(async () => {
   rig = await PoolHarness.start();
   others = events.flatMap((event) =>
@@ -29,7 +29,7 @@ afterEach(async () => {
 
 const handled = { processHandlers: true };
 
-/** An agent that has an accident when it is told "now". */
+/** An agent that fails when the caller says "now". */
 function accidentProne(accident: () => void): voice.Agent {
   const reply = (text: string) => {
     if (text === 'now') accident();
@@ -39,7 +39,7 @@ function accidentProne(accident: () => void): voice.Agent {
 }
 
 test.each<[string, () => void]>([
-  ['a rejection nobody handles', () => void Promise.reject(new Error('boom'))],
+  ['an unhandled rejection', () => void Promise.reject(new Error('boom'))],
   [
     'a throw in a timer',
     () =>
@@ -51,34 +51,31 @@ test.each<[string, () => void]>([
     'a rejection in a timer',
     () => void setTimeout(() => void Promise.reject(new Error('boom')), 0),
   ],
-])(
-  '%s ends the call it came from, and its neighbour goes on answering',
-  async (_what, accident) => {
-    const { pool } = await rig.registered(
-      { agents: { clumsy: () => accidentProne(accident), calm: () => new EchoAgent() } },
-      handled,
-    );
-    const clumsy = await rig.livekit.call({ metadata: { agent: 'clumsy' } });
-    const calm = await rig.livekit.call({ metadata: { agent: 'calm' } });
-    expect(await calm.say('hello')).toBe('You said: hello');
-    const last = clumsy.say('now').catch((error: unknown) => error);
-    expect(await rig.ends.of(clumsy.jobId)).toMatchObject({
-      status: 'failed',
-      error: { code: 'SESSION_UNCAUGHT', message: expect.stringContaining('boom') },
-    });
-    expect(await clumsy.ended).toMatchObject({
-      status: 'failed',
-      error: expect.stringContaining('SESSION_UNCAUGHT'),
-    });
-    expect(await calm.say('still there?')).toBe('You said: still there?');
-    expect(pool.runtimeSnapshot()).toMatchObject({
-      state: 'running',
-      activeSessions: 1,
-      consecutiveFailures: 1,
-    });
-    await last;
-  },
-);
+])('%s ends the call that caused it, and the other call goes on', async (_what, accident) => {
+  const { pool } = await rig.registered(
+    { agents: { clumsy: () => accidentProne(accident), calm: () => new EchoAgent() } },
+    handled,
+  );
+  const clumsy = await rig.livekit.call({ metadata: { agent: 'clumsy' } });
+  const calm = await rig.livekit.call({ metadata: { agent: 'calm' } });
+  expect(await calm.say('hello')).toBe('You said: hello');
+  const last = clumsy.say('now').catch((error: unknown) => error);
+  expect(await rig.ends.of(clumsy.jobId)).toMatchObject({
+    status: 'failed',
+    error: { code: 'SESSION_UNCAUGHT', message: expect.stringContaining('boom') },
+  });
+  expect(await clumsy.ended).toMatchObject({
+    status: 'failed',
+    error: expect.stringContaining('SESSION_UNCAUGHT'),
+  });
+  expect(await calm.say('still there?')).toBe('You said: still there?');
+  expect(pool.runtimeSnapshot()).toMatchObject({
+    state: 'running',
+    activeSessions: 1,
+    consecutiveFailures: 1,
+  });
+  await last;
+});
 
 test('an error no call can be blamed for drains the worker, and its calls go on to their end', async () => {
   const { pool, running } = await rig.registered({}, handled);
@@ -119,14 +116,14 @@ test.each([new Error('boom'), 'boom', undefined])(
   },
 );
 
-test('the first signal drains, its echo does nothing, the second ends the calls', async () => {
+test('the first signal drains, its repetition does nothing, the second ends the calls', async () => {
   const { pool, running } = await rig.registered({}, handled);
   const call = await rig.livekit.call();
   await call.say('hello');
   const clock = vi.spyOn(performance, 'now').mockReturnValue(10_000);
   process.emit('SIGTERM', 'SIGTERM');
   expect(pool.runtimeSnapshot().state).toBe('draining');
-  // A signal to the process group comes twice where npm passes it on as well.
+  // A signal to the process group arrives twice when npm passes it on too.
   clock.mockReturnValue(10_100);
   process.emit('SIGTERM', 'SIGTERM');
   clock.mockRestore();

@@ -1,40 +1,42 @@
+import { OpenRtcError, messageOf } from '../base/errors.js';
 import type { Logger } from '../base/logger.js';
 import { blameCurrentCall } from '../watch/blame.js';
 import { interceptExit } from './intercept-exit.js';
 
-/** What the signals and uncaught errors of the process do to a worker. */
+/** Actions of a worker for the signals and uncaught errors of its process. */
 export interface ProcessActions {
-  /** First SIGTERM or SIGINT. */
+  /** Called for the first SIGTERM or SIGINT: accept no more calls. */
   drain(): void;
-  /** Second one: end the calls now. */
+  /** Called for the second one: end the calls now. */
   close(): void;
-  /** An error no call can be blamed for. */
+  /** Called for an error that no call can be blamed for. */
   tainted(error: unknown): void;
 }
 
-// A signal to a whole process group arrives twice where npm passes it on as well: one wish, not two.
-const SAME_WISH_MS = 500;
+// A signal to a process group arrives twice when npm passes it on too. The second one must not count.
+const SAME_SIGNAL_MS = 500;
 
 /**
- * Handles SIGTERM and SIGINT, and what {@link installFaultHandlers} handles, until the returned function is
- * called. The third signal kills the process: the second must have hung.
+ * Handles SIGTERM and SIGINT, and everything that {@link installFaultHandlers} handles. The third signal kills the
+ * process, because the second has not ended it.
+ * @returns a function that removes the handlers
  */
 export function installProcessHandlers(actions: ProcessActions, logger: Logger): () => void {
   let signals = 0;
   let lastAt = Number.NEGATIVE_INFINITY;
   const onSignal = (signal: NodeJS.Signals) => {
     const now = performance.now();
-    if (now - lastAt < SAME_WISH_MS) return;
+    if (now - lastAt < SAME_SIGNAL_MS) return;
     lastAt = now;
     signals += 1;
     if (signals === 1) {
       logger.info(
         { signal },
-        'draining: no new calls, live ones go on to their end; once more to end them now',
+        'draining: no new calls, live ones go on to their end; signal again to end them now',
       );
       actions.drain();
     } else if (signals === 2) {
-      logger.warn({ signal }, 'ending live calls now; once more to kill the process');
+      logger.warn({ signal }, 'ending live calls now; signal again to kill the process');
       actions.close();
     } else {
       process.kill(process.pid, 'SIGKILL');
@@ -48,10 +50,13 @@ export function installProcessHandlers(actions: ProcessActions, logger: Logger):
   };
 }
 
-/** Lets SIGTERM and SIGINT pass, until the returned function is called. */
+/**
+ * Ignores SIGTERM and SIGINT.
+ * @returns a function that restores the handling
+ */
 export function ignoreSignals(logger: Logger): () => void {
   return onSignals((signal) =>
-    logger.debug({ signal }, 'a signal to a process of calls: its worker decides'),
+    logger.debug({ signal }, 'ignored a signal in a process of calls: the worker handles it'),
   );
 }
 
@@ -65,8 +70,9 @@ function onSignals(listener: (signal: NodeJS.Signals) => void): () => void {
 }
 
 /**
- * Handles uncaught exceptions, unhandled rejections and calls of `process.exit()` inside a call until the
- * returned function is called.
+ * Handles uncaught exceptions, unhandled rejections, and `process.exit()` in the code of a call. Each ends the call
+ * whose code caused it; an error that no call can be blamed for is passed to `tainted`.
+ * @returns a function that removes the handlers
  */
 export function installFaultHandlers(
   { tainted }: Pick<ProcessActions, 'tainted'>,
@@ -90,4 +96,13 @@ export function installFaultHandlers(
     process.off('uncaughtException', onException);
     process.off('unhandledRejection', onRejection);
   };
+}
+
+/** The error with which `run()` rejects after an error that no call can be blamed for. */
+export function taintedBy(error: unknown): OpenRtcError {
+  return new OpenRtcError(
+    'POOL_TAINTED',
+    `An error no call can be blamed for: ${messageOf(error)}`,
+    { cause: error },
+  );
 }

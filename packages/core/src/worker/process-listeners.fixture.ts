@@ -2,8 +2,8 @@ const events = ['uncaughtException', 'unhandledRejection', 'SIGTERM', 'SIGINT'] 
 type Listener = (...args: unknown[]) => void;
 
 /**
- * Vitest fails a run for an error nobody caught; where the pool is who catches it, vitest's listeners are
- * taken away until the returned function is called.
+ * Removes vitest's listeners, because vitest fails a run for an uncaught error, also when the pool catches it.
+ * @returns a function that adds the listeners again
  */
 export function withoutListeners(): () => void {
   const others = events.flatMap((event) =>

@@ -2,9 +2,10 @@ import { createRequire } from 'node:module';
 import { pathToFileURL } from 'node:url';
 
 /**
- * Imports an optional package as the user's entry would, then as core would: package managers with
- * strict layouts hide what core does not declare, and the user has declared it.
- * @returns undefined when it is not installed; what is installed but broken throws
+ * Imports an optional package. It is resolved from the user's entry file first and then from core, because strict
+ * package managers hide packages that core does not declare but the user does.
+ * @returns undefined when it is not installed
+ * @throws when it is installed but cannot be loaded
  */
 export async function importOptional(
   name: string,
@@ -16,7 +17,7 @@ export async function importOptional(
     : ((await import(pathToFileURL(path).href)) as Record<string, unknown>);
 }
 
-/** The path of what {@link importOptional} imports; undefined when it is not installed. */
+/** The path of the file that {@link importOptional} imports. Undefined when the package is not installed. */
 export function locateOptional(name: string, entry: string | undefined): string | undefined {
   return locate(name, entry) ?? locate(name, import.meta.url);
 }
@@ -24,7 +25,7 @@ export function locateOptional(name: string, entry: string | undefined): string 
 function locate(name: string, from: string | undefined): string | undefined {
   if (from === undefined || from === '') return undefined;
   try {
-    // The packages are ESM only, which require.resolve cannot name; their package.json it can.
+    // The packages are ESM only, which require.resolve cannot resolve, but it can resolve their package.json.
     const require = createRequire(from);
     const manifest = require(`${name}/package.json`) as { exports: { '.': { default: string } } };
     return createRequire(require.resolve(`${name}/package.json`)).resolve(

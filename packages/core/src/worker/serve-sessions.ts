@@ -1,7 +1,7 @@
 import type { ipc } from '@livekit/agents';
 
 import type { Channel } from '../launch/channel.js';
-import { FarSessions } from '../launch/far-sessions.js';
+import { ServedSessions } from '../launch/served-sessions.js';
 import { type WatchdogOptions, watchdogLimits } from '../operate/watchdog-options.js';
 import type { SharedModels } from '../session/shared-models.js';
 import type { AgentConfig } from '../agents/agent-options.js';
@@ -12,21 +12,23 @@ import { SessionHost, type SessionHostOptions } from './session-host.js';
 import { tightenHeap } from './tight-heap.js';
 import type { ProcessOptions } from './worker-options.js';
 
+/** Options of {@link serveSessions}. */
 export interface ServeOptions extends ProcessOptions {
+  /** Whether it handles the signals and uncaught errors of the process. */
   readonly processHandlers: boolean;
 }
 
 /**
- * The pool in a process that a strategy has started: it runs the calls that come through the channel, and
- * never connects to LiveKit as a worker. Resolves when the pool at the other end wants no more of it, or
- * is gone; rejects when no call can run here.
+ * Runs a pool in a process that a strategy has started: it runs the calls that arrive through the channel, and never
+ * registers with LiveKit as a worker. Resolves when the pool at the other end needs it no more, or is gone.
+ * @throws when no call can run here, for example OpenRtcError `PREWARM_FAILED`
  */
 export async function serveSessions(channel: Channel, options: ServeOptions): Promise<void> {
   const { pool, registry, source, watchdog, logger } = options;
-  const sessions = new FarSessions(channel);
+  const sessions = new ServedSessions(channel);
   const uninstalls = options.processHandlers
     ? [
-        // Who sent it has told the worker as well, and the worker says when calls end.
+        // The worker gets the same signals, and decides when calls end.
         ignoreSignals(logger),
         installFaultHandlers({ tainted: (error) => sessions.tainted(error) }, logger),
       ]
@@ -49,9 +51,9 @@ export async function serveSessions(channel: Channel, options: ServeOptions): Pr
     await host.prewarm(sessions.closed);
     if (options.processHandlers) tightenHeap();
     sessions.ready(host, warningsOf(pool, registry.list()));
-    await sessions.over;
+    await sessions.done;
   } catch (error) {
-    // Nobody is there any more who could be told, and nothing is wrong here.
+    // The pool is gone, so there is nothing to report, and nothing has failed here.
     if (sessions.closed.aborted) return;
     sessions.broken(error);
     throw error;
@@ -62,7 +64,7 @@ export async function serveSessions(channel: Channel, options: ServeOptions): Pr
   }
 }
 
-/** The models of the pool, with their inference run by the worker. */
+/** The models of the pool, whose inference runs in the worker. */
 async function lentModels(
   pool: AgentPoolOptions,
   entry: string,
@@ -82,8 +84,8 @@ async function lentModels(
 }
 
 /**
- * Here the worker asks whether the loop still turns, and kills what does not: the thread has only to say where it was,
- * and starts when there is something to say.
+ * In such a process the worker checks whether the event loop still runs, and kills the process if not. The watchdog
+ * thread only reports where the loop was blocked, and starts after the first block.
  */
 function watchInCallProcess(
   watchdog: WatchdogOptions | undefined,
@@ -93,7 +95,7 @@ function watchInCallProcess(
   return {
     limits: { slowMs, stuckMs: never, killMs: never },
     thread: 'after_block',
-    // It was logged, and the pool has no call to count it for.
+    // The block has been logged, and there is no call to count it for.
     onBlock: () => {},
   };
 }
@@ -104,7 +106,7 @@ function credentialsOf({ livekit }: AgentPoolOptions) {
   return apiKey === undefined || apiSecret === undefined ? undefined : { apiKey, apiSecret };
 }
 
-/** What would fail in every call here, and not in the worker's own process. */
+/** Warnings about a configuration that fails in every call here, although it works in the worker's own process. */
 function warningsOf(pool: AgentPoolOptions, agents: readonly AgentConfig[]): readonly string[] {
   const hasKey = ['LIVEKIT_INFERENCE_API_KEY', 'LIVEKIT_API_KEY'].some(
     (name) => (process.env[name] ?? '') !== '',
@@ -115,7 +117,7 @@ function warningsOf(pool: AgentPoolOptions, agents: readonly AgentConfig[]): rea
   );
   return byName
     ? [
-        'A provider given by name is served by LiveKit Inference, which wants LIVEKIT_API_KEY and LIVEKIT_API_SECRET (or LIVEKIT_INFERENCE_API_KEY and _SECRET); the processes of calls are not given the former. Name them in the env option of the isolation to hand them over.',
+        'A provider given by name is served by LiveKit Inference, which needs LIVEKIT_API_KEY and LIVEKIT_API_SECRET (or LIVEKIT_INFERENCE_API_KEY and _SECRET). Processes of calls do not get the first two by default: name them in the env option of the isolation to pass them on.',
       ]
     : [];
 }

@@ -28,7 +28,7 @@ function hostOf(): SessionHost {
   });
 }
 
-test('a host that could not be prepared leaves the native library to the others', async () => {
+test('a host that could not be prepared does not shut down the native library of the others', async () => {
   const { signal } = new AbortController();
   const host = hostOf();
   await host.prewarm(signal);

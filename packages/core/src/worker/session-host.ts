@@ -21,35 +21,37 @@ import { defaultModels } from './default-parts.js';
 import { inTime, runPrewarm } from './prewarm.js';
 import type { ProcessOptions } from './worker-options.js';
 
-/** What a process needs to run sessions, and lends to the isolation strategy. */
+/** Options of {@link SessionHost}. */
 export interface SessionHostOptions extends Pick<
   ProcessOptions,
   'pool' | 'resolved' | 'registry' | 'source' | 'logger'
 > {
+  /** Receives the events of the sessions. */
   readonly report: ReportSessionEvent;
-  /** Called with why no call should be added to those that run here; with undefined when they may come again. */
+  /** Called with the reason when this process should get no more calls, and with undefined when it may again. */
   readonly onBusy: (why: string | undefined) => void;
-  /** How the event loop is watched while there are calls; undefined: it is not. */
+  /** How the event loop is watched while there are calls. Undefined: it is not watched. */
   readonly watch:
     | (Pick<LoopWatchOptions, 'thread'> & {
         readonly limits: WatchdogLimits;
-        /** It was blocked, and no call can be named. */
+        /** Called when the event loop was blocked and no call can be named. */
         readonly onBlock: (block: LoopBlock) => void;
       })
     | undefined;
   /** Devices for calls whose room carries no audio. Default: none. */
   readonly audioDevices?: SessionRuntime['audioDevices'];
+  /** LiveKit API key and secret. Undefined in a process that does not have them. */
   readonly credentials: SessionRuntime['credentials'];
 }
 
-/** Runs sessions in this process, with what they share loaded once. */
+/** Runs sessions in this process. Everything that they share is loaded once. */
 export class SessionHost implements IsolationHost {
   readonly source: PoolSource;
   readonly logger: Logger;
   readonly maxConcurrentSessions: number;
   readonly inference: WorkerInference = {
     load: async (signal) => {
-      // The models write to it, and there may be no session in this process that has made it.
+      // The models log to it, and there may be no session in this process that has created it.
       sdkLogger();
       await this.#loadModels(signal);
       return this.#models?.turnDetector ?? false;
@@ -78,7 +80,7 @@ export class SessionHost implements IsolationHost {
     });
   }
 
-  /** How late the event loop of this process was, measured last; undefined while no call runs in it. */
+  /** Latest measured delay of the event loop of this process, in milliseconds. Undefined while no call runs in it. */
   get eventLoopLagMs(): number | undefined {
     return this.#lag.lagMs;
   }
@@ -123,7 +125,7 @@ export class SessionHost implements IsolationHost {
     };
   }
 
-  /** Each process registers its agents itself, so another one may be ahead. */
+  /** Each process registers its agents itself, so another process may have a newer revision. */
   #acceptedAgent(name: string, revision: number): AgentConfig {
     const { registry } = this.#options;
     const accepted = registry.at(name, revision);
@@ -135,14 +137,14 @@ export class SessionHost implements IsolationHost {
     return newest;
   }
 
-  /** Frees what was loaded. */
+  /** Frees everything that was loaded. Call it when no session is left. */
   async close(): Promise<void> {
     await this.#watch?.[Symbol.asyncDispose]();
     await this.#models?.[Symbol.asyncDispose]();
     await this.#releaseSdk?.();
   }
 
-  // From the first call on: before it there is nobody to protect. Outside of it, because it stays when the call is over.
+  // Created with the first call, because before it there is nothing to protect, and kept when that call has ended.
   #watchLoop(): LoopWatch | undefined {
     const { watch } = this.#options;
     if (watch === undefined) return undefined;
@@ -184,7 +186,7 @@ export class SessionHost implements IsolationHost {
         const { models } = this.#options.pool;
         const chosen =
           models === null ? undefined : (models ?? (await defaultModels(this.source.entry)));
-        // What is opened after close() would stay open.
+        // Models that are opened after close() would stay open.
         stop.throwIfAborted();
         this.#models = chosen;
         await chosen?.load(stop);

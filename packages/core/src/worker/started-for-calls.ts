@@ -3,29 +3,29 @@ import type { Channel } from '../launch/channel.js';
 
 /** URL of a module whose default export opens the {@link Channel} to the pool. Set by a strategy. */
 const SERVE_TICKETS = 'OPENRTC_SERVE_TICKETS';
-/** Which of the entry's pools the calls belong to, see {@link PoolSource.pool}. Default: the first that runs. */
+/** Index of the pool whose calls run here, see {@link PoolSource.pool}. Default: the first pool that runs. */
 const SERVE_POOL = 'OPENRTC_SERVE_POOL';
 
-/** This process, when a strategy has started it for calls. */
+/** This process, if a strategy has started it for calls. */
 interface CallProcess {
   /**
-   * Has a pool of it serve. Another than the one that is wanted takes no calls, and is over when that is:
-   * its worker is at the other end.
+   * Runs a pool of this process. Only one pool serves calls: any other one resolves when that has ended, because its
+   * worker runs in another process.
    */
   run(pool: number, serve: (channel: Channel) => Promise<void>): Promise<void>;
 }
 
 let known: { readonly process: CallProcess | undefined } | undefined;
 
-/** Undefined in a worker. */
+/** This process, if a strategy has started it for calls. Undefined in a worker. */
 export function callProcess(): CallProcess | undefined {
   known ??= { process: read(process.env) };
   return known.process;
 }
 
 /**
- * True in a process that a strategy has started for calls: what belongs to a worker (a health server, metrics)
- * has no place there.
+ * True in a process that a strategy has started for calls. Start nothing there that belongs to a worker, such as a
+ * health server or metrics.
  */
 export function inCallProcess(): boolean {
   return callProcess() !== undefined;
@@ -34,7 +34,7 @@ export function inCallProcess(): boolean {
 function read(env: NodeJS.ProcessEnv): CallProcess | undefined {
   const module = env[SERVE_TICKETS] ?? '';
   const wanted = env[SERVE_POOL];
-  // What the user's code starts from here is none of ours.
+  // Removed, because processes that the user's code starts are not processes of calls.
   delete env[SERVE_TICKETS];
   delete env[SERVE_POOL];
   if (module === '') return undefined;

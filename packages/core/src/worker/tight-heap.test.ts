@@ -9,7 +9,7 @@ afterEach(() => {
   setFlagsFromString('--semi-space-growth-factor=2');
 });
 
-/** How often V8 looks through the whole heap while so much is kept for some time and then let go of. */
+/** Number of full collections while this much data is held for some time and then released. */
 async function looksWhile(megabytes: number): Promise<number> {
   let looks = 0;
   const count = (entries: readonly (PerformanceEntry & { detail?: { kind?: number } })[]) => {
@@ -19,7 +19,7 @@ async function looksWhile(megabytes: number): Promise<number> {
   };
   const observer = new PerformanceObserver((list) => count(list.getEntries()));
   observer.observe({ entryTypes: ['gc'] });
-  // Lives through scavenges, as what a call holds for seconds does.
+  // Survives scavenges, like data that a call holds for seconds.
   const kept: object[] = [];
   const each = 64;
   for (let made = 0; made < megabytes * 1024 * 1024; made += each) {
@@ -32,7 +32,7 @@ async function looksWhile(megabytes: number): Promise<number> {
   return looks;
 }
 
-test('a heap is looked through more often, so that less garbage waits in it', async () => {
+test('the heap is collected more often, so that it has less garbage', async () => {
   tightenHeap(['--heap_growing_percent=0', '--semi-space-growth-factor=2']);
   const before = await looksWhile(400);
   tightenHeap([]);

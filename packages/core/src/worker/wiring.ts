@@ -5,28 +5,35 @@ import type { SessionEvent } from '../call/session-event.js';
 import { CallFlow } from '../flow/call-flow.js';
 import type { LiveKitEndpoint } from '../link/livekit-endpoint.js';
 import { workerLoad } from '../link/load-curve.js';
+import type { Registration } from '../link/worker-link.js';
 import { WorkerLinks } from '../link/worker-links.js';
 import { ResourceSampler } from '../operate/resource-sampler.js';
 import { watchdogLimits } from '../operate/watchdog-options.js';
-import { registrationsOf } from './registrations.js';
+import type { ResolvedOptions } from '../options/resolve-options.js';
 import { SessionHost } from './session-host.js';
 import type { WorkerOptions } from './worker-options.js';
 
-// Calls that LiveKit ends get this long for last words, shutdown callbacks and leaving their rooms.
+// Calls that LiveKit ends have this long for their last words, shutdown callbacks, and leaving their rooms.
 const TERMINATED_MS = 4_000;
 
 /** The parts of a worker. */
 export interface WorkerParts {
+  /** Decides whether there is a place for a call. */
   readonly admission: Admission;
+  /** Handles offers and calls. */
   readonly flow: CallFlow;
+  /** The connections to LiveKit. */
   readonly links: WorkerLinks;
+  /** Runs sessions in this process. */
   readonly host: SessionHost;
+  /** Measures memory and CPU time of the calls. */
   readonly resources: ResourceSampler;
 }
 
 /**
- * Builds a worker's parts in the order a call passes them; each gets only what was built before it. The isolation
- * comes last, because a strategy may use all of the host in `open()`: `flow.live.launcher.attach()`.
+ * Builds the parts of a worker in the order in which a call passes them. Each part gets only parts that were built
+ * before it. The isolation is attached last, with `flow.live.launcher.attach()`, because a strategy may use all of its
+ * host in `open()`.
  */
 export function wire(options: WorkerOptions, endpoint: LiveKitEndpoint): WorkerParts {
   const { resolved, registry, logger } = options;
@@ -85,7 +92,7 @@ function linksOf(
       onTermination: (jobId) => {
         const deadline = Date.now() + TERMINATED_MS;
         const known = flow.live.launcher.hangUp(jobId, { reason: 'terminated', deadline });
-        logger.debug({ jobId, known }, 'LiveKit ends a job');
+        logger.debug({ jobId, known }, 'LiveKit has ended a job');
       },
       status: () =>
         workerLoad(
@@ -112,7 +119,8 @@ function hostOf(
     source: options.source,
     logger: options.logger,
     audioDevices: options.audioDevices,
-    // A session reports from within its call. What the pool does then, observers above all, is not the call's.
+    // A session reports in the async context of its call. What the pool then does, such as calling observers, must not
+    // run in that context.
     report: AsyncResource.bind((event: SessionEvent) => flow.live.report(event)),
     onBusy: (why) => (why === undefined ? admission.resume() : admission.pause(why)),
     watch:
@@ -120,10 +128,22 @@ function hostOf(
         ? undefined
         : {
             limits: watchdogLimits(watchdog),
-            // Nothing else watches this process: the thread is there from the first call on.
+            // Nothing else watches this process, so the thread starts with the first call.
             thread: 'now',
             onBlock: (block) => flow.counts.block(block),
           },
     credentials: { apiKey: endpoint.apiKey, apiSecret: endpoint.apiSecret },
   });
+}
+
+/** The registrations of a pool: one for each of its names and job types. */
+function registrationsOf(
+  { dispatch, agentName, jobTypes, deployment, permissions }: ResolvedOptions,
+  agents: readonly string[],
+  version: string,
+): readonly Registration[] {
+  const names = dispatch === 'per_agent' ? agents : [agentName];
+  return names.flatMap((name) =>
+    jobTypes.map((jobType) => ({ agentName: name, jobType, deployment, version, permissions })),
+  );
 }

@@ -8,25 +8,32 @@ import type { AgentPoolOptions } from '../options/pool-options.js';
 import type { ResolvedOptions } from '../options/resolve-options.js';
 import type { SessionObserver } from '../settle/session-observer.js';
 
-/** What one process needs to run sessions of a pool. */
+/** Everything that a process needs to run sessions of a pool. */
 export interface ProcessOptions {
+  /** The options of the pool, as the user gave them. */
   readonly pool: AgentPoolOptions;
+  /** The options with their defaults. */
   readonly resolved: ResolvedOptions;
+  /** The agents of the pool. */
   readonly registry: AgentRegistry;
+  /** How another process starts this pool. */
   readonly source: PoolSource;
+  /** Options of the event loop's watchdog. False: no watchdog. */
   readonly watchdog: OperateOptions['watchdog'];
+  /** The pool's logger. */
   readonly logger: Logger;
 }
 
-/** What a worker needs: a process that also talks to LiveKit. */
+/** Everything that a worker needs: a process that runs sessions and registers with LiveKit. */
 export interface WorkerOptions extends ProcessOptions {
+  /** Version that is sent to LiveKit. */
   readonly version: string;
   /** Notified of every call. */
   readonly observers: readonly SessionObserver[];
-  /** False: calls come by {@link Worker.connect} alone. */
+  /** False: the worker gets calls only through {@link Worker.connect}. */
   readonly registers: boolean;
-  /** Devices for calls whose room carries no audio. */
+  /** Returns the audio devices of a call whose room carries no audio. */
   readonly audioDevices: ((call: SessionInfo) => AudioDevices) | undefined;
-  /** Whether the process is there for the pool alone. */
+  /** Whether the process runs only this pool, so that its heap may be tuned. */
   readonly ownProcess: boolean;
 }

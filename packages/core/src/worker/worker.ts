@@ -1,5 +1,5 @@
 import { deferred } from '../base/deferred.js';
-import { OpenRtcError, messageOf } from '../base/errors.js';
+import { OpenRtcError } from '../base/errors.js';
 import { keepSecret } from '../base/secrets.js';
 import { timeBox } from '../base/time-box.js';
 import type { HangUp } from '../call/hang-up.js';
@@ -17,16 +17,17 @@ import type { ResourceSampler } from '../operate/resource-sampler.js';
 import type { CallView, WorkerView } from '../operate/worker-view.js';
 import { defaultIsolation } from './default-parts.js';
 import { type ConnectRequest, localOffer, localToken, noLink, refusedCall } from './local-call.js';
+import { taintedBy } from './process-handlers.js';
 import type { SessionHost } from './session-host.js';
 import { tightenHeap } from './tight-heap.js';
 import { type WorkerParts, wire } from './wiring.js';
 import type { WorkerOptions } from './worker-options.js';
 
-// Calls that are cut get this long for last words, shutdown callbacks and leaving their rooms.
-const FAREWELL_MS = 30_000;
-const FAREWELL_NOW_MS = 4_000;
-// For the final status of the last calls to reach LiveKit, and for observers: their own box is as long.
-const LAST_WORDS_MS = 5_000;
+// Calls that the worker ends have this long for their last words, shutdown callbacks, and leaving their rooms.
+const DRAIN_GRACE_MS = 30_000;
+const CLOSE_GRACE_MS = 4_000;
+// Time for the final status of the last calls to reach LiveKit, and for observers, whose own limit is the same.
+const REPORT_MS = 5_000;
 
 /** One run of a pool: from its first connection to LiveKit to its last call. */
 export class Worker implements WorkerView {
@@ -37,11 +38,11 @@ export class Worker implements WorkerView {
   #isolation: Isolation | undefined;
   #prewarmSeconds = 0;
   #draining = false;
-  #why: OpenRtcError | undefined;
+  #fault: OpenRtcError | undefined;
 
   /**
-   * Loads what calls share and opens the isolation, then registers.
-   * @throws OpenRtcError `CONFIG_*`, `PREWARM_FAILED`, `LINK_UNAUTHORIZED`; nothing stays open then.
+   * Opens the isolation, which loads everything that calls share, and then registers with LiveKit.
+   * @throws OpenRtcError `CONFIG_*`, `PREWARM_FAILED`, `LINK_UNAUTHORIZED`; nothing stays open then
    */
   static async start(options: WorkerOptions, signal: AbortSignal): Promise<Worker> {
     const { pool, source, logger } = options;
@@ -67,42 +68,52 @@ export class Worker implements WorkerView {
     this.#parts.flow.live.watchHealth((failures) => this.#unhealthy(failures));
   }
 
+  /** Decides whether there is a place for a call. */
   get admission(): WorkerParts['admission'] {
     return this.#parts.admission;
   }
 
+  /** The connections to LiveKit. */
   get links(): WorkerLinks {
     return this.#parts.links;
   }
 
+  /** Measures memory and CPU time of the calls. */
   get resources(): ResourceSampler {
     return this.#parts.resources;
   }
 
+  /** The calls that have been assigned and have not ended. */
   get calls(): readonly CallView[] {
     return this.#parts.flow.live.all;
   }
 
+  /** Counts of the calls so far. */
   get counts(): FlowCounts {
     return this.#parts.flow.counts;
   }
 
+  /** Number of calls that have failed in a row so far. */
   get consecutiveFailures(): number {
     return this.#parts.flow.live.consecutiveFailures;
   }
 
+  /** Latest measured delay of the event loop, in milliseconds. Undefined while no call runs in this process. */
   get eventLoopLagMs(): number | undefined {
     return this.#host.eventLoopLagMs;
   }
 
+  /** How long opening the isolation took, which includes prewarm, in seconds. */
   get prewarmSeconds(): number {
     return this.#prewarmSeconds;
   }
 
+  /** Number of processes so far. Undefined when the isolation does not count processes. */
   get processCounts(): ProcessCounts | undefined {
     return this.#parts.flow.live.launcher.processCounts;
   }
 
+  /** Whether the worker accepts no more calls and closes after the last one. */
   get draining(): boolean {
     return this.#draining;
   }
@@ -112,14 +123,15 @@ export class Worker implements WorkerView {
     return this.#drained.promise;
   }
 
-  /** The processes calls run in, see {@link Isolation.processes}. */
+  /** The processes that run calls, see {@link Isolation.processes}. Empty when there are none. */
   processes(): Promise<readonly ProcessUsage[]> {
     return this.#parts.flow.live.launcher.processes();
   }
 
   /**
-   * Takes a call that LiveKit does not offer; resolves once it is launched.
-   * @throws OpenRtcError when LiveKit cannot be asked, or the call is refused.
+   * Starts a call that LiveKit does not offer. Resolves when it is launched.
+   * @throws OpenRtcError `SESSION_JOIN_FAILED` or `LINK_UNAUTHORIZED` when LiveKit cannot be reached or refuses the
+   * key; `ROUTE_*` or `SESSION_JOIN_FAILED` when the call is refused
    */
   async connect(request: ConnectRequest): Promise<void> {
     const offer = await localOffer(request, this.#endpoint);
@@ -138,12 +150,12 @@ export class Worker implements WorkerView {
   }
 
   /**
-   * No new calls; live ones, and those accepted but not assigned yet, go on to their own end. Past
-   * `drainTimeoutMs` they are ended. Then everything closes.
-   * @param why - the fault that caused it; {@link finished} rejects with it
+   * Accepts no more calls. Live calls, and accepted ones that are not assigned yet, go on to their own end, but at most
+   * for `drainTimeoutMs`. Then everything closes. Resolves as {@link finished} does.
+   * @param fault - the fault that caused it; {@link finished} rejects with it
    */
-  drain(why?: OpenRtcError): Promise<void> {
-    this.#why ??= why;
+  drain(fault?: OpenRtcError): Promise<void> {
+    this.#fault ??= fault;
     if (!this.#draining) {
       this.#draining = true;
       this.admission.drain();
@@ -152,16 +164,16 @@ export class Worker implements WorkerView {
     return this.finished;
   }
 
-  /** Ends live calls now, within 4 s, and closes. */
+  /** Ends live calls within 4 s, and closes. */
   async close(): Promise<void> {
     const drained = this.drain();
-    this.#cut({ reason: 'pool_closed', deadline: Date.now() + FAREWELL_NOW_MS });
+    this.#hangUpAll({ reason: 'pool_closed', deadline: Date.now() + CLOSE_GRACE_MS });
     await drained;
   }
 
-  /** An error that cannot be blamed on a call: the worker drains. */
+  /** Drains the worker because of an error that no call can be blamed for. */
   tainted(error: unknown): void {
-    this.#drainInBackground(tainted(error));
+    this.#drainInBackground(taintedBy(error));
   }
 
   get #host(): SessionHost {
@@ -178,7 +190,7 @@ export class Worker implements WorkerView {
   }
 
   async #register(signal: AbortSignal): Promise<void> {
-    // Once registered, a call may have been accepted already: then drain() ends the run.
+    // After the registration, a call may have been accepted already: then drain() ends the run.
     const abort = () => this.links.callOff();
     signal.addEventListener('abort', abort, { once: true });
     if (signal.aborted) abort();
@@ -193,25 +205,25 @@ export class Worker implements WorkerView {
         { drainTimeoutMs, jobIds: this.#parts.flow.live.launcher.jobIds },
         'the drain took too long: ending live calls',
       );
-      this.#cut({ reason: 'drain_timeout', deadline: Date.now() + FAREWELL_MS });
+      this.#hangUpAll({ reason: 'drain_timeout', deadline: Date.now() + DRAIN_GRACE_MS });
     }, drainTimeoutMs);
     await this.admission.idle();
     clearTimeout(timer);
     await this.#release();
-    if (this.#why !== undefined) throw this.#why;
+    if (this.#fault !== undefined) throw this.#fault;
   }
 
-  #cut(hangUp: HangUp): void {
+  #hangUpAll(hangUp: HangUp): void {
     this.#parts.flow.live.launcher.hangUpAll(hangUp);
   }
 
   async #release(): Promise<void> {
-    // A server that is away, or goes away just now, must not hold the exit.
-    const reported = await timeBox(LAST_WORDS_MS, () => this.#parts.flow.live.settled());
+    // A server that cannot be reached must not delay the exit.
+    const reported = await timeBox(REPORT_MS, () => this.#parts.flow.live.settled());
     if (reported.kind !== 'done')
       this.#options.logger.warn(
         { ...reported },
-        'the end of the last calls could not be reported to everybody',
+        'the end of the last calls could not be reported to LiveKit and all observers',
       );
     try {
       this.#options.registry.watch(() => {});
@@ -230,18 +242,9 @@ export class Worker implements WorkerView {
   }
 
   // run() waits for `finished` and reports its error.
-  #drainInBackground(why: OpenRtcError): void {
-    this.drain(why).catch((error: unknown) =>
+  #drainInBackground(fault: OpenRtcError): void {
+    this.drain(fault).catch((error: unknown) =>
       this.#options.logger.debug({ error }, 'drained after a fault'),
     );
   }
-}
-
-/** The error `run()` rejects with after an error that cannot be blamed on a call. */
-export function tainted(error: unknown): OpenRtcError {
-  return new OpenRtcError(
-    'POOL_TAINTED',
-    `An error no call can be blamed for: ${messageOf(error)}`,
-    { cause: error },
-  );
 }

@@ -7,17 +7,17 @@ import type { HangUp } from '../call/hang-up.js';
 import type { JobTicket } from '../call/job-ticket.js';
 import { type FromSessions, PROTOCOL, type ToSessions, fromWire } from './wire.js';
 
-// The pool is gone: nobody would know how these calls end.
+// Calls get this long to end when the pool is gone: nobody waits for their outcome any more.
 const ORPHAN_MS = 500;
 
-/** The far side of {@link RemoteSessions}: runs the sessions, and knows of the pool what came through the channel. */
-export class FarSessions {
+/** The other end of {@link RemoteSessions}: runs sessions for a pool that it knows only through the channel. */
+export class ServedSessions {
   readonly #channel: Channel;
   readonly #calls = new Map<string, AbortController>();
   readonly #reports = new Map<number, () => void>();
   readonly #inferences = new Map<number, Deferred<unknown>>();
   readonly #hello = deferred<{ readonly turnDetector: boolean }>();
-  readonly #over = deferred();
+  readonly #done = deferred();
   readonly #closed = new AbortController();
   #host: IsolationHost | undefined;
   #ids = 0;
@@ -25,51 +25,51 @@ export class FarSessions {
 
   constructor(channel: Channel) {
     this.#channel = channel;
-    // It may close before anybody waits for it.
+    // The channel may close before anyone waits for `hello`.
     this.#hello.promise.catch(() => {});
-    channel.onMessage((message) => this.#take(message as ToSessions));
-    channel.onClose((why) => this.#lost(why));
-    // Only now: what comes before somebody listens may be lost, or heard by another listener of the process.
+    channel.onMessage((message) => this.#onMessage(message as ToSessions));
+    channel.onClose((why) => this.#onClose(why));
+    // Sent only now: a message that arrives before there is a listener may be lost, or reach another listener.
     this.#send({ kind: 'here', protocol: PROTOCOL });
   }
 
-  /** What the pool said first. */
+  /** The first message of the pool. Rejects with `ISOLATION_CLOSED` when the pool is gone before it. */
   get hello(): Promise<{ readonly turnDetector: boolean }> {
     return this.#hello.promise;
   }
 
-  /** Resolves when the last call is over and no other comes. */
-  get over(): Promise<void> {
-    return this.#over.promise;
+  /** Resolves when the last call has ended and the pool sends no more, or is gone. Never rejects. */
+  get done(): Promise<void> {
+    return this.#done.promise;
   }
 
-  /** Aborts when the pool is gone. */
+  /** Aborts when the pool is gone, with an `ISOLATION_CLOSED` error as its reason. */
   get closed(): AbortSignal {
     return this.#closed.signal;
   }
 
-  /** Takes calls from here on. */
+  /** Tells the pool that this process accepts calls from now on. The pool logs the warnings. */
   ready(host: IsolationHost, warnings: readonly string[]): void {
     this.#host = host;
     this.#send({ kind: 'ready', warnings });
   }
 
-  /** No call can ever run here. */
+  /** Tells the pool that this process can never run a call. */
   broken(error: unknown): void {
     this.#send({ kind: 'broken', error: toPlainError(error) });
   }
 
-  /** An error no call can be blamed for. */
+  /** Tells the pool of an error that no call can be blamed for. */
   tainted(error: unknown): void {
     this.#send({ kind: 'tainted', error: toPlainError(error) });
   }
 
-  /** The calls here are, or are no longer, all that this process carries. */
+  /** Tells the pool whether the event loop of this process is fully used: while it is, the pool sends no more calls. */
   busy(busy: boolean): void {
     this.#send({ kind: 'busy', busy });
   }
 
-  /** Resolves when the pool has taken the event, or is gone. */
+  /** Sends an event of a session to the pool. Resolves when the pool has acted on it, or is gone; never rejects. */
   report(event: SessionEvent): Promise<void> {
     if (this.#closed.signal.aborted) return Promise.resolve();
     this.#ids += 1;
@@ -80,7 +80,10 @@ export class FarSessions {
     });
   }
 
-  /** Has the worker run an inference method. */
+  /**
+   * Runs an inference method of the SDK in the worker's process.
+   * @throws OpenRtcError `ISOLATION_CLOSED` when the pool is gone
+   */
   infer(method: string, data: unknown): Promise<unknown> {
     if (this.#closed.signal.aborted) return Promise.reject(gone());
     this.#ids += 1;
@@ -91,7 +94,7 @@ export class FarSessions {
     return answer.promise;
   }
 
-  #take(message: ToSessions): void {
+  #onMessage(message: ToSessions): void {
     switch (message.kind) {
       case 'hello':
         this.#hello.resolve(message);
@@ -105,7 +108,7 @@ export class FarSessions {
         this.#calls.get(message.jobId)?.abort(hangUp);
         break;
       }
-      case 'taken':
+      case 'acknowledged':
         this.#reports.get(message.eventId)?.();
         this.#reports.delete(message.eventId);
         break;
@@ -133,7 +136,7 @@ export class FarSessions {
     this.#calls.set(jobId, abort);
     try {
       if (this.#host === undefined)
-        throw new OpenRtcError('INTERNAL', 'A call came before this process was ready for it.');
+        throw new OpenRtcError('INTERNAL', 'A call arrived before this process was ready for it.');
       await this.#host.runSession(ticket, abort.signal, (event) => this.report(event));
       this.#send({ kind: 'ended', jobId });
     } catch (error) {
@@ -143,10 +146,10 @@ export class FarSessions {
     this.#endWhenIdle();
   }
 
-  #lost(why: string): void {
+  #onClose(why: string): void {
     this.#closed.abort(gone(why));
     this.#hello.reject(gone(why));
-    for (const taken of this.#reports.values()) taken();
+    for (const acknowledge of this.#reports.values()) acknowledge();
     for (const answer of this.#inferences.values()) answer.reject(gone(why));
     const hangUp: HangUp = { reason: 'pool_closed', deadline: Date.now() + ORPHAN_MS };
     for (const call of this.#calls.values()) call.abort(hangUp);
@@ -155,7 +158,7 @@ export class FarSessions {
   }
 
   #endWhenIdle(): void {
-    if (this.#finishing && this.#calls.size === 0) this.#over.resolve();
+    if (this.#finishing && this.#calls.size === 0) this.#done.resolve();
   }
 
   #send(message: FromSessions): void {
