@@ -17,7 +17,7 @@ import { sharedProvidersPatch } from './shared-provider.js';
 
 const SUPPORTED = /^1\.9\./;
 
-/** Patches of the whole process, in the order in which they are applied and undone. */
+/** Patches of the whole process, in the order they are applied; undone in the opposite order. */
 export const processPatches: readonly ProcessPatch[] = [
   redactedLogsPatch,
   taskTimersPatch,
@@ -37,9 +37,14 @@ export const callPatches: readonly CallPatch[] = [
   awayTimerPatch,
 ];
 
+interface AppliedPatch {
+  readonly name: string;
+  readonly undo: UndoPatch;
+}
+
 // Number of pools in this process that use the patches.
 let users = 0;
-let undos: UndoPatch[] = [];
+let applied: AppliedPatch[] = [];
 
 /**
  * Prepares `@livekit/agents` for many calls in this process: applies {@link processPatches}. Must run outside any call,
@@ -56,18 +61,25 @@ export function prepareSdk(logger: Logger): () => Promise<void> {
   }
   sdkLogger();
   users += 1;
-  if (users === 1) undos = processPatches.map((patch) => patch.apply(logger));
+  if (users === 1)
+    applied = processPatches.map(({ name, apply }) => ({ name, undo: apply(logger) }));
   return async () => {
     users -= 1;
     if (users > 0) return;
-    for (const [index, undo] of undos.splice(0).entries()) await undone(index, undo, logger);
+    // All begin in this tick: a pool that starts meanwhile must not find some of them.
+    await Promise.all(
+      applied
+        .splice(0)
+        .reverse()
+        .map((patch) => undone(patch, logger)),
+    );
   };
 }
 
-async function undone(index: number, undo: UndoPatch, logger: Logger): Promise<void> {
+async function undone({ name, undo }: AppliedPatch, logger: Logger): Promise<void> {
   try {
     await undo();
   } catch (error) {
-    logger.warn({ error, patch: processPatches[index]?.name }, 'a patch of the SDK was not undone');
+    logger.warn({ error, patch: name }, 'a patch of the SDK was not undone');
   }
 }

@@ -5,7 +5,7 @@ import type { SessionEvent } from '../call/session-event.js';
 import { CallFlow } from '../flow/call-flow.js';
 import type { LiveKitEndpoint } from '../link/livekit-endpoint.js';
 import { workerLoad } from '../link/load-curve.js';
-import type { Registration } from '../link/worker-link.js';
+import type { Registration } from '../link/registration.js';
 import { WorkerLinks } from '../link/worker-links.js';
 import { ResourceSampler } from '../operate/resource-sampler.js';
 import { watchdogLimits } from '../operate/watchdog-options.js';
