@@ -1,4 +1,4 @@
-import type { WebSocket } from 'ws';
+import type { EndpointSocket } from './endpoint-socket.js';
 import { WorkerConnection, type WorkerHost } from './embedded-worker.js';
 import type { EmbeddedWorkerSnapshot } from './worker-messages.js';
 
@@ -20,7 +20,7 @@ export class ConnectedWorkers {
   }
 
   /** Serves a new connection. */
-  add(socket: WebSocket): void {
+  add(socket: EndpointSocket): void {
     const { faults, changed, jobUpdated } = this.#options;
     const connection = new WorkerConnection(socket, {
       faults,

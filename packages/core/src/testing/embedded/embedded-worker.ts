@@ -10,7 +10,7 @@ import {
   type WorkerMessage,
 } from '@livekit/protocol';
 import { randomBytes } from 'node:crypto';
-import type { RawData, WebSocket } from 'ws';
+import type { EndpointSocket } from './endpoint-socket.js';
 import type { EmbeddedFaults } from './faults.js';
 import { newId } from './ids.js';
 import {
@@ -52,7 +52,7 @@ export type OfferAnswer = AvailabilityResponse | 'closed' | 'timeout';
 export class WorkerConnection {
   /** LiveKit's id of the worker. */
   readonly id = newId('AW');
-  readonly #socket: WebSocket;
+  readonly #socket: EndpointSocket;
   readonly #host: WorkerHost;
   readonly #registerTimer: NodeJS.Timeout;
   readonly #offers = new Map<string, (answer: OfferAnswer) => void>();
@@ -63,7 +63,7 @@ export class WorkerConnection {
   #asJson = false;
 
   /** Serves the worker on `socket`. */
-  constructor(socket: WebSocket, host: WorkerHost) {
+  constructor(socket: EndpointSocket, host: WorkerHost) {
     this.#socket = socket;
     this.#host = host;
     // caughtUp() adds a listener for each call that ends, so a burst of them is not a leak.
@@ -146,7 +146,7 @@ export class WorkerConnection {
     this.#socket.terminate();
   }
 
-  #receive(data: RawData, isBinary: boolean): void {
+  #receive(data: Buffer | ArrayBuffer | Buffer[], isBinary: boolean): void {
     const message = parseMessage(data, isBinary);
     if (message === undefined) {
       this.drop();

@@ -2,7 +2,9 @@ import type { ClaimGrants } from 'livekit-server-sdk';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { type WebSocket, WebSocketServer } from 'ws';
+import { WebSocketServer } from 'ws';
+
+import type { EndpointSocket } from './endpoint-socket.js';
 import { ROOM_PATH } from './room-wire.js';
 import type { ServiceAnswer } from './room-service.js';
 import type { Keys } from './tokens.js';
@@ -12,9 +14,9 @@ export interface FrontDoorOptions {
   /** The keys that tokens are checked with. */
   readonly keys: Keys;
   /** A worker has connected. */
-  worker(socket: WebSocket): void;
+  worker(socket: EndpointSocket): void;
   /** A participant has connected. */
-  participant(socket: WebSocket, claims: ClaimGrants): void;
+  participant(socket: EndpointSocket, claims: ClaimGrants): void;
   /** Answers a request to the room service. */
   service(path: string, request: unknown): ServiceAnswer;
 }

@@ -1,6 +1,6 @@
 import { DisconnectReason, ParticipantKind } from '@livekit/rtc-node';
 import type { ClaimGrants } from 'livekit-server-sdk';
-import type { WebSocket } from 'ws';
+import type { EndpointSocket } from './endpoint-socket.js';
 import type { HubRoom, Member } from './hub-room.js';
 import { newId } from './ids.js';
 import {
@@ -17,13 +17,13 @@ import {
 export class RoomSocket implements Member {
   /** The participant as the room sees it. */
   readonly state: ParticipantState;
-  readonly #socket: WebSocket;
+  readonly #socket: EndpointSocket;
   readonly #participantTimeoutMs: number;
   #room: HubRoom | undefined;
   #departureTimer: NodeJS.Timeout | undefined;
   #gone = false;
 
-  constructor(socket: WebSocket, state: ParticipantState, participantTimeoutMs: number) {
+  constructor(socket: EndpointSocket, state: ParticipantState, participantTimeoutMs: number) {
     this.#socket = socket;
     this.state = state;
     this.#participantTimeoutMs = participantTimeoutMs;
@@ -32,7 +32,7 @@ export class RoomSocket implements Member {
   /** Starts to read. Called once the participant is in its room. */
   attach(room: HubRoom): void {
     this.#room = room;
-    this.#socket.on('message', (data: Buffer) => this.#receive(data));
+    this.#socket.on('message', (data) => this.#receive(data as Buffer));
     this.#socket.on('error', () => this.#socket.terminate());
     this.#socket.on('close', () => this.#closed());
   }
