@@ -3,6 +3,7 @@
 
 // The pool.
 export { AgentPool } from './pool/agent-pool.js';
+export type { PoolAgents } from './pool/pool-agents.js';
 export { definePoolOptions } from './options/pool-options.js';
 export type { AgentPoolOptions, PoolSettings } from './options/pool-options.js';
 export type { AgentPermissions, DispatchMode } from './options/dispatch-options.js';
@@ -22,6 +23,7 @@ export type {
   AgentFactory,
   AgentOptions,
   Greeting,
+  ProviderKind,
   ProviderOptions,
   ProviderValue,
   SessionOptions,

@@ -2,7 +2,7 @@ import type { JobContext, voice } from '@livekit/agents';
 
 import type { MetadataValues, PrewarmedCall } from '../call/call.js';
 
-type ProviderKind = 'stt' | 'llm' | 'tts';
+export type ProviderKind = 'stt' | 'llm' | 'tts';
 
 /**
  * A provider: a model string, which LiveKit Inference resolves for each call; a provider object, which calls share;

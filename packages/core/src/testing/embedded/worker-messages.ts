@@ -5,7 +5,6 @@ import {
   WorkerMessage,
   WorkerStatus,
 } from '@livekit/protocol';
-import type { RawData } from 'ws';
 
 /** The state of a worker at one moment, as plain data. */
 export interface EmbeddedWorkerSnapshot {
@@ -29,7 +28,7 @@ const MAX_DEPLOYMENT_BYTES = 64;
 
 /** Parses a frame from a worker; undefined if it is not a message. */
 export function parseMessage(
-  data: RawData,
+  data: Buffer | ArrayBuffer | Buffer[],
   isBinary: boolean,
 ): WorkerMessage['message'] | undefined {
   try {
