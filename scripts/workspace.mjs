@@ -12,11 +12,15 @@ const commands = {
   /** The demo; what follows the command is passed on to it, its exit code is ours. */
   start,
   /** Unit tests, then end-to-end tests. */
-  test: () => test(['test', 'e2e']),
+  test: () => test(['test', 'test:processes', 'e2e']),
   e2e: () => test(['e2e']),
   check: () => check(),
-  /** Writes the API reports anew. */
-  api: () => api(),
+  /** The tests with the checks beside them, as `.ci/run` has them. */
+  verify: () => test(['test', 'test:processes', 'e2e'], { checks: true }),
+  /** The end-to-end tests in their long forms. */
+  nightly,
+  /** Writes the API reports; with `--check` compares them. */
+  api,
   /** Hundreds of calls through one worker, and what it still holds afterwards. */
   soak,
   /** What CI runs: tests and checks. */
@@ -39,6 +43,11 @@ async function soak(args) {
     env,
     last: true,
   });
+}
+
+function nightly() {
+  env.OPENRTC_NIGHTLY = '1';
+  return test(['e2e']);
 }
 
 const [name = '', ...args] = process.argv.slice(2);

@@ -1,13 +1,55 @@
 import { defineConfig } from 'vitest/config';
 
+// Files that need a process of their own: they mock or load modules a second time, ask for what a process does once
+// (a warning, a patch, a global that the SDK reads), count handles or heap, or have a fixture with hooks.
+const alone = [
+  'contained-*',
+  'delete-room',
+  'endpoint-*',
+  'lag-guard',
+  'overload',
+  'owned-providers',
+  'serve-tickets',
+  'session-host',
+  'shared-provider',
+  'tight-heap',
+  'watch-faults',
+].map((name) => `src/**/${name}.test.ts`);
+
+// Files that judge who keeps an event loop busy: nothing else of this package runs beside them.
+const undisturbed = ['loop-watch', 'operations'].map((name) => `src/**/${name}.test.ts`);
+
 export default defineConfig({
   test: {
     // rtc-node has one native callback a process and breaks in worker threads.
     pool: 'forks',
+    // More than there are cores: most tests wait most of the time.
+    maxWorkers: 3,
     // Only for what hangs: a busy machine is no failure.
     testTimeout: 60_000,
     hookTimeout: 60_000,
-    include: ['src/**/*.test.ts'],
     reporters: ['default', ['json', { outputFile: 'test-results/vitest.json' }]],
+    projects: [
+      {
+        extends: true,
+        // Loading the SDK takes a second: the files of a worker share it, and put back what they change.
+        test: {
+          name: 'shared',
+          isolate: false,
+          include: ['src/**/*.test.ts'],
+          exclude: [...alone, ...undisturbed],
+        },
+      },
+      { extends: true, test: { name: 'alone', include: alone } },
+      {
+        extends: true,
+        test: {
+          name: 'undisturbed',
+          include: undisturbed,
+          maxWorkers: 1,
+          sequence: { groupOrder: 1 },
+        },
+      },
+    ],
   },
 });

@@ -48,14 +48,17 @@ export async function install() {
   return true;
 }
 
-/** Runs a turbo task in every package that has it; resolves with the exit code. */
-export function turbo(task, ...args) {
-  return run('turbo', ['run', task, '--ui=stream', ...args], { env });
+/**
+ * Runs a turbo task in every package that has it; resolves with the exit code.
+ * @param options - of the child, see `run`
+ */
+export function turbo(task, options, ...args) {
+  return run('turbo', ['run', task, '--ui=stream', ...args], { env, ...options });
 }
 
 /** Builds every package that changed. */
 export function build() {
-  return turbo('build', '--output-logs=errors-only');
+  return turbo('build', {}, '--output-logs=errors-only');
 }
 
 /**

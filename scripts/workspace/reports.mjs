@@ -1,6 +1,7 @@
 // Sums up what vitest's json reporter wrote.
 import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { join, relative } from 'node:path';
+import { packageTimes } from './stage-times.mjs';
 import { readJson, root, workspacePackages } from './packages.mjs';
 
 function reportFiles(folder) {
@@ -19,11 +20,12 @@ export function deleteReports() {
 }
 
 /**
- * Reads and removes the reports of one task (`test`, `e2e`).
+ * Reads the reports of one task (`test`, `e2e`).
  * `failures` has a line for each: a test, a file that did not load, a runner that left no report.
+ * `packages` says where the time went, see `packageTimes`.
  */
 export function collectReports(task) {
-  const sum = { passed: 0, failed: 0, skipped: [], failures: [] };
+  const sum = { passed: 0, failed: 0, skipped: [], failures: [], packages: [] };
   for (const { folder, manifest } of workspacePackages()) {
     const reports = reportFiles(folder)
       .map((file) => readJson(file))
@@ -31,6 +33,7 @@ export function collectReports(task) {
     for (const report of reports) {
       const before = sum.failed;
       addReport(sum, report, folder);
+      sum.packages.push(packageTimes(folder, report));
       // An unhandled rejection, say, or no test file at all.
       if (report.success === false && sum.failed === before) {
         fail(sum, `${folder}: "${task}" failed outside of its tests, see above`);

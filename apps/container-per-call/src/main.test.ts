@@ -33,11 +33,14 @@ async function startWorker(livekit: EmbeddedLiveKit, fake: FakeDocker) {
   };
 }
 
+/** A call; its container may have to be started first. */
+const dial = (livekit: EmbeddedLiveKit) => livekit.call({ joinTimeoutMs: 30_000 });
+
 it('takes calls, each in its own container, and leaves none of them behind', async () => {
   await using livekit = await startEmbeddedLiveKit();
   using fake = new FakeDocker();
   await using worker = await startWorker(livekit, fake);
-  const calls = await Promise.all([livekit.call(), livekit.call()]);
+  const calls = await Promise.all([dial(livekit), dial(livekit)]);
   for (const call of calls) {
     expect(await call.nextReply()).toBe('Hotel Zur Post, good evening.');
     expect(await call.say('A room, please')).toBe('You said: A room, please');
@@ -57,7 +60,7 @@ it('leaves no container behind when it is killed', async () => {
   await using livekit = await startEmbeddedLiveKit();
   using fake = new FakeDocker();
   await using worker = await startWorker(livekit, fake);
-  const call = await livekit.call();
+  const call = await dial(livekit);
   await call.nextReply();
   expect(fake.names.length).toBeGreaterThan(0);
   worker.kill('SIGKILL');

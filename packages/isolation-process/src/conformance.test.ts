@@ -1,33 +1,5 @@
-import type { Isolation } from '@openrtc/core/isolation';
-import { describeIsolation } from '@openrtc/core/testing';
-import { processes } from '@openrtc/isolation-process';
-import { describe, it } from 'vitest';
+import { describe } from 'vitest';
 
-// Of the case that runs; they run one after another.
-let isolation: Isolation;
-const entry = new URL('fixtures/conformance-entry.mjs', import.meta.url);
+import { describeProcesses } from './conformance.fixture.js';
 
-describe.each([1, 5])('with %i sessions a process', (sessionsPerProcess) => {
-  describeIsolation({
-    describe,
-    it,
-    patienceMs: 20_000,
-    createStrategy(scenario) {
-      const strategy = processes({
-        sessionsPerProcess,
-        entry,
-        idleProcesses: 1,
-        env: { SCENARIO: JSON.stringify(scenario) },
-      });
-      return {
-        name: strategy.name,
-        open: async (host, signal) => (isolation = await strategy.open(host, signal)),
-      };
-    },
-    async crash(jobId) {
-      const running = (await isolation.processes?.())?.find(({ jobIds }) => jobIds.includes(jobId));
-      if (running === undefined) throw new Error(`no process runs job ${jobId}`);
-      process.kill(running.pid, 'SIGKILL');
-    },
-  });
-});
+describe('with 1 session a process', () => describeProcesses(1));

@@ -1,6 +1,6 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
-import { startEmbeddedLiveKit } from '@openrtc/core/testing';
+import { type EmbeddedLiveKit, startEmbeddedLiveKit } from '@openrtc/core/testing';
 import { expect, test, vi } from 'vitest';
 
 import { exists, fixture } from './process-rig.fixture.js';
@@ -27,6 +27,9 @@ function startWorker(
   });
 }
 
+/** A call; its process may have to be started first. */
+const dial = (livekit: EmbeddedLiveKit) => livekit.call({ joinTimeoutMs: PATIENCE.timeout });
+
 async function pidsOf(worker: ChildProcess): Promise<readonly number[]> {
   const answered = once(worker, 'message') as Promise<[{ readonly pids: readonly number[] }]>;
   worker.send('pids');
@@ -42,8 +45,8 @@ test.each([
     await using livekit = await startEmbeddedLiveKit();
     const worker = startWorker(livekit.url, livekit.apiKey, livekit.apiSecret, options);
     try {
-      await livekit.until(({ workers }) => workers.length > 0);
-      const calls = [await livekit.call(), await livekit.call(), await livekit.call()];
+      await livekit.until(({ workers }) => workers.length > 0, PATIENCE.timeout);
+      const calls = [await dial(livekit), await dial(livekit), await dial(livekit)];
       for (const call of calls) await call.say('hello');
       const pids = await pidsOf(worker);
       expect(pids.length).toBeGreaterThanOrEqual(2);
@@ -63,12 +66,12 @@ test('Ctrl-C reaches worker and processes alike, and calls go on until the worke
   const worker = startWorker(livekit.url, livekit.apiKey, livekit.apiSecret, { idleProcesses: 1 });
   const exited = once(worker, 'exit');
   try {
-    await livekit.until(({ workers }) => workers.length > 0);
-    const call = await livekit.call();
+    await livekit.until(({ workers }) => workers.length > 0, PATIENCE.timeout);
+    const call = await dial(livekit);
     await call.say('hello');
     const pids = await pidsOf(worker);
     for (const pid of [...pids, worker.pid ?? Number.NaN]) process.kill(pid, 'SIGINT');
-    await livekit.until(({ workers }) => workers[0]?.status === 'full');
+    await livekit.until(({ workers }) => workers[0]?.status === 'full', PATIENCE.timeout);
     expect(await call.say('still there?')).toBe('heard still there?');
     call.hangUp();
     expect(await exited).toEqual([0, null]);

@@ -72,7 +72,10 @@ export class ProcessRig implements AsyncDisposable {
     options: AgentPoolOptions = {},
   ): Promise<ProcessRig> {
     const rig = await ProcessRig.begin(isolation, options);
-    await Promise.race([rig.livekit.until(({ workers }) => workers.length > 0), rig.running]);
+    await Promise.race([
+      rig.livekit.until(({ workers }) => workers.length > 0, PATIENCE.timeout),
+      rig.running,
+    ]);
     return rig;
   }
 

@@ -23,7 +23,9 @@ test.each([
     /before it was ready: Error \[ERR_MODULE_NOT_FOUND\]: Cannot find module/,
   ],
 ])('an entry that %s fails the start, once, with its reason', async (_what, name, reason) => {
-  await using rig = await ProcessRig.begin({ entry: fixture(name), startTimeoutMs: 2_000 });
+  // Only one that stays has to be waited for; the others end when they have loaded, however long that takes.
+  const waits = name === 'runs-no-pool.mjs' ? { startTimeoutMs: 2_000 } : {};
+  await using rig = await ProcessRig.begin({ entry: fixture(name), ...waits });
   await expect(rig.running).rejects.toMatchObject({
     code: 'ISOLATION_START_FAILED',
     message: expect.stringMatching(reason),

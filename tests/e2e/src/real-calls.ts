@@ -6,8 +6,12 @@ import {
 } from '@openrtc/test-rig';
 import { afterAll, afterEach, beforeAll, beforeEach, describe } from 'vitest';
 
+import { GapWatch } from './gap-watch.js';
 import { noServer, roomName, startServer } from './real-server.js';
 import { WorkerProcess, type WorkerSetup } from './worker-process.js';
+
+// Longer than the tests of one file.
+const UNDISTURBED_MS = 1_200_000;
 
 /** How a caller calls. */
 export interface CallOptions {
@@ -25,12 +29,14 @@ export interface CallOptions {
 export class RealCalls {
   readonly #callers = new Map<string, Promise<CallerProcess>>();
   readonly #workers: WorkerProcess[] = [];
-  #server: LiveKitServer | undefined;
+  readonly #servers: LiveKitServer[] = [];
+  #undisturbed: Promise<Caller> | undefined;
 
   /** A server of its own. */
   get server(): LiveKitServer {
-    if (this.#server === undefined) throw new Error('open() comes first.');
-    return this.#server;
+    const [server] = this.#servers;
+    if (server === undefined) throw new Error('open() comes first.');
+    return server;
   }
 
   /** How many workers were started so far. */
@@ -39,7 +45,7 @@ export class RealCalls {
   }
 
   async open(): Promise<void> {
-    this.#server = await startServer();
+    this.#servers.push(await startServer());
   }
 
   /** Starts a worker; resolves once the server knows it. `url`: a proxy in front of the server. */
@@ -74,6 +80,15 @@ export class RealCalls {
     return caller;
   }
 
+  /**
+   * Watches what callers hear, beside a call that no test touches.
+   * @param from - name of the process the callers live in; default: that of all
+   */
+  async watchGaps(callers: readonly Caller[], from = ''): Promise<GapWatch> {
+    this.#undisturbed ??= this.#callNobodyTouches(from);
+    return GapWatch.start(callers, await this.#undisturbed);
+  }
+
   /** Ends the workers that were started after so many others. */
   async closeWorkers(after = 0): Promise<void> {
     for (const worker of this.#workers.slice(after)) await worker.close();
@@ -82,7 +97,30 @@ export class RealCalls {
   async close(): Promise<void> {
     await this.closeWorkers();
     for (const callers of this.#callers.values()) await (await callers).close();
-    await this.#server?.close();
+    for (const server of this.#servers) await server.close();
+  }
+
+  /** A caller who hears a tone in the same process as others: from no worker, and through a server of its own. */
+  async #callNobodyTouches(from: string): Promise<Caller> {
+    const server = await startServer();
+    this.#servers.push(server);
+    const [hearing, sounding] = await Promise.all([
+      this.#process(from),
+      this.#process('undisturbed'),
+    ]);
+    const room = roomName('undisturbed');
+    const join = async (where: CallerProcess, identity: string, kind: 'agent' | 'standard') =>
+      where.join({
+        url: server.url,
+        token: await server.createToken(identity, room, { kind }),
+        microphone: kind === 'agent',
+      });
+    const tone = await join(sounding, 'tone', 'agent');
+    const caller = await join(hearing, 'caller', 'standard');
+    // It ends with its process.
+    tone.playTone({ hz: 440, durationMs: UNDISTURBED_MS }).catch(() => undefined);
+    await caller.waitForAudio({ fromJoin: true, minMs: 500 });
+    return caller;
   }
 
   #process(name: string): Promise<CallerProcess> {

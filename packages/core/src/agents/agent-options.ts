@@ -2,6 +2,7 @@ import type { JobContext, voice } from '@livekit/agents';
 
 import type { MetadataValues, PrewarmedCall } from '../call/call.js';
 
+/** The kinds of providers an agent can have. */
 export type ProviderKind = 'stt' | 'llm' | 'tts';
 
 /**

@@ -7,7 +7,7 @@ import { RawWorker } from './raw-worker.fixture.js';
 
 // Alone in its file: sockets of an earlier test may still be closing when the handles are counted.
 test('close() leaves no timer, socket, or server behind', async () => {
-  const before = process.getActiveResourcesInfo().toSorted();
+  const before = process.getActiveResourcesInfo();
   const endpoint = await startEmbeddedLiveKit();
   const worker = await RawWorker.register(endpoint);
   const stranger = await RawWorker.connect(endpoint);
@@ -23,5 +23,8 @@ test('close() leaves no timer, socket, or server behind', async () => {
   await endpoint.close();
   await Promise.all([unanswered, gone, worker.closed, stranger.closed]);
   await new Promise((resolve) => setImmediate(resolve));
-  expect(process.getActiveResourcesInfo().toSorted()).toEqual(before);
+  const left = process.getActiveResourcesInfo();
+  // A timer of the test runner may have come to its end meanwhile.
+  for (const name of before) if (left.includes(name)) left.splice(left.indexOf(name), 1);
+  expect(left).toEqual([]);
 });

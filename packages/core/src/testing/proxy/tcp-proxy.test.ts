@@ -1,7 +1,8 @@
 import { once } from 'node:events';
 import { createServer as createHttpServer } from 'node:http';
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
-import { afterEach, expect, test } from 'vitest';
+import { setImmediate } from 'node:timers/promises';
+import { afterEach, expect, test, vi } from 'vitest';
 import { WebSocket, WebSocketServer } from 'ws';
 
 import { startTcpProxy, type TcpProxy, type TcpProxyOptions } from './tcp-proxy.js';
@@ -85,13 +86,25 @@ test('delayed bytes come later, in their order', async () => {
   const proxy = await proxyTo(port);
   proxy.delayMs = 20;
   const socket = await dial(proxy);
-  const begun = performance.now();
-  socket.write('one ');
-  socket.write('two ');
-  setTimeout(() => socket.write('three'), 5);
-  await hear(socket, 'one two three');
-  // There and back; a timer may be a little early, never the sum of both.
-  expect(performance.now() - begun).toBeGreaterThan(30);
+  let heard = '';
+  const hearing = (bytes: Buffer) => void (heard += bytes.toString());
+  socket.on('data', hearing);
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });
+  try {
+    const begun = performance.now();
+    socket.write('one ');
+    socket.write('two ');
+    setTimeout(() => socket.write('three'), 5);
+    while (!heard.includes('one two three')) {
+      await setImmediate();
+      vi.advanceTimersByTime(1);
+    }
+    // There and back.
+    expect(performance.now() - begun).toBeGreaterThanOrEqual(40);
+  } finally {
+    vi.useRealTimers();
+  }
+  socket.off('data', hearing);
   proxy.delayMs = 0;
   socket.write('four');
   await hear(socket, 'four');

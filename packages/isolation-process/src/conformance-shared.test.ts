@@ -1,0 +1,5 @@
+import { describe } from 'vitest';
+
+import { describeProcesses } from './conformance.fixture.js';
+
+describe('with 5 sessions a process', () => describeProcesses(5));
