@@ -1,4 +1,10 @@
-import type { ProcessUsage, RuntimeSnapshot, SessionFaults, SessionInfo, SessionOutcome } from '@openrtc/core';
+import type {
+  ProcessUsage,
+  RuntimeSnapshot,
+  SessionFaults,
+  SessionInfo,
+  SessionOutcome,
+} from '@openrtc/core';
 import type { ProcessesOptions } from '@openrtc/isolation-process';
 import { RecordLog } from '@openrtc/test-rig';
 import { type ChildProcess, fork } from 'node:child_process';

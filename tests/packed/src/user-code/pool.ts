@@ -1,6 +1,15 @@
 // A user's pool, with every type that follows from its options. It is compiled, and not run.
 import { voice } from '@livekit/agents';
-import { AgentPool, type AgentPoolOptions, type RuntimeSnapshot, type SessionInfo, type SessionObserver, agentConfig, definePoolOptions, isOpenRtcError } from '@openrtc/core';
+import {
+  AgentPool,
+  type AgentPoolOptions,
+  type RuntimeSnapshot,
+  type SessionInfo,
+  type SessionObserver,
+  agentConfig,
+  definePoolOptions,
+  isOpenRtcError,
+} from '@openrtc/core';
 import { EchoLLM, ToneTTS } from '@openrtc/core/testing';
 import { coroutine } from '@openrtc/isolation-coroutine';
 import { processes } from '@openrtc/isolation-process';
