@@ -39,7 +39,7 @@ describeRealCalls('providers that calls share', (real) => {
     });
     expect((await server.jobEnded(jobs[2]?.jobId ?? '')).status).toBe('JS_FAILED');
 
-    // The failure has been told to whoever would be told; the five go on.
+    // The failure was reported by now; the five go on.
     expect((await worker.snapshot()).activeSessions).toBe(5);
     await Promise.all(others.map(answered));
     await Promise.all(others.map((caller) => caller.hangUp()));

@@ -79,7 +79,7 @@ export class SignallingTap {
     });
   }
 
-  /** A room: its bytes are nobody's business. */
+  /** A room: its bytes are not looked at. */
   #pipe({ method, url, rawHeaders }: IncomingMessage, socket: Duplex, head: Buffer): void {
     const target = connect(Number(this.#target.port), this.#target.hostname);
     target.write(`${method} ${url} HTTP/1.1\r\n`);

@@ -100,7 +100,7 @@ test('rotation does not replace a file with other content', async () => {
 test.each([
   ['moved', () => rename(folder.of('metrics.jsonl'), folder.of('old'))],
   ['removed', () => rm(folder.of('metrics.jsonl'))],
-])('a file that somebody has %s is made anew', async (_how, goes) => {
+])('a file that was %s meanwhile is created again', async (_how, goes) => {
   const jsonl = await file();
   jsonl.write(entry('AJ_1'));
   await jsonl.idle();

@@ -37,12 +37,12 @@ test.each<[string, unknown]>([
   ['null', null],
   ['another version', { ...good, schemaVersion: 2 }],
   ['a kind nobody knows', { ...good, kind: 'toString' }],
-  ['a number that is none', { ...good, seq: true }],
+  ['a seq that is not a number', { ...good, seq: true }],
   ['a half one', { ...good, seq: 1.5 }],
-  ['a time that is none', { ...good, timestamp: '1' }],
+  ['a timestamp that is not a number', { ...good, timestamp: '1' }],
   ['no payload', { ...good, payload: undefined }],
   ['a payload that is a list', { ...good, payload: [] }],
-])('%s is no line of ours', (_what, value) => {
+])('%s is not a line of a metrics file', (_what, value) => {
   expect(parseMetricsLine(value === undefined ? '' : JSON.stringify(value))).toBeUndefined();
 });
 

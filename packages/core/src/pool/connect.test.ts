@@ -63,7 +63,7 @@ describe('connect()', () => {
     expect(await connected).toMatchObject({ status: 'failed', detail: 'no room' });
   });
 
-  test('changes nobody’s options: observers of the pool are notified, and no others stay', async () => {
+  test('leaves the options of the pool as they are, and its observers are notified', async () => {
     const { strategy, calls, began } = manual();
     const observers = Object.freeze([rig.ends]);
     const pool = twoAgents({ isolation: strategy, observers });

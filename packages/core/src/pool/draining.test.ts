@@ -99,7 +99,7 @@ describe('draining', () => {
     expect(await rig.ends.of(call.jobId)).toMatchObject({ reason: 'pool_closed' });
   });
 
-  test('a call that ends while LiveKit is away does not hold it up for ever', async () => {
+  test('a call that ends while LiveKit is away does not keep the drain waiting', async () => {
     const { pool, running } = await rig.registered();
     const call = await rig.livekit.call();
     await call.say('hello');

@@ -56,11 +56,11 @@ test('an option that does not exist is named, with the nearest one that does', (
   );
 });
 
-test('an option nobody could have meant gets the list', () => {
+test('an option that resembles no other is answered with the list', () => {
   expect(() => pool({ colour: 'red' })).toThrow(invalid(/colour.*known: isolation, agents/));
 });
 
-test('options that are no object', () => {
+test('options that are not an object', () => {
   for (const value of [5, 'pool', [], null])
     expect(() => pool(value)).toThrow(/options must be an object|unknown option/);
 });
@@ -86,7 +86,7 @@ test('the name and the version are trimmed', () => {
   expect(pool({ deploymentVersion: ' v7 ' }).runtimeSnapshot().deploymentVersion).toBe('v7');
 });
 
-test('observers that are none', () => {
+test('observers of the wrong kind', () => {
   for (const observers of [
     {},
     'log',
@@ -99,7 +99,7 @@ test('observers that are none', () => {
   }
 });
 
-test('an isolation that is none, such as the factory instead of what it makes', () => {
+test('an isolation of the wrong kind, such as the factory instead of what it makes', () => {
   for (const isolation of [inProcess, 'coroutine', {}, null, { open: 5, name: 'x' }]) {
     expect(() => pool({ isolation }), String(isolation)).toThrow(
       invalid('isolation must be a strategy'),
@@ -141,7 +141,7 @@ test('a logger that cannot do what a logger must', () => {
   expect(() => pool({ logger: silentLogger })).not.toThrow();
 });
 
-test('models that are none, such as the factory instead of what it makes', () => {
+test('models of the wrong kind, such as the factory instead of what it makes', () => {
   const load = async () => {};
   const executor = { doInference: async () => ({}) };
   for (const models of [
@@ -158,7 +158,7 @@ test('models that are none, such as the factory instead of what it makes', () =>
   expect(() => pool({ models: some })).not.toThrow();
 });
 
-test.each(['router', 'setup'])('%s that is no function', (name) => {
+test.each(['router', 'setup'])('%s that is not a function', (name) => {
   expect(() => pool({ [name]: 'later' })).toThrow(invalid(`${name} must be a function`));
 });
 
@@ -239,7 +239,7 @@ test('missing credentials fail the run, each named, before anything is opened', 
   expect(opened).toBe(false);
 });
 
-test('a URL that is none fails the run', async () => {
+test('a malformed URL fails the run', async () => {
   const { running } = rig.start({ livekit: { url: 'my-project', apiKey: 'k', apiSecret: 's' } });
   await expect(running).rejects.toMatchObject({ code: 'CONFIG_INVALID_URL' });
 });

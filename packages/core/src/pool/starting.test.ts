@@ -115,7 +115,7 @@ describe('starting', () => {
     expect(steps).toEqual(['load with 0 workers', 'free']);
   });
 
-  test('a start that is drained comes to nothing, in good order', async () => {
+  test('a start that is drained ends without an error', async () => {
     const loading = deferred();
     const began = deferred();
     const { pool, running } = rig.start({
@@ -165,7 +165,7 @@ describe('what is left after it', () => {
   const events = ['SIGTERM', 'SIGINT', 'uncaughtException', 'unhandledRejection'] as const;
   const listeners = () => events.map((event) => process.listenerCount(event));
 
-  test('no process listener of ours, whether it ran or failed to start', async () => {
+  test('no process listener, whether it ran or failed to start', async () => {
     const before = listeners();
     const { pool, running } = await rig.registered({}, { processHandlers: true });
     expect(listeners()).toEqual(before.map((count) => count + 1));
@@ -178,7 +178,7 @@ describe('what is left after it', () => {
     expect(listeners()).toEqual(before);
   });
 
-  test('no timer of ours', async () => {
+  test('no timer', async () => {
     using timers = new TimerWatch();
     const { pool, running } = await rig.registered({ isolation: inProcess() });
     const call = await rig.livekit.call();

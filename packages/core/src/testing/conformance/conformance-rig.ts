@@ -118,7 +118,10 @@ export class ConformanceRig {
   /** The end of a job, once observers were told. */
   async ended(jobId: string): Promise<EndedCall> {
     const find = () => this.endings.find(({ info }) => info.jobId === jobId);
-    await this.until(`the end of job ${jobId} to be told`, () => find() !== undefined);
+    await this.until(
+      `observers to be notified of the end of job ${jobId}`,
+      () => find() !== undefined,
+    );
     const ending = find();
     assert.ok(ending);
     return ending;

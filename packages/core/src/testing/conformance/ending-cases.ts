@@ -13,7 +13,7 @@ interface Ending {
   readonly status: SessionStatus;
   readonly reason: SessionEndReason;
   readonly detail?: string;
-  /** Nobody is left to be told: LiveKit has put the agent out by itself. */
+  /** No end is reported: LiveKit has removed the agent by itself. */
   readonly unrecorded?: true;
 }
 
