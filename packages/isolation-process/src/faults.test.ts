@@ -98,7 +98,7 @@ test('an error no call can be blamed for: its process takes no more calls, and t
   await using rig = await ProcessRig.open({ sessionsPerProcess: 5 });
   const call = await rig.call();
   expect(await call.say('nobody')).toBe('done');
-  await rig.until(() => rig.log.some(({ message }) => message.includes('takes no more calls')));
+  await rig.until(() => rig.log.some(({ message }) => message.includes('accepts no more calls')));
   const next = await rig.call();
   expect(next.pid).not.toBe(call.pid);
   expect(await call.say('hello')).toBe('heard hello');

@@ -11,7 +11,7 @@ test.each([
     'throws.mjs',
     /ended with exit code 1 before it was ready: Error: this entry has no menu/,
   ],
-  ['does not run its pool', 'ends.mjs', /your entry ended without having called pool\.run\(\)/],
+  ['does not run its pool', 'ends.mjs', /your entry ended without a call of pool\.run\(\)/],
   [
     'runs something else',
     'runs-no-pool.mjs',

@@ -29,6 +29,7 @@ export type AgentConfigDecorator = <Class extends ConfigurableAgentClass>(
  * not a class.
  */
 export function agentConfig(config: AgentDiscoveryConfig): AgentConfigDecorator;
+/** The same for a class that is given, which it returns. */
 export function agentConfig<Class extends ConfigurableAgentClass>(
   config: AgentDiscoveryConfig,
   agentClass: Class,

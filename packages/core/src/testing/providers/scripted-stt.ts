@@ -42,6 +42,7 @@ export class ScriptedSTT extends stt.STT {
     return new ScriptedStream(this, () => this.#nextLine(), options?.connOptions);
   }
 
+  /** Always rejects with an `APIError`: it only streams. */
   protected override _recognize(): Promise<stt.SpeechEvent> {
     return Promise.reject(
       new APIError('ScriptedSTT only streams: call stream(), not recognize()', {
