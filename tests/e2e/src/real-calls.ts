@@ -76,7 +76,14 @@ export class RealCalls {
       microphone: false,
       ...(from !== undefined && { from }),
     });
-    await caller.waitForAudio({ fromJoin: true, minMs: 500 });
+    try {
+      await caller.waitForAudio({ fromJoin: true, minMs: 500 });
+    } catch (error) {
+      const logs = this.#workers.map(({ output }) => output.slice(-4_000)).join('\n');
+      throw new Error(`The call in ${caller.room} was not answered. The workers wrote:\n${logs}`, {
+        cause: error,
+      });
+    }
     return caller;
   }
 
