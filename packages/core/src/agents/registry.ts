@@ -31,10 +31,8 @@ export class AgentRegistry implements AgentNames {
     options: AgentOptions = {},
     sourcePath?: string,
   ): AgentConfig {
-    const checkedName = checkAgentName(name);
-    if (this.#agents.has(checkedName)) throw duplicate(checkedName);
-    const config = this.#check(checkedName, agent, options, sourcePath);
-    this.#agents.set(checkedName, config);
+    const config = this.#check(this.#freeName(name), agent, options, sourcePath);
+    this.#agents.set(config.name, config);
     this.#onChange();
     return config;
   }
@@ -59,11 +57,9 @@ export class AgentRegistry implements AgentNames {
    * @throws as {@link add}
    */
   addDiscovered(agents: readonly DiscoveredAgent[]): readonly AgentConfig[] {
-    const configs = agents.map(({ name, agent, sourcePath }) => {
-      const checkedName = checkAgentName(name);
-      if (this.#agents.has(checkedName)) throw duplicate(checkedName);
-      return this.#check(checkedName, agent, {}, sourcePath);
-    });
+    const configs = agents.map(({ name, agent, sourcePath }) =>
+      this.#check(this.#freeName(name), agent, {}, sourcePath),
+    );
     const names = configs.map((config) => config.name);
     const twice = names.find((name, index) => names.indexOf(name) !== index);
     if (twice !== undefined) throw duplicate(twice);
@@ -119,6 +115,12 @@ export class AgentRegistry implements AgentNames {
   /** Calls `onChange` after each change, in the same tick. A second watcher replaces the first. */
   watch(onChange: () => void): void {
     this.#onChange = onChange;
+  }
+
+  #freeName(name: string): string {
+    const checked = checkAgentName(name);
+    if (this.#agents.has(checked)) throw duplicate(checked);
+    return checked;
   }
 
   #check(name: string, agent: unknown, options: unknown, sourcePath?: string): AgentConfig {

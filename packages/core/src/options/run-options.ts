@@ -42,7 +42,8 @@ export function checkRunOptions(options: unknown): asserts options is RunOptions
   const where = 'run()';
   checkKeys(where, options, KEYS);
   const { signal } = options;
-  if (signal !== undefined && !(signal instanceof AbortSignal))
+  // By its methods: that of another realm, as test runners have them, or of a polyfill is as good.
+  if (signal !== undefined && typeof Object(signal).addEventListener !== 'function')
     throw invalidOption(where, 'signal must be an AbortSignal');
   checkBoolean(where, 'processHandlers', options['processHandlers']);
   checkBoolean(where, 'cli', options['cli']);

@@ -75,9 +75,9 @@ export const callCases: readonly CaseSpec[] = [
       const facts = await rig.facts(call);
       const ticket = rig.seam.tickets.get(call.jobId);
       assert.ok(ticket);
-      const { job, info: described, ...rest } = ticket;
-      const { metadata: merged, ...info } = described;
-      const plain = { ...rest, ...info, ...merged };
+      const { job, info, ...rest } = ticket;
+      // Metadata has no prototype; a clone has.
+      const plain = { ...rest, info: { ...info, metadata: { ...info.metadata } } };
       assert.deepEqual(structuredClone(plain), plain, 'a ticket is plain data but for its job');
       assert.equal(ticket.info.room, room);
       assert.equal(facts.roomMetadataHash, hashOf(JSON.stringify(metadata)));
