@@ -32,7 +32,7 @@ async function accident(
 test.each(['SIGKILL', 'SIGSEGV', 'SIGABRT'] as const)(
   'a process that ends by %s takes its own call along, and no other',
   async (signal) => {
-    await using rig = await ProcessRig.open();
+    await using rig = await ProcessRig.open({ idleProcesses: 1 });
     const { outcome, recorded } = await accident(rig, (pid) => process.kill(pid, signal));
     expect(outcome).toMatchObject({ status: 'failed', error: { code: 'ISOLATION_LOST' } });
     expect(recorded.error).toMatch(new RegExp(`^ISOLATION_LOST: .* ended by ${signal}$`));
@@ -40,13 +40,13 @@ test.each(['SIGKILL', 'SIGSEGV', 'SIGABRT'] as const)(
 );
 
 test('a process that is stopped is found and ended, and its call with it', async () => {
-  await using rig = await ProcessRig.open();
+  await using rig = await ProcessRig.open({ idleProcesses: 1 });
   const { recorded } = await accident(rig, (pid) => process.kill(pid, 'SIGSTOP'));
   expect(recorded.error).toMatch(/^ISOLATION_STUCK: .*has not answered for \d+ s/);
 });
 
 test('a process that spins is found and ended, and its call with it', async () => {
-  await using rig = await ProcessRig.open();
+  await using rig = await ProcessRig.open({ idleProcesses: 1 });
   const { recorded } = await accident(rig, (_pid, say) => say('spin'));
   expect(recorded.error).toMatch(/^ISOLATION_STUCK: /);
 });
@@ -59,7 +59,7 @@ test.each([
   'spin-grow buffers',
   'spin-grow native',
 ])('a process that uses more memory than it may is ended: %s', async (order) => {
-  await using rig = await ProcessRig.open({ memoryLimitMb: 300 });
+  await using rig = await ProcessRig.open({ idleProcesses: 1, memoryLimitMb: 300 });
   const { outcome, recorded } = await accident(rig, (_pid, say) => say(order));
   expect(outcome.error?.code).toBe('ISOLATION_MEMORY_LIMIT');
   expect(recorded.error).toContain('memory limit');

@@ -58,7 +58,7 @@ describeRealCalls('contained failures', (real) => {
   it('eleven kinds of failure end or survive as documented, and five callers hear no gap', async () => {
     const { server } = real;
     // Who measures lives apart from who calls and hangs up meanwhile.
-    const talking = await Promise.all([1, 2, 3, 4, 5].map(() => real.listen(TALK_MS, 'listeners')));
+    const talking = await real.listenTogether(5, TALK_MS, 'listeners');
     await Promise.all(
       talking.map((caller) => caller.waitForAudio({ fromJoin: true, minMs: 2_000 })),
     );

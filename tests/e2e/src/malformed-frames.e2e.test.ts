@@ -35,7 +35,7 @@ describeRealCalls('a line on which frames are malformed', (real) => {
     async () => {
       const worker = await real.startWorker({ agents: 'monologue' }, tap.url);
       const talkMs = GARBLE_MS + 100_000;
-      const calls = await Promise.all([1, 2, 3].map(() => real.listen(talkMs)));
+      const calls = await real.listenTogether(3, talkMs);
       const jobs = await Promise.all(calls.map(({ room }) => real.server.assignedIn(room)));
       const gaps = await real.watchGaps(calls);
 

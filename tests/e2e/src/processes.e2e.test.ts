@@ -31,12 +31,13 @@ describeRealCalls('calls in processes of their own', (real) => {
       const worker = await real.startWorker({
         agents: 'monologue',
         isolation: 'processes',
-        processes: { memoryLimitMb: 500 },
+        processes: { memoryLimitMb: 500, idleProcesses: 1 },
         pool: { consecutiveFailureLimit: 100 },
       });
       const calls: Caller[] = [];
       const fill = async () => {
-        while (calls.length < 6) calls.push(await real.listen(TALK_MS));
+        while (calls.length < 6)
+          calls.push(...(await real.listenTogether(Math.min(2, 6 - calls.length), TALK_MS)));
       };
       const faults: readonly [string, (pid: number, call: Caller) => unknown, RegExp][] = [
         ['SIGKILL', (pid) => process.kill(pid, 'SIGKILL'), /^ISOLATION_LOST: .*SIGKILL/],
@@ -92,7 +93,7 @@ describeRealCalls('calls in processes of their own', (real) => {
         pool: { maxConcurrentSessions: 10, consecutiveFailureLimit: 100 },
       });
       const calls: Caller[] = [];
-      for (let i = 0; i < 10; i += 1) calls.push(await real.listen(TALK_MS));
+      while (calls.length < 10) calls.push(...(await real.listenTogether(2, TALK_MS)));
       const first = await worker.processes();
       expect(first).toHaveLength(2);
       await Promise.all(calls.map((caller) => caller.waitForAudio({ minMs: 1_000 })));

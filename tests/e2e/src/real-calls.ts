@@ -87,6 +87,11 @@ export class RealCalls {
     return caller;
   }
 
+  /** The same for so many calls that come at the same time. */
+  listenTogether(count: number, talkMs: number, from?: string): Promise<Caller[]> {
+    return Promise.all(Array.from({ length: count }, () => this.listen(talkMs, from)));
+  }
+
   /**
    * Watches what callers hear, beside a call that no test touches.
    * @param from - name of the process the callers live in; default: that of all

@@ -11,8 +11,8 @@ describeRealCalls('calls that hear through silero()', (real) => {
       rooms.map(async (room) => {
         const caller = await real.join(room);
         await caller.waitForAgent();
-        expect((await caller.nextTranscript('agent')).text).toBe('Welcome.');
-        await caller.waitForAudio({ fromJoin: true, minMs: 150 });
+        expect((await caller.nextTranscript('agent')).text).toBe('Welcome, I can hear you.');
+        await caller.waitForAudio({ fromJoin: true, minMs: 300 });
         return caller;
       }),
     );
