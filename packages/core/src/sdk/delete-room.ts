@@ -5,33 +5,46 @@ import type { CurrentCall } from './current-call.js';
 import type { CallPatch } from './sdk-patch.js';
 
 // One round trip to LiveKit. The caller is being hung up on and should not wait for it long.
-const UNPUBLISH_MS = 1_000;
+const STEP_MS = 1_000;
 
-/** Makes `ctx.deleteRoom()` unpublish the agent's tracks first. */
+/** Makes `ctx.deleteRoom()` unpublish the agent's tracks and report the end of the call first. */
 export const deleteRoomPatch: CallPatch = {
   scope: 'call',
   name: 'delete-room',
-  why: 'A track that is published when its room is deleted leaves a native thread behind (livekit/rust-sdks#1443).',
+  why: 'LiveKit records a job whose room is deleted without a final status as failed, and a track that is still published leaves a native thread behind (livekit/rust-sdks#1443).',
   versions: '@livekit/rtc-node 0.13',
   undo: 'It ends with the job context.',
 };
 
 /**
- * Makes `ctx.deleteRoom()` of a call unpublish the agent's tracks first. The native library never releases a track that
- * is still published when the server ends the room: one thread per call, which wakes a hundred times a second for as
- * long as the process lives (livekit/rust-sdks#1443).
+ * Makes `ctx.deleteRoom()` of a call do two things first, in this order:
+ *
+ * - unpublish the agent's tracks. The native library never releases a track that is still published when the server
+ *   ends the room: one thread per call, which wakes a hundred times a second for as long as the process lives
+ *   (livekit/rust-sdks#1443).
+ * - report the end of the call. The server records a job as failed when its room is deleted before it has a final
+ *   status. Should the deletion fail, the call goes on, and its job has ended for LiveKit. Not before the tracks are
+ *   unpublished: with its final status the server may end the room for the agent.
+ * @param reportEnd - resolves when LiveKit has the final status
  */
-export function unpublishBeforeDeleting({ ctx, logger }: CurrentCall): void {
+export function prepareRoomDeletion(
+  { ctx, logger }: CurrentCall,
+  reportEnd: () => Promise<void>,
+): void {
   const deleteRoom = ctx.deleteRoom.bind(ctx);
+  const step = async (work: () => Promise<void>, what: string) => {
+    const ran = await timeBox(STEP_MS, work, (error) =>
+      logger.warn({ error }, `${what}: failed after the timeout`),
+    );
+    if (ran.kind !== 'done') logger.warn({ ...ran }, what);
+  };
   ctx.deleteRoom = async (roomName) => {
     if (roomName === undefined || roomName === ctx.room.name) {
-      const ran = await timeBox(
-        UNPUBLISH_MS,
+      await step(
         () => unpublishAll(ctx.room),
-        (error) => logger.warn({ error }, 'a track could not be unpublished, after the timeout'),
+        'a track is still published while its room is deleted',
       );
-      if (ran.kind !== 'done')
-        logger.warn({ ...ran }, 'a track is still published while its room is deleted');
+      await step(reportEnd, 'a room is deleted before LiveKit knows how its call ended');
     }
     await deleteRoom(roomName);
   };

@@ -6,14 +6,22 @@ import { printable } from '../base/printable.js';
 import { type BeginOptions, type OpenedSession, beginSession } from './begin-session.js';
 import { type CurrentCall, runInCall } from '../sdk/current-call.js';
 import { endSession } from './end-session.js';
-import { unpublishBeforeDeleting } from '../sdk/delete-room.js';
+import { prepareRoomDeletion } from '../sdk/delete-room.js';
 import { createJobContext } from './job-context.js';
 import { watchRoom } from '../watch/room-watch.js';
 import { CallEnded, SessionEnd } from '../call/session-end.js';
 import type { ReportSessionEvent } from '../call/session-event.js';
+import type { SessionOutcome } from '../call/session-outcome.js';
 import { bindRoomToCall, openRoom } from '../sdk/session-room.js';
 import type { SessionRuntime } from './session-runtime.js';
 import { releaseProviders } from '../sdk/shared-provider.js';
+
+// What a call is recorded as whose agent deletes its room.
+const DELETED: SessionOutcome = {
+  status: 'success',
+  reason: 'room_closed',
+  detail: 'the agent deleted its room',
+};
 
 /**
  * The session body: runs one call from its ticket until everything it held is freed, the same in every process.
@@ -44,7 +52,9 @@ export async function runSession(
   const call: CurrentCall = { jobId, agent, tenant, room: roomName, ctx, end, logger };
   const info: PrewarmedCall = { ...ticket.info, prewarmed: runtime.process.userData };
   bindRoomToCall(room, call);
-  unpublishBeforeDeleting(call);
+  prepareRoomDeletion(call, () =>
+    report({ kind: 'ending', jobId, outcome: end.outcome ?? DELETED }),
+  );
   const stopListening = hangUpOn(signal, end);
   const opened: OpenedSession = {};
   let stopWatching = () => {};
