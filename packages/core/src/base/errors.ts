@@ -38,6 +38,7 @@ export const errorCodes = {
   ROUTE_UNKNOWN_AGENT: 'a call names an agent that is not registered',
   ROUTE_ROUTER_FAILED: 'the custom router threw, timed out, or did not return a name',
   ROUTE_INVALID_TENANT: 'the tenant in the metadata is not a valid name',
+  ROUTE_INVALID_METADATA: 'the metadata is an object that cannot be read',
   SESSION_AGENT_FAILED: "the agent's constructor or factory threw",
   SESSION_PROVIDER_FAILED: 'a provider factory threw',
   SESSION_SETUP_FAILED: "the pool's setup() threw or timed out",

@@ -3,6 +3,8 @@
  *
  * - `unknown_agent`: the call names an agent that is not registered
  * - `invalid_tenant`: the tenant in the metadata is not a valid name
+ * - `invalid_metadata`: the metadata of the job or the room is an object that cannot be read: invalid JSON, too large,
+ *   or nested too deep
  * - `router_failed`: the pool's `router` threw, did not return a name, or took too long
  * - `full`: there are already `maxConcurrentSessions` calls, accepted ones included
  * - `busy`: the event loops that run calls are overloaded, see `maxEventLoopLagMs`
@@ -14,6 +16,7 @@
 export type RefusalReason =
   | 'unknown_agent'
   | 'invalid_tenant'
+  | 'invalid_metadata'
   | 'router_failed'
   | 'full'
   | 'busy'

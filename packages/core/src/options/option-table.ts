@@ -56,6 +56,8 @@ export const optionTable = {
   router: { kind: 'function' },
   // An offer must be answered within a second.
   routerTimeoutMs: { kind: 'whole', min: 1, max: 900 },
+  // LiveKit allows no more.
+  maxMetadataBytes: { kind: 'whole', min: 0, max: 524_288, default: 524_288 },
   agentName: { kind: 'text' },
   dispatch: { kind: 'elsewhere' },
   jobTypes: { kind: 'elsewhere' },

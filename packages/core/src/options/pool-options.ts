@@ -72,6 +72,11 @@ export interface AgentPoolOptions<
   router?: Router;
   /** The time box of an asynchronous router, in milliseconds, at most 900. Default: 250. */
   routerTimeoutMs?: number;
+  /**
+   * The maximum size of the metadata of a job or a room, in bytes. A call with more is refused (`invalid_metadata`).
+   * Reading 512 KiB takes the event loop a few milliseconds. Default: 524 288, what LiveKit allows.
+   */
+  maxMetadataBytes?: number;
   /** The agent name for explicit dispatch. Default: `LIVEKIT_AGENT_NAME`, else none, for automatic dispatch. */
   agentName?: string;
   /**

@@ -20,6 +20,7 @@ export interface ResolvedOptions {
   readonly maxEventLoopLagMs: number;
   readonly consecutiveFailureLimit: number;
   readonly drainTimeoutMs: number;
+  readonly maxMetadataBytes: number;
   readonly agentName: string;
   readonly dispatch: DispatchMode;
   readonly jobTypes: readonly JobTypeName[];
@@ -47,6 +48,7 @@ export function resolveOptions(
     maxEventLoopLagMs: numberOf(options, 'maxEventLoopLagMs'),
     consecutiveFailureLimit: numberOf(options, 'consecutiveFailureLimit'),
     drainTimeoutMs: numberOf(options, 'drainTimeoutMs'),
+    maxMetadataBytes: numberOf(options, 'maxMetadataBytes'),
     agentName,
     dispatch: resolveDispatch(options.dispatch, agentName),
     jobTypes: resolveJobTypes(options.jobTypes),

@@ -35,13 +35,23 @@ describe('readMetadata', () => {
     expect(JSON.stringify(readMetadata('secret: 555-1234'))).not.toContain('555');
   });
 
-  it('reads at most 64 KiB', () => {
-    const fits = `{"a":"${'x'.repeat(64 * 1024 - 8)}"}`;
-    expect(Buffer.byteLength(fits)).toBe(64 * 1024);
+  it('reads at most 512 KiB, or as many bytes as it is told', () => {
+    const fits = `{"a":"${'x'.repeat(512 * 1024 - 8)}"}`;
+    expect(Buffer.byteLength(fits)).toBe(512 * 1024);
     expect(readMetadata(fits).problem).toBeUndefined();
-    expect(readMetadata(`${fits} `).problem).toBe('is 65537 bytes long; at most 65536 are read');
+    expect(readMetadata(`${fits} `).problem).toBe('is 524289 bytes long; at most 524288 are read');
     // Bytes, not characters.
-    expect(readMetadata(`{"a":"${'é'.repeat(40_000)}"}`).problem).toContain('bytes long');
+    expect(readMetadata(`{"a":"é"}`, 9).problem).toContain('bytes long');
+    expect(readMetadata(`{"a":"é"}`, 10).problem).toBeUndefined();
+  });
+
+  it.each(['{', '{"a":1}}', ' {"a":NaN}', nested(33), `{"a":"${'x'.repeat(600_000)}"}`])(
+    'marks an object that could not be read',
+    (text) => expect(readMetadata(text).unread).toBe(true),
+  );
+
+  it.each(['hello', '[', '[]', '"{"', '5', '', '{}'])('does not mark %j', (text) => {
+    expect(readMetadata(text).unread).toBeUndefined();
   });
 
   it('reads at most 32 levels', () => {
@@ -55,7 +65,7 @@ describe('readMetadata', () => {
   });
 
   it('reads each character of the worst text once, and stops where it is nested too deep', () => {
-    const text = `{"a":[${'[],'.repeat(21_000)}0]}`;
+    const text = `{"a":[${'[],'.repeat(170_000)}0]}`;
     const look = vi.spyOn(String.prototype, 'charCodeAt');
     const parse = vi.spyOn(JSON, 'parse');
     try {

@@ -9,10 +9,15 @@ export interface Metadata {
    * quotes the metadata, which may contain personal data.
    */
   readonly problem?: string;
+  /**
+   * Whether the text is an object that could not be read. It may name an agent or a tenant, so the call must not go to
+   * the default ones.
+   */
+  readonly unread?: true;
 }
 
-// LiveKit allows 512 KiB, but this is parsed on the event loop that all calls share.
-const MAX_BYTES = 64 * 1024;
+/** The size of metadata that LiveKit allows, in bytes. */
+export const MAX_METADATA_BYTES = 512 * 1024;
 // JSON.parse takes a third of a second for 512 KiB of `[`, and no real metadata is nested this deep.
 const MAX_DEPTH = 32;
 
@@ -23,22 +28,35 @@ const CLOSE_BRACKET = 0x5d;
 const OPEN_BRACE = 0x7b;
 const CLOSE_BRACE = 0x7d;
 
+const PROTO = '__proto__';
+const ESCAPE = String.raw`\u`;
+
 const NOTHING: MetadataValues = Object.freeze(emptyRecord());
 
 /**
- * Parses metadata. Blank text has no values and no problem. Text that is larger than 64 KiB, nested deeper than 32
+ * Parses metadata. Blank text has no values and no problem. Text that is larger than `maxBytes`, nested deeper than 32
  * levels, not JSON or not an object has no values and a problem. Keys named `__proto__` are removed at every level.
  * Never throws.
  */
-export function readMetadata(text: string): Metadata {
-  if (text.trim() === '') return { values: NOTHING };
+export function readMetadata(text: string, maxBytes = MAX_METADATA_BYTES): Metadata {
+  const trimmed = text.trimStart();
+  if (trimmed === '') return { values: NOTHING };
+  const metadata = parseMetadata(text, maxBytes);
+  if (metadata.problem === undefined) return metadata;
+  // Other text than an object belongs to somebody else, and names nothing.
+  return trimmed.startsWith('{') ? { ...metadata, unread: true } : metadata;
+}
+
+function parseMetadata(text: string, maxBytes: number): Metadata {
   const bytes = Buffer.byteLength(text);
-  if (bytes > MAX_BYTES) return unusable(`is ${bytes} bytes long; at most ${MAX_BYTES} are read`);
+  if (bytes > maxBytes) return unusable(`is ${bytes} bytes long; at most ${maxBytes} are read`);
   if (nestsDeeperThan(text, MAX_DEPTH))
     return unusable(`is nested deeper than ${MAX_DEPTH} levels`);
   let parsed: unknown;
   try {
-    parsed = JSON.parse(text, withoutProto);
+    // A reviver takes ten times as long, and all calls wait for it.
+    const mayHaveProto = text.includes(PROTO) || text.includes(ESCAPE);
+    parsed = mayHaveProto ? JSON.parse(text, withoutProto) : JSON.parse(text);
   } catch {
     // Not the message of the parser, because it quotes the text.
     return unusable('is not valid JSON');
@@ -65,7 +83,7 @@ function unusable(problem: string): Metadata {
 
 // JSON.parse creates an own key `__proto__`, which a later Object.assign would turn into a prototype.
 function withoutProto(key: string, value: unknown): unknown {
-  return key === '__proto__' ? undefined : value;
+  return key === PROTO ? undefined : value;
 }
 
 // A scan before the parser: deep nesting would cost the parser a deep stack.

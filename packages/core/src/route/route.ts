@@ -9,6 +9,7 @@ import {
   readOffer,
   refuse,
   refuseUnknown,
+  refuseUnread,
   routeByRules,
   type Routed,
   type RouteOptions,
@@ -24,9 +25,9 @@ export interface RoutingRequest {
   readonly room: string;
   /** The agent name of an explicit dispatch; empty for automatic dispatch. */
   readonly agentName: string;
-  /** The metadata of the job; empty when there is none or it cannot be used. */
+  /** The metadata of the job; empty when there is none, or other text than a JSON object. */
   readonly jobMetadata: MetadataValues;
-  /** The metadata of the room; empty when there is none or it cannot be used. */
+  /** The metadata of the room; empty when there is none, or other text than a JSON object. */
   readonly roomMetadata: MetadataValues;
   /** The names of the registered agents, in the order of registration. */
   readonly agents: readonly string[];
@@ -61,7 +62,9 @@ export function route(
   agents: AgentNames,
   options: CustomRouteOptions = {},
 ): Routed | RouteRefusal | Promise<Routed | RouteRefusal> {
-  const read = readOffer(offer);
+  const read = readOffer(offer, options.maxMetadataBytes);
+  const unread = refuseUnread(read);
+  if (unread !== undefined) return unread;
   const { router, routerTimeoutMs = ROUTER_TIMEOUT_MS } = options;
   if (router === undefined) return routeByRules(read, agents, options);
   const judge = (answer: unknown): Routed | RouteRefusal =>

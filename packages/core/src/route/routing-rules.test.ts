@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
 import { fakeAgents, fakeOffer } from './fake-offer.fixture.js';
+import { route } from './route.js';
 import { routeOffer } from './routing-rules.js';
 
 const agents = fakeAgents('support', 'sales', 'sales-eu');
@@ -82,8 +83,8 @@ describe('routeOffer chooses the agent', () => {
     );
   });
 
-  it.each([null, 5, true, '', '  ', ['sales'], { name: 'sales' }])(
-    'and ignores %j, which is not a name',
+  it.each([null, '', '  '])(
+    'and ignores %j, which names nobody',
     (value) => {
       expect(routeOffer(fakeOffer({ job: { agent: value, demo: 'sales' } }), agents)).toMatchObject(
         { agent: 'sales' },
@@ -156,6 +157,19 @@ describe('routeOffer refuses', () => {
     },
   );
 
+  it.each([5, true, ['sales'], { name: 'sales' }])(
+    'an agent that is not a string, such as %j, and does not take the next one',
+    (value) => {
+      for (const names of [{ agent: value, demo: 'sales' }, { demo: value }])
+        expect(routeOffer(fakeOffer({ room: 'lobby', roomMetadata: names }), agents)).toMatchObject(
+          {
+            refused: 'unknown_agent',
+            message: 'room "lobby": the agent in the room metadata is not a string',
+          },
+        );
+    },
+  );
+
   it('every call when nothing is registered', () => {
     expect(routeOffer(fakeOffer(), fakeAgents())).toMatchObject({
       refused: 'unknown_agent',
@@ -219,7 +233,69 @@ describe('the tenant', () => {
   });
 });
 
+describe('metadata that is dropped never makes room for a default', () => {
+  const big = (bytes: number) => `{"agent":"sales","tenant":"acme","x":"${'x'.repeat(bytes)}"}`;
+  const deep = `{"agent":"sales","x":${'['.repeat(40)}${']'.repeat(40)}}`;
+
+  it('is read up to 512 KiB, which is what LiveKit allows', () => {
+    for (const where of ['job', 'roomMetadata'])
+      expect(routeOffer(fakeOffer({ [where]: big(500_000) }), agents)).toMatchObject({
+        agent: 'sales',
+        tenant: 'acme',
+        problems: [],
+      });
+  });
+
+  it.each([
+    ['is larger than 512 KiB', big(512 * 1024), 'bytes long; at most 524288 are read'],
+    ['is nested too deep', deep, 'is nested deeper than 32 levels'],
+    ['is an object in invalid JSON', ' {"agent":"sales",}', 'is not valid JSON'],
+    ['is cut off', '{"agent":"sales","tenant":"ac', 'is not valid JSON'],
+  ])('a call whose metadata %s is refused, with or without a router', (_what, text, problem) => {
+    for (const [where, name] of [
+      ['job', 'job metadata'],
+      ['roomMetadata', 'room metadata'],
+    ] as const)
+      for (const routed of [
+        routeOffer(fakeOffer({ [where]: text }), agents),
+        route(fakeOffer({ [where]: text }), agents, { router: () => 'support' }),
+      ]) {
+        expect(routed).toMatchObject({ refused: 'invalid_metadata', problems: [] });
+        expect(routed).toHaveProperty('message', expect.stringContaining(`the ${name}`));
+        expect(routed).toHaveProperty('message', expect.stringContaining(problem));
+        expect(JSON.stringify(routed)).not.toContain('acme');
+      }
+  });
+
+  it('refuses at the limit of the pool', () => {
+    const offer = fakeOffer({ job: { agent: 'sales' } });
+    expect(routeOffer(offer, agents, { maxMetadataBytes: 17 })).toMatchObject({ agent: 'sales' });
+    expect(routeOffer(offer, agents, { maxMetadataBytes: 16 })).toMatchObject({
+      refused: 'invalid_metadata',
+    });
+  });
+});
+
 describe('the metadata of a routed call', () => {
+  it('has the names of the call, not as they were written', () => {
+    expect(
+      routeOffer(
+        fakeOffer({
+          job: { agent: ' sales ', tenant: ' ', demo: 'x ' },
+          roomMetadata: { tenant: '  acme ' },
+        }),
+        agents,
+      ),
+    ).toMatchObject({
+      agent: 'sales',
+      tenant: 'acme',
+      metadata: { agent: 'sales', demo: 'x', tenant: 'acme' },
+    });
+    const without = routeOffer(fakeOffer({ job: {} }), agents);
+    expect(without).toMatchObject({ tenant: 'default' });
+    expect(Object.keys('metadata' in without ? without.metadata : {})).toEqual([]);
+  });
+
   it('is the room metadata with the job metadata over it', () => {
     const routed = routeOffer(
       fakeOffer({ job: { b: 2, c: null }, roomMetadata: { a: 1, b: 1, c: 1 } }),

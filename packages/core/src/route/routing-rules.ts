@@ -32,7 +32,7 @@ export interface Routed {
 /** The refusal of a call that could not be routed. */
 export interface RouteRefusal extends Refusal {
   /** The reason. */
-  readonly refused: 'unknown_agent' | 'invalid_tenant' | 'router_failed';
+  readonly refused: 'unknown_agent' | 'invalid_tenant' | 'invalid_metadata' | 'router_failed';
   /** The error that the router threw; absent for other refusals. */
   readonly cause?: unknown;
   /** As in {@link Routed}. */
@@ -51,6 +51,8 @@ export interface RouteOptions {
    * metadata. Default: false.
    */
   byAgentName?: boolean;
+  /** The maximum size of the metadata of a job or a room, in bytes. Default: 524 288 (512 KiB), LiveKit's own limit. */
+  maxMetadataBytes?: number;
 }
 
 /** An offer with its metadata parsed. */
@@ -64,22 +66,36 @@ export interface ReadOffer {
 }
 
 /** Parses the metadata of an offer. Call it once per offer. */
-export function readOffer(offer: JobOffer): ReadOffer {
-  return { offer, job: readMetadata(offer.jobMetadata), room: readMetadata(offer.roomMetadata) };
+export function readOffer(offer: JobOffer, maxBytes?: number): ReadOffer {
+  return {
+    offer,
+    job: readMetadata(offer.jobMetadata, maxBytes),
+    room: readMetadata(offer.roomMetadata, maxBytes),
+  };
+}
+
+/** The refusal of a call whose metadata could not be read; undefined when it could. */
+export function refuseUnread(read: ReadOffer): RouteRefusal | undefined {
+  if (read.job.unread !== true && read.room.unread !== true) return undefined;
+  const problems = problemsOf(read).join(', and the ');
+  const message = `room "${printable(read.offer.room)}": the ${problems}, so it is not known which agent and tenant the call is for`;
+  return { refused: 'invalid_metadata', message, problems: [] };
 }
 
 /**
  * Routes a call by the built-in rules, in this order: the agent name of the dispatch, with `byAgentName`; `agent`, then
  * `demo` of the job metadata; the same of the room metadata; the longest registered name that is, with a dash, a prefix
  * of the room name; the agent that was registered first. Names are trimmed and case-sensitive. A call that names an
- * agent that is not registered is refused; the next rules do not apply.
+ * agent that is not registered is refused; the next rules do not apply. So is one whose metadata is an object that
+ * cannot be read: it may name an agent.
  */
 export function routeOffer(
   offer: JobOffer,
   agents: AgentNames,
   options: RouteOptions = {},
 ): Routed | RouteRefusal {
-  return routeByRules(readOffer(offer), agents, options);
+  const read = readOffer(offer, options.maxMetadataBytes);
+  return refuseUnread(read) ?? routeByRules(read, agents, options);
 }
 
 /** {@link routeOffer} for an offer whose metadata is already parsed. */
@@ -96,6 +112,12 @@ export function routeByRules(
   for (const { where, values } of sourcesOf(read)) {
     const name = firstName(values.agent, values.demo);
     if (name === undefined) continue;
+    if (typeof name !== 'string')
+      return refuse(
+        read,
+        'unknown_agent',
+        `room "${printable(read.offer.room)}": the agent in the ${where} is not a string`,
+      );
     if (!agents.has(name)) return refuseUnknown(read, `the ${where} names`, name, agents);
     return settleRoute(read, name, where === 'job metadata' ? 'job_metadata' : 'room_metadata');
   }
@@ -112,7 +134,7 @@ export function settleRoute(read: ReadOffer, agent: string, by: RoutedBy): Route
   const found = readTenant(sourcesOf(read));
   if ('problem' in found)
     return refuse(read, 'invalid_tenant', `room "${printable(read.offer.room)}": ${found.problem}`);
-  const metadata = mergeMetadata(read.room.values, read.job.values);
+  const metadata = withCleanNames(found.tenant, read.room.values, read.job.values);
   return { agent, tenant: found.tenant, by, metadata, problems: problemsOf(read) };
 }
 
@@ -156,12 +178,21 @@ function problemsOf({ job, room }: ReadOffer): readonly string[] {
   return problems;
 }
 
-function firstName(...values: readonly unknown[]): string | undefined {
-  for (const value of values) {
-    const name = typeof value === 'string' ? value.trim() : '';
-    if (name !== '') return name;
-  }
-  return undefined;
+/** The first value that is there: a name, trimmed, or something that is not a name. */
+function firstName(...values: readonly unknown[]): unknown {
+  return values
+    .map((value) => (typeof value === 'string' ? value.trim() : value))
+    .find((value) => value !== '' && value !== undefined && value !== null);
+}
+
+/** Merges metadata; the names in it that choose agent and tenant are as the call has them. */
+function withCleanNames(tenant: string, ...layers: readonly MetadataValues[]): MetadataValues {
+  const merged = mergeMetadata(...layers);
+  const clean: Record<string, unknown> = {};
+  for (const key of ['agent', 'demo'])
+    if (typeof merged[key] === 'string') clean[key] = merged[key].trim();
+  if ('tenant' in merged) clean['tenant'] = tenant;
+  return mergeMetadata(merged, clean);
 }
 
 function longestPrefix(room: string, names: readonly string[]): string | undefined {

@@ -114,11 +114,18 @@ export function refusedCall(reason: string, room: string): OpenRtcError {
 }
 
 const REFUSED: Partial<
-  Record<RefusalReason, 'ROUTE_UNKNOWN_AGENT' | 'ROUTE_ROUTER_FAILED' | 'ROUTE_INVALID_TENANT'>
+  Record<
+    RefusalReason,
+    | 'ROUTE_UNKNOWN_AGENT'
+    | 'ROUTE_ROUTER_FAILED'
+    | 'ROUTE_INVALID_TENANT'
+    | 'ROUTE_INVALID_METADATA'
+  >
 > = {
   unknown_agent: 'ROUTE_UNKNOWN_AGENT',
   router_failed: 'ROUTE_ROUTER_FAILED',
   invalid_tenant: 'ROUTE_INVALID_TENANT',
+  invalid_metadata: 'ROUTE_INVALID_METADATA',
 };
 
 async function request<Answer>(what: string, send: () => Promise<Answer>): Promise<Answer> {

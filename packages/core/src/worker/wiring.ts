@@ -65,6 +65,7 @@ function flowOf(
     routing: {
       ...(pool.router === undefined ? {} : { router: pool.router }),
       ...(pool.routerTimeoutMs === undefined ? {} : { routerTimeoutMs: pool.routerTimeoutMs }),
+      maxMetadataBytes: resolved.maxMetadataBytes,
       byAgentName: resolved.dispatch === 'per_agent',
     },
     admission,
