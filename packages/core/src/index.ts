@@ -43,7 +43,9 @@ export type { SharedModels } from './session/shared-models.js';
 export type { AudioDevices, Speaker } from './audio/local-audio.js';
 export type { MemoryWarning, SessionFaults } from './call/session-event.js';
 export type { SessionObserver } from './settle/session-observer.js';
-export type { SessionEndReason, SessionOutcome, SessionStatus } from './call/session-outcome.js';
+export type { Cause } from './call/caused-by.js';
+export type { SessionEndReason, SessionStatus } from './call/end-reason.js';
+export type { SessionOutcome } from './call/session-outcome.js';
 
 // How a worker is watched.
 export type { OperateOptions } from './operate/operate-options.js';

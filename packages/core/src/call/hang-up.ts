@@ -1,4 +1,4 @@
-import type { SessionEndReason } from './session-outcome.js';
+import type { SessionEndReason } from './end-reason.js';
 
 /** A request to end a call, as plain data. */
 export interface HangUp {

@@ -2,13 +2,18 @@ import { expect, test } from 'vitest';
 
 import { OpenRtcError } from '../base/errors.js';
 import { CallEnded, SessionEnd } from './session-end.js';
+import { outcomeOf } from './session-outcome.js';
 
 test('only the first cause counts', async () => {
   const end = new SessionEnd();
   end.because('caller_left');
   end.failed(new OpenRtcError('SESSION_UNCAUGHT', 'too late'));
   end.because('pool_closed');
-  expect(await end.reached).toEqual({ status: 'success', reason: 'caller_left' });
+  expect(await end.reached).toEqual({
+    status: 'success',
+    reason: 'caller_left',
+    causedBy: 'caller',
+  });
   expect(end.error).toBeUndefined();
 });
 
@@ -20,6 +25,7 @@ test('a failure that comes first keeps its error, as an error and as plain data'
   expect(await end.reached).toEqual({
     status: 'failed',
     reason: 'failed',
+    causedBy: 'agent',
     detail: 'boom',
     error: expect.objectContaining({ code: 'SESSION_UNCAUGHT', message: 'boom' }),
   });
@@ -29,7 +35,7 @@ test('a failure that comes first keeps its error, as an error and as plain data'
 test('an empty detail is left out', () => {
   const end = new SessionEnd();
   end.because('agent_shutdown', '');
-  expect(end.outcome).toEqual({ status: 'success', reason: 'agent_shutdown' });
+  expect(end.outcome).toEqual(outcomeOf('agent_shutdown'));
 });
 
 test('work that finishes before the end gives its value', async () => {

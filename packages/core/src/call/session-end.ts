@@ -1,6 +1,7 @@
 import { deferred } from '../base/deferred.js';
 import { type OpenRtcError, toPlainError } from '../base/errors.js';
-import { type SessionEndReason, type SessionOutcome, statusOf } from './session-outcome.js';
+import { type SessionEndReason } from './end-reason.js';
+import { failureOf, outcomeOf, type SessionOutcome } from './session-outcome.js';
 
 /** Thrown in the session body to leave a step of a call that has ended. */
 export class CallEnded extends Error {
@@ -30,19 +31,14 @@ export class SessionEnd {
 
   /** Ends the call for a reason other than a failure. Does nothing when it has ended already. */
   because(reason: Exclude<SessionEndReason, 'failed'>, detail?: string): void {
-    this.#set({ status: statusOf(reason), reason, ...(detail ? { detail } : {}) });
+    this.#set(outcomeOf(reason, detail));
   }
 
   /** Ends the call with an error. Does nothing when it has ended already. */
   failed(error: OpenRtcError): void {
     if (this.#outcome !== undefined) return;
     this.#error = error;
-    this.#set({
-      status: 'failed',
-      reason: 'failed',
-      detail: error.message,
-      error: toPlainError(error),
-    });
+    this.#set(failureOf(toPlainError(error)));
   }
 
   /**

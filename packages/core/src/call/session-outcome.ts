@@ -1,32 +1,6 @@
 import type { PlainError } from '../base/errors.js';
-
-/** The result of a call. `cancelled`: the worker ended a call that was not failing. */
-export type SessionStatus = 'success' | 'failed' | 'cancelled';
-
-/**
- * The reason why a call ended.
- *
- * - `caller_left`: the linked participant hung up, or the session closed for that reason; or the
- *   participant a job is for was away for `emptyRoomGraceMs`
- * - `agent_shutdown`: code of the agent ended it (`ctx.shutdown()`, `session.shutdown()`, `session.close()`)
- * - `room_closed`: the room was deleted or the agent was removed from it (a lost connection is `failed`)
- * - `terminated`: LiveKit ended the job, for example because its dispatch was deleted
- * - `empty_room`: nobody was in the room for `emptyRoomGraceMs`
- * - `max_duration`: the call reached `maxSessionDurationMs`
- * - `drain_timeout`: the call was still live when `drainTimeoutMs` had passed
- * - `pool_closed`: the pool was closed during the call
- * - `failed`: an error ended the call, see {@link SessionOutcome.error}
- */
-export type SessionEndReason =
-  | 'caller_left'
-  | 'agent_shutdown'
-  | 'room_closed'
-  | 'terminated'
-  | 'empty_room'
-  | 'max_duration'
-  | 'drain_timeout'
-  | 'pool_closed'
-  | 'failed';
+import { type Cause, causeOf } from './caused-by.js';
+import { type SessionEndReason, type SessionStatus, statusOf } from './end-reason.js';
 
 /** The outcome of a call, as plain data. */
 export interface SessionOutcome {
@@ -34,26 +8,25 @@ export interface SessionOutcome {
   readonly status: SessionStatus;
   /** The reason why the call ended. */
   readonly reason: SessionEndReason;
+  /** Who or what caused the end. It follows from the reason, or from the code of the error. */
+  readonly causedBy: Cause;
   /** The reason passed to `ctx.shutdown(reason)`, or the message of the error; absent when there is neither. */
   readonly detail?: string;
   /** The error; present only when the call failed. */
   readonly error?: PlainError;
 }
 
-/** The status that belongs to a reason. */
-export function statusOf(reason: SessionEndReason): SessionStatus {
-  switch (reason) {
-    case 'caller_left':
-    case 'agent_shutdown':
-    case 'room_closed':
-    case 'terminated':
-    case 'empty_room':
-    case 'max_duration':
-      return 'success';
-    case 'drain_timeout':
-    case 'pool_closed':
-      return 'cancelled';
-    case 'failed':
-      return 'failed';
-  }
+/** The outcome of a call that ended for a reason other than a failure. */
+export function outcomeOf(
+  reason: Exclude<SessionEndReason, 'failed'>,
+  detail?: string,
+): SessionOutcome {
+  const outcome = { status: statusOf(reason), reason, causedBy: causeOf(reason) };
+  return detail === undefined || detail === '' ? outcome : { ...outcome, detail };
+}
+
+/** The outcome of a call that failed. */
+export function failureOf(error: PlainError): SessionOutcome {
+  const causedBy = causeOf('failed', error.code);
+  return { status: 'failed', reason: 'failed', causedBy, detail: error.message, error };
 }

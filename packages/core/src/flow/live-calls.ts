@@ -2,6 +2,7 @@ import type { Reservation } from '../admit/admission.js';
 import type { Logger } from '../base/logger.js';
 import { printable } from '../base/printable.js';
 import type { SessionInfo } from '../call/call.js';
+import { countsAgainstWorker } from '../call/caused-by.js';
 import { participantOf } from '../call/job-participant.js';
 import type { JobTicket } from '../call/job-ticket.js';
 import type { SessionEvent, SessionFaults } from '../call/session-event.js';
@@ -18,7 +19,7 @@ import { removeGhost } from '../settle/remove-ghost.js';
 import { Observers, type SessionObserver } from '../settle/session-observer.js';
 import { Settlement, finalStatus } from '../settle/settlement.js';
 import { FaultCounts } from '../operate/fault-counts.js';
-import type { FlowCounts } from '../operate/flow-counts.js';
+import { type FlowCounts, failureText } from '../operate/flow-counts.js';
 import type { FlowLink, LiveCall } from './live-call.js';
 import { SessionEvents } from './session-events.js';
 
@@ -61,7 +62,7 @@ export class LiveCalls {
   readonly #streak: FailureStreak;
   readonly #live = new Map<string, LiveCall>();
   readonly #finishing = new Set<Promise<void>>();
-  #onUnhealthy: (failures: number) => void = () => {};
+  #onUnhealthy: (failures: number, last: string) => void = () => {};
 
   constructor(options: LiveCallsOptions, counts: FlowCounts) {
     this.#options = options;
@@ -86,8 +87,8 @@ export class LiveCalls {
     return [...this.#live.values()];
   }
 
-  /** Sets the function that is called when too many calls have failed in a row, with their number. */
-  watchHealth(onUnhealthy: (failures: number) => void): void {
+  /** Sets the function that is called when too many calls have failed in a row, with their number and the last error. */
+  watchHealth(onUnhealthy: (failures: number, last: string) => void): void {
     this.#onUnhealthy = onUnhealthy;
   }
 
@@ -187,8 +188,17 @@ export class LiveCalls {
   ): void {
     const { logger } = this.#options;
     const { jobId, agent, tenant, room } = info;
-    const { reason, detail, error } = outcome;
-    const fields = { jobId, agent, tenant, room: printable(room), reason, durationMs, ...faults };
+    const { reason, causedBy, detail, error } = outcome;
+    const fields = {
+      jobId,
+      agent,
+      tenant,
+      room: printable(room),
+      reason,
+      causedBy,
+      durationMs,
+      ...faults,
+    };
     switch (outcome.status) {
       case 'success':
         logger.info({ ...fields, detail }, 'a call ended');
@@ -202,12 +212,12 @@ export class LiveCalls {
     }
   }
 
-  /** A call that the worker ended does not count, neither as a success nor as a failure. */
-  #judge({ tenant }: SessionInfo, { status, error }: SessionOutcome): void {
+  /** A call that the worker ended, and a failure that others caused, count neither as a success nor as a failure. */
+  #judge({ tenant }: SessionInfo, outcome: SessionOutcome): void {
+    const { status, causedBy } = outcome;
     if (status === 'success') this.#streak.success();
-    // A lost network ends every call, and is not the worker's fault.
-    if (status !== 'failed' || error?.code === 'SESSION_CONNECTION_LOST') return;
-    if (this.#streak.failure(tenant)) this.#onUnhealthy(this.#streak.length);
+    if (status !== 'failed' || !countsAgainstWorker(causedBy)) return;
+    if (this.#streak.failure(tenant)) this.#onUnhealthy(this.#streak.length, failureText(outcome));
   }
 
   #finish(work: Promise<void>): void {

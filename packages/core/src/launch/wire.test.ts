@@ -44,7 +44,11 @@ test.each<[object]>([
     {
       kind: 'event',
       eventId: 3,
-      event: { kind: 'ending', jobId, outcome: { status: 'failed', reason: 'failed', error } },
+      event: {
+        kind: 'ending',
+        jobId,
+        outcome: { status: 'failed', reason: 'failed', causedBy: 'worker', error },
+      },
     },
   ],
   [{ kind: 'event', eventId: 4, event: { kind: 'usage', jobId, usage: [usage] } }],
@@ -70,14 +74,15 @@ test.each<[unknown]>([
   [{ kind: 'event', eventId: 1.5, event: { kind: 'joined', jobId } }],
   [{ kind: 'event', eventId: 1, event: { kind: 'memory', jobId, memory: {} } }],
   [{ kind: 'event', eventId: 1, event: { kind: 'ending', jobId } }],
-  // The status contradicts the reason.
-  [
-    {
-      kind: 'event',
-      eventId: 1,
-      event: { kind: 'ending', jobId, outcome: { status: 'failed', reason: 'caller_left' } },
-    },
-  ],
+  // The status, or who caused it, contradicts the reason.
+  ...[
+    { status: 'failed', reason: 'caller_left', causedBy: 'caller' },
+    { status: 'success', reason: 'caller_left', causedBy: 'worker' },
+    { status: 'success', reason: 'caller_left' },
+    { status: 'failed', reason: 'failed', causedBy: 'agent', error },
+  ].map((outcome): [unknown] => [
+    { kind: 'event', eventId: 1, event: { kind: 'ending', jobId, outcome } },
+  ]),
   [{ kind: 'event', eventId: 1, event: { kind: 'fault', jobId, fault: 'x', name: 'f', error } }],
   [
     {

@@ -4,7 +4,8 @@ import type { PlainError } from '../base/errors.js';
 import { isLoopBlock } from '../call/loop-block.js';
 import { MAX_PROVIDERS, isProviderUsage } from '../call/provider-usage.js';
 import type { SessionEvent } from '../call/session-event.js';
-import { type SessionEndReason, statusOf } from '../call/session-outcome.js';
+import { causeOf } from '../call/caused-by.js';
+import { type SessionEndReason, statusOf } from '../call/end-reason.js';
 import type { HangUp } from '../call/hang-up.js';
 import type { JobTicket } from '../call/job-ticket.js';
 
@@ -86,6 +87,9 @@ const isObject = (value: unknown): value is Fields => typeof value === 'object' 
 const isError = (value: unknown) =>
   isObject(value) && isText(value['code']) && isText(value['message']);
 
+const codeOf = (error: unknown) =>
+  isObject(error) && isText(error['code']) ? error['code'] : undefined;
+
 // All events except `memory`, which only the strategy itself reports.
 function isEvent({ kind, outcome, fault, name, error, usage, block }: Fields): boolean {
   switch (kind) {
@@ -95,8 +99,11 @@ function isEvent({ kind, outcome, fault, name, error, usage, block }: Fields): b
       return (
         isObject(outcome) &&
         isText(outcome['reason']) &&
+        isText(outcome['causedBy']) &&
         outcome['status'] === statusOf(outcome['reason'] as SessionEndReason) &&
-        (outcome['error'] === undefined || isError(outcome['error']))
+        (outcome['error'] === undefined || isError(outcome['error'])) &&
+        outcome['causedBy'] ===
+          causeOf(outcome['reason'] as SessionEndReason, codeOf(outcome['error']))
       );
     case 'fault':
       return (fault === 'hook' || fault === 'tool') && isText(name) && isError(error);

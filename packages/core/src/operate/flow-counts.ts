@@ -67,16 +67,15 @@ export class FlowCounts {
 
   /** Counts a finished call. `durationMs` is the time since its assignment. */
   end({ jobId, agent, tenant }: Call, outcome: SessionOutcome, durationMs: number): void {
-    const { status, reason } = outcome;
+    const { status, reason, causedBy } = outcome;
     this.metrics.end(agent, outcome, durationMs);
-    const call = { jobId, agent, tenant, status, reason, durationMs };
+    const call = { jobId, agent, tenant, status, reason, causedBy, durationMs };
     if (status !== 'failed') {
       this.events.push({ event: 'session_finished', ...call });
       return;
     }
     this.failures += 1;
-    // The message of a provider that rejects an API key may contain the key.
-    const error = withoutSecrets(`${outcome.error?.code ?? 'INTERNAL'}: ${outcome.detail ?? ''}`);
+    const error = failureText(outcome);
     this.lastError = error;
     this.events.push({ event: 'session_failed', ...call, error });
   }
@@ -85,4 +84,9 @@ export class FlowCounts {
   get refused(): Partial<Record<RefusalReason, number>> {
     return Object.fromEntries(this.#refused);
   }
+}
+
+/** A failure as one line, `CODE: message`. The message of a provider that rejects an API key may contain the key. */
+export function failureText({ error, detail }: SessionOutcome): string {
+  return withoutSecrets(`${error?.code ?? 'INTERNAL'}: ${detail ?? ''}`);
 }

@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 
 import type { ProviderUsage } from '../call/provider-usage.js';
 import { FlowMetrics } from './flow-metrics.js';
+import { failureOf, outcomeOf } from '../call/session-outcome.js';
 
 const usage = (given: Partial<ProviderUsage>): ProviderUsage => ({
   kind: 'llm',
@@ -17,18 +18,14 @@ const usage = (given: Partial<ProviderUsage>): ProviderUsage => ({
 
 test('how a call ended is counted by agent, and a failure by its code', () => {
   const metrics = new FlowMetrics();
-  metrics.end('sales', { status: 'success', reason: 'caller_left' }, 2_000);
-  metrics.end(
-    'sales',
-    { status: 'failed', reason: 'failed', error: { code: 'SESSION_JOIN_FAILED', message: '' } },
-    100,
-  );
+  metrics.end('sales', outcomeOf('caller_left'), 2_000);
+  metrics.end('sales', failureOf({ code: 'SESSION_JOIN_FAILED', message: '' }), 100);
   expect(metrics.ended.samples).toEqual([
     { labels: { agent: 'sales', status: 'success', reason: 'caller_left' }, value: 1 },
     { labels: { agent: 'sales', status: 'failed', reason: 'failed' }, value: 1 },
   ]);
   expect(metrics.failed.samples).toEqual([
-    { labels: { agent: 'sales', code: 'SESSION_JOIN_FAILED' }, value: 1 },
+    { labels: { agent: 'sales', code: 'SESSION_JOIN_FAILED', caused_by: 'network' }, value: 1 },
   ]);
   expect(metrics.durations.samples).toMatchObject([{ count: 2, sum: 2.1 }]);
 });
@@ -36,8 +33,10 @@ test('how a call ended is counted by agent, and a failure by its code', () => {
 test('an unknown error code is counted as `other`, because a strategy may reject with any error', () => {
   const metrics = new FlowMetrics();
   for (const code of ['ENOENT', 'toString', 'caller <script>'])
-    metrics.end('sales', { status: 'failed', reason: 'failed', error: { code, message: '' } }, 1);
-  expect(metrics.failed.samples).toEqual([{ labels: { agent: 'sales', code: 'other' }, value: 3 }]);
+    metrics.end('sales', failureOf({ code, message: '' }), 1);
+  expect(metrics.failed.samples).toEqual([
+    { labels: { agent: 'sales', code: 'other', caused_by: 'worker' }, value: 3 },
+  ]);
 });
 
 test('the usage of a call is added once, however often it is reported', () => {

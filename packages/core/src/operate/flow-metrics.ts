@@ -1,6 +1,7 @@
 import { errorCodes } from '../base/errors.js';
 import type { ProviderUsage } from '../call/provider-usage.js';
 import type { RefusalReason } from '../call/refusal.js';
+import type { Cause } from '../call/caused-by.js';
 import type { SessionOutcome } from '../call/session-outcome.js';
 import { Counter } from './counter.js';
 import { Histogram } from './histogram.js';
@@ -39,8 +40,8 @@ export class FlowMetrics {
   readonly started = new Counter<ByAgent>();
   /** Finished calls by outcome. */
   readonly ended = new Counter<ByAgent & { readonly status: string; readonly reason: string }>();
-  /** Failed calls by error code. */
-  readonly failed = new Counter<ByAgent & { readonly code: string }>();
+  /** Failed calls by error code and cause. */
+  readonly failed = new Counter<ByAgent & { readonly code: string; readonly caused_by: Cause }>();
   /** Hooks and nodes that failed in calls that continued. */
   readonly hookErrors = new Counter<ByAgent>();
   /** Tools that failed in calls that continued. */
@@ -63,13 +64,13 @@ export class FlowMetrics {
 
   /** Counts a finished call. */
   end(agent: string, outcome: SessionOutcome, durationMs: number): void {
-    const { status, reason, error } = outcome;
+    const { status, reason, causedBy, error } = outcome;
     this.ended.add({ agent, status, reason });
     this.durations.record({ agent }, durationMs / 1_000);
     if (status !== 'failed') return;
     // A strategy may reject with any error.
     const code = error !== undefined && Object.hasOwn(errorCodes, error.code) ? error.code : OTHER;
-    this.failed.add({ agent, code });
+    this.failed.add({ agent, code, caused_by: causedBy });
   }
 
   /** Adds the difference between two reports of one call; both are sums since the start of the call. */

@@ -84,8 +84,8 @@ export const metricCatalog = {
   },
   openrtc_sessions_failed_total: {
     type: 'counter',
-    help: 'Calls that failed, by error code.',
-    labels: ['agent', 'code'],
+    help: 'Calls that failed, by error code, and who or what caused it.',
+    labels: ['agent', 'code', 'caused_by'],
   },
   openrtc_session_duration_seconds: {
     type: 'histogram',

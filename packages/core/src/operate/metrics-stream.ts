@@ -1,4 +1,5 @@
-import type { SessionEndReason, SessionStatus } from '../call/session-outcome.js';
+import type { Cause } from '../call/caused-by.js';
+import type { SessionEndReason, SessionStatus } from '../call/end-reason.js';
 
 /** The start or the end of one call, as plain data. The tenant is the only value in it that the caller can choose. */
 export interface SessionMetricsEvent {
@@ -16,6 +17,8 @@ export interface SessionMetricsEvent {
   readonly status?: SessionStatus;
   /** Why the call ended. Absent in `session_started`. */
   readonly reason?: SessionEndReason;
+  /** Who or what caused the end. Absent in `session_started`. */
+  readonly causedBy?: Cause;
   /** Milliseconds since the assignment. Absent in `session_started`. */
   readonly durationMs?: number;
   /** `CODE: message` of a failed call, at most 500 characters. Absent in other events. */

@@ -134,7 +134,7 @@ describe.each([
     expect(live).toContain('openrtc_sessions_active{agent="broken"} 0\n');
     expect(live).toContain('openrtc_sessions_accepted_total{agent="echo"} 1\n');
     expect(live).toContain(
-      'openrtc_sessions_failed_total{agent="broken",code="SESSION_AGENT_FAILED"} 1\n',
+      'openrtc_sessions_failed_total{agent="broken",code="SESSION_AGENT_FAILED",caused_by="agent"} 1\n',
     );
     expect(live).toContain('openrtc_sessions_refused_total{agent="",reason="unknown_agent"} 1\n');
     expect(live).toContain('openrtc_availability_answer_seconds_count{accepted="true"} 2\n');
@@ -209,6 +209,7 @@ describe('events', () => {
         event: 'session_failed',
         jobId: failed,
         status: 'failed',
+        causedBy: 'agent',
         error: expect.stringMatching(/^SESSION_AGENT_FAILED: .*access_token=\[secret\]/),
       },
     ]);

@@ -62,8 +62,8 @@ export interface AgentPoolOptions<
    */
   maxEventLoopLagMs?: number;
   /**
-   * The number of failed calls in a row after which the worker drains and `run()` rejects. Refused calls do not count.
-   * Default: 5.
+   * The number of calls that fail in a row because of the machine or the worker (`causedBy` is `host` or `worker`) after
+   * which the worker drains and `run()` rejects. Refused calls do not count. Default: 5.
    */
   consecutiveFailureLimit?: number;
   /** The time for which a drain waits for live calls, in milliseconds. Default: 3 600 000 (1 h). */

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 
 import { manual } from './manual-isolation.fixture.js';
-import { EchoAgent, PoolHarness } from './pool-harness.js';
+import { EchoAgent, failing, PoolHarness } from './pool-harness.js';
 
 let rig: PoolHarness;
 
@@ -10,10 +10,6 @@ beforeEach(async () => {
 });
 
 afterEach(() => rig.close());
-
-const broken = () => {
-  throw new Error('broken');
-};
 
 describe('draining', () => {
   test('lets live calls come to their own end, and refuses new ones', async () => {
@@ -114,14 +110,15 @@ describe('draining', () => {
 describe('a pool that keeps failing', () => {
   test('drains at the limit and says why, and the call that goes well goes on', async () => {
     const { pool, running } = await rig.registered({
-      agents: { good: () => new EchoAgent(), bad: broken },
+      agents: { good: () => new EchoAgent(), bad: () => new EchoAgent() },
+      isolation: failing('ISOLATION_LOST'),
       consecutiveFailureLimit: 2,
     });
     const call = await rig.livekit.call({ metadata: { agent: 'good' } });
     await call.say('hello');
     for (const room of ['one', 'two']) {
       const jobId = rig.livekit.dispatch({ room, metadata: { agent: 'bad' } });
-      expect(await rig.ends.of(jobId)).toMatchObject({ error: { code: 'SESSION_AGENT_FAILED' } });
+      expect(await rig.ends.of(jobId)).toMatchObject({ error: { code: 'ISOLATION_LOST' } });
     }
     await rig.livekit.until(() => pool.runtimeSnapshot().state === 'draining');
     expect(pool.runtimeSnapshot()).toMatchObject({ consecutiveFailures: 2, activeSessions: 1 });
@@ -129,7 +126,7 @@ describe('a pool that keeps failing', () => {
     call.hangUp();
     await expect(running).rejects.toMatchObject({
       code: 'POOL_UNHEALTHY',
-      message: expect.stringContaining('SESSION_AGENT_FAILED'),
+      message: expect.stringContaining('ISOLATION_LOST'),
     });
     expect(await rig.ends.of(call.jobId)).toMatchObject({
       status: 'success',
@@ -139,7 +136,8 @@ describe('a pool that keeps failing', () => {
 
   test('a call that goes well between them ends the streak', async () => {
     const { pool } = await rig.registered({
-      agents: { good: () => new EchoAgent(), bad: broken },
+      agents: { good: () => new EchoAgent(), bad: () => new EchoAgent() },
+      isolation: failing('ISOLATION_LOST'),
       consecutiveFailureLimit: 2,
     });
     const fail = async () => rig.ends.of(rig.livekit.dispatch({ metadata: { agent: 'bad' } }));

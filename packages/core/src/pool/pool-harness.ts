@@ -1,5 +1,6 @@
 import { initializeLogger, voice } from '@livekit/agents';
 
+import { type ErrorCode, OpenRtcError } from '../base/errors.js';
 import type { IsolationStrategy } from '../launch/isolation-strategy.js';
 import { LogBook } from '../base/log-book.js';
 import type { SessionInfo } from '../call/call.js';
@@ -28,6 +29,24 @@ export function inProcess(): IsolationStrategy {
       return {
         run: (ticket, signal) => host.runSession(ticket, signal),
         async [Symbol.asyncDispose]() {},
+      };
+    },
+  };
+}
+
+/** The same, but a call of an agent whose name begins with `bad` ends with an error of this code. */
+export function failing(code: ErrorCode): IsolationStrategy {
+  const { open } = inProcess();
+  return {
+    name: 'failing',
+    async open(host, signal) {
+      const isolation = await open(host, signal);
+      return {
+        ...isolation,
+        run: (ticket, hangUp) =>
+          ticket.info.agent.startsWith('bad')
+            ? Promise.reject(new OpenRtcError(code, 'broken'))
+            : isolation.run(ticket, hangUp),
       };
     },
   };

@@ -6,6 +6,7 @@ import { AgentPool } from './agent-pool.js';
 import { ticketOf } from '../call/ticket.fixture.js';
 import { manual } from './manual-isolation.fixture.js';
 import { PoolHarness, inProcess } from './pool-harness.js';
+import { outcomeOf } from '../call/session-outcome.js';
 
 let rig: PoolHarness;
 
@@ -63,7 +64,7 @@ describe('starting', () => {
           await host.report({
             kind: 'ending',
             jobId: 'AJ_gone',
-            outcome: { status: 'success', reason: 'caller_left' },
+            outcome: outcomeOf('caller_left'),
           });
           const ticket = ticketOf({ agent: 'nobody' });
           used.push(await host.runSession(ticket, signal).catch((error: unknown) => error));

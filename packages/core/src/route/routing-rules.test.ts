@@ -83,17 +83,14 @@ describe('routeOffer chooses the agent', () => {
     );
   });
 
-  it.each([null, '', '  '])(
-    'and ignores %j, which names nobody',
-    (value) => {
-      expect(routeOffer(fakeOffer({ job: { agent: value, demo: 'sales' } }), agents)).toMatchObject(
-        { agent: 'sales' },
-      );
-      expect(routeOffer(fakeOffer({ job: { agent: value } }), agents)).toMatchObject({
-        by: 'first_registered',
-      });
-    },
-  );
+  it.each([null, '', '  '])('and ignores %j, which names nobody', (value) => {
+    expect(routeOffer(fakeOffer({ job: { agent: value, demo: 'sales' } }), agents)).toMatchObject({
+      agent: 'sales',
+    });
+    expect(routeOffer(fakeOffer({ job: { agent: value } }), agents)).toMatchObject({
+      by: 'first_registered',
+    });
+  });
 
   it('by its trimmed name', () => {
     expect(routeOffer(fakeOffer({ job: { agent: ' sales\n' } }), agents)).toMatchObject({

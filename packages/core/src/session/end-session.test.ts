@@ -7,14 +7,14 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 
 import { deferred } from '../base/deferred.js';
 import { LogBook } from '../base/log-book.js';
-import type { SessionOutcome } from '../call/session-outcome.js';
+import { outcomeOf } from '../call/session-outcome.js';
 import type { OpenedSession } from './begin-session.js';
 import type { CurrentCall } from '../sdk/current-call.js';
 import { endSession } from './end-session.js';
 import { SessionEnd } from '../call/session-end.js';
 import type { SessionEvent } from '../call/session-event.js';
 
-const outcome: SessionOutcome = { status: 'success', reason: 'caller_left' };
+const outcome = outcomeOf('caller_left');
 const hang = () => new Promise<never>(() => {});
 const boom = () => Promise.reject(new Error('boom'));
 const never = () => Number.POSITIVE_INFINITY;

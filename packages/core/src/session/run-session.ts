@@ -11,17 +11,13 @@ import { createJobContext } from './job-context.js';
 import { watchRoom } from '../watch/room-watch.js';
 import { CallEnded, SessionEnd } from '../call/session-end.js';
 import type { ReportSessionEvent } from '../call/session-event.js';
-import type { SessionOutcome } from '../call/session-outcome.js';
+import { outcomeOf } from '../call/session-outcome.js';
 import { bindRoomToCall, openRoom } from '../sdk/session-room.js';
 import type { SessionRuntime } from './session-runtime.js';
 import { releaseProviders } from '../sdk/shared-provider.js';
 
 // What a call is recorded as whose agent deletes its room.
-const DELETED: SessionOutcome = {
-  status: 'success',
-  reason: 'room_closed',
-  detail: 'the agent deleted its room',
-};
+const DELETED = outcomeOf('room_closed', 'the agent deleted its room');
 
 /**
  * The session body: runs one call from its ticket until everything it held is freed, the same in every process.

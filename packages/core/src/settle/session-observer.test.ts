@@ -4,7 +4,7 @@ import { LogBook } from '../base/log-book.js';
 import type { SessionInfo } from '../call/call.js';
 import { Observers } from './session-observer.js';
 import type { SessionFaults } from '../call/session-event.js';
-import type { SessionOutcome } from '../call/session-outcome.js';
+import { outcomeOf } from '../call/session-outcome.js';
 
 const info: SessionInfo = {
   jobId: 'AJ_1',
@@ -14,7 +14,7 @@ const info: SessionInfo = {
   metadata: {},
   startedAt: 1,
 };
-const outcome: SessionOutcome = { status: 'success', reason: 'caller_left' };
+const outcome = outcomeOf('caller_left');
 const faults: SessionFaults = { hookErrors: 1, toolErrors: 2 };
 
 let log: LogBook;

@@ -2,10 +2,10 @@ import { expect, test } from 'vitest';
 
 import { deferred } from '../base/deferred.js';
 import { OpenRtcError } from '../base/errors.js';
-import type { SessionOutcome } from '../call/session-outcome.js';
+import { outcomeOf, type SessionOutcome } from '../call/session-outcome.js';
 import { Settlement } from './settlement.js';
 
-const hungUp: SessionOutcome = { status: 'success', reason: 'caller_left' };
+const hungUp = outcomeOf('caller_left');
 
 /** Records the actions of a settlement, in order. */
 function witness(sendFinal = () => Promise.resolve()) {
@@ -59,7 +59,7 @@ test('its place is free as soon as the call has ended, before LiveKit has the st
 test('a call that ends without a report counts as a success', async () => {
   const { settlement, outcomes } = witness();
   await settlement.settled();
-  expect(outcomes).toEqual([{ status: 'success', reason: 'agent_shutdown' }]);
+  expect(outcomes).toEqual([outcomeOf('agent_shutdown')]);
 });
 
 test('a call that fails without a report counts as failed, with the error as plain data', async () => {
@@ -70,6 +70,7 @@ test('a call that fails without a report counts as failed, with the error as pla
     {
       status: 'failed',
       reason: 'failed',
+      causedBy: 'network',
       detail: 'no room',
       error: expect.objectContaining({ code: 'SESSION_JOIN_FAILED', message: 'no room' }),
     },

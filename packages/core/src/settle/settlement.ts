@@ -1,7 +1,7 @@
 import { JobStatus } from '@livekit/protocol';
 
-import { type ErrorCode, type PlainError, toPlainError } from '../base/errors.js';
-import type { SessionOutcome } from '../call/session-outcome.js';
+import { type ErrorCode, toPlainError } from '../base/errors.js';
+import { failureOf, outcomeOf, type SessionOutcome } from '../call/session-outcome.js';
 
 /** The actions that follow the end of a call. */
 export interface SettlementActions {
@@ -39,7 +39,7 @@ export class Settlement {
     if (this.#done) return;
     this.#done = true;
     const outcome = (this.#outcome ??=
-      error === undefined ? silentEnd : failedWith(toPlainError(error.reason)));
+      error === undefined ? silentEnd : failureOf(toPlainError(error.reason)));
     this.#actions.done(outcome);
     const lost = error !== undefined && LOST.has(toPlainError(error.reason).code);
     await Promise.all([
@@ -57,11 +57,7 @@ const LOST: ReadonlySet<string> = new Set<ErrorCode>([
 ]);
 
 // A strategy that resolves without having reported `ending` has ended the call, for an unknown reason.
-const silentEnd: SessionOutcome = { status: 'success', reason: 'agent_shutdown' };
-
-function failedWith(error: PlainError): SessionOutcome {
-  return { status: 'failed', reason: 'failed', detail: error.message, error };
-}
+const silentEnd = outcomeOf('agent_shutdown');
 
 /**
  * Converts the outcome of a call to the job status of the worker protocol. A cancelled call does not count as failed.

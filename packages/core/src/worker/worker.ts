@@ -65,7 +65,7 @@ export class Worker implements WorkerView {
     this.#options = options;
     this.#endpoint = endpoint;
     this.#parts = wire(options, endpoint);
-    this.#parts.flow.live.watchHealth((failures) => this.#unhealthy(failures));
+    this.#parts.flow.live.watchHealth((failures, last) => this.#unhealthy(failures, last));
   }
 
   /** Decides whether there is a place for a call. */
@@ -234,9 +234,9 @@ export class Worker implements WorkerView {
     }
   }
 
-  #unhealthy(failures: number): void {
+  #unhealthy(failures: number, last: string): void {
     if (this.#draining) return;
-    const message = `${failures} calls failed in a row: draining, so that a supervisor can start a fresh worker. Live calls go on. Last error: ${this.counts.lastError}`;
+    const message = `${failures} calls failed in a row because of this worker or its machine: draining, so that a supervisor can start a fresh worker. Live calls go on. Last error: ${last}`;
     this.#options.logger.error({ failures }, message);
     this.#drainInBackground(new OpenRtcError('POOL_UNHEALTHY', message));
   }

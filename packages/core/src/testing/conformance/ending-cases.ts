@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 
-import type { SessionEndReason, SessionStatus } from '../../call/session-outcome.js';
+import type { SessionEndReason, SessionStatus } from '../../call/end-reason.js';
 import type { EmbeddedCall } from '../embedded/embedded-call.js';
 import type { CaseSpec } from './case-spec.js';
 import type { ConformanceScenario } from './conformance-pool.js';

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { deferred } from '../../base/deferred.js';
 import type { CaseSpec } from './case-spec.js';
 import type { SeamHooks } from './watched-strategy.js';
+import { failureOf } from '../../call/session-outcome.js';
 
 // The session waits a second for its last report to be taken. One that does not wait is gone long before this.
 const HOLD_MS = 300;
@@ -62,7 +63,7 @@ export const eventCases: readonly CaseSpec[] = [
       const { host } = rig.seam;
       const { jobId } = call;
       await rig.within('a late join to be taken', host.report({ kind: 'joined', jobId }));
-      const outcome = { status: 'failed', reason: 'failed', detail: 'too late' } as const;
+      const outcome = failureOf({ code: 'INTERNAL', message: 'too late' });
       await rig.within('a late end to be taken', host.report({ kind: 'ending', jobId, outcome }));
       await rig.within(
         'an event of no call to be taken',

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 
-import { type SessionEndReason, type SessionStatus, statusOf } from './session-outcome.js';
+import { type SessionEndReason, type SessionStatus, statusOf } from './end-reason.js';
 
 // A reason that is missing here does not compile.
 const expected: Record<SessionEndReason, SessionStatus> = {
