@@ -1,5 +1,7 @@
 import type { Job } from '@livekit/protocol';
 
+import { deepFreeze } from '../base/deep-freeze.js';
+
 /** The participant a job of type `publisher` or `participant` is for, as plain data. */
 export interface JobParticipant {
   /** The identity, unique in the room. */
@@ -18,5 +20,7 @@ export interface JobParticipant {
 export function participantOf({ participant }: Job): { participant?: JobParticipant } {
   if (participant === undefined || participant.identity === '') return {};
   const { identity, sid, name, metadata, attributes } = participant;
-  return { participant: { identity, sid, name, metadata, attributes: { ...attributes } } };
+  return {
+    participant: deepFreeze({ identity, sid, name, metadata, attributes: { ...attributes } }),
+  };
 }

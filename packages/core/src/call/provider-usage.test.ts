@@ -12,8 +12,8 @@ test('it converts the usage the SDK reports, and leaves out kinds that cost noth
     ]),
   ).toMatchObject([
     { kind: 'llm', provider: 'openai', model: 'small', inputTokens: 10, outputTokens: 2 },
-    { kind: 'tts', provider: 'tone', model: '', characters: 40, audioSeconds: 2.5 },
-    { kind: 'stt', provider: '', audioSeconds: 1, inputTokens: 0 },
+    { kind: 'tts', provider: 'tone', model: '', characters: 40, audioDurationMs: 2_500 },
+    { kind: 'stt', provider: '', audioDurationMs: 1_000, inputTokens: 0 },
   ]);
 });
 

@@ -18,8 +18,8 @@ export interface ProviderUsage {
   readonly outputTokens: number;
   /** Characters spoken (TTS). */
   readonly characters: number;
-  /** Audio recognised (STT) or spoken (TTS), in seconds. */
-  readonly audioSeconds: number;
+  /** Audio recognised (STT) or spoken (TTS), in milliseconds. */
+  readonly audioDurationMs: number;
 }
 
 const KINDS = { llm_usage: 'llm', stt_usage: 'stt', tts_usage: 'tts' } as const;
@@ -46,7 +46,7 @@ export function toProviderUsage(
         cachedInputTokens: amount(fields['inputCachedTokens']),
         outputTokens: amount(fields['outputTokens']),
         characters: amount(fields['charactersCount']),
-        audioSeconds: amount(fields['audioDurationMs']) / 1_000,
+        audioDurationMs: amount(fields['audioDurationMs']),
       },
     ];
   });
@@ -62,7 +62,7 @@ export function isProviderUsage(value: unknown): value is ProviderUsage {
     ['provider', 'model'].every(
       (name) => typeof fields[name] === 'string' && fields[name].length <= 128,
     ) &&
-    ['inputTokens', 'cachedInputTokens', 'outputTokens', 'characters', 'audioSeconds'].every(
+    ['inputTokens', 'cachedInputTokens', 'outputTokens', 'characters', 'audioDurationMs'].every(
       (name) => typeof fields[name] === 'number' && fields[name] >= 0 && fields[name] < 2 ** 53,
     )
   );

@@ -1,5 +1,6 @@
 import { Job } from '@livekit/protocol';
 
+import { deepFreeze } from '../base/deep-freeze.js';
 import type { PlainError } from '../base/errors.js';
 import { isLoopBlock } from '../call/loop-block.js';
 import { MAX_PROVIDERS, isProviderUsage } from '../call/provider-usage.js';
@@ -68,12 +69,10 @@ export function toWire(ticket: JobTicket): WireTicket {
 export function fromWire(ticket: WireTicket): JobTicket {
   const { info } = ticket;
   // As it was before JSON: an object without a prototype, and frozen.
-  const metadata = Object.freeze(
-    Object.assign(Object.create(null) as Record<string, unknown>, info.metadata),
-  );
+  const metadata = Object.assign(Object.create(null) as Record<string, unknown>, info.metadata);
   return {
     ...ticket,
-    info: Object.freeze({ ...info, metadata }),
+    info: deepFreeze({ ...info, metadata }),
     job: Job.fromBinary(Buffer.from(ticket.job, 'base64')),
   };
 }

@@ -12,7 +12,7 @@ const usage = (given: Partial<ProviderUsage>): ProviderUsage => ({
   cachedInputTokens: 0,
   outputTokens: 0,
   characters: 0,
-  audioSeconds: 0,
+  audioDurationMs: 0,
   ...given,
 });
 
@@ -44,7 +44,7 @@ test('the usage of a call is added once, however often it is reported', () => {
   const first = [usage({ inputTokens: 100, outputTokens: 10 })];
   const second = [
     usage({ inputTokens: 150, outputTokens: 30, cachedInputTokens: 20 }),
-    usage({ kind: 'tts', model: 'voice', characters: 40, audioSeconds: 2.5 }),
+    usage({ kind: 'tts', model: 'voice', characters: 40, audioDurationMs: 2_500 }),
   ];
   metrics.use('sales', first, []);
   metrics.use('sales', second, first);

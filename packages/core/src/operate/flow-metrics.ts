@@ -100,8 +100,8 @@ export class FlowMetrics {
       );
       const characters = more((each) => each.characters);
       if (characters > 0) this.characters.add(by, characters);
-      const seconds = more(({ audioSeconds }) => audioSeconds);
-      if (seconds > 0) this.audioSeconds.add({ ...by, kind: usage.kind }, seconds);
+      const audioMs = more(({ audioDurationMs }) => audioDurationMs);
+      if (audioMs > 0) this.audioSeconds.add({ ...by, kind: usage.kind }, audioMs / 1_000);
     }
   }
 

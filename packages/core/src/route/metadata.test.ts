@@ -101,6 +101,9 @@ describe('readMetadata', () => {
   it('returns frozen values', () => {
     expect(Object.isFrozen(readMetadata('{"a":1}').values)).toBe(true);
     expect(Object.isFrozen(readMetadata('').values)).toBe(true);
+    const { values } = readMetadata('{"deep":{"list":[{}]}}');
+    const deep = values['deep'] as { readonly list: readonly object[] };
+    expect([deep, deep.list, deep.list[0]].every(Object.isFrozen)).toBe(true);
   });
 
   it('never throws', () => {

@@ -1,3 +1,4 @@
+import { deepFreeze } from '../base/deep-freeze.js';
 import type { MetadataValues } from '../call/call.js';
 
 /** The parsed metadata of a job or a room. */
@@ -64,7 +65,7 @@ function parseMetadata(text: string, maxBytes: number): Metadata {
   if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed)) {
     return unusable('is JSON but not an object');
   }
-  return { values: mergeMetadata(parsed as MetadataValues) };
+  return { values: deepFreeze(mergeMetadata(parsed as MetadataValues)) };
 }
 
 /** Merges metadata into one object; values of a later layer replace those of an earlier one. */

@@ -13,6 +13,7 @@ export const deleteRoomPatch: CallPatch = {
   name: 'delete-room',
   why: 'LiveKit records a job whose room is deleted without a final status as failed, and a track that is still published leaves a native thread behind (livekit/rust-sdks#1443).',
   versions: '@livekit/rtc-node 0.13',
+  apply: prepareRoomDeletion,
   undo: 'It ends with the job context.',
 };
 

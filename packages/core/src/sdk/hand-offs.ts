@@ -9,6 +9,7 @@ export const handOffPatch: CallPatch = {
   name: 'hand-offs',
   why: 'The SDK has no event for an agent that takes over that comes before its onEnter.',
   versions: '@livekit/agents 1.9',
+  apply: watchHandOffs,
   undo: 'It ends with the session.',
 };
 

@@ -32,7 +32,11 @@ test('every patch has a name of its own, a reason, and the versions it was writt
     expect(why).toMatch(/\.$/);
     expect(versions).toMatch(/^@livekit\/(agents|rtc-node) \d/);
   }
-  for (const { undo } of callPatches) expect(undo).toMatch(/\.$/);
+  for (const { undo, apply } of callPatches) {
+    expect(undo).toMatch(/\.$/);
+    expect(apply).toBeTypeOf('function');
+  }
+  expect(new Set(all.map(({ apply }) => apply)).size).toBe(all.length);
 });
 
 test('the patches of the process are there for the first pool, and undone with the last', async () => {

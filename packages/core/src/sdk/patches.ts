@@ -27,7 +27,10 @@ export const processPatches: readonly ProcessPatch[] = [
   ffiClientPatch,
 ];
 
-/** Patches of the objects of one call. */
+/**
+ * Patches of the objects of one call. Not in this list: the hooks of agents, which are the user's own methods, are
+ * wrapped by `watch/watch-hooks.ts`.
+ */
 export const callPatches: readonly CallPatch[] = [
   twoPeerConnectionsPatch,
   roomContextPatch,

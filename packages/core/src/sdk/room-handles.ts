@@ -15,6 +15,7 @@ export const roomHandlesPatch: CallPatch = {
   name: 'room-handles',
   why: 'Native handles wait for the garbage collector, which sees a few bytes although each keeps a whole room.',
   versions: '@livekit/rtc-node 0.13',
+  apply: disposeHandles,
   undo: 'It disposes of the handles of a room that was left, and changes nothing else.',
 };
 

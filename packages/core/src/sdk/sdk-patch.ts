@@ -25,6 +25,8 @@ export interface ProcessPatch extends SdkPatch {
 export interface CallPatch extends SdkPatch {
   /** The patch changes the objects of each call. */
   readonly scope: 'call';
+  /** Applies the patch. The session body calls it with the objects of a call that it patches. */
+  readonly apply: (...args: never[]) => unknown;
   /** How the patch ends. */
   readonly undo: string;
 }

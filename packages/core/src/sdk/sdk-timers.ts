@@ -26,6 +26,7 @@ export const awayTimerPatch: CallPatch = {
   name: 'away-timer',
   why: 'Speech that ends while a session closes starts its "user is away" timer once more, for 15 s.',
   versions: '@livekit/agents 1.9',
+  apply: clearAwayTimer,
   undo: 'It clears a timer at the end of the call and changes nothing else.',
 };
 

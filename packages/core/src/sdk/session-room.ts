@@ -13,6 +13,7 @@ export const twoPeerConnectionsPatch: CallPatch = {
   name: 'two-peer-connections',
   why: 'Joining over one peer connection costs twice the CPU and leaks more memory.',
   versions: '@livekit/rtc-node 0.13',
+  apply: nativeRoom,
   undo: 'It ends with the room.',
 };
 
@@ -22,6 +23,7 @@ export const roomContextPatch: CallPatch = {
   name: 'room-context',
   why: 'Native events have no async context: room handlers would not know their call.',
   versions: '@livekit/rtc-node 0.13',
+  apply: bindRoomToCall,
   undo: 'It ends with the room.',
 };
 

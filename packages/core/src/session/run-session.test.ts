@@ -20,6 +20,7 @@ import { defaultSessionLimits } from '../call/session-limits.js';
 import { participantOf } from '../call/job-participant.js';
 import { ticketOf } from '../call/ticket.fixture.js';
 import type { SessionRuntime } from './session-runtime.js';
+import { outcomeOf } from '../call/session-outcome.js';
 
 beforeAll(() => initializeLogger({ pretty: false, level: 'silent' }));
 
@@ -68,7 +69,7 @@ test('a call that was hung up before it began joins no room, and reports how it 
     runtime(),
   );
   expect(events).toEqual([
-    { kind: 'ending', jobId: 'AJ_1', outcome: { status: 'success', reason: 'terminated' } },
+    { kind: 'ending', jobId: 'AJ_1', outcome: outcomeOf('terminated') },
   ]);
 });
 

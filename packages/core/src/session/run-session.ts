@@ -46,7 +46,10 @@ export async function runSession(
   });
   const logger = runtime.logger.child({ jobId, agent, tenant, room: printable(roomName) });
   const call: CurrentCall = { jobId, agent, tenant, room: roomName, ctx, end, logger };
-  const info: PrewarmedCall = { ...ticket.info, prewarmed: runtime.process.userData };
+  const info: PrewarmedCall = Object.freeze({
+    ...ticket.info,
+    prewarmed: runtime.process.userData,
+  });
   bindRoomToCall(room, call);
   prepareRoomDeletion(call, () =>
     report({ kind: 'ending', jobId, outcome: end.outcome ?? DELETED }),
