@@ -4,6 +4,7 @@ import { z } from 'zod';
 
 import { EchoLLM } from '../testing/providers/echo-llm.js';
 import { EchoAgent, PoolHarness } from './pool-harness.js';
+import { outcomeOf } from '../call/session-outcome.js';
 
 let rig: PoolHarness;
 
@@ -33,7 +34,7 @@ describe('what ends a call', () => {
     });
     const { call, outcome } = await dial();
     const last = call.say('that is all').catch((error: unknown) => error);
-    expect(await outcome).toEqual({ status: 'success', reason: 'agent_shutdown', detail: 'done' });
+    expect(await outcome).toEqual(outcomeOf('agent_shutdown', 'done'));
     await last;
     expect(await call.ended).toEqual({ status: 'success', error: '' });
   });

@@ -6,6 +6,7 @@ import { AgentPool } from './agent-pool.js';
 import { manual } from './manual-isolation.fixture.js';
 import { EchoAgent, PoolHarness } from './pool-harness.js';
 import type { AgentPoolOptions } from '../options/pool-options.js';
+import { outcomeOf } from '../call/session-outcome.js';
 
 let rig: PoolHarness;
 
@@ -41,7 +42,7 @@ describe('connect()', () => {
     expect(rig.livekit.workers).toEqual([]);
     expect(pool.runtimeSnapshot()).toMatchObject({ activeSessions: 1, draining: true });
     call?.end();
-    expect(await connected).toEqual({ status: 'success', reason: 'agent_shutdown' });
+    expect(await connected).toEqual(outcomeOf('agent_shutdown'));
     expect(isClosed()).toBe(true);
     expect(pool.runtimeSnapshot().state).toBe('closed');
   });

@@ -68,9 +68,7 @@ test('a call that was hung up before it began joins no room, and reports how it 
     report,
     runtime(),
   );
-  expect(events).toEqual([
-    { kind: 'ending', jobId: 'AJ_1', outcome: outcomeOf('terminated') },
-  ]);
+  expect(events).toEqual([{ kind: 'ending', jobId: 'AJ_1', outcome: outcomeOf('terminated') }]);
 });
 
 test('a hang-up without a HangUp reason counts as a closed pool', async () => {

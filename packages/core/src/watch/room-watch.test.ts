@@ -5,6 +5,7 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { watchRoom } from './room-watch.js';
 import { SessionEnd } from '../call/session-end.js';
 import { defaultSessionLimits } from '../call/session-limits.js';
+import { outcomeOf } from '../call/session-outcome.js';
 
 const GRACE_MS = defaultSessionLimits.emptyRoomGraceMs;
 
@@ -55,7 +56,7 @@ const decided = [
 
 test.each(decided)('%s is a decision: the call ends normally', (reason) => {
   room.emit(RoomEvent.Disconnected, DisconnectReason[reason]);
-  expect(end.outcome).toEqual({ status: 'success', reason: 'room_closed', detail: reason });
+  expect(end.outcome).toEqual(outcomeOf('room_closed', reason));
 });
 
 const lost = ['UNKNOWN_REASON', 'CONNECTION_TIMEOUT', 'SIGNAL_CLOSE', 'MEDIA_FAILURE'] as const;

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 
 import type { CaseSpec } from './case-spec.js';
 import { hashOf } from './conformance-agents.js';
+import { outcomeOf } from '../../call/session-outcome.js';
 
 const SUCCESS = { status: 'success', error: '' };
 // Beyond the basic plane, right to left, combining, and what JSON escapes.
@@ -17,7 +18,7 @@ export const callCases: readonly CaseSpec[] = [
       assert.equal(await rig.say(call, 'one'), 'obedient heard: one');
       assert.equal(await rig.say(call, 'two'), 'obedient heard: two');
       const { info, outcome } = await rig.hangUp(call);
-      assert.deepEqual(outcome, { status: 'success', reason: 'caller_left' });
+      assert.deepEqual(outcome, outcomeOf('caller_left'));
       assert.equal(info.jobId, call.jobId);
       // An agent that leaves before its status was recorded is recorded as failed.
       assert.deepEqual(await call.ended, SUCCESS);
