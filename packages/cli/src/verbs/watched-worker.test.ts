@@ -98,7 +98,7 @@ test.each(['a file that is not a metrics file', 'a symbolic link'])(
   },
 );
 
-test('a full disk does not affect a call', async () => {
+test('a full disk does not affect a call, and SIGQUIT ends the worker like SIGTERM', async () => {
   const worker = start('start', fixture('agents'), '--metrics-jsonl', '/dev/full');
   await worker.says(/registered with LiveKit/);
   const call = await livekit.call({ room: 'support-1', joinTimeoutMs: 60_000 });
@@ -107,18 +107,18 @@ test('a full disk does not affect a call', async () => {
   expect(await call.say('hello')).toBe('You said: hello');
   call.hangUp();
   await call.ended;
-  worker.child.kill('SIGTERM');
+  worker.child.kill('SIGQUIT');
   expect((await worker.ended).code).toBe(0);
 });
 
-test('without a terminal the dashboard is a line each time', async () => {
+test('without a terminal the dashboard is a line each time, and SIGHUP drains like SIGTERM', async () => {
   const flags = ['--dashboard', '--dashboard-refresh', '250ms'];
   const worker = start('start', fixture('agents'), ...flags);
   await worker.says(/^openrtc: running, 0 of 50 calls; 2 agents without a call; /m);
   const call = await livekit.call({ room: 'support-1', joinTimeoutMs: 60_000 });
   await call.nextReply();
   await worker.says(/^openrtc: running, 1 of 50 calls; support 1, 1 agent without a call; /m);
-  worker.child.kill('SIGTERM');
+  worker.child.kill('SIGHUP');
   await worker.says(/^openrtc: draining, 1 of 50 calls; /m);
   call.hangUp();
   const { code, stdout } = await worker.ended;

@@ -66,7 +66,8 @@ describe('agentConfig', () => {
       'CONFIG_INVALID_OPTION',
       'agentConfig: unknown option "nmae"; did you mean "name"?',
     ],
-    [{ session: {} }, 'CONFIG_INVALID_OPTION', 'unknown option "session"'],
+    [{ session: 5 }, 'CONFIG_INVALID_OPTION', 'session must be an object'],
+    [{ voice: 'x' }, 'CONFIG_INVALID_OPTION', 'unknown option "voice"'],
     [
       { name: ' ' },
       'CONFIG_INVALID_OPTION',

@@ -19,7 +19,7 @@ export type AgentConfigDecorator = <Class extends ConfigurableAgentClass>(
 ) => Class;
 
 /**
- * Describes an agent class to the pool: its name for `discover()`, its providers and its greeting. Options passed to
+ * Describes an agent class to the pool: its name for `discover()`, and every option of `pool.add()`. Options passed to
  * `pool.add()` take precedence. A subclass does not inherit the description.
  *
  * As a decorator: `@agentConfig({ name: 'sales' }) class Sales extends voice.Agent {…}`. Without

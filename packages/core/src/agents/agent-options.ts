@@ -92,6 +92,13 @@ export interface AgentOptions<
    * credentials of `LIVEKIT_API_KEY` and `LIVEKIT_API_SECRET`.
    */
   record?: NonNullable<Parameters<voice.AgentSession['start']>[0]['record']>;
+  /**
+   * Prepares each session of this agent, after the pool's `setup()`. What it returns becomes `session.userData`, unless
+   * it returns nothing. Default: none.
+   */
+  setup?: SessionSetup<Prewarmed, Metadata>;
+  /** Creates the `session.userData` of each call, before any `setup()`. Default: none. */
+  userData?: (call: PrewarmedCall<Prewarmed, Metadata>) => unknown;
 }
 
 /** One registered agent. */
@@ -109,12 +116,10 @@ export interface AgentConfig extends Readonly<AgentOptions> {
   readonly sourcePath?: string;
 }
 
-/** The description of an agent class in its file, see {@link agentConfig}. */
-export interface AgentDiscoveryConfig extends ProviderOptions {
+/** The description of an agent class in its file: a name, and every option of `pool.add()`. See {@link agentConfig}. */
+export interface AgentDiscoveryConfig extends AgentOptions {
   /** The name of the agent. Default: the name of the file without its extension. */
   name?: string;
-  /** Said at the beginning of the call. `null`: no greeting, even if the pool has one. Default: the pool's. */
-  greeting?: Greeting | null;
 }
 
 /**

@@ -1,19 +1,24 @@
 import type { AgentDefaults, AgentDiscoveryConfig, AgentOptions } from './agent-options.js';
 import { isRecord } from '../base/kind-of.js';
 import {
+  checkFunction,
   checkGreeting,
   checkKeys,
-  checkProvider,
   checkRecord,
   checkText,
   invalidOption,
   withoutUndefined,
 } from '../base/option-checks.js';
-import { checkSessionOptions, PROVIDER_KEYS, SESSION_KEYS } from './check-session-options.js';
+import { checkProvider } from './check-provider.js';
+import {
+  checkRoomOptions,
+  checkSessionOptions,
+  PROVIDER_KEYS,
+  SESSION_HINTS,
+} from './check-session-options.js';
 
 type Keys<Options> = readonly (keyof Options & string)[];
 
-const DISCOVERY_KEYS: Keys<AgentDiscoveryConfig> = ['name', ...PROVIDER_KEYS, 'greeting'];
 const DEFAULT_KEYS: Keys<AgentDefaults> = [
   ...PROVIDER_KEYS,
   'greeting',
@@ -21,10 +26,11 @@ const DEFAULT_KEYS: Keys<AgentDefaults> = [
   'roomInput',
   'roomOutput',
 ];
-const OPTION_KEYS: Keys<AgentOptions> = [...DEFAULT_KEYS, 'record'];
+const OPTION_KEYS: Keys<AgentOptions> = [...DEFAULT_KEYS, 'record', 'setup', 'userData'];
+const DISCOVERY_KEYS: Keys<AgentDiscoveryConfig> = ['name', ...OPTION_KEYS];
 
 const HINTS: ReadonlyMap<string, string> = new Map([
-  ...SESSION_KEYS.map((key): [string, string] => [key, `; it goes in session: { ${key} }`]),
+  ...SESSION_HINTS.map((key): [string, string] => [key, `; it goes in session: { ${key} }`]),
   ['inputOptions', '; it is called roomInput'],
   ['outputOptions', '; it is called roomOutput'],
 ]);
@@ -35,8 +41,7 @@ const HINTS: ReadonlyMap<string, string> = new Map([
  */
 export function checkAgentOptions(where: string, options: unknown): AgentOptions {
   checkKeys(where, options, OPTION_KEYS, HINTS);
-  checkCommon(where, options);
-  checkRecording(where, options.record);
+  checkOwn(where, options);
   return copied(options);
 }
 
@@ -57,13 +62,21 @@ export function checkAgentDefaults(defaults: unknown): AgentDefaults {
  */
 export function checkDiscoveryConfig(where: string, config: unknown): AgentDiscoveryConfig {
   checkKeys(where, config, DISCOVERY_KEYS, HINTS);
-  checkCommon(where, config);
+  checkOwn(where, config);
   checkText(where, 'name', config.name);
   return copied(config);
 }
 
+function checkOwn(where: string, options: Readonly<Record<string, unknown>>): void {
+  checkCommon(where, options);
+  checkRecording(where, options.record);
+  checkFunction(where, 'setup', options.setup);
+  // An object would be one for all calls.
+  checkFunction(where, 'userData', options.userData);
+}
+
 function checkRecording(where: string, record: unknown): void {
-  if (typeof record === 'boolean') return;
+  if (record === undefined || typeof record === 'boolean') return;
   checkRecord(where, 'record', record);
   for (const key of ['traces', 'logs']) {
     if (!isRecord(record) || record[key] !== true) continue;
@@ -75,11 +88,10 @@ function checkRecording(where: string, record: unknown): void {
 }
 
 function checkCommon(where: string, options: Readonly<Record<string, unknown>>): void {
-  for (const key of PROVIDER_KEYS) checkProvider(where, key, options[key]);
+  for (const key of PROVIDER_KEYS) checkProvider(where, key, key, options[key]);
   checkGreeting(where, options.greeting);
   checkSessionOptions(where, options.session);
-  checkRecord(where, 'roomInput', options.roomInput);
-  checkRecord(where, 'roomOutput', options.roomOutput);
+  checkRoomOptions(where, options);
 }
 
 // Passed on to the SDK: a copy, so that they stay as they were checked.

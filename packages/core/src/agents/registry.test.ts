@@ -7,6 +7,8 @@ import type { AgentOptions } from './agent-options.js';
 import { agentConfig } from './agent-config.js';
 import { checkAgentDefaults } from './check-agent-options.js';
 import { AgentRegistry } from './registry.js';
+import { EchoLLM } from '../testing/providers/echo-llm.js';
+import { ToneTTS } from '../testing/providers/tone-tts.js';
 
 class Sales extends voice.Agent {
   constructor() {
@@ -267,13 +269,42 @@ describe('options', () => {
       { greeting: { instruction: 'x' } },
       'greeting: unknown option "instruction"; did you mean "instructions"?',
     ],
-    [{ llm: 5 }, 'llm must be a model string, a provider object, a factory or null, got a number'],
+    [
+      { llm: 5 },
+      'llm must be an llm.LLM, llm.RealtimeModel or llm.DuplexModel, a model string, a factory, or null, got a number',
+    ],
+    [{ llm: {} }, 'got an object of no class'],
+    [{ llm: new ToneTTS() }, 'llm must be an llm.LLM'],
+    [{ llm: new ToneTTS() }, 'got ToneTTS (class TTS)'],
+    [
+      { tts: new EchoLLM() },
+      'tts must be a tts.TTS, a model string, a factory, or null, got EchoLLM',
+    ],
+    [{ session: { vad: 'silero' } }, 'session.vad must be a VAD, or null, got a string'],
+    [{ setup: {} }, 'setup must be a function, got an object'],
+    [{ userData: {} }, 'userData must be a function, got an object'],
+    [
+      { session: { maxToolStep: 3 } },
+      'agent "sales": session: unknown option "maxToolStep"; did you mean "maxToolSteps"?',
+    ],
+    [{ roomInput: { audioEnable: false } }, 'roomInput: unknown option "audioEnable"'],
+    [{ roomOutput: { syncTranscript: false } }, 'did you mean "syncTranscription"?'],
+    [{ session: { turnHandling: 'x' } }, 'session.turnHandling must be an object, got a string'],
+    [{ session: { turnHandling: { interuption: {} } } }, 'did you mean "interruption"?'],
+    [
+      { session: { turnHandling: { interruption: { minWord: 2 } } } },
+      'session.turnHandling.interruption: unknown option "minWord"; did you mean "minWords"?',
+    ],
+    [
+      { session: { turnHandling: { endpointing: 5 } } },
+      'session.turnHandling.endpointing must be an object, got a number',
+    ],
     [{ stt: '' }, 'got a blank string'],
     [
       { tts: Provider },
       'tts is the class Provider; pass an instance, or a factory: () => new Provider(…)',
     ],
-    [{ session: { llm: false } }, 'session.llm must be a model string'],
+    [{ session: { llm: false } }, 'session.llm must be an llm.LLM'],
     [{ session: 'x' }, 'session must be an object, got a string'],
     [{ roomInput: true }, 'roomInput must be an object, got a boolean'],
     [{ roomOutput: 5 }, 'roomOutput must be an object'],

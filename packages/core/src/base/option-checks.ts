@@ -1,6 +1,6 @@
 import { OpenRtcError } from './errors.js';
 import { printable } from './printable.js';
-import { isClass, isRecord, kindOf } from './kind-of.js';
+import { isRecord, kindOf } from './kind-of.js';
 import { didYouMean } from './nearest.js';
 
 // Each function checks one option. `where` begins the error message, e.g. `agent "sales"`. All of them throw
@@ -35,24 +35,6 @@ export function checkKeys(
     const hint = hints.get(key) ?? (didYouMean(key, known) || `; known: ${known.join(', ')}`);
     throw invalidOption(where, `unknown option "${printable(key)}"${hint}`);
   }
-}
-
-/** A provider: a model string, a ready object, a factory, or null. */
-export function checkProvider(where: string, key: string, value: unknown): void {
-  if (value === undefined || value === null || isRecord(value)) return;
-  if (typeof value === 'string' && value.trim() !== '') return;
-  if (typeof value === 'function') {
-    if (!isClass(value)) return;
-    throw invalidOption(
-      where,
-      `${key} is the class ${value.name}; pass an instance, or a factory: () => new ${value.name}(…)`,
-    );
-  }
-  const got = typeof value === 'string' ? 'a blank string' : kindOf(value);
-  throw invalidOption(
-    where,
-    `${key} must be a model string, a provider object, a factory or null, got ${got}`,
-  );
 }
 
 /** A greeting: a string, `{ instructions }`, or null. */

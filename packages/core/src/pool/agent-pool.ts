@@ -89,7 +89,7 @@ export class AgentPool<
   }
 
   /**
-   * Takes calls until the pool is drained: by SIGTERM or SIGINT, {@link drain}, {@link close}, or the
+   * Takes calls until the pool is drained: by a signal that asks it to end, {@link drain}, {@link close}, or the
    * signal. Once per pool. In a process that the pool's isolation has started for calls, it runs those.
    * When the first argument of the process is a verb of `openrtc`, the command runs; see {@link RunOptions.cli}.
    * @throws OpenRtcError `CONFIG_*`, `PREWARM_FAILED` or `LINK_UNAUTHORIZED` before the first call;

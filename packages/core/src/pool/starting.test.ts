@@ -163,7 +163,14 @@ describe('starting', () => {
 });
 
 describe('what is left after it', () => {
-  const events = ['SIGTERM', 'SIGINT', 'uncaughtException', 'unhandledRejection'] as const;
+  const events = [
+    'SIGTERM',
+    'SIGINT',
+    'SIGHUP',
+    'SIGQUIT',
+    'uncaughtException',
+    'unhandledRejection',
+  ] as const;
   const listeners = () => events.map((event) => process.listenerCount(event));
 
   test('no process listener, whether it ran or failed to start', async () => {

@@ -1,11 +1,13 @@
 import type { Room } from '@livekit/rtc-node';
 
 import { timeBox } from '../base/time-box.js';
+import { ENDING_MS } from '../call/session-limits.js';
 import type { CurrentCall } from './current-call.js';
 import type { CallPatch } from './sdk-patch.js';
 
-// One round trip to LiveKit. The caller is being hung up on and should not wait for it long.
-const STEP_MS = 1_000;
+// One round trip to LiveKit each, on a machine that may be busy. The caller is being hung up on and should not wait for
+// the status long; a track that stays costs a thread for ever.
+const UNPUBLISH_MS = 5_000;
 
 /** Makes `ctx.deleteRoom()` unpublish the agent's tracks and report the end of the call first. */
 export const deleteRoomPatch: CallPatch = {
@@ -33,8 +35,8 @@ export function prepareRoomDeletion(
   reportEnd: () => Promise<void>,
 ): void {
   const deleteRoom = ctx.deleteRoom.bind(ctx);
-  const step = async (work: () => Promise<void>, what: string) => {
-    const ran = await timeBox(STEP_MS, work, (error) =>
+  const step = async (ms: number, work: () => Promise<void>, what: string) => {
+    const ran = await timeBox(ms, work, (error) =>
       logger.warn({ error }, `${what}: failed after the timeout`),
     );
     if (ran.kind !== 'done') logger.warn({ ...ran }, what);
@@ -42,10 +44,11 @@ export function prepareRoomDeletion(
   ctx.deleteRoom = async (roomName) => {
     if (roomName === undefined || roomName === ctx.room.name) {
       await step(
+        UNPUBLISH_MS,
         () => unpublishAll(ctx.room),
         'a track is still published while its room is deleted',
       );
-      await step(reportEnd, 'a room is deleted before LiveKit knows how its call ended');
+      await step(ENDING_MS, reportEnd, 'a room is deleted before LiveKit knows how its call ended');
     }
     await deleteRoom(roomName);
   };

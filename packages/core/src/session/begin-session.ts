@@ -4,6 +4,7 @@ import type { AgentConfig } from '../agents/agent-options.js';
 import { localAudio } from '../audio/local-audio.js';
 import { RoomAudioInput, usesOwnAudioInput } from '../audio/room-audio-input.js';
 import { OpenRtcError } from '../base/errors.js';
+import { mergeOptions } from '../base/merge-options.js';
 import type { PrewarmedCall } from '../call/call.js';
 import type { ReportSessionEvent } from '../call/session-event.js';
 import type { CurrentCall } from '../sdk/current-call.js';
@@ -16,7 +17,7 @@ import { createSession } from './create-session.js';
 import { greet } from './greeting.js';
 import { JoinDeadline } from './join-deadline.js';
 import { recordingOf } from './recording.js';
-import { resolveProviders } from './resolve-providers.js';
+import { checkOwnProviders, resolveProviders } from './resolve-providers.js';
 import type { SessionRuntime } from './session-runtime.js';
 import { setUp } from './set-up.js';
 
@@ -71,6 +72,7 @@ export async function beginSession(options: BeginOptions): Promise<void> {
     'The agent was not built',
     () => Promise.all([buildAgent(config, info), resolveProviders(config, runtime.defaults, info)]),
   );
+  checkOwnProviders(agent, config.name);
   await deadline.run(
     'SESSION_JOIN_FAILED',
     'The room was not joined',
@@ -101,7 +103,8 @@ export async function beginSession(options: BeginOptions): Promise<void> {
     session.input.audio = local.input;
     session.output.audio = local.output;
   }
-  await setUp(runtime.setup, session, call, info);
+  const steps = { userData: config.userData, setups: [runtime.setup, config.setup] };
+  await setUp(steps, session, call, info);
   await deadline.run('SESSION_START_FAILED', 'AgentSession.start() did not finish', () =>
     session.start({
       agent,
@@ -125,10 +128,9 @@ function roomOptionsOf({ info, config, runtime }: BeginOptions): {
     roomInput: {
       // A room may have several such jobs, each for a different participant.
       ...(info.participant === undefined ? {} : { participantIdentity: info.participant.identity }),
-      ...runtime.defaults.roomInput,
-      ...config.roomInput,
+      ...mergeOptions(runtime.defaults.roomInput, config.roomInput),
     },
-    roomOutput: { ...runtime.defaults.roomOutput, ...config.roomOutput },
+    roomOutput: mergeOptions(runtime.defaults.roomOutput, config.roomOutput),
   };
 }
 

@@ -1,6 +1,7 @@
 import { voice } from '@livekit/agents';
 
-import type { AgentConfig } from '../agents/agent-options.js';
+import type { AgentConfig, AgentOptions } from '../agents/agent-options.js';
+import { mergeOptions } from '../base/merge-options.js';
 import { type SessionProviders, isRealtime } from './resolve-providers.js';
 import type { SessionRuntime } from './session-runtime.js';
 import { sessionVad } from './session-vad.js';
@@ -33,7 +34,7 @@ export function createSession({
     llm: _llm,
     tts: _tts,
     ...user
-  } = { ...runtime.defaults.session, ...config.session };
+  } = sessionOptions(runtime.defaults.session, config.session);
   const realtime = isRealtime(agent.llm ?? providers.llm);
   const facts = { audioInput, realtime, turnDetector: runtime.models?.turnDetector ?? false };
   if (fallsBackToVad(user.turnHandling, facts)) {
@@ -48,4 +49,13 @@ export function createSession({
     ...providers,
     turnHandling: turnHandling(user.turnHandling, facts),
   });
+}
+
+function sessionOptions(
+  defaults: AgentOptions['session'] = {},
+  own: AgentOptions['session'] = {},
+): NonNullable<AgentOptions['session']> {
+  const tools = own.tools ?? defaults.tools;
+  // An agent that names its tools means these and no others.
+  return { ...mergeOptions(defaults, own), ...(tools === undefined ? {} : { tools }) };
 }

@@ -7,7 +7,7 @@ import { callOf } from '../call/ticket.fixture.js';
 import { EchoAgent } from '../pool/pool-harness.js';
 import { EchoLLM } from '../testing/providers/echo-llm.js';
 import { ToneTTS } from '../testing/providers/tone-tts.js';
-import { isRealtime, resolveProviders } from './resolve-providers.js';
+import { checkOwnProviders, isRealtime, resolveProviders } from './resolve-providers.js';
 
 beforeAll(() => initializeLogger({ pretty: false, level: 'silent' }));
 
@@ -127,3 +127,45 @@ test('a model that is not a realtime model is not treated as one', () => {
     false,
   ]);
 });
+
+test.each<[string, unknown, string]>([
+  ['a number', () => 5, 'returned a number'],
+  ['nothing', () => undefined, 'returned undefined'],
+  ['an empty object', () => ({}), 'returned an object of no class'],
+  ['a promise of an empty object', async () => ({}), 'returned an object of no class'],
+  ['a TTS', () => new ToneTTS(), 'returned ToneTTS (class TTS)'],
+])(
+  'an llm factory that returns %s fails the call and says what is expected',
+  async (_what, llm, got) => {
+    await expect(
+      resolveProviders(agent({ llm: llm as () => EchoLLM }), {}, call),
+    ).rejects.toMatchObject({
+      code: 'SESSION_PROVIDER_FAILED',
+      message: expect.stringMatching(
+        new RegExp(
+          `^The llm factory of agent 'sales' must return an llm\\.LLM.*, but ${got.replace(/[()]/g, '\\$&')}$`,
+        ),
+      ),
+    });
+  },
+);
+
+test('a factory may return null: no such provider', async () => {
+  const none = (() => null) as unknown as () => EchoLLM;
+  expect(await resolveProviders(agent({ llm: none }), { llm: 'c/default' }, call)).toEqual({});
+});
+
+test.each(['stt', 'llm', 'tts', 'vad'] as const)(
+  'an agent whose own %s is of a wrong class fails',
+  (slot) => {
+    const own = new EchoAgent();
+    expect(() => checkOwnProviders(own, 'sales')).not.toThrow();
+    Object.defineProperty(own, slot, { value: {} });
+    expect(() => checkOwnProviders(own, 'sales')).toThrow(
+      expect.objectContaining({
+        code: 'SESSION_PROVIDER_FAILED',
+        message: expect.stringContaining(`The ${slot} of agent 'sales' must be`),
+      }),
+    );
+  },
+);

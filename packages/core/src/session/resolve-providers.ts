@@ -3,6 +3,7 @@ import { llm, type voice } from '@livekit/agents';
 import { OpenRtcError, messageOf } from '../base/errors.js';
 import type { AgentConfig, AgentDefaults, ProviderValue } from '../agents/agent-options.js';
 import type { PrewarmedCall } from '../call/call.js';
+import { misfit } from '../agents/check-provider.js';
 import { ownProvider } from './owned-providers.js';
 import { shareProvider } from '../sdk/shared-provider.js';
 
@@ -15,7 +16,7 @@ export type SessionProviders = Pick<voice.AgentSessionOptions, Kind>;
  * Finds the providers of a call. For each kind, the first of these that is set counts: the agent's own option, the one
  * in its `session`, the pool's default, the one in the default `session`. `null` means that there is no such provider.
  * A string is passed on unchanged, an object is shared by all calls, a factory is called once per call.
- * @throws OpenRtcError `SESSION_PROVIDER_FAILED` when a factory throws
+ * @throws OpenRtcError `SESSION_PROVIDER_FAILED` when a factory throws or returns something else than a provider
  */
 export async function resolveProviders(
   config: AgentConfig,
@@ -56,13 +57,38 @@ async function build<K extends Kind>(
 ) {
   if (value === undefined || value === null) return undefined;
   if (typeof value !== 'function') return shareProvider(value);
+  const factory = `The ${kind} factory of agent '${call.agent}'`;
+  let built: unknown;
   try {
-    return ownProvider(await value(call));
+    built = await value(call);
   } catch (cause) {
-    throw new OpenRtcError(
-      'SESSION_PROVIDER_FAILED',
-      `The ${kind} factory of agent '${call.agent}' threw: ${messageOf(cause)}`,
-      { cause },
-    );
+    throw failed(`${factory} threw: ${messageOf(cause)}`, cause);
   }
+  // As in the options: no such provider.
+  if (built === null) return undefined;
+  const wrong = misfit(kind, built);
+  if (wrong !== undefined)
+    throw failed(`${factory} must return ${wrong.expected} or null, but returned ${wrong.got}`);
+  return ownProvider(built as NonNullable<SessionProviders[K]>);
+}
+
+/**
+ * Checks the providers that an agent brings itself.
+ * @throws OpenRtcError `SESSION_PROVIDER_FAILED` when one is of a wrong class: the SDK would ignore it
+ */
+export function checkOwnProviders(agent: voice.Agent, name: string): void {
+  for (const slot of ['stt', 'llm', 'tts', 'vad'] as const) {
+    const value: unknown = agent[slot];
+    const wrong = value === undefined || value === null ? undefined : misfit(slot, value);
+    if (wrong !== undefined)
+      throw failed(`The ${slot} of agent '${name}' must be ${wrong.expected}, but is ${wrong.got}`);
+  }
+}
+
+function failed(message: string, cause?: unknown): OpenRtcError {
+  return new OpenRtcError(
+    'SESSION_PROVIDER_FAILED',
+    message,
+    cause === undefined ? undefined : { cause },
+  );
 }

@@ -1,40 +1,72 @@
 import type { voice } from '@livekit/agents';
 
-import { OpenRtcError, messageOf } from '../base/errors.js';
+import type { AgentConfig, SessionSetup } from '../agents/agent-options.js';
+import { OpenRtcError, isOpenRtcError, messageOf } from '../base/errors.js';
 import { timeBox } from '../base/time-box.js';
 import type { PrewarmedCall } from '../call/call.js';
 import { CallEnded } from '../call/session-end.js';
 import { SETUP_MS } from '../call/session-limits.js';
 import type { CurrentCall } from '../sdk/current-call.js';
-import type { SessionRuntime } from './session-runtime.js';
+
+/** What prepares the session of a call. */
+export interface SetUpSteps {
+  /** The user data of the agent's options. */
+  readonly userData: AgentConfig['userData'];
+  /** The pool's `setup()`, then the agent's. */
+  readonly setups: readonly (SessionSetup | undefined)[];
+}
 
 /**
- * Runs the pool's `setup()` for a call. Its result, if any, becomes `session.userData`.
- * @throws OpenRtcError `SESSION_SETUP_FAILED` when it throws or takes longer than 10 s; CallEnded when the call ended
- * meanwhile
+ * Prepares the session of a call: sets its user data, then runs the `setup()` of the pool and of the agent. The result
+ * of each, if any, becomes `session.userData`.
+ * @throws OpenRtcError `SESSION_SETUP_FAILED` when one throws or all together take longer than 10 s; CallEnded when the
+ * call ended meanwhile
  */
 export async function setUp(
-  setup: SessionRuntime['setup'],
+  steps: SetUpSteps,
   session: voice.AgentSession,
   call: CurrentCall,
   info: PrewarmedCall,
 ): Promise<void> {
-  if (setup === undefined) return;
-  const work = (async () => setup(call.ctx, session, info))();
+  const work = runSteps(steps, session, call, info);
   const ran = await timeBox(SETUP_MS, () => call.end.orEnded(work));
   switch (ran.kind) {
     case 'done':
-      if (ran.value !== undefined) session.userData = ran.value;
-      break;
+      return;
     case 'failed':
-      if (ran.error instanceof CallEnded) throw ran.error;
-      throw new OpenRtcError('SESSION_SETUP_FAILED', `setup() threw: ${messageOf(ran.error)}`, {
-        cause: ran.error,
-      });
+      if (ran.error instanceof CallEnded || isOpenRtcError(ran.error)) throw ran.error;
+      throw setUpFailed(`setup() threw: ${messageOf(ran.error)}`, ran.error);
     case 'timeout':
       work.catch((error: unknown) =>
         call.logger.error({ error }, 'setup() failed after its time was up'),
       );
-      throw new OpenRtcError('SESSION_SETUP_FAILED', `setup() was not done within ${SETUP_MS} ms.`);
+      throw setUpFailed(`setup() was not done within ${SETUP_MS} ms.`);
   }
+}
+
+async function runSteps(
+  { userData, setups }: SetUpSteps,
+  session: voice.AgentSession,
+  { ctx }: CurrentCall,
+  info: PrewarmedCall,
+): Promise<void> {
+  if (userData !== undefined) {
+    try {
+      session.userData = await userData(info);
+    } catch (cause) {
+      throw setUpFailed(`userData() of agent '${info.agent}' threw: ${messageOf(cause)}`, cause);
+    }
+  }
+  for (const setup of setups) {
+    const data = await setup?.(ctx, session, info);
+    if (data !== undefined) session.userData = data;
+  }
+}
+
+function setUpFailed(message: string, cause?: unknown): OpenRtcError {
+  return new OpenRtcError(
+    'SESSION_SETUP_FAILED',
+    message,
+    cause === undefined ? undefined : { cause },
+  );
 }

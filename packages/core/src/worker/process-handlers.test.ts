@@ -3,8 +3,9 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 
 import { EchoLLM } from '../testing/providers/echo-llm.js';
 import { EchoAgent, PoolHarness } from '../pool/pool-harness.js';
+import { END_SIGNALS } from './process-handlers.js';
 
-const events = ['uncaughtException', 'unhandledRejection', 'SIGTERM', 'SIGINT'] as const;
+const events = ['uncaughtException', 'unhandledRejection', ...END_SIGNALS] as const;
 type Listener = (...args: unknown[]) => void;
 
 let rig: PoolHarness;
@@ -72,7 +73,7 @@ test.each<[string, () => void]>([
   expect(pool.runtimeSnapshot()).toMatchObject({
     state: 'running',
     activeSessions: 1,
-    consecutiveFailures: 1,
+    consecutiveFailures: 0,
   });
   await last;
 });
@@ -115,6 +116,18 @@ test.each([new Error('boom'), 'boom', undefined])(
     expect(rig.livekit.workers).toEqual([]);
   },
 );
+
+test.each(END_SIGNALS)('%s drains, and the live call goes on to its end', async (signal) => {
+  const { pool, running } = await rig.registered({}, handled);
+  const call = await rig.livekit.call();
+  await call.say('hello');
+  process.emit(signal, signal);
+  expect(pool.runtimeSnapshot().state).toBe('draining');
+  expect(await call.say('still there?')).toBe('You said: still there?');
+  call.hangUp();
+  await running;
+  expect(await call.ended).toEqual({ status: 'success', error: '' });
+});
 
 test('the first signal drains, its repetition does nothing, the second ends the calls', async () => {
   const { pool, running } = await rig.registered({}, handled);

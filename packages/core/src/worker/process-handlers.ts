@@ -5,7 +5,7 @@ import { interceptExit } from './intercept-exit.js';
 
 /** Actions of a worker for the signals and uncaught errors of its process. */
 export interface ProcessActions {
-  /** Called for the first SIGTERM or SIGINT: accept no more calls. */
+  /** Called for the first of {@link END_SIGNALS}: accept no more calls. */
   drain(): void;
   /** Called for the second one: end the calls now. */
   close(): void;
@@ -13,11 +13,14 @@ export interface ProcessActions {
   tainted(error: unknown): void;
 }
 
+/** The signals that ask a worker to end: by a supervisor, Ctrl-C, a closed terminal, and Ctrl-\. */
+export const END_SIGNALS = ['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGQUIT'] as const;
+
 // A signal to a process group arrives twice when npm passes it on too. The second one must not count.
 const SAME_SIGNAL_MS = 500;
 
 /**
- * Handles SIGTERM and SIGINT, and everything that {@link installFaultHandlers} handles. The third signal kills the
+ * Handles {@link END_SIGNALS}, and everything that {@link installFaultHandlers} handles. The third signal kills the
  * process, because the second has not ended it.
  * @returns a function that removes the handlers
  */
@@ -51,7 +54,7 @@ export function installProcessHandlers(actions: ProcessActions, logger: Logger):
 }
 
 /**
- * Ignores SIGTERM and SIGINT.
+ * Ignores {@link END_SIGNALS}.
  * @returns a function that restores the handling
  */
 export function ignoreSignals(logger: Logger): () => void {
@@ -61,11 +64,9 @@ export function ignoreSignals(logger: Logger): () => void {
 }
 
 function onSignals(listener: (signal: NodeJS.Signals) => void): () => void {
-  process.on('SIGTERM', listener);
-  process.on('SIGINT', listener);
+  for (const signal of END_SIGNALS) process.on(signal, listener);
   return () => {
-    process.off('SIGTERM', listener);
-    process.off('SIGINT', listener);
+    for (const signal of END_SIGNALS) process.off(signal, listener);
   };
 }
 

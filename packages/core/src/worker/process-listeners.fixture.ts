@@ -1,4 +1,11 @@
-const events = ['uncaughtException', 'unhandledRejection', 'SIGTERM', 'SIGINT'] as const;
+const events = [
+  'uncaughtException',
+  'unhandledRejection',
+  'SIGTERM',
+  'SIGINT',
+  'SIGHUP',
+  'SIGQUIT',
+] as const;
 type Listener = (...args: unknown[]) => void;
 
 /**

@@ -6,7 +6,8 @@
 const LEAVE_MS = 900;
 
 // Ctrl-C reaches the whole process group. The worker gets it too and decides when calls end.
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => {});
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'] as const)
+  process.on(signal, () => {});
 
 // The worker no longer needs this process, or has ended.
 process.once('disconnect', () => {
