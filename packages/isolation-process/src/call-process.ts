@@ -1,5 +1,6 @@
 import { OpenRtcError } from '@openrtc/core';
 import {
+  cpuWaitMs,
   type IsolationHost,
   type HangUpSignal,
   type JobTicket,
@@ -198,6 +199,7 @@ export class CallProcess {
     const sessions = new RemoteSessions({
       host,
       channel: childChannel(child),
+      cpuWaitMs: () => (child.pid === undefined ? undefined : cpuWaitMs(child.pid)),
       onStuck: (error) => this.kill(error),
       onTainted: (error) => {
         host.logger.warn(

@@ -120,6 +120,13 @@ export function toPlainError(value: unknown): PlainError {
   return plainError(value, 0);
 }
 
+/** Restores an error that was sent as plain data, with its code, stack and causes. */
+export function fromPlainError({ code, message, stack, cause }: PlainError): OpenRtcError {
+  const error = new OpenRtcError(code as ErrorCode, message, { cause });
+  if (stack !== undefined) error.stack = stack;
+  return error;
+}
+
 function plainError(value: unknown, depth: number): PlainError {
   try {
     if (typeof value !== 'object' || value === null) {

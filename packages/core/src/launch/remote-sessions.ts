@@ -1,5 +1,5 @@
 import { type Deferred, deferred } from '../base/deferred.js';
-import { type ErrorCode, OpenRtcError, type PlainError, toPlainError } from '../base/errors.js';
+import { fromPlainError, OpenRtcError, toPlainError } from '../base/errors.js';
 import type { SessionEvent } from '../call/session-event.js';
 import type { Channel } from './channel.js';
 import { Heartbeat } from './heartbeat.js';
@@ -19,6 +19,11 @@ export interface RemoteSessionsOptions {
   readonly channel: Channel;
   /** How long the other end may leave pings unanswered before it counts as stuck, in milliseconds. Default: 6 000. */
   readonly stuckAfterMs?: number;
+  /**
+   * How long the other end has waited for a CPU so far, in milliseconds, such as `() => cpuWaitMs(pid)`. This time does
+   * not count as silence: on a busy machine a healthy process is not taken for a stuck one. Default: unknown.
+   */
+  readonly cpuWaitMs?: () => number | undefined;
   /**
    * Called when the other end no longer answers. End its process, then call {@link RemoteSessions.fail} with `error`.
    * Default: only `fail` is called.
@@ -62,6 +67,12 @@ export class RemoteSessions {
       ping: (id) => this.#send({ kind: 'ping', id }),
       stuckAfterMs: options.stuckAfterMs ?? 6_000,
       onStuck: (silentMs) => this.#stuck(silentMs),
+      cpuWaitMs: options.cpuWaitMs,
+      onStarved: (silentMs) =>
+        host.logger.warn(
+          { silentMs: Math.round(silentMs), jobIds: this.jobIds },
+          'a process of calls does not answer, because the machine gives it no CPU: its calls go on',
+        ),
     });
     channel.onMessage((message) => this.#onMessage(message));
     channel.onClose((why) => this.fail(new OpenRtcError('ISOLATION_LOST', why)));
@@ -150,7 +161,7 @@ export class RemoteSessions {
         this.#ready.resolve();
         break;
       case 'broken':
-        this.fail(fromPlain(message.error));
+        this.fail(fromPlainError(message.error));
         break;
       case 'event':
         void this.#relay(message.eventId, message.event);
@@ -158,7 +169,7 @@ export class RemoteSessions {
       case 'ended': {
         const ended = this.#running.get(message.jobId);
         if (message.error === undefined) ended?.resolve();
-        else ended?.reject(fromPlain(message.error));
+        else ended?.reject(fromPlainError(message.error));
         break;
       }
       case 'infer':
@@ -171,7 +182,7 @@ export class RemoteSessions {
         this.#busy = message.busy;
         break;
       case 'tainted':
-        this.#options.onTainted?.(fromPlain(message.error));
+        this.#options.onTainted?.(fromPlainError(message.error));
         break;
     }
   }
@@ -235,11 +246,4 @@ export class RemoteSessions {
   #send(message: ToSessions): void {
     this.#channel.send(message);
   }
-}
-
-/** Restores an error that was sent as plain data, with its code, stack and causes. */
-function fromPlain({ code, message, stack, cause }: PlainError): OpenRtcError {
-  const error = new OpenRtcError(code as ErrorCode, message, { cause });
-  if (stack !== undefined) error.stack = stack;
-  return error;
 }
