@@ -23,7 +23,10 @@ export type Cause =
   | 'host'
   | 'worker';
 
-type CallCode = Extract<ErrorCode, `SESSION_${string}` | `ISOLATION_${string}`>;
+type CallCode = Extract<
+  ErrorCode,
+  `SESSION_${string}` | `ISOLATION_${string}` | 'CONFIG_UNKNOWN_AGENT'
+>;
 
 const ENDS: Readonly<Record<Exclude<SessionEndReason, 'failed'>, Cause>> = {
   caller_left: 'caller',
@@ -37,6 +40,8 @@ const ENDS: Readonly<Record<Exclude<SessionEndReason, 'failed'>, Cause>> = {
 };
 
 const FAILURES: Readonly<Record<CallCode, Cause>> = {
+  // The process of the call has not registered it.
+  CONFIG_UNKNOWN_AGENT: 'agent',
   SESSION_AGENT_FAILED: 'agent',
   SESSION_PROVIDER_FAILED: 'provider',
   SESSION_SETUP_FAILED: 'agent',

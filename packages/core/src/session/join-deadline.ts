@@ -1,16 +1,34 @@
 import { OpenRtcError, isOpenRtcError, messageOf } from '../base/errors.js';
+import { cpuWaitMs } from '../base/cpu-wait.js';
 import { timeBox } from '../base/time-box.js';
 import { CallEnded, type SessionEnd } from '../call/session-end.js';
 
-/** The time in which a call must have joined its room and started its session. */
+// A wait for a CPU that is too short to matter.
+const SHORT_WAIT_MS = 20;
+
+/**
+ * The time in which a call must have joined its room and started its session. Time in which this process had to wait
+ * for a CPU does not count.
+ */
 export class JoinDeadline {
   readonly #end: SessionEnd;
-  readonly #deadline: number;
+  readonly #cpuWait: () => number | undefined;
+  #deadline: number;
+  #waitedMs: number;
 
-  /** @param joinTimeoutMs - milliseconds from now, for all steps together */
-  constructor(end: SessionEnd, joinTimeoutMs: number) {
+  /**
+   * @param joinTimeoutMs - milliseconds from now, for all steps together
+   * @param cpuWait - how long this process has waited for a CPU so far, in milliseconds; undefined if unknown
+   */
+  constructor(
+    end: SessionEnd,
+    joinTimeoutMs: number,
+    cpuWait: () => number | undefined = cpuWaitMs,
+  ) {
     this.#end = end;
     this.#deadline = performance.now() + joinTimeoutMs;
+    this.#cpuWait = cpuWait;
+    this.#waitedMs = cpuWait() ?? 0;
   }
 
   /**
@@ -24,9 +42,15 @@ export class JoinDeadline {
     failure: string,
     step: () => Promise<T>,
   ): Promise<T> {
-    const left = Math.max(0, this.#deadline - performance.now());
+    const work = (async () => step())();
     // The time box is the outer one: so it ends with the call and leaves no timer.
-    const ran = await timeBox(left, () => this.#end.orEnded(step()));
+    const within = (ms: number) => timeBox(ms, () => this.#end.orEnded(work));
+    let ran = await within(Math.max(0, this.#deadline - performance.now()));
+    while (ran.kind === 'timeout') {
+      const more = this.#extension();
+      if (more === 0) break;
+      ran = await within(more);
+    }
     switch (ran.kind) {
       case 'done':
         return ran.value;
@@ -36,5 +60,15 @@ export class JoinDeadline {
         if (isOpenRtcError(ran.error) || ran.error instanceof CallEnded) throw ran.error;
         throw new OpenRtcError(code, `${failure}: ${messageOf(ran.error)}`, { cause: ran.error });
     }
+  }
+
+  /** How much later the deadline is since it was asked last, because this process waited for a CPU. */
+  #extension(): number {
+    const waited = this.#cpuWait() ?? this.#waitedMs;
+    const more = waited - this.#waitedMs;
+    if (more < SHORT_WAIT_MS) return 0;
+    this.#waitedMs = waited;
+    this.#deadline += more;
+    return more;
   }
 }
