@@ -5,9 +5,9 @@ import { describe, it } from 'vitest';
 
 const entry = new URL('fixtures/conformance-entry.mjs', import.meta.url);
 
-/** The conformance suite, with so many sessions in each process. */
+/** Runs the conformance suite with this number of sessions per process. */
 export function describeProcesses(sessionsPerProcess: number): void {
-  // Of the case that runs; they run one after another.
+  // Of the current case; cases run one after another.
   let isolation: Isolation;
   describeIsolation({
     describe,

@@ -4,7 +4,7 @@ import { exists, ProcessRig } from './process-rig.fixture.js';
 
 const MIB = 1024 * 1024;
 
-/** One process's accident; the call in it and a neighbour in another one. */
+/** Runs two calls in two processes, breaks one process with `happen`, and checks that only its call is lost. */
 async function accident(
   rig: ProcessRig,
   happen: (pid: number, say: (text: string) => void) => void,
@@ -12,7 +12,7 @@ async function accident(
   const [neighbour, call] = [await rig.call(), await rig.call()];
   expect(call.pid).not.toBe(neighbour.pid);
   happen(call.pid, (text) => {
-    // Nobody answers that any more.
+    // The process cannot answer any more.
     call.say(text).catch(() => undefined);
   });
   const outcome = await rig.ended(call.jobId);
@@ -30,7 +30,7 @@ async function accident(
 }
 
 test.each(['SIGKILL', 'SIGSEGV', 'SIGABRT'] as const)(
-  'a process that ends by %s takes its own call along, and no other',
+  'a process that ends by %s ends its own call and no other',
   async (signal) => {
     await using rig = await ProcessRig.open({ idleProcesses: 1 });
     const { outcome, recorded } = await accident(rig, (pid) => process.kill(pid, signal));
@@ -39,13 +39,13 @@ test.each(['SIGKILL', 'SIGSEGV', 'SIGABRT'] as const)(
   },
 );
 
-test('a process that is stopped is found and ended, and its call with it', async () => {
+test('a stopped process is detected and killed, and its call fails', async () => {
   await using rig = await ProcessRig.open({ idleProcesses: 1 });
   const { recorded } = await accident(rig, (pid) => process.kill(pid, 'SIGSTOP'));
   expect(recorded.error).toMatch(/^ISOLATION_STUCK: .*has not answered for \d+ s/);
 });
 
-test('a process that spins is found and ended, and its call with it', async () => {
+test('a process in an endless loop is detected and killed, and its call fails', async () => {
   await using rig = await ProcessRig.open({ idleProcesses: 1 });
   const { recorded } = await accident(rig, (_pid, say) => say('spin'));
   expect(recorded.error).toMatch(/^ISOLATION_STUCK: /);
@@ -58,18 +58,18 @@ test.each([
   'spin-grow heap',
   'spin-grow buffers',
   'spin-grow native',
-])('a process that uses more memory than it may is ended: %s', async (order) => {
+])('a process over its memory limit is killed: %s', async (order) => {
   await using rig = await ProcessRig.open({ idleProcesses: 1, memoryLimitMb: 300 });
   const { outcome, recorded } = await accident(rig, (_pid, say) => say(order));
   expect(outcome.error?.code).toBe('ISOLATION_MEMORY_LIMIT');
   expect(recorded.error).toContain('memory limit');
 });
 
-test('memory above the lower mark makes one warning a call, and the call goes on', async () => {
+test('memory above memoryWarnMb gives one warning per call, and the call goes on', async () => {
   await using rig = await ProcessRig.open({ memoryLimitMb: 1_000, memoryWarnMb: 200 });
   const call = await rig.call();
   expect(rig.warnings).toEqual([]);
-  // Twice, because how much it uses already is not the same everywhere.
+  // Twice, because the memory of a new process is not the same everywhere.
   await call.say('gradually buffers');
   await call.say('gradually buffers');
   await rig.until(() => rig.warnings.length > 0);
@@ -85,7 +85,7 @@ test('memory above the lower mark makes one warning a call, and the call goes on
   ]);
 });
 
-test('process.exit() in a call ends that call, and not those beside it in its process', async () => {
+test('process.exit() in a call ends that call, and no other call of its process', async () => {
   await using rig = await ProcessRig.open({ sessionsPerProcess: 5 }, { maxConcurrentSessions: 5 });
   const [neighbour, call] = [await rig.call(), await rig.call()];
   expect(call.pid).toBe(neighbour.pid);
@@ -94,7 +94,7 @@ test('process.exit() in a call ends that call, and not those beside it in its pr
   expect(await neighbour.say('hello')).toBe('heard hello');
 });
 
-test('an error no call can be blamed for: its process takes no more calls, and the worker goes on', async () => {
+test('after an error that belongs to no call, its process takes no more calls, and the worker goes on', async () => {
   await using rig = await ProcessRig.open({ sessionsPerProcess: 5 });
   const call = await rig.call();
   expect(await call.say('nobody')).toBe('done');
@@ -108,7 +108,7 @@ test('an error no call can be blamed for: its process takes no more calls, and t
   expect(rig.pool.runtimeSnapshot()).toMatchObject({ state: 'running', activeSessions: 1 });
 });
 
-test('a process that died or stopped while it waited is given no call', async () => {
+test('an idle process that was stopped gets no call', async () => {
   await using rig = await ProcessRig.open({ idleProcesses: 1 });
   const waiting = await rig.waiting();
   process.kill(waiting, 'SIGSTOP');

@@ -17,7 +17,7 @@ test('calls of one tenant share a process, and none with another tenant', async 
   expect(new Set([a1.pid, a2.pid, a3.pid]).size).toBe(1);
   expect(new Set([b1.pid, b2.pid]).size).toBe(1);
   expect(new Set([a1.pid, b1.pid, a4.pid]).size).toBe(3);
-  // One that was a tenant's is never another's.
+  // A process of one tenant never serves another.
   for (const call of [a1, a2, a3, a4]) call.hangUp();
   for (const call of [a1, a2, a3, a4]) await rig.ended(call.jobId);
   const c = await rig.call(of('c'));
@@ -25,7 +25,7 @@ test('calls of one tenant share a process, and none with another tenant', async 
   expect((await rig.call(of('a'))).pid).toBeOneOf([a1.pid, a4.pid]);
 });
 
-test('a function names the group; where it throws, the call is refused', async () => {
+test('a function chooses the group; if it throws, the call is refused', async () => {
   await using rig = await ProcessRig.open({
     sessionsPerProcess: 5,
     groupBy: ({ room }) => {
@@ -44,7 +44,7 @@ test('a function names the group; where it throws, the call is refused', async (
   await expect(rig.livekit.call(room('bad-1'))).rejects.toThrow('refused');
 });
 
-test('five calls in each of two processes; one that dies takes its five', async () => {
+test('ten calls share two processes; one that dies ends only its five', async () => {
   await using rig = await ProcessRig.open({ sessionsPerProcess: 5 }, { maxConcurrentSessions: 10 });
   await rig.until(async () => (await rig.processes()).length > 0);
   const calls = await Promise.all(Array.from({ length: 10 }, () => rig.call()));

@@ -2,10 +2,10 @@ import { expect, test } from 'vitest';
 
 import { ProcessRig } from './process-rig.fixture.js';
 
-test('a call that keeps the loop of its process for itself is named, with function and line', async () => {
+test('a call that blocks the event loop of its process is named, with function and file', async () => {
   await using rig = await ProcessRig.open({}, { watchdog: { slowMs: 300 } });
   const [call, neighbour] = [await rig.call(), await rig.call()];
-  // The first only wakes the thread that sees the next, and that one looks once in 5 s at most.
+  // The first block only starts the thread that finds the next ones, and it looks at most once in 5 s.
   await rig.until(async () => {
     await call.say('block 1500');
     const slow = rig.pool
@@ -18,7 +18,7 @@ test('a call that keeps the loop of its process for itself is named, with functi
   expect(sessions.find(({ jobId }) => jobId === neighbour.jobId)?.blocks.count).toBe(0);
 });
 
-test('what a call uses is that of its process', async () => {
+test('the resources of a call are those of its process', async () => {
   await using rig = await ProcessRig.open();
   const call = await rig.call();
   await rig.pool.inspect();
@@ -27,7 +27,7 @@ test('what a call uses is that of its process', async () => {
   ]);
 });
 
-test('processes are counted, and those that were lost', async () => {
+test('lost processes are counted', async () => {
   await using rig = await ProcessRig.open({ idleProcesses: 0 }, { health: { port: 0 } });
   const call = await rig.call();
   process.kill(call.pid, 'SIGKILL');

@@ -80,12 +80,12 @@ test('options override the values of the worker', () => {
 });
 
 test.each<[string, ProcessesOptions, NodeJS.ProcessEnv]>([
-  ['several calls fill it', { sessionsPerProcess: 2 }, {}],
+  ['several calls in a process', { sessionsPerProcess: 2 }, {}],
   ['a flag of the user', { execArgv: ['--max_semi_space_size=8'] }, {}],
   ['the other flag of the user', { execArgv: ['--min-semi-space-size=8'] }, {}],
   ['NODE_OPTIONS', {}, { NODE_OPTIONS: '--enable-source-maps --max-semi-space-size=8' }],
   ['NODE_OPTIONS of these processes', { env: { NODE_OPTIONS: '--max-semi-space-size=8' } }, {}],
-])('young garbage gets the room V8 gives it: %s', (_, options, env) => {
+])('no size is set for the young generation of V8: %s', (_, options, env) => {
   const { execArgv } = childCommand(source, resolveProcesses(options), env);
   expect(execArgv).not.toContain('--max-semi-space-size=4');
 });

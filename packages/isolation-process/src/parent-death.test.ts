@@ -7,7 +7,7 @@ import { exists, fixture } from './process-rig.fixture.js';
 
 const PATIENCE = { timeout: 30_000, interval: 20 };
 
-/** A worker in a process of its own; `OPENRTC_` knows whose child is the worker, and whose the worker's. */
+/** Starts a worker in a process of its own. By `IS_WORKER` it knows that it is the worker: our pid is its parent's. */
 function startWorker(
   url: string,
   apiKey: string,
@@ -27,7 +27,7 @@ function startWorker(
   });
 }
 
-/** A call; its process may have to be started first. */
+/** Calls; the process of the call may have to start first. */
 const dial = (livekit: EmbeddedLiveKit) => livekit.call({ joinTimeoutMs: PATIENCE.timeout });
 
 async function pidsOf(worker: ChildProcess): Promise<readonly number[]> {
@@ -50,7 +50,7 @@ test.each([
       for (const call of calls) await call.say('hello');
       const pids = await pidsOf(worker);
       expect(pids.length).toBeGreaterThanOrEqual(2);
-      // One that spins and one that is stopped cannot end by themselves.
+      // A process in an endless loop and a stopped one cannot end by themselves.
       calls[0]?.say('spin').catch(() => undefined);
       process.kill(pids.at(-1) ?? Number.NaN, 'SIGSTOP');
       worker.kill('SIGKILL');
@@ -61,7 +61,7 @@ test.each([
   },
 );
 
-test('Ctrl-C reaches worker and processes alike, and calls go on until the worker has drained', async () => {
+test('after Ctrl-C, which reaches all processes, calls go on until the worker has drained', async () => {
   await using livekit = await startEmbeddedLiveKit();
   const worker = startWorker(livekit.url, livekit.apiKey, livekit.apiSecret, { idleProcesses: 1 });
   const exited = once(worker, 'exit');

@@ -54,11 +54,11 @@ export class ProcessRig implements AsyncDisposable {
       ...options,
     });
     this.running = this.pool.run({ processHandlers: false });
-    // A test that means it to fail asks it itself.
+    // A test that expects the run to fail checks that itself.
     this.running.catch(() => {});
   }
 
-  /** Begins to run. */
+  /** Starts the pool. */
   static async begin(
     isolation: ProcessesOptions = {},
     options: AgentPoolOptions = {},
@@ -66,7 +66,7 @@ export class ProcessRig implements AsyncDisposable {
     return new ProcessRig(await startEmbeddedLiveKit(), isolation, options);
   }
 
-  /** Runs, and is registered. */
+  /** Starts the pool, and waits until it has registered. */
   static async open(
     isolation: ProcessesOptions = {},
     options: AgentPoolOptions = {},
@@ -79,7 +79,7 @@ export class ProcessRig implements AsyncDisposable {
     return rig;
   }
 
-  /** A call that is answered, and the process it runs in. */
+  /** Calls, and waits for an answer, which has the pid of the call's process. */
   async call(
     options: EmbeddedCallerOptions = {},
   ): Promise<EmbeddedCall & { readonly pid: number }> {
@@ -87,7 +87,7 @@ export class ProcessRig implements AsyncDisposable {
     return Object.assign(call, { pid: Number(await call.say('pid')) });
   }
 
-  /** How a call ended, as observers were told. */
+  /** Waits until observers are notified of the end of a call, and returns its outcome. */
   ended(jobId: string): Promise<SessionOutcome> {
     return vi.waitFor(() => {
       const outcome = this.outcomes.get(jobId);
@@ -107,13 +107,13 @@ export class ProcessRig implements AsyncDisposable {
     return this.pool.processes();
   }
 
-  /** A process that is ready and has no call. */
+  /** Waits for a process that is ready and has no call, and returns its pid. */
   async waiting(): Promise<number> {
     return vi.waitFor(async () => {
       const idle = (await this.processes()).find(
         ({ state, jobIds }) => state === 'ready' && jobIds.length === 0,
       );
-      if (idle === undefined) throw new Error('no process waits');
+      if (idle === undefined) throw new Error('no process is idle');
       return idle.pid;
     }, PATIENCE);
   }
@@ -140,7 +140,7 @@ export function exists(pid: number): boolean {
     process.kill(pid, 0);
     return true;
   } catch {
-    // ESRCH: that it is not there is the answer.
+    // ESRCH: there is none.
     return false;
   }
 }

@@ -22,19 +22,22 @@ test.each([
     'nowhere.mjs',
     /before it was ready: Error \[ERR_MODULE_NOT_FOUND\]: Cannot find module/,
   ],
-])('an entry that %s fails the start, once, with its reason', async (_what, name, reason) => {
-  // Only one that stays has to be waited for; the others end when they have loaded, however long that takes.
-  const waits = name === 'runs-no-pool.mjs' ? { startTimeoutMs: 2_000 } : {};
-  await using rig = await ProcessRig.begin({ entry: fixture(name), ...waits });
-  await expect(rig.running).rejects.toMatchObject({
-    code: 'ISOLATION_START_FAILED',
-    message: expect.stringMatching(reason),
-  });
-  expect(rig.livekit.workers).toEqual([]);
-  expect(rig.log.filter(({ level }) => level === 'error')).toHaveLength(1);
-});
+])(
+  'an entry that %s fails the start, with one error that says why',
+  async (_what, name, reason) => {
+    // Only an entry that keeps running needs a timeout; the others end when they have loaded, however long that takes.
+    const waits = name === 'runs-no-pool.mjs' ? { startTimeoutMs: 2_000 } : {};
+    await using rig = await ProcessRig.begin({ entry: fixture(name), ...waits });
+    await expect(rig.running).rejects.toMatchObject({
+      code: 'ISOLATION_START_FAILED',
+      message: expect.stringMatching(reason),
+    });
+    expect(rig.livekit.workers).toEqual([]);
+    expect(rig.log.filter(({ level }) => level === 'error')).toHaveLength(1);
+  },
+);
 
-test('a start that is called off ends its process', async () => {
+test('a cancelled start ends its process', async () => {
   const rig = await ProcessRig.begin({ entry: fixture('runs-no-pool.mjs') });
   await rig.livekit.close();
   await rig.pool.drain();
@@ -42,7 +45,7 @@ test('a start that is called off ends its process', async () => {
   expect(rig.log.filter(({ level }) => level === 'error')).toEqual([]);
 });
 
-test('where processes do not come up any more, calls are refused, those that run go on, and later it is well again', async () => {
+test('while no process can start, new calls are refused and live ones go on; later calls are taken again', async () => {
   const broken = join(tmpdir(), `openrtc-broken-${process.pid}`);
   await using rig = await ProcessRig.open({
     entry: fixture('once.mjs'),
@@ -63,13 +66,13 @@ test('where processes do not come up any more, calls are refused, those that run
       await rig.call();
       return true;
     } catch {
-      // Refused as long as the last failure is fresh.
+      // Refused while the last failure is recent.
       return false;
     }
   });
 });
 
-/** A call that finds no process; the next one, right after it, is refused. */
+/** Dispatches a call for which no process can start; the next call, right after it, is refused. */
 async function fails(rig: ProcessRig): Promise<{ readonly jobId: string }> {
   const jobId = rig.livekit.dispatch();
   await rig.ended(jobId);
@@ -78,13 +81,13 @@ async function fails(rig: ProcessRig): Promise<{ readonly jobId: string }> {
   return { jobId };
 }
 
-test('an entry that listens to its parent itself does not take the messages from the pool', async () => {
+test('an entry that listens to messages of its parent takes none from the pool', async () => {
   await using rig = await ProcessRig.open({ entry: fixture('listens.mjs') });
   expect(await (await rig.call()).say('hello')).toBe('heard hello');
 });
 
-test('of an entry with several pools, each has its own calls', async () => {
-  // Fixture and test count their pools alike: the first of the process.
+test('each pool of an entry with several gets its own calls', async () => {
+  // The pool of this test and the first one of the fixture have the same number: the first of their process.
   await using rig = await ProcessRig.open({ entry: fixture('two-pools.mjs') });
   const call = await rig.call();
   expect(JSON.parse(await call.say('userdata'))).toEqual({ pool: 'first' });
@@ -98,7 +101,7 @@ test('prewarm runs in each process, and not in the worker', async () => {
   expect(prewarmed).toBe(0);
 });
 
-test('inference runs once, in the worker, whichever process asks for it', async () => {
+test('inference runs in the worker, whichever process asks for it', async () => {
   await using rig = await ProcessRig.open();
   const calls = [await rig.call(), await rig.call()];
   for (const call of calls) {
@@ -112,7 +115,7 @@ test('inference runs once, in the worker, whichever process asks for it', async 
   }
 });
 
-test('a process of calls is given the keys of providers and not those of the worker', async () => {
+test('a process gets the keys of providers and not those of the worker', async () => {
   vi.stubEnv('LIVEKIT_API_SECRET', 'the-secret-of-the-worker');
   vi.stubEnv('OPENAI_API_KEY', 'the-key-of-a-provider');
   vi.stubEnv('GONE', 'here');

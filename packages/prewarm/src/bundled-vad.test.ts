@@ -24,7 +24,7 @@ const talk = (): Int16Array => {
   return all;
 };
 
-/** As the caller's microphone would be at another rate; how well does not matter here. */
+/** The samples at another rate. The quality does not matter here. */
 const at = (rate: number, samples: Int16Array): Int16Array =>
   Int16Array.from(
     { length: Math.trunc((samples.length * rate) / 16_000) },
@@ -43,8 +43,8 @@ interface Heard extends Omit<VADEvent, 'frames' | 'inferenceDuration'> {
 }
 
 /**
- * Enough to tell frames apart: a difference of 40 000 numbers could not be printed. Taken at once, because the SDK's
- * frames show a buffer that it goes on writing to.
+ * Enough to tell frames apart: a difference of 40 000 numbers could not be printed. Computed at once, because the SDK
+ * goes on writing to the buffer of its frames.
  */
 const fingerprint = ({ data, sampleRate }: AudioFrame) => ({
   sampleRate,
@@ -52,7 +52,7 @@ const fingerprint = ({ data, sampleRate }: AudioFrame) => ({
   sha1: createHash('sha1').update(Int16Array.from(data)).digest('hex'),
 });
 
-/** What a VAD says of frames, when it has heard them all. */
+/** All events of a VAD for these frames. */
 async function hears(vad: inference.VAD, frames: readonly AudioFrame[]): Promise<Heard[]> {
   const stream = vad.stream();
   const events: Heard[] = [];
@@ -80,8 +80,8 @@ const turns = (events: readonly Heard[]) =>
   events.filter(({ type }) => type !== VADEventType.INFERENCE_DONE);
 
 /**
- * Without what the frames of an end hold: the SDK writes the last half second over the first one of it before
- * anybody can read it. And how sure it was only roughly: the native resampler adds noise, other noise each time.
+ * An event without the samples of END_OF_SPEECH, because the SDK overwrites their first half second with the last one
+ * before anyone can read them. The probability is rounded: the native resampler adds different noise each time.
  */
 const spoken = ({ probability, ...event }: Heard) => ({
   ...event,
@@ -98,7 +98,7 @@ describe('the VAD of a session', () => {
     ['16 kHz in 10 ms', 16_000, 10],
     ['24 kHz in 20 ms', 24_000, 20],
     ['48 kHz in 50 ms', 48_000, 50],
-  ])('hears at %s what the SDK’s hears', async (_name, rate, frameMs) => {
+  ])('has the same events as the VAD of the SDK, at %s', async (_name, rate, frameMs) => {
     const frames = framesOf(at(rate, talk()), rate, frameMs);
     const ours = await hears(new SessionVad(local), frames);
     const theirs = await hears(new inference.VAD(), frames);
@@ -111,7 +111,7 @@ describe('the VAD of a session', () => {
     expect(turns(ours).map(spoken)).toEqual(turns(theirs).map(spoken));
   });
 
-  test('hands on what was said, from half a second before it to its end', async () => {
+  test('returns the audio of the speech, from half a second before it to its end', async () => {
     const heard = talk();
     const ends = turns(await hears(new SessionVad(local), framesOf(heard, 16_000, 32)));
     for (const { frames, samplesIndex } of ends) {
@@ -121,7 +121,7 @@ describe('the VAD of a session', () => {
     }
   });
 
-  test('tells of every window with speech in it, and of none in silence', async () => {
+  test('has an event for every window with speech, and for few in silence', async () => {
     const frames = framesOf(talk(), 16_000, 32);
     const windows = (events: readonly Heard[]) =>
       events.filter(({ type }) => type === VADEventType.INFERENCE_DONE);
@@ -130,12 +130,12 @@ describe('the VAD of a session', () => {
     const ours = windows(await hears(new SessionVad(local), frames));
     const theirs = windows(await hears(new inference.VAD(), frames));
     expect(ours.filter(speech)).toEqual(theirs.filter(speech));
-    // Two sentences, so three silences; and each short sound that was no speech after all.
+    // Two sentences, so three silences, and one more after each short sound that was not speech.
     const silent = ours.filter((event) => !speech(event)).length;
     expect(silent).toBeLessThan(theirs.filter((event) => !speech(event)).length / 4);
   });
 
-  test('starts anew after a flush, as the SDK’s does', async () => {
+  test('starts again after a flush, as the VAD of the SDK does', async () => {
     const frames = framesOf(recorded('order'), 16_000, 32);
     for (const vad of [new SessionVad(local), new inference.VAD()]) {
       const stream = vad.stream();
@@ -152,7 +152,7 @@ describe('the VAD of a session', () => {
     }
   });
 
-  test('takes changed options while it listens', async () => {
+  test('uses changed options while it listens', async () => {
     const vad = new SessionVad(local);
     const stream = vad.stream();
     vad.updateOptions({ activationThreshold: 1.1 });
@@ -163,7 +163,7 @@ describe('the VAD of a session', () => {
     stream.close();
   });
 
-  test('has no more to say once closed', async () => {
+  test('has no more events once it is closed', async () => {
     const stream = new SessionVad(local).stream();
     const next = stream.next();
     stream.close();
@@ -172,7 +172,7 @@ describe('the VAD of a session', () => {
     expect(() => stream.flush()).toThrow('Stream is closed');
   });
 
-  test('keeps to its input when the SDK takes it over', async () => {
+  test('accepts one input at a time, and another after the SDK has detached it', async () => {
     const stream = new SessionVad(local).stream();
     const input = () => new ReadableStream<AudioFrame>();
     const first = input();
@@ -185,7 +185,7 @@ describe('the VAD of a session', () => {
   });
 });
 
-test('models() has one for each call, wherever it runs', async () => {
+test('models() creates one for each call, wherever it runs', async () => {
   await using shared = models();
   expect(() => shared.vad?.()).toThrow('not loaded');
   await shared.load(new AbortController().signal);

@@ -13,7 +13,7 @@ import type { SharedVad } from './shared-vad.js';
 export class BundledVad implements SharedVad {
   #local: LocalInference | undefined;
 
-  /** Loads the model of the process. Rejects with `PREWARM_FAILED`, or with the reason of `signal`. */
+  /** Loads the model. Rejects with `PREWARM_FAILED`, or with the reason of `signal`. */
   async load(signal: AbortSignal): Promise<void> {
     signal.throwIfAborted();
     const local = loadLocalInference();

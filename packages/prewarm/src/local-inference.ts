@@ -8,15 +8,15 @@ export type LocalInference = Omit<typeof localInference, 'default'>;
 const PACKAGE = '@livekit/local-inference';
 const require = createRequire(import.meta.url);
 
-/** Absolute path of the native package: what a thread started from a string can load. */
+/** Absolute path of the native package, for a thread that was started from a string and cannot resolve its name. */
 export function localInferencePath(): string {
   return require.resolve(PACKAGE);
 }
 
 /**
- * Loads the native package. Throws `PREWARM_FAILED` when it, or its binary for this platform, is
- * missing or broken.
- * @param load - how to load a package; by default from this package's own dependencies
+ * Loads the native package. Throws `PREWARM_FAILED` when the package or its binary for this platform is missing or
+ * broken.
+ * @param load - loads a package. Default: from the dependencies of this package
  */
 export function loadLocalInference(load: (id: string) => unknown = require): LocalInference {
   try {

@@ -3,11 +3,11 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 
 /**
- * The ESM build of an optional package, as the user's program would import it, then as this package would:
- * package managers with strict layouts hide what a package does not declare, and the user has declared it.
+ * Finds the ESM build of an optional package: the one that the user's program would import, or else the one that this
+ * package would. The user's comes first, because strict package managers hide packages that this one does not declare.
  *
- * Found by its files, because `require.resolve` gives the CommonJS build where a package has both, and the
- * two builds of a LiveKit plugin bring two copies of the SDK.
+ * It reads the package's files, because `require.resolve` returns the CommonJS build of a package that has both, and
+ * each build of a LiveKit plugin loads its own copy of the SDK.
  * @returns the absolute path of the module, or undefined when it is not installed
  */
 export function locateModule(

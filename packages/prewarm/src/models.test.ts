@@ -18,7 +18,7 @@ afterEach(async () => {
 });
 
 describe('models', () => {
-  it('predicts on silence with the real model, loaded on demand', async () => {
+  it('predicts with the real model, which is loaded on demand', async () => {
     const shared = open();
     await shared.load(never);
     expect(shared.turnDetector).toBe(true);
@@ -43,7 +43,7 @@ describe('models', () => {
     );
   });
 
-  it('says what it takes when the data is something else', async () => {
+  it('rejects data of another kind, and says what it takes', async () => {
     await expect(open().executor.doInference('lk_eot_audio', { pcm: 3 })).rejects.toThrow('base64');
   });
 
@@ -61,7 +61,7 @@ describe('models', () => {
     expect(open().turnDetector).toBe(false);
   });
 
-  it('rejects a load that is aborted, before it or during it', async () => {
+  it('rejects a load that is aborted, before or during it', async () => {
     await expect(open().load(AbortSignal.abort(new Error('stop')))).rejects.toThrow('stop');
     const control = new AbortController();
     const loading = open({ turnDetector: 'eager' }).load(control.signal);
@@ -69,7 +69,7 @@ describe('models', () => {
     await expect(loading).rejects.toThrow('stop now');
   });
 
-  it('closes twice, and takes nothing afterwards', async () => {
+  it('can be closed twice, and rejects everything afterwards', async () => {
     const shared = open();
     await shared[Symbol.asyncDispose]();
     await shared[Symbol.asyncDispose]();
@@ -79,13 +79,13 @@ describe('models', () => {
     });
   });
 
-  it('refuses an option that means nothing', () => {
+  it('refuses an invalid option', () => {
     expect(() => models({ turnDetector: true as never })).toThrow("'on_demand', 'eager' or false");
   });
 });
 
 describe('a native package that is missing', () => {
-  it('is named, with what to do and the cause', () => {
+  it('is named in the error, with what to do and the cause', () => {
     const cause = new Error('Cannot find module');
     const load = (): never => {
       throw cause;

@@ -9,18 +9,17 @@ import { TurnDetector } from './turn-detector.js';
 /** What {@link models} loads, and when. */
 export interface ModelsOptions {
   /**
-   * When to load the SDK's local turn detector, about 250 MB a process:
+   * When the SDK's local turn detector is loaded, which takes about 250 MB per process:
    *
-   * - `on-demand` (default): with the first prediction. Costs a process nothing until a call needs
-   *   it; that first prediction waits 150-250 ms more, and on a busy machine may miss the SDK's
-   *   limit of 1000 ms, after which the SDK goes on without it
+   * - `on_demand` (default): with the first prediction, which then takes 150-250 ms longer. On a busy machine it may
+   *   miss the SDK's limit of 1000 ms; the SDK then ends that turn without it
    * - `eager`: before the worker takes calls
-   * - `false`: never; its predictions are refused
+   * - `false`: never; predictions are refused
    */
   turnDetector?: 'on_demand' | 'eager' | false;
   /**
-   * The VAD of calls that name none, such as {@link silero}. Default: the one that comes with the SDK, which
-   * runs beside the JavaScript thread.
+   * The VAD of calls without one of their own, such as {@link silero}. Default: the VAD of the SDK, which does not run
+   * on the JavaScript thread.
    */
   vad?: SharedVad;
 }
@@ -29,27 +28,27 @@ export interface ModelsOptions {
 const AUDIO_TURN_DETECTION = 'lk_eot_audio';
 
 /**
- * The models of one process, shared by all of its calls: the VAD, the turn detector, and the
- * inference runners that plugins register. Loading rejects with `PREWARM_FAILED`.
+ * The models of one process, which all of its calls share: the VAD, the turn detector, and the inference runners that
+ * plugins register. Loading rejects with `PREWARM_FAILED`.
  */
 export function models(options: ModelsOptions = {}): SharedModels {
   const { turnDetector = 'on_demand', vad } = options;
   if (turnDetector !== 'on_demand' && turnDetector !== 'eager' && turnDetector !== false) {
     throw new OpenRtcError(
       'CONFIG_INVALID_OPTION',
-      `models({ turnDetector }) is 'on_demand', 'eager' or false, not ${JSON.stringify(turnDetector)}`,
+      `models({ turnDetector }) must be 'on_demand', 'eager' or false, got ${JSON.stringify(turnDetector)}`,
     );
   }
   if (vad !== undefined && !isSharedVad(vad)) {
     throw new OpenRtcError(
       'CONFIG_INVALID_OPTION',
-      'models({ vad }) is what silero() returns; a VAD object of your own goes into `session: { vad }`',
+      'models({ vad }) must be what silero() returns; pass a VAD object of your own as `session: { vad }`',
     );
   }
   return new Models(turnDetector, vad ?? new BundledVad());
 }
 
-// JavaScript lets anything through.
+// Users of JavaScript can pass anything.
 function isSharedVad(vad: unknown): vad is SharedVad {
   const { load, create } = Object(vad) as Record<string, unknown>;
   return typeof load === 'function' && typeof create === 'function';
@@ -104,7 +103,7 @@ class Models implements SharedModels {
     return {
       executor,
       turnDetector,
-      // The VAD runs in every process; a turn detector in each would cost 250 MB a piece.
+      // Each process runs its own VAD; a turn detector of its own would take 250 MB.
       load: (signal) => vad.load(signal),
       vad: () => vad.create(),
       [Symbol.asyncDispose]: () => vad[Symbol.asyncDispose](),
@@ -130,20 +129,20 @@ class Models implements SharedModels {
   }
 }
 
-/** The samples in the SDK's `{ pcm }`: base64 of signed 16 bit, little endian. */
+/** The samples in the SDK's `{ pcm }`: signed 16 bit, little endian, as base64. */
 function samplesOf(data: unknown): Int16Array {
   const pcm = typeof data === 'object' && data !== null && 'pcm' in data ? data.pcm : undefined;
   if (typeof pcm !== 'string') {
     throw new TypeError(`${AUDIO_TURN_DETECTION} takes { pcm: base64 of signed 16 bit samples }`);
   }
   const bytes = Buffer.from(pcm, 'base64');
-  // Copied: a Buffer may begin at an odd offset of its pool, where no Int16Array can.
+  // A copy, because a Buffer may begin at an odd offset, and an Int16Array cannot.
   const samples = new Int16Array(bytes.byteLength >> 1);
   Buffer.from(samples.buffer).set(bytes.subarray(0, samples.byteLength));
   return samples;
 }
 
-/** `work`, or the reason of `signal` when that comes first; the work goes on then. */
+/** Settles like `work`, or rejects with the reason of `signal` if it aborts first. The work is not stopped. */
 function orAborted(work: Promise<void>, signal: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
     const abort = (): void => reject(signal.reason);

@@ -1,14 +1,14 @@
 /**
- * The code of the thread that hosts inference runners, as text for `new Worker(text, { eval: true })`:
- * bundling moves modules, and running the tests from TypeScript sources leaves no JavaScript file a
- * thread could start from. Only dynamic imports, so it runs whether `--input-type` makes it a script
- * or a module. `workerData`: {@link RunnerThreadData}.
+ * The code of the thread that runs inference runners, as text for `new Worker(text, { eval: true })`. It is not a file,
+ * because bundlers move files, and tests run TypeScript sources, from which a thread cannot start. It has only dynamic
+ * imports, so it runs as a script and as a module, whatever `--input-type` says.
+ * `workerData`: {@link RunnerThreadData}.
  */
 export const runnerThreadSource = `(async () => {
   const { parentPort, workerData } = await import('node:worker_threads');
 
-  // rtc-node has one native callback a process: a client made in this thread would take the audio
-  // of every call. Touching it here throws instead.
+  // rtc-node has one native callback per process: a client created in this thread would receive the audio of every
+  // call. So any use of it here throws.
   globalThis._ffiClientInstance = new Proxy({}, {
     get() { throw new Error('@livekit/rtc-node cannot be used in an inference runner'); },
   });
@@ -52,19 +52,19 @@ export const runnerThreadSource = `(async () => {
 
 /** What the thread is started with. */
 export interface RunnerThreadData {
-  /** URL of the copy of `@livekit/agents` whose logger the runners write to. */
+  /** URL of the copy of `@livekit/agents` whose logger the runners use. */
   readonly agentsUrl: string;
   readonly logger: { readonly pretty: boolean; readonly level?: string };
 }
 
-/** What the thread is asked: run one runner, or, without a `url`, close all of them. */
+/** A request to the thread: to run one runner, or without a `url` to close all of them. */
 export interface RunnerRequest {
   readonly id: number;
   readonly url?: string;
   readonly data?: unknown;
 }
 
-/** What the thread answers. */
+/** The answer of the thread. */
 export type RunnerResponse =
   | { readonly id: number; readonly failed?: undefined; readonly result: unknown }
   | {

@@ -19,7 +19,7 @@ afterAll(() => {
 });
 
 describe('RunnerThread', () => {
-  it('runs every runner in one thread beside the calls, initialized once', async () => {
+  it('runs all runners in one thread of their own, each initialized once', async () => {
     const [first, second] = await Promise.all([
       thread.run('fixture', { text: 'hello' }),
       thread.run('fixture_by_path', { text: 'there' }),
@@ -29,7 +29,7 @@ describe('RunnerThread', () => {
     expect(second).toHaveProperty('threadId', (first as { threadId: number }).threadId);
   });
 
-  it("rejects with the runner's own error, and goes on", async () => {
+  it("rejects with the runner's own error, and continues", async () => {
     await expect(thread.run('fixture', { fail: 'too long' })).rejects.toMatchObject({
       name: 'RangeError',
       message: 'too long',
@@ -37,25 +37,25 @@ describe('RunnerThread', () => {
     await expect(thread.run('fixture', {})).resolves.toMatchObject({ initialized: 1 });
   });
 
-  it('refuses data that cannot cross to a thread', async () => {
+  it('rejects data that cannot be cloned', async () => {
     await expect(thread.run('fixture', { hook: () => {} })).rejects.toThrow('could not be cloned');
   });
 
-  it('says which runner does not load, and why', async () => {
+  it('says which runner could not be loaded, and why', async () => {
     await expect(thread.run('broken', {})).rejects.toMatchObject({
       code: 'PREWARM_FAILED',
-      message: expect.stringMatching(/'broken' failed to load: model_q8.onnx is missing/),
+      message: expect.stringMatching(/'broken' could not be loaded: model_q8.onnx is missing/),
     });
   });
 
-  it('names the methods it knows when asked for another', async () => {
+  it('lists the known methods when it gets another one', async () => {
     await expect(thread.run('lk_unheard_of', {})).rejects.toMatchObject({
       code: 'PREWARM_FAILED',
       message: expect.stringMatching(/'lk_unheard_of' \(known: lk_eot_audio, fixture/),
     });
   });
 
-  it('fails what was under way when the thread dies, then starts another', async () => {
+  it('rejects unanswered requests when the thread dies, then starts another thread', async () => {
     await expect(thread.run('fixture', { crash: true })).rejects.toMatchObject({
       code: 'PREWARM_FAILED',
       message: expect.stringContaining('exit code 3'),
@@ -63,7 +63,7 @@ describe('RunnerThread', () => {
     await expect(thread.run('fixture', {})).resolves.toMatchObject({ initialized: 1 });
   });
 
-  it('is what an executor uses for methods other than the turn detector', async () => {
+  it('runs every method of an executor except the turn detector', async () => {
     const shared = models({ turnDetector: false });
     await expect(shared.executor.doInference('fixture', { text: 'hi' })).resolves.toMatchObject({
       text: 'hi',

@@ -10,7 +10,7 @@ import {
   type RunnerThreadData,
 } from './runner-thread-source.js';
 
-// What a runner gets to close its files before its thread is ended.
+// The time that runners have to close their files before their thread is ended.
 const CLOSE_TIMEOUT_MS = 2_000;
 
 interface Waiting {
@@ -20,9 +20,9 @@ interface Waiting {
 }
 
 /**
- * Hosts the inference runners that plugins register with the SDK, in one thread of their own:
- * onnxruntime runs synchronously, and would stop every call of this process for as long.
- * The thread starts with the first request, each runner with its own first.
+ * Runs the inference runners that plugins register with the SDK, in one thread of their own: onnxruntime runs
+ * synchronously, and would stop every call of this process for that time. The thread starts with the first request,
+ * and each runner with the first request for it.
  */
 export class RunnerThread implements AsyncDisposable {
   #thread: Worker | undefined;
@@ -30,8 +30,8 @@ export class RunnerThread implements AsyncDisposable {
   readonly #waiting = new Map<number, Waiting>();
 
   /**
-   * Runs the runner registered for `method`. Rejects with `PREWARM_FAILED` when there is none, it
-   * does not load, or its thread died (the next request starts a new one); else with its own error.
+   * Runs the runner that is registered for `method`. Rejects with `PREWARM_FAILED` when there is none, it cannot be
+   * loaded, or the thread died (the next request starts a new one). Otherwise rejects with the runner's own error.
    */
   run(method: string, data: unknown): Promise<unknown> {
     const path = InferenceRunner.registeredRunners[method];
@@ -41,7 +41,7 @@ export class RunnerThread implements AsyncDisposable {
         new OpenRtcError(
           'PREWARM_FAILED',
           `no inference runner is registered for '${method}' (known: ${known}). Import the plugin ` +
-            'that brings it in the file that builds the pool.',
+            'that registers it in the file that creates the pool.',
         ),
       );
     }
@@ -49,8 +49,8 @@ export class RunnerThread implements AsyncDisposable {
   }
 
   /**
-   * Closes the runners (2 s at most), then ends the thread. Requests under way reject. Rejects, the
-   * thread ended, with what a runner's `close()` threw.
+   * Closes the runners, which have 2 s, then ends the thread. Unanswered requests reject. If `close()` of a runner
+   * throws, the thread is ended as well, and this rejects with that error.
    */
   async [Symbol.asyncDispose](): Promise<void> {
     const thread = this.#thread;
@@ -71,10 +71,10 @@ export class RunnerThread implements AsyncDisposable {
     const thread = (this.#thread ??= this.#start());
     const id = this.#nextId++;
     return new Promise((resolve, reject) => {
-      // First: it throws for data that cannot be cloned.
+      // Before the request is recorded, because it throws for data that cannot be cloned.
       thread.postMessage({ id, ...request } satisfies RunnerRequest);
       this.#waiting.set(id, { method, resolve, reject });
-      // Kept alive by requests only, so that a forgotten thread does not keep the process.
+      // Only requests keep the process alive, not an idle thread.
       thread.ref();
     });
   }
@@ -103,7 +103,7 @@ export class RunnerThread implements AsyncDisposable {
     waiting.reject(
       new OpenRtcError(
         'PREWARM_FAILED',
-        `the inference runner of '${waiting.method}' failed to load: ${error.message}. If it needs a ` +
+        `the inference runner of '${waiting.method}' could not be loaded: ${error.message}. If it needs a ` +
           "model file, download it first with the plugin's download-files command.",
         { cause: error },
       ),
@@ -111,7 +111,7 @@ export class RunnerThread implements AsyncDisposable {
   }
 
   #lose(thread: Worker, why: string, cause?: unknown): void {
-    // An error is followed by an exit; by then another thread may have taken over.
+    // After 'error' comes 'exit'; by then there may be a new thread.
     if (this.#thread !== thread) return;
     this.#thread = undefined;
     const waiting = [...this.#waiting.values()];
@@ -120,7 +120,7 @@ export class RunnerThread implements AsyncDisposable {
       reject(
         new OpenRtcError(
           'PREWARM_FAILED',
-          `the thread of inference runners ${why} during '${method}'`,
+          `the thread of the inference runners ${why} during '${method}'`,
           {
             cause,
           },

@@ -1,9 +1,9 @@
 import type { VAD } from '@livekit/agents';
 
-/** A VAD whose model a process loads once, for all of its calls. {@link silero} makes one. */
+/** A VAD whose model a process loads once for all of its calls, such as {@link silero}. */
 export interface SharedVad extends AsyncDisposable {
-  /** Loads the model. Called once, before the first call; rejects when it cannot be had. */
+  /** Loads the model. Called once, before the first call. Rejects if the model cannot be loaded. */
   load(signal: AbortSignal): Promise<void>;
-  /** A VAD for one call: nothing but the model is shared, so that all else goes with the call. */
+  /** Creates the VAD of one call. Only the model is shared: everything else is freed with the call. */
   create(): VAD;
 }

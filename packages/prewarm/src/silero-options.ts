@@ -2,17 +2,17 @@ import { OpenRtcError } from '@openrtc/core';
 
 /** Options of `@livekit/agents-plugin-silero`, with its defaults. Times are in milliseconds. */
 export interface SileroOptions {
-  /** Speech shorter than this is none. Default: 50. */
+  /** Minimum duration of speech; anything shorter is ignored. Default: 50. */
   minSpeechDuration?: number;
-  /** A pause shorter than this ends no speech. The SDK's turn detector wants at least 250. Default: 550. */
+  /** Minimum duration of a pause that ends speech. The SDK's turn detector needs at least 250. Default: 550. */
   minSilenceDuration?: number;
-  /** Kept of what came before the speech. Default: 500. */
+  /** How much audio from before the speech is kept. Default: 500. */
   prefixPaddingDuration?: number;
-  /** Most that is kept of one speech. Its memory is taken when the call's audio begins. Default: 60 000. */
+  /** How much audio of one speech is kept. The memory is allocated when the call's audio begins. Default: 60 000. */
   maxBufferedSpeech?: number;
-  /** The probability above which it is speech, 0 to 1. Default: 0.5. */
+  /** The probability above which audio counts as speech, 0 to 1. Default: 0.5. */
   activationThreshold?: number;
-  /** What the model hears, in Hz. Default: 16 000. */
+  /** Sample rate of the model, in Hz. Default: 16 000. */
   sampleRate?: 8000 | 16000;
 }
 
@@ -35,7 +35,7 @@ const CHECKS: Readonly<Record<keyof SileroOptions, [(value: unknown) => boolean,
 };
 
 /**
- * The options with the defaults for what is not given.
+ * Fills in the defaults.
  * @throws OpenRtcError `CONFIG_INVALID_OPTION`
  */
 export function resolveSileroOptions(options: SileroOptions): Required<SileroOptions> {
@@ -47,7 +47,7 @@ export function resolveSileroOptions(options: SileroOptions): Required<SileroOpt
     }
     if (value === undefined) continue;
     const [fits, what] = CHECKS[name];
-    if (!fits(value)) throw invalid(`silero({ ${name} }) is ${what}, not ${String(value)}`);
+    if (!fits(value)) throw invalid(`silero({ ${name} }) must be ${what}, got ${String(value)}`);
     resolved[name] = value;
   }
   return resolved as Required<SileroOptions>;

@@ -26,7 +26,7 @@ async function load(vad = silero()) {
   return vad;
 }
 
-/** 16 kHz mono, in pieces of 32 ms. */
+/** Frames of 32 ms, 16 kHz mono. */
 function frames(pcm: Int16Array): AudioFrame[] {
   const pieces: AudioFrame[] = [];
   for (let at = 0; at + 512 <= pcm.length; at += 512)
@@ -42,7 +42,7 @@ function sentence(): AudioFrame[] {
   return frames(pcm);
 }
 
-/** Until the end of the first thing said. */
+/** Pushes a sentence, and returns the events until the end of its speech. */
 async function hear(stream: VADStream): Promise<VADEventType[]> {
   const heard: VADEventType[] = [];
   for (const frame of sentence()) stream.pushFrame(frame);
@@ -54,7 +54,7 @@ async function hear(stream: VADStream): Promise<VADEventType[]> {
 }
 
 describe('silero()', () => {
-  it('gives each call a VAD of its own, which hears speech', async () => {
+  it('gives each call a VAD of its own, which detects speech', async () => {
     const vad = await load();
     const calls = [vad.create(), vad.create()];
     expect(calls[0]).toBeInstanceOf(VAD);
@@ -72,7 +72,7 @@ describe('silero()', () => {
     const vad = await load();
     const past: WeakRef<object>[] = [];
     for (let call = 0; call < 3; call += 1) {
-      // In a function of its own, so that no variable of this one holds on to it.
+      // In a function of its own, so that no variable of this one refers to the call.
       await (async () => {
         const own = vad.create();
         const stream = own.stream();
@@ -89,12 +89,12 @@ describe('silero()', () => {
       .toBe(0);
   });
 
-  it('hands its options to the plugin', async () => {
+  it('passes its options to the plugin', async () => {
     const vad = await load(silero({ minSilenceDuration: 300, sampleRate: 8000 }));
     expect(vad.create().minSilenceDuration).toBe(300);
   });
 
-  it('says so when a call comes before it is loaded, or after it is closed', async () => {
+  it('throws when a call comes before it is loaded, or after it is closed', async () => {
     const vad = silero();
     expect(() => vad.create()).toThrow(expect.objectContaining({ code: 'POOL_STATE' }));
     await vad.load(never);
@@ -103,13 +103,13 @@ describe('silero()', () => {
     expect(() => vad.create()).toThrow(expect.objectContaining({ code: 'POOL_STATE' }));
   });
 
-  it('is not loaded by a start that was called off', async () => {
+  it('is not loaded by a start that was cancelled', async () => {
     await expect(silero().load(AbortSignal.abort(new Error('stop')))).rejects.toThrow('stop');
   });
 });
 
-describe('a plugin that cannot be had', () => {
-  it('is named with the line that installs it', async () => {
+describe('a plugin that cannot be loaded', () => {
+  it('is named in the error, with the command that installs it', async () => {
     await expect(new Silero({}, () => undefined).load(never)).rejects.toMatchObject({
       code: 'PREWARM_FAILED',
       message:
@@ -117,7 +117,7 @@ describe('a plugin that cannot be had', () => {
     });
   });
 
-  it('is named with what is wrong with it', async () => {
+  it('is named in the error, with the cause', async () => {
     const broken = new Silero({}, () => '/nowhere/index.js');
     await expect(broken.load(never)).rejects.toMatchObject({
       code: 'PREWARM_FAILED',
@@ -130,7 +130,7 @@ describe('a plugin that cannot be had', () => {
 });
 
 describe('options', () => {
-  it('are those of the plugin, and undefined is one not given', () => {
+  it('are those of the plugin, and undefined counts as not given', () => {
     expect(resolveSileroOptions({ minSilenceDuration: undefined as never })).toEqual(
       resolveSileroOptions({}),
     );
@@ -138,10 +138,10 @@ describe('options', () => {
 
   it.each([
     [{ minSilence: 5 }, /no option "minSilence"; known: minSpeechDuration, minSilenceDuration/],
-    [{ minSpeechDuration: -1 }, /minSpeechDuration \}\) is milliseconds, 0 or more, not -1/],
+    [{ minSpeechDuration: -1 }, /minSpeechDuration \}\) must be milliseconds, 0 or more, got -1/],
     [{ maxBufferedSpeech: Number.NaN }, /maxBufferedSpeech/],
-    [{ activationThreshold: 1.5 }, /a number from 0 to 1, not 1.5/],
-    [{ sampleRate: 44_100 }, /8000 or 16000, not 44100/],
+    [{ activationThreshold: 1.5 }, /a number from 0 to 1, got 1.5/],
+    [{ sampleRate: 44_100 }, /8000 or 16000, got 44100/],
   ])('%o is refused', (options, message) => {
     expect(() => silero(options as never)).toThrow(
       expect.objectContaining({
@@ -153,7 +153,7 @@ describe('options', () => {
 });
 
 describe('models({ vad: silero() })', () => {
-  it('lends a VAD to each call, in the worker and in the processes of calls', async () => {
+  it('gives a VAD to each call, in the worker and in other processes', async () => {
     const shared = models({ vad: silero() });
     opened.push(shared);
     await shared.load(never);
@@ -166,12 +166,12 @@ describe('models({ vad: silero() })', () => {
     expect(elsewhere.turnDetector).toBe(true);
   });
 
-  it('fails the load with the plugin named', async () => {
+  it('rejects the load if the plugin cannot be loaded', async () => {
     const shared = models({ vad: new Silero({}, () => undefined) });
     await expect(shared.load(never)).rejects.toMatchObject({ code: 'PREWARM_FAILED' });
   });
 
-  it('takes no VAD object, which calls would share', () => {
+  it('refuses a VAD object, which calls would share', () => {
     expect(() => models({ vad: { stream: () => {} } as never })).toThrow('what silero() returns');
     expect(() => models({ vad: silero as never })).toThrow('what silero() returns');
   });
@@ -189,7 +189,7 @@ describe('locateModule()', () => {
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
   const entry = join(folder, 'main.js');
 
-  test('finds the ESM build beside the CommonJS one, as the entry would', () => {
+  test('finds the ESM build of a package that has both, from the entry', () => {
     const both = {
       import: { default: './dist/index.js' },
       require: { default: './dist/index.cjs' },
@@ -201,12 +201,12 @@ describe('locateModule()', () => {
     }
   });
 
-  test('finds what this package itself has', () => {
+  test('finds a package from this package', () => {
     const found = locateModule('@livekit/agents-plugin-silero', ['', undefined, import.meta.url]);
     expect(found !== undefined && existsSync(found)).toBe(true);
   });
 
-  test('says when there is none', () => {
+  test('returns undefined when there is none', () => {
     expect(locateModule('@some/other', [entry, import.meta.url])).toBeUndefined();
   });
 });

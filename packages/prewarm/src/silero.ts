@@ -28,8 +28,8 @@ interface SileroPlugin {
 }
 
 /**
- * The VAD of `@livekit/agents-plugin-silero`, which must be installed, for `models({ vad: silero() })`: one
- * model in memory, a VAD of its own for each call.
+ * The VAD of `@livekit/agents-plugin-silero`, which must be installed, for `models({ vad: silero() })`. The model is
+ * loaded once in a process, and each call has a VAD of its own.
  * @throws OpenRtcError `CONFIG_INVALID_OPTION`
  */
 export function silero(options: SileroOptions = {}): SharedVad {
@@ -37,10 +37,11 @@ export function silero(options: SileroOptions = {}): SharedVad {
 }
 
 /**
- * One ONNX session for the process, and a VAD object of the plugin over it for each call.
+ * One ONNX session for the process, and for each call a VAD object of the plugin that uses it.
  *
- * Not what the plugin's own `VAD.load()` gives: that one object, shared by calls, would keep the stream of each,
- * with a speech buffer of a minute, for as long as the process lives; and one for each call loads the model anew.
+ * It does not use `VAD.load()` of the plugin. If calls shared its result, that object would keep the stream of every
+ * call, with a speech buffer of a minute, until the process ends. If each call used its own, the model would be loaded
+ * for each call.
  */
 export class Silero implements SharedVad {
   readonly #options: Required<SileroOptions>;
@@ -71,7 +72,7 @@ export class Silero implements SharedVad {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    // A load under way would open it after this.
+    // A load in progress would open a session that nobody releases.
     await Promise.allSettled([this.#loading]);
     const session = this.#session;
     this.#session = undefined;
@@ -81,7 +82,7 @@ export class Silero implements SharedVad {
   #make(): unknown {
     if (this.#plugin === undefined || this.#session === undefined)
       throw new OpenRtcError('POOL_STATE', 'the model of silero() is not loaded');
-    // What the session was made for, see #load().
+    // The session runs on the CPU, see #load().
     return new this.#plugin.VAD(this.#session, { ...this.#options, forceCPU: true });
   }
 
@@ -91,8 +92,8 @@ export class Silero implements SharedVad {
       throw failed(`${PACKAGE} is not installed: npm install ${PACKAGE}@~1.9.0`);
     try {
       this.#plugin = (await import(pathToFileURL(path).href)) as SileroPlugin;
-      // The plugin loads its model in VAD.load() alone, once a VAD. So: the plugin's own runtime, its model, and
-      // the settings it has for them. One thread, because the calls of a process come one after the other anyway.
+      // The plugin offers no other way to load the model than VAD.load(). So this uses the plugin's runtime, its model
+      // and its settings. One thread is enough, because the predictions of a process run one after another anyway.
       const { InferenceSession } = createRequire(path)('onnxruntime-node') as OnnxRuntime;
       this.#session = await InferenceSession.create(join(dirname(path), 'silero_vad.onnx'), {
         interOpNumThreads: 1,
@@ -100,7 +101,7 @@ export class Silero implements SharedVad {
         executionMode: 'sequential',
         executionProviders: [{ name: 'cpu' }],
       });
-      // Better now than in every call.
+      // To fail now and not in every call.
       this.create();
     } catch (cause) {
       if (isOpenRtcError(cause)) throw cause;

@@ -5,7 +5,7 @@ import { TurnDetector } from './turn-detector.js';
 const pcm = new Int16Array(16);
 const opened: TurnDetector[] = [];
 
-/** A detector that loads the fixture `load` and answers what `predict` says. */
+/** A detector that loads the fixture `load` and predicts with `predict`. */
 function detector(predict: () => Promise<number>, load: string): TurnDetector {
   const native: LocalInference = {
     predict,
@@ -48,7 +48,7 @@ describe('TurnDetector', () => {
     expect(most).toBe(1);
   });
 
-  it('goes on after a prediction that failed', async () => {
+  it('continues after a prediction that failed', async () => {
     let calls = 0;
     const one = detector(async () => {
       calls += 1;
@@ -60,7 +60,7 @@ describe('TurnDetector', () => {
     expect(second).toMatchObject({ status: 'fulfilled', value: { probability: 0.25 } });
   });
 
-  it('rejects with what went wrong when the model does not load, and tries again later', async () => {
+  it('rejects with the cause when the model cannot be loaded, and tries again later', async () => {
     const one = detector(async () => 0.5, 'does-not-load.cjs');
     const first = one.load();
     await expect(first).rejects.toMatchObject({
@@ -73,7 +73,7 @@ describe('TurnDetector', () => {
     await expect(again).rejects.toMatchObject({ code: 'PREWARM_FAILED' });
   });
 
-  it('rejects a load that is closed under way', async () => {
+  it('rejects a load during which it is closed', async () => {
     const one = detector(async () => 0.5, 'never-loads.cjs');
     const loading = one.load();
     const rejected = expect(loading).rejects.toMatchObject({ code: 'PREWARM_FAILED' });

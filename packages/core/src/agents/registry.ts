@@ -161,6 +161,6 @@ export class AgentRegistry implements AgentNames {
 function duplicate(name: string): OpenRtcError {
   return new OpenRtcError(
     'CONFIG_DUPLICATE_AGENT',
-    `an agent named "${name}" is already registered: choose another name, or remove("${name}") first`,
+    `an agent named "${name}" is already registered: choose another name, call replace("${name}", …), or remove("${name}") first`,
   );
 }

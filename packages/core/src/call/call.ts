@@ -16,8 +16,8 @@ export interface Call {
 }
 
 /**
- * The description of one call, as plain data. Observers, factories, `setup()` and snapshots all see the same one,
- * whatever the isolation.
+ * The description of one call, as plain data. Observers, factories and `setup()` all see the same one, whatever the
+ * isolation. Snapshots have it without `metadata` and `participant`.
  *
  * `Metadata` is the type of the metadata your dispatches send. It is not checked at run time: anyone who may
  * dispatch can send anything.

@@ -27,8 +27,9 @@ export interface CallFlowOptions extends LiveCallsOptions {
  *
  *     link → route → admit → launch → session → settle
  *
- * The stops do not know each other. Only this class, up to the answer, and {@link LiveCalls}, from the assignment on,
- * call them, in this order.
+ * The stops do not know each other. This class calls them up to the answer: `route`, `admit`, and `launch` for a place.
+ * {@link LiveCalls} calls `launch` and `settle` from the assignment on. The session is run by the strategy, through
+ * `worker/session-host.ts`.
  */
 export class CallFlow {
   /** Counts of the calls so far. */

@@ -23,12 +23,12 @@ import { PoolRun } from './pool-run.js';
 let serve: (pool: AgentPool, channel: Channel) => Promise<void>;
 
 /**
- * Runs the calls of another process's pool, which come through `channel`, in place of {@link AgentPool.run}:
- * the pool does not connect to LiveKit as a worker. It must be set up like the one at the other end: the same
- * agents under the same names. Resolves when the other end closes the channel or needs it no more.
+ * Runs the calls that the pool of another process sends through `channel`. Call it instead of {@link AgentPool.run}:
+ * the pool does not register with LiveKit. It must have the same agents under the same names as the pool at the other
+ * end. Resolves when the other end closes the channel or no longer needs this process.
  *
- * A process that a strategy started calls it by itself, in `run()`; see docs/isolation.md.
- * @throws OpenRtcError `CONFIG_*` or `PREWARM_FAILED` when no call can run here; the other end gets the error too.
+ * In a process that a strategy has started, `run()` does this; see docs/isolation.md.
+ * @throws OpenRtcError `CONFIG_*` or `PREWARM_FAILED` when no call can run here; the other end gets the same error.
  */
 export function serveTickets(pool: AgentPool, channel: Channel): Promise<void> {
   return serve(pool, channel);
@@ -64,33 +64,41 @@ export class AgentPool<
   #run: PoolRun | undefined;
   #hosted: Promise<void> | undefined;
 
-  /** @throws OpenRtcError `CONFIG_*` for an option that cannot work. Opens and connects nothing. */
+  /**
+   * Creates a pool; nothing is opened or connected before {@link run}.
+   * @throws OpenRtcError `CONFIG_*` for an option that is not valid.
+   */
   constructor(options: AgentPoolOptions<Prewarmed, Metadata, UserData> = {}) {
     const hosting = currentHosting<AgentPool>();
     super(hosting?.importModule);
     this.#hosting = hosting;
-    // The types are the user's: from here on the values are only passed through.
+    // Only the user's code needs the type arguments: the pool passes these values on.
     this.#options = options as unknown as AgentPoolOptions;
     this.#resolved = resolveOptions(this.#options);
     for (const [name, agent] of Object.entries(options.agents ?? {})) this.add(name, agent);
   }
 
   /**
-   * Sets options over those the pool was constructed with, as an operator does on the command line; `defaults` and
-   * `livekit` key by key. Before {@link run}.
-   * @throws OpenRtcError `CONFIG_INVALID_OPTION`, and nothing has changed; `POOL_STATE` once it has run.
+   * Overrides options of the constructor, as the command line does; `defaults` and `livekit` are merged key by key. Must
+   * be called before {@link run}.
+   * @throws OpenRtcError `CONFIG_INVALID_OPTION`, and nothing changes; `POOL_STATE` after `run()`.
    */
   configure(settings: PoolSettings): void {
     if (this.#run !== undefined)
-      throw new OpenRtcError('POOL_STATE', 'configure() comes before run(): the pool has run.');
+      throw new OpenRtcError('POOL_STATE', 'configure() must be called before run().');
     const options = configured(this.#options, settings);
     this.#resolved = resolveOptions(options);
     this.#options = options;
   }
 
   /**
+<<<<<<< HEAD
    * Takes calls until the pool is drained: by a signal that asks it to end, {@link drain}, {@link close}, or the
    * signal. Once per pool. In a process that the pool's isolation has started for calls, it runs those.
+=======
+   * Takes calls until SIGTERM, SIGINT, {@link drain}, {@link close} or the signal ends the run. A pool runs once; a
+   * second call returns the same promise. In a process that the isolation has started for calls, it runs those calls.
+>>>>>>> h-docs
    * When the first argument of the process is a verb of `openrtc`, the command runs; see {@link RunOptions.cli}.
    * @throws OpenRtcError `CONFIG_*`, `PREWARM_FAILED` or `LINK_UNAUTHORIZED` before the first call;
    * `POOL_UNHEALTHY` or `POOL_TAINTED` after a drain that a fault caused.
@@ -99,7 +107,7 @@ export class AgentPool<
     if (this.#run !== undefined) return this.#run.finished;
     try {
       checkRunOptions(options);
-      // The pool may run later: an agent can still be added.
+      // A rejection here does not count as the run: the user may add an agent and call run() again.
       if (this.registry.names().length === 0) throw noAgents();
     } catch (error) {
       return Promise.reject(error);
@@ -115,25 +123,28 @@ export class AgentPool<
   }
 
   /**
-   * Sends one agent into one room, in place of {@link run}: no worker registers, and LiveKit knows of no job.
-   * Resolves with the outcome of the call. The first signal of the process ends it.
-   * @throws OpenRtcError as `run()`; `CONFIG_UNKNOWN_AGENT`; `SESSION_JOIN_FAILED` or `ROUTE_*` when there is no
-   * call; `POOL_STATE` once the pool has run, or when the call was called off.
+   * Sends one agent to one room. Call it instead of {@link run}: no worker registers, and LiveKit has no job for the
+   * call. Resolves with the outcome of the call. SIGTERM or SIGINT ends the call.
+   * @throws OpenRtcError as `run()`; `CONFIG_UNKNOWN_AGENT`; `SESSION_JOIN_FAILED` or `ROUTE_*` when the call cannot
+   * begin; `POOL_STATE` when the pool has already run, or the call was cancelled before it began.
    */
   async connect(request: ConnectRequest, options: RunOptions = {}): Promise<SessionOutcome> {
     checkRunOptions(options);
     if (request.agent !== undefined) this.get(request.agent);
     if (this.#run !== undefined)
-      throw new OpenRtcError('POOL_STATE', 'connect() comes in place of run(): the pool has run.');
+      throw new OpenRtcError(
+        'POOL_STATE',
+        'connect() is called instead of run(), and this pool has already run.',
+      );
     let outcome: SessionOutcome | undefined;
     const onSessionEnd = (_info: unknown, end: SessionOutcome) => void (outcome = end);
     await this.#begin((run) => run.connect(options, request, { onSessionEnd }));
     if (outcome === undefined)
-      throw new OpenRtcError('POOL_STATE', 'The call was called off before it began.');
+      throw new OpenRtcError('POOL_STATE', 'The call was cancelled before it began.');
     return outcome;
   }
 
-  /** Takes no more calls and resolves when the live ones have ended by themselves, see `drainTimeoutMs`. */
+  /** Takes no more calls, and ends the live ones after `drainTimeoutMs`. Resolves when everything is closed. */
   async drain(): Promise<void> {
     await this.#run?.drain();
   }
@@ -156,7 +167,7 @@ export class AgentPool<
     });
   }
 
-  /** Measures what calls use, at most about once a second, then returns the snapshot with it. */
+  /** Measures CPU and memory of the calls, at most about once a second, and returns the snapshot. */
   async inspect(): Promise<RuntimeSnapshot> {
     await this.#run?.operations.sample();
     return this.runtimeSnapshot();
@@ -164,13 +175,13 @@ export class AgentPool<
 
   /**
    * Returns the events of calls since it was last called. Up to 256 events wait; beyond that the newest are
-   * dropped, and the last event says how many. With the option `metrics`, the file takes them.
+   * dropped, and the last event says how many. With `metrics.jsonlFile`, they are written to that file instead.
    */
   takeMetricsEvents(): readonly MetricsStreamEvent[] {
     return this.#run?.operations.takeEvents() ?? [];
   }
 
-  /** The processes calls run in; none when they run in the worker's own. */
+  /** The processes that run calls; empty when calls run in the worker's own process. */
   async processes(): Promise<readonly ProcessUsage[]> {
     return (await this.#run?.worker?.processes()) ?? [];
   }
@@ -185,17 +196,17 @@ export class AgentPool<
     return this.#options.defaults ?? {};
   }
 
-  /** The options of the pool about operating. Those given to `run()` win. */
+  /** How the pool can be observed: `health`, `metrics` and so on. Options of `run()` take precedence. */
   get operate(): Readonly<OperateOptions> {
     return givenOperateOptions(this.#options);
   }
 
-  /** The most calls at a time. */
+  /** The maximum number of calls at a time. */
   get maxConcurrentSessions(): number {
     return this.#resolved.maxConcurrentSessions;
   }
 
-  /** After this many failed calls in a row the worker drains. */
+  /** The number of failures in a row after which the worker drains; see the option of that name. */
   get consecutiveFailureLimit(): number {
     return this.#resolved.consecutiveFailureLimit;
   }

@@ -13,7 +13,7 @@ beforeEach(async () => {
 afterEach(() => rig.close());
 
 describe('agents', () => {
-  test('one that is added while the pool runs takes calls', async () => {
+  test('an agent that is added while the pool runs takes calls', async () => {
     const { pool } = await rig.registered();
     pool.add('late', () => new EchoAgent('Late'));
     const call = await rig.livekit.call({ metadata: { agent: 'late' } });
@@ -21,7 +21,7 @@ describe('agents', () => {
     expect(pool.runtimeSnapshot().registeredAgents).toEqual(['echo', 'late']);
   });
 
-  test('one that is removed takes no more calls; its live one goes on', async () => {
+  test('a removed agent takes no more calls; its live call goes on', async () => {
     const { pool } = await rig.registered({
       agents: { echo: () => new EchoAgent(), gone: () => new EchoAgent('Gone') },
     });
@@ -36,7 +36,7 @@ describe('agents', () => {
     ['inProcess()', inProcess],
     ['cloning()', cloning],
   ])(
-    'one that is removed or replaced once a call was accepted for it runs that call, by %s',
+    'an agent that is removed or replaced after a call was accepted for it still runs that call: %s',
     async (_name, isolation) => {
       const { pool } = await rig.registered({
         isolation: isolation(),
@@ -65,7 +65,7 @@ describe('agents', () => {
     },
   );
 
-  test('a name for explicit dispatch is registered, and only its calls come', async () => {
+  test('a name for explicit dispatch is registered, and only calls for it arrive', async () => {
     await rig.registered({ agentName: 'front-desk' });
     expect(rig.livekit.workers).toMatchObject([{ agentName: 'front-desk' }]);
     const call = await rig.livekit.call({ agentName: 'front-desk' });

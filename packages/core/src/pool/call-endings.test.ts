@@ -16,7 +16,7 @@ afterEach(() => rig.close());
 
 const plainAgent = () => new voice.Agent({ instructions: '' });
 
-/** Dials, and gives the call its job's end in the pool. */
+/** Dials, and returns the call with the outcome of its job. */
 async function dial(options: Parameters<PoolHarness['livekit']['call']>[0] = {}) {
   const call = await rig.livekit.call(options);
   return { call, outcome: rig.ends.of(call.jobId) };
@@ -51,18 +51,18 @@ describe('what ends a call', () => {
     await rig.registered({ emptyRoomGraceMs: 20 });
     const { call, outcome } = await dial();
     await call.say('hello');
-    // The line breaks, which the session itself survives.
+    // The connection is lost, which does not end the session itself.
     call.dropOut();
     expect(await outcome).toMatchObject({ status: 'success', reason: 'empty_room' });
   });
 
-  test('a room nobody ever came to', async () => {
+  test('a room that nobody joins', async () => {
     await rig.registered({ emptyRoomGraceMs: 20 });
     const jobId = rig.livekit.dispatch({ room: 'nobody' });
     expect(await rig.ends.of(jobId)).toMatchObject({ status: 'success', reason: 'empty_room' });
   });
 
-  test('the longest duration a call may have', async () => {
+  test('the maximum duration of a call', async () => {
     await rig.registered({ maxSessionDurationMs: 50 });
     const { outcome } = await dial();
     expect(await outcome).toMatchObject({ status: 'success', reason: 'max_duration' });
@@ -114,7 +114,7 @@ describe('what ends a call', () => {
     });
   });
 
-  test('a room that was deleted before the agent joined: the new one of that name is not its room', async () => {
+  test('a room that was deleted before the agent joined, although there is a new one of that name', async () => {
     let built!: () => void;
     const building = new Promise<void>((resolve) => {
       built = resolve;
@@ -140,7 +140,7 @@ describe('what ends a call', () => {
       status: 'failed',
       error: { code: 'SESSION_WRONG_ROOM' },
     });
-    // Joining makes a room, and a room gets an agent of its own; the first one is in neither.
+    // Joining creates a room, which gets an agent of its own; the first agent is in neither room.
     expect(rig.ends.started.map((info) => info.jobId)).not.toContain(jobId);
     await rig.livekit.until(
       ({ rooms }) => !rooms.some(({ identities }) => identities.includes(`agent-${jobId}`)),
@@ -150,7 +150,7 @@ describe('what ends a call', () => {
 
 describe('what a call survives', () => {
   test('a tool that throws', async () => {
-    // Asks for the tool in each turn, and says what came of it.
+    // Calls the tool in each turn, and says its result.
     class Caller extends EchoLLM {
       override chat(options: Parameters<EchoLLM['chat']>[0]): llm.LLMStream {
         const last = options.chatCtx.items.at(-1);

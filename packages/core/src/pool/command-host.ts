@@ -2,20 +2,20 @@ import type { ImportModule } from '../agents/discover.js';
 import type { AgentPool } from './agent-pool.js';
 import { type Hosting, type Runner, currentHosting, setHosting } from './hosting.js';
 
-/** Runs a pool in place of the pool itself. */
+/** Answers the `run()` of a pool. */
 export type PoolRunner = Runner<AgentPool>;
 
-/** A command that loads the user's module and answers for the pools in it. */
+/** A command that loads the user's module and runs the pools in it. */
 export interface CommandHost {
-  /** Called for every `run()` of these pools, but those with `cli: false`. */
+  /** Called for every `run()` of these pools, unless it is given `cli: false`. */
   readonly run: PoolRunner;
-  /** Imports the files of agents that `discover()` finds. Default: `import()`. */
+  /** Imports the files that `discover()` finds. Default: `import()`. */
   readonly importModule?: ImportModule;
 }
 
 /**
- * Makes `host` answer for every pool that is constructed until the returned function is called: how `openrtc` takes
- * over the pools of a module that runs them itself. Pools constructed before are not affected.
+ * Makes a command the host of all pools that are constructed from now on, until the returned function is called.
+ * `openrtc` uses it for modules that run their pools themselves. Pools that were constructed before are not affected.
  */
 export function hostCommand({ run, importModule }: CommandHost): () => void {
   const hosting: Hosting<AgentPool> = { run, importModule, active: true };

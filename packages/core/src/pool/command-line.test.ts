@@ -26,16 +26,16 @@ function poolOfOne(): AgentPool {
   return new AgentPool({ agents: { echo: () => new EchoAgent() } });
 }
 
-test('arguments that are no verb are nobody else’s business', () => {
+test('arguments that are not a verb are ignored', () => {
   for (const args of [[], ['run'], ['--port', '1'], ['Start']])
     expect(commandLine(['node', ENTRY, ...args])).toBeUndefined();
 });
 
-test.each(['start', 'dev'])('%s is what run() does anyway', (verb) => {
+test.each(['start', 'dev'])('run() answers %s itself', (verb) => {
   expect(commandLine(['node', ENTRY, verb])).toBeUndefined();
 });
 
-test('another verb without the command says what to install', async () => {
+test('for another verb without the command, the error says what to install', async () => {
   const answer = commandLine(['node', ENTRY, 'console']);
   await expect(answer?.(poolOfOne(), {})).rejects.toMatchObject({
     code: 'CONFIG_NO_COMMAND',
@@ -43,7 +43,7 @@ test('another verb without the command says what to install', async () => {
   });
 });
 
-test('a command that hosts the process is handed each run(), and run() ends when it says so', async () => {
+test('run() is passed to the hosting command, and ends when the command does', async () => {
   const over = deferred();
   const run = vi.fn(() => over.promise);
   release = hostCommand({ run });
@@ -56,7 +56,7 @@ test('a command that hosts the process is handed each run(), and run() ends when
   await running;
 });
 
-test('a pool belongs to the command that hosted it when it was constructed, and to no later one', async () => {
+test('a pool belongs to the command that was hosting when it was constructed, and to no later one', async () => {
   const early = poolOfOne();
   const run = vi.fn(async () => {});
   release = hostCommand({ run });
@@ -67,7 +67,7 @@ test('a pool belongs to the command that hosted it when it was constructed, and 
   for (const pool of [early, hosted]) {
     const drained = new AbortController();
     drained.abort();
-    // Both run by themselves, and end before they have connected.
+    // Both run themselves, and end before they connect.
     await pool
       .run({ processHandlers: false, signal: drained.signal })
       .catch((error: unknown) => expect(error).toMatchObject({ code: /^CONFIG_/ }));
@@ -90,7 +90,7 @@ test('the command itself runs the pool with cli: false', async () => {
   }
 });
 
-test('discover() imports as the command does, unless it is told how', async () => {
+test('discover() imports as the command does, unless importModule is given', async () => {
   const imported: string[] = [];
   const importModule = async (url: string) => {
     imported.push(url);

@@ -2,12 +2,12 @@ import { OpenRtcError } from '../base/errors.js';
 import type { Runner } from './hosting.js';
 import { importOptional, locateOptional } from '../worker/resolve-from-entry.js';
 
-/** What core asks of `@openrtc/cli`. */
+/** The part of `@openrtc/cli` that core uses. */
 interface CommandModule {
   readonly cli?: { readonly answer?: Runner<unknown> };
 }
 
-/** The verbs of `openrtc` that want a pool. */
+/** The verbs of `openrtc` that need a pool. */
 const VERBS: ReadonlySet<string> = new Set([
   'start',
   'dev',
@@ -16,7 +16,7 @@ const VERBS: ReadonlySet<string> = new Set([
   'list',
   'download-files',
 ]);
-// What run() does anyway, for want of the command.
+// Verbs for which run() takes calls itself when the command is not installed.
 const WORKER_VERBS: ReadonlySet<string> = new Set(['start', 'dev']);
 
 /**
@@ -36,7 +36,7 @@ function answerWith(entry: string | undefined): Runner<unknown> {
     if (typeof cli?.answer !== 'function')
       throw new OpenRtcError(
         'CONFIG_NO_COMMAND',
-        'The installed @openrtc/cli does not fit this @openrtc/core: install both in one version.',
+        'The installed @openrtc/cli does not work with this @openrtc/core: install the same version of both.',
       );
     await cli.answer(pool, options);
   };

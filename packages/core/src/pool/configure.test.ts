@@ -13,7 +13,7 @@ beforeEach(async () => {
 
 afterEach(() => rig.close());
 
-test('settings stand over the options, and what they do not name stays', () => {
+test('settings override options; options that are not set again stay', () => {
   const pool = new AgentPool({
     maxConcurrentSessions: 5,
     consecutiveFailureLimit: 3,
@@ -30,7 +30,7 @@ test('settings stand over the options, and what they do not name stays', () => {
   expect(pool.defaults).toEqual({ llm: 'openai/gpt-4.1', greeting: 'Good day.' });
 });
 
-test('a setting that is undefined is one not given', () => {
+test('a setting that is undefined counts as not given', () => {
   const pool = new AgentPool({ maxConcurrentSessions: 5, defaults: { llm: 'a/b' } });
   const settings = { maxConcurrentSessions: undefined, defaults: { llm: undefined } };
   pool.configure(settings as unknown as PoolSettings);
@@ -38,7 +38,7 @@ test('a setting that is undefined is one not given', () => {
   expect(pool.defaults).toEqual({ llm: 'a/b' });
 });
 
-test('a setting that cannot work changes nothing', () => {
+test('an invalid setting changes nothing', () => {
   const pool = new AgentPool({ maxConcurrentSessions: 5 });
   expect(() => pool.configure({ maxConcurrentSessions: 0, agentName: 'x' })).toThrow(
     expect.objectContaining({ code: 'CONFIG_INVALID_OPTION' }),
@@ -46,7 +46,7 @@ test('a setting that cannot work changes nothing', () => {
   expect(pool.maxConcurrentSessions).toBe(5);
 });
 
-test('where LiveKit is is taken key by key, also of an object of a class', async () => {
+test('livekit is merged key by key, also when it is an instance of a class', async () => {
   const { strategy } = manual();
   const agents = { echo: () => new EchoAgent() };
   // Its properties are getters, which a spread would lose.
@@ -59,7 +59,7 @@ test('where LiveKit is is taken key by key, also of an object of a class', async
   await running;
 });
 
-test('a pool that has run is not configured any more', async () => {
+test('a pool that has run cannot be configured', async () => {
   const { pool } = await rig.registered();
   expect(() => pool.configure({ maxConcurrentSessions: 9 })).toThrow(
     expect.objectContaining({ code: 'POOL_STATE' }),

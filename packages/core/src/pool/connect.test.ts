@@ -24,7 +24,7 @@ function twoAgents(options: AgentPoolOptions): AgentPool {
 }
 
 describe('connect()', () => {
-  test('sends the agent that was asked for into the room, with a token for it alone, and registers nothing', async () => {
+  test('sends the named agent to the room, with a token for that room only, and registers nothing', async () => {
     const { strategy, calls, began, isClosed } = manual();
     const pool = twoAgents({ isolation: strategy, permissions: { canPublish: false } });
     const connected = pool.connect({ room: 'here', agent: 'second' }, quiet);
@@ -47,7 +47,7 @@ describe('connect()', () => {
     expect(pool.runtimeSnapshot().state).toBe('closed');
   });
 
-  test('without a name it is routed as a call to that room', async () => {
+  test('without an agent name, the call is routed like any call to that room', async () => {
     const { strategy, calls, began } = manual();
     const connected = twoAgents({ isolation: strategy }).connect({ room: 'second-7' }, quiet);
     await began;
@@ -56,7 +56,7 @@ describe('connect()', () => {
     await connected;
   });
 
-  test('tells how the call failed', async () => {
+  test('returns how the call failed', async () => {
     const { strategy, calls, began } = manual();
     const connected = twoAgents({ isolation: strategy }).connect({ room: 'here' }, quiet);
     await began;
@@ -75,7 +75,7 @@ describe('connect()', () => {
     expect(rig.ends.all.map((end) => end.outcome)).toEqual([outcome]);
     await expect(pool.connect({ room: 'here' }, quiet)).rejects.toMatchObject({
       code: 'POOL_STATE',
-      message: 'connect() comes in place of run(): the pool has run.',
+      message: 'connect() is called instead of run(), and this pool has already run.',
     });
   });
 
@@ -88,7 +88,7 @@ describe('connect()', () => {
     expect(await connected).toMatchObject({ status: 'success' });
   });
 
-  test('an agent nobody registered is refused before anything is opened', async () => {
+  test('an unknown agent is refused before anything is opened', async () => {
     const pool = twoAgents({ isolation: manual().strategy });
     await expect(pool.connect({ room: 'here', agent: 'secnd' }, quiet)).rejects.toMatchObject({
       code: 'CONFIG_UNKNOWN_AGENT',
@@ -97,7 +97,7 @@ describe('connect()', () => {
     expect(pool.runtimeSnapshot().state).toBe('idle');
   });
 
-  test('a participant who is not there is an error, and nothing stays open', async () => {
+  test('a participant who is not in the room is an error, and nothing stays open', async () => {
     const { strategy, isClosed } = manual();
     const pool = twoAgents({ isolation: strategy });
     const connected = pool.connect({ room: 'here', participantIdentity: 'nobody' }, quiet);
@@ -108,7 +108,7 @@ describe('connect()', () => {
     expect(isClosed()).toBe(true);
   });
 
-  test('a key that LiveKit refuses is told as such', async () => {
+  test('a key that LiveKit refuses is an error with its own code', async () => {
     const { url, apiKey } = rig.livekit;
     const livekit = { url, apiKey, apiSecret: 'another-secret-of-thirty-two-letters' };
     const pool = twoAgents({ isolation: manual().strategy, livekit });

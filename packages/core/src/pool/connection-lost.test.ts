@@ -13,7 +13,7 @@ beforeEach(async () => {
 
 afterEach(() => rig.close());
 
-test('calls that lost their room for good fail, and the worker stays: the network took them', async () => {
+test('calls that lose their room for good fail, and do not count against the worker', async () => {
   const reply = () => {
     // What rtc-node says when it has given up.
     getJobContext().room.emit(RoomEvent.Disconnected, DisconnectReason.UNKNOWN_REASON);

@@ -24,8 +24,8 @@ async function perAgent(options: AgentPoolOptions = {}) {
   return started;
 }
 
-describe('an agent name each', () => {
-  test('LiveKit knows each agent by its name, and the name chooses it, whatever the metadata says', async () => {
+describe('dispatch by agent name', () => {
+  test('each agent is registered under its name, which chooses it whatever the metadata says', async () => {
     const { pool } = await perAgent();
     expect(names()).toEqual(['sales', 'support']);
     const call = await rig.livekit.call({
@@ -46,7 +46,7 @@ describe('an agent name each', () => {
     });
   });
 
-  test('a router goes before the name, and may leave it to it', async () => {
+  test('a router is asked before the name, and may leave the choice to it', async () => {
     await perAgent({ router: ({ room }) => (room === 'vip' ? 'sales' : null) });
     const vip = await rig.livekit.call({ agentName: 'support', room: 'vip' });
     expect(await vip.say('hello')).toBe('Sales said: hello');
@@ -66,7 +66,7 @@ describe('an agent name each', () => {
     expect(pool.runtimeSnapshot().activeSessions).toBe(2);
   });
 
-  test('an agent that is added gets its registration; one that is removed keeps it for its live calls', async () => {
+  test('an added agent is registered; a removed one stays registered until its live calls end', async () => {
     const { pool } = await perAgent();
     pool.add('billing', () => new EchoAgent('Billing'));
     await rig.livekit.until(({ workers }) => workers.length === 3);
@@ -85,7 +85,7 @@ describe('an agent name each', () => {
     expect(pool.runtimeSnapshot().livekit.registrations).toHaveLength(2);
   });
 
-  test('an agent that comes back while a call of its first time goes on is registered anew', async () => {
+  test('an agent that is removed and added again during one of its calls is registered again', async () => {
     const { pool } = await perAgent();
     const call = await rig.livekit.call({ agentName: 'sales' });
     pool.remove('sales');
@@ -96,7 +96,7 @@ describe('an agent name each', () => {
     expect(await call.say('hello')).toBe('Sales said: hello');
   });
 
-  test('all come back after LiveKit was gone, and a call that ended meanwhile is recorded', async () => {
+  test('all register again after LiveKit was down, and a call that ended meanwhile is recorded', async () => {
     const { pool } = await perAgent();
     const call = await rig.livekit.call({ agentName: 'sales' });
     await call.say('hello');

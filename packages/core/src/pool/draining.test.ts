@@ -12,7 +12,7 @@ beforeEach(async () => {
 afterEach(() => rig.close());
 
 describe('draining', () => {
-  test('lets live calls come to their own end, and refuses new ones', async () => {
+  test('lets live calls end by themselves, and refuses new ones', async () => {
     const { pool, running } = await rig.registered();
     const call = await rig.livekit.call();
     await call.say('hello');
@@ -71,7 +71,7 @@ describe('draining', () => {
     expect(isClosed()).toBe(true);
   });
 
-  test('past its timeout it ends the calls that are left', async () => {
+  test('ends the remaining calls after its timeout', async () => {
     const { pool, running } = await rig.registered({ drainTimeoutMs: 10 });
     const call = await rig.livekit.call();
     await call.say('hello');
@@ -108,7 +108,7 @@ describe('draining', () => {
 });
 
 describe('a pool that keeps failing', () => {
-  test('drains at the limit and says why, and the call that goes well goes on', async () => {
+  test('drains at the limit and says why, and its live call goes on', async () => {
     const { pool, running } = await rig.registered({
       agents: { good: () => new EchoAgent(), bad: () => new EchoAgent() },
       isolation: failing('ISOLATION_LOST'),
@@ -134,7 +134,7 @@ describe('a pool that keeps failing', () => {
     });
   });
 
-  test('a call that goes well between them ends the streak', async () => {
+  test('a successful call between failures ends the streak', async () => {
     const { pool } = await rig.registered({
       agents: { good: () => new EchoAgent(), bad: () => new EchoAgent() },
       isolation: failing('ISOLATION_LOST'),
@@ -154,7 +154,7 @@ describe('a pool that keeps failing', () => {
     });
   });
 
-  test('calls that were refused are no failures', async () => {
+  test('refused calls do not count as failures', async () => {
     const { pool } = await rig.registered({ consecutiveFailureLimit: 1 });
     for (const _ of [1, 2, 3]) {
       await expect(rig.livekit.call({ metadata: { agent: 'nobody' } })).rejects.toThrow(

@@ -1,26 +1,26 @@
 import type { ImportModule } from '../agents/discover.js';
 import type { RunOptions } from '../options/run-options.js';
 
-/** Runs a pool in place of the pool itself. */
+/** Answers the `run()` of a pool. */
 export type Runner<Pool> = (pool: Pool, options: RunOptions) => Promise<void>;
 
-/** A command that answers for the pools of the module it loads. */
+/** A command that runs the pools of the module it loads. */
 export interface Hosting<Pool> {
   readonly run: Runner<Pool>;
   readonly importModule: ImportModule | undefined;
-  /** False once the command has let go: then the pool runs itself. */
+  /** False once the command no longer hosts: then its pools run themselves. */
   active: boolean;
 }
 
-// A command imports the module, and the module constructs its pools: there is no argument between the two.
+// Global, because the command only imports the user's module, which constructs the pools: it cannot pass anything.
 let current: Hosting<never> | undefined;
 
-/** From here on pools that are constructed belong to `hosting`; undefined: to nobody. */
+/** Sets the host of all pools that are constructed from now on; undefined: they have none. */
 export function setHosting<Pool>(hosting: Hosting<Pool> | undefined): void {
   current = hosting;
 }
 
-/** The host of a pool that is being constructed; undefined where there is none. */
+/** The host of pools that are constructed now; undefined when there is none. */
 export function currentHosting<Pool>(): Hosting<Pool> | undefined {
   return current as Hosting<Pool> | undefined;
 }

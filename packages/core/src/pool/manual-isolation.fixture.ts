@@ -2,7 +2,7 @@ import { deferred } from '../base/deferred.js';
 import type { IsolationStrategy } from '../launch/isolation-strategy.js';
 import type { JobTicket } from '../call/job-ticket.js';
 
-/** A strategy whose calls end when the test says so. */
+/** A strategy whose calls the test ends. */
 export function manual() {
   const calls: {
     ticket: JobTicket;

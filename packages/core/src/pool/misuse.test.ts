@@ -5,7 +5,7 @@ import { AgentPool } from './agent-pool.js';
 import { EchoAgent, PoolHarness, inProcess } from './pool-harness.js';
 import type { AgentPoolOptions } from '../options/pool-options.js';
 
-// Misuse must be possible: what JavaScript lets through is what is tested.
+// Untyped: the tests pass what JavaScript users can pass.
 const pool = (options: unknown) => new AgentPool(options as AgentPoolOptions);
 const invalid = (message: string | RegExp) =>
   expect.objectContaining({
@@ -33,7 +33,7 @@ test.each(['maxConcurrentSessions', 'consecutiveFailureLimit', 'joinTimeoutMs', 
 );
 
 test.each(['drainTimeoutMs', 'emptyRoomGraceMs', 'maxSessionDurationMs'])(
-  '%s may be 0, and no longer than a timer can count',
+  '%s may be 0, and at most the maximum of a timer',
   (name) => {
     expect(() => pool({ [name]: 0 })).not.toThrow();
     for (const value of [-1, Number.NaN, 2 ** 31])
@@ -41,7 +41,7 @@ test.each(['drainTimeoutMs', 'emptyRoomGraceMs', 'maxSessionDurationMs'])(
   },
 );
 
-test('maxEventLoopLagMs is more than the meter tells apart, or Infinity', () => {
+test('maxEventLoopLagMs is at least the resolution of the meter, or Infinity', () => {
   for (const value of [20, 33.3, Number.POSITIVE_INFINITY])
     expect(() => pool({ maxEventLoopLagMs: value })).not.toThrow();
   for (const value of [0, 19, -1, Number.NaN, '100'])
@@ -56,7 +56,7 @@ test('an option that does not exist is named, with the nearest one that does', (
   );
 });
 
-test('an option that resembles no other is answered with the list', () => {
+test('for an option that resembles no other, the known ones are listed', () => {
   expect(() => pool({ colour: 'red' })).toThrow(invalid(/colour.*known: isolation, agents/));
 });
 
@@ -66,7 +66,7 @@ test('options that are not an object', () => {
 });
 
 test.each(['agentName', 'deploymentVersion'])(
-  'a blank %s is a mistake; leaving it out is how to have none',
+  'a blank %s is refused; to have none, leave it out',
   (name) => {
     for (const value of ['', '  ', 5])
       expect(() => pool({ [name]: value })).toThrow(
@@ -76,7 +76,7 @@ test.each(['agentName', 'deploymentVersion'])(
 );
 
 test.each(['snake_case', 'two words', 'x'.repeat(65), 'tab\tbed'])(
-  'the deployment version "%s", for which LiveKit would drop the worker without a word',
+  'the deployment version "%s", with which LiveKit would drop the worker without an error',
   (deploymentVersion) => {
     expect(() => pool({ deploymentVersion })).toThrow(invalid('deploymentVersion'));
   },
@@ -107,7 +107,7 @@ test('an isolation of the wrong kind, such as the factory instead of what it mak
   }
 });
 
-test('livekit with what it does not know, or values of the wrong kind; a secret is never shown', () => {
+test('livekit with unknown keys or values of the wrong kind; a secret is never shown', () => {
   for (const [livekit, message] of [
     ['ws://localhost', 'livekit must be an object { url, apiKey, apiSecret }, got a string'],
     [null, 'livekit must be an object'],
@@ -124,12 +124,12 @@ test('livekit with what it does not know, or values of the wrong kind; a secret 
   }
 });
 
-test('livekit may be an endpoint that is more than its options', () => {
+test('livekit may be an endpoint, which has more than the options', () => {
   expect(() => pool({ livekit: rig.livekit })).not.toThrow();
   expect(() => pool({ livekit: {} })).not.toThrow();
 });
 
-test('a logger that cannot do what a logger must', () => {
+test('a logger without the methods it needs', () => {
   for (const [logger, message] of [
     [console, 'logger must have the methods debug, info, warn, error, child, as a pino logger has'],
     [console, 'got an object without child'],
@@ -191,7 +191,7 @@ test.each([
   [{ cli: 0 }, 'run(): cli must be true or false, got a number'],
   [{ audioDevices: {} }, 'run(): audioDevices must be a function, got an object'],
   [7, 'run(): options must be an object, got a number'],
-])('options of run() that cannot work: %j; and it may run later', async (options, message) => {
+])('invalid options of run(): %j; it can be called again', async (options, message) => {
   const pool = new AgentPool({ agents: { echo: () => new EchoAgent() } });
   await expect(pool.run(options as never)).rejects.toMatchObject({
     code: 'CONFIG_INVALID_OPTION',
@@ -203,7 +203,7 @@ test.each([
   expect(pool.runtimeSnapshot().state).toBe('idle');
 });
 
-test('options of an agent are the pool’s own: what the caller changes in them later changes nothing', () => {
+test('options of an agent are copied: what the caller changes in them later has no effect', () => {
   const session = { maxToolSteps: 2 };
   const roomInput = { textEnabled: true };
   const pool = new AgentPool();

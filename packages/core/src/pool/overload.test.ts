@@ -28,12 +28,12 @@ afterEach(() => rig.close());
 test.each([
   ['in this process', undefined],
   ['through a channel', cloning()],
-])('a worker whose loop is late refuses calls until it is not: %s', async (_how, isolation) => {
+])('a worker whose loop lags refuses calls until it has recovered: %s', async (_how, isolation) => {
   const { pool } = await rig.registered(isolation === undefined ? {} : { isolation });
   const first = await rig.livekit.call();
   await first.say('hello');
   expect(meters.size).toBe(1);
-  // Offered before LiveKit can know, and decided after.
+  // Offered before the worker reports itself full, and decided when it is overloaded.
   const jobId = rig.livekit.dispatch({ room: 'late' });
   read(300, 3);
   await rig.livekit.until(({ jobs }) =>
@@ -60,7 +60,7 @@ test('a worker whose calls are over is not overloaded', async () => {
   expect(meters.size).toBe(0);
 });
 
-test('of calls that run elsewhere the worker knows it, and leaves it to the strategy', async () => {
+test('if calls run elsewhere, the worker learns of the lag there, and leaves it to the strategy', async () => {
   const [near, far] = channelPair();
   let sessions: RemoteSessions | undefined;
   const elsewhere: IsolationStrategy = {

@@ -14,7 +14,7 @@ beforeEach(async () => {
 afterEach(() => rig.close());
 
 describe('places', () => {
-  test('a burst never takes more than there are, and each is given back', async () => {
+  test('a burst never takes more places than there are, and each is released', async () => {
     const { strategy, calls, placed } = manual();
     const { pool } = await rig.registered({ isolation: strategy, maxConcurrentSessions: 3 });
     for (const at of Array.from({ length: 12 }).keys())
@@ -98,7 +98,7 @@ describe('places', () => {
       error: { code: 'ISOLATION_LOST' },
     });
     await rig.livekit.until(({ jobs }) => jobs[0]?.error === 'ISOLATION_LOST: the child died');
-    // Nobody had joined, so there is nobody to remove: said once, and no more.
+    // Nobody had joined, so there is nobody to remove; that is only logged.
     await rig.log.until('could not be removed');
     expect(pool.runtimeSnapshot()).toMatchObject({ activeSessions: 0, totalSessionFailures: 1 });
   });

@@ -8,7 +8,7 @@ import { type ImportModule, discoverAgents } from '../agents/discover.js';
 import { AgentRegistry } from '../agents/registry.js';
 import type { MetadataValues } from '../call/call.js';
 
-/** The agents of a pool: they come and go before it runs and while it runs. */
+/** The agents of a pool. They can be added, replaced and removed at any time. */
 export class PoolAgents<
   Prewarmed extends object = Record<string, unknown>,
   Metadata extends object = MetadataValues,
@@ -23,10 +23,11 @@ export class PoolAgents<
   }
 
   /**
-   * Registers an agent: a `voice.Agent` class whose constructor needs no arguments, or a factory that
-   * builds one per call. Also while the pool runs; later calls find it.
+   * Registers an agent: a `voice.Agent` class whose constructor needs no arguments, or a factory that builds one for
+   * each call. While the pool runs, later calls can use it. Where calls run in other processes, each process registers
+   * its own agents: a call fails in a process that has no agent of its name.
    * @param name - 1 to 64 ASCII letters, digits, dashes, underscores
-   * @throws OpenRtcError `CONFIG_*`; nothing is registered then.
+   * @throws OpenRtcError `CONFIG_*`; then nothing is registered.
    */
   add(
     name: string,
@@ -37,10 +38,14 @@ export class PoolAgents<
   }
 
   /**
-   * Puts another agent under a registered name, also while the pool runs: later calls get it, and calls that were
-   * accepted before keep theirs. Where calls run in child processes, each process replaces its own.
-   * @returns the new agent, its {@link AgentConfig.revision} one higher
-   * @throws OpenRtcError `CONFIG_UNKNOWN_AGENT`, or as {@link add}; nothing has changed then.
+   * Registers another agent under a name that is already registered. While the pool runs, later calls get the new
+   * agent, and calls that were already accepted keep theirs. Options of the old agent are not kept: those not given
+   * here, such as the greeting, are those of the new agent's {@link agentConfig} or the pool's `defaults`.
+   *
+   * Where calls run in other processes, each process registers its own agents. A process that does not call
+   * `replace()` itself goes on with the agent it has, with one warning in its log.
+   * @returns the new agent; its {@link AgentConfig.revision} is one higher
+   * @throws OpenRtcError `CONFIG_UNKNOWN_AGENT`, or as {@link add}; then nothing changes.
    */
   replace(
     name: string,
@@ -51,11 +56,11 @@ export class PoolAgents<
   }
 
   /**
-   * Registers every agent in the files of a directory, one per file, sorted by file name; all or none.
-   * A file's agent is named by {@link agentConfig}, else by the file.
-   * @param options - `importModule` imports the URL of a file. Default: as the command that loaded the pool's
-   * module does, else `import()`
-   * @throws OpenRtcError `CONFIG_DISCOVERY` naming each bad file.
+   * Registers the agents in the files of a directory, one per file, sorted by file name: all of them, or none. The name
+   * of an agent is that of its {@link agentConfig}, or else of its file.
+   * @param options - `importModule` imports the URL of a file. Default: that of the command that loaded the pool's
+   * module, or else `import()`
+   * @throws OpenRtcError `CONFIG_DISCOVERY`, which names each file that cannot be used.
    */
   async discover(
     directory: string | URL,
@@ -70,7 +75,7 @@ export class PoolAgents<
     );
   }
 
-  /** The registered agents in the order of their registration. */
+  /** The registered agents, in the order of registration. */
   listAgents(): readonly AgentConfig[] {
     return this.registry.list();
   }
@@ -80,7 +85,7 @@ export class PoolAgents<
     return this.registry.get(name);
   }
 
-  /** Removes an agent; its accepted and live calls go on. @throws OpenRtcError `CONFIG_UNKNOWN_AGENT`. */
+  /** Removes an agent. Calls that were already accepted go on. @throws OpenRtcError `CONFIG_UNKNOWN_AGENT`. */
   remove(name: string): AgentConfig {
     return this.registry.remove(name);
   }

@@ -20,7 +20,7 @@ import { AgentPool } from './agent-pool.js';
 import type { AgentPoolOptions } from '../options/pool-options.js';
 import type { RunOptions } from '../options/run-options.js';
 
-/** Every call in this process: what `coroutine()` does. Core cannot import the package that has it. */
+/** Runs every call in this process, as `coroutine()` does, whose package core cannot import. */
 export function inProcess(): IsolationStrategy {
   return {
     name: 'in-process',
@@ -52,7 +52,7 @@ export function failing(code: ErrorCode): IsolationStrategy {
   };
 }
 
-/** Answers `You said: …`, in its own name where it has one. */
+/** Answers `You said: …`, or with a name instead of `You`. */
 export class EchoAgent extends voice.Agent {
   constructor(name = 'You') {
     super({ instructions: '', llm: new EchoLLM({ reply: (text) => `${name} said: ${text}` }) });
@@ -75,7 +75,7 @@ export class Ends implements SessionObserver {
     this.#wake();
   }
 
-  /** How a call ended, once it has. */
+  /** Waits until a call has ended, and returns its outcome. */
   async of(jobId: string): Promise<SessionOutcome> {
     for (;;) {
       const end = this.all.find(({ info }) => info.jobId === jobId);
@@ -112,7 +112,7 @@ export class PoolHarness {
       isolation: inProcess(),
       models: null,
       logger: this.log,
-      // Tests that are about these ask for them.
+      // Only the tests of these enable them.
       introspection: false,
       watchdog: false,
       observers: [this.ends],
@@ -121,19 +121,19 @@ export class PoolHarness {
     };
   }
 
-  /** A pool that has begun to run, with an echoing agent unless told otherwise. */
+  /** Starts a pool, with an echoing agent unless the options have others. */
   start(options: AgentPoolOptions = {}, run: RunOptions = {}) {
     const pool = new AgentPool(
       this.options({ agents: { echo: () => new EchoAgent() }, ...options }),
     );
     const running = pool.run({ processHandlers: false, ...run });
     this.#pools.push({ pool, running });
-    // A test that means a run to fail asks it itself.
+    // A test that expects the run to fail checks that itself.
     running.catch(() => {});
     return { pool, running };
   }
 
-  /** The same, registered with the endpoint. */
+  /** Starts a pool, and waits until it has registered with the endpoint. */
   async registered(options: AgentPoolOptions = {}, run: RunOptions = {}) {
     const known = this.livekit.workers.length;
     const started = this.start(options, run);
@@ -145,7 +145,7 @@ export class PoolHarness {
     return started;
   }
 
-  /** A call whose greeting was taken. */
+  /** Calls, and waits for the greeting. */
   async dial(options?: EmbeddedCallerOptions): Promise<EmbeddedCall> {
     const call = await this.livekit.call(options);
     await call.nextReply();

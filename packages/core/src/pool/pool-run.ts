@@ -19,22 +19,22 @@ import { serveSessions } from '../worker/serve-sessions.js';
 import { Worker } from '../worker/worker.js';
 import type { WorkerOptions } from '../worker/worker-options.js';
 
-/** The parts of a pool that a run needs. They do not change any more. */
+/** The parts of a pool that a run needs. They do not change during the run. */
 export interface PoolParts {
   readonly options: AgentPoolOptions;
   readonly resolved: ResolvedOptions;
   readonly registry: AgentRegistry;
   readonly source: PoolSource;
-  /** What the pool shows while it runs. */
+  /** Returns the current snapshot of the pool. */
   readonly snapshot: () => RuntimeSnapshot;
 }
 
 /** The one run of a pool: what is open while it runs, and how it ends. */
 export class PoolRun {
   readonly operations: Operations;
-  /** `performance.now()` of its beginning. */
+  /** `performance.now()` at its start. */
   readonly startedAt = performance.now();
-  /** Resolves when the run is over. Set by whoever began it. */
+  /** Resolves when the run is over. Set by the code that starts it. */
   finished: Promise<void> = Promise.resolve();
   readonly #parts: PoolParts;
   readonly #logger: Logger;
@@ -66,7 +66,7 @@ export class PoolRun {
     await this.#run(options, { registers: true, observers: [] }, (worker) => worker.finished);
   }
 
-  /** Sends one agent into one room; resolves when that call is over. */
+  /** Sends one agent to one room. Resolves when that call is over. */
   async connect(
     options: RunOptions,
     request: ConnectRequest,
@@ -78,7 +78,7 @@ export class PoolRun {
     });
   }
 
-  /** Runs the calls of another process's pool, which come through `channel`. */
+  /** Runs the calls that the pool of another process sends through `channel`. */
   async serve(channel: Channel, options: RunOptions): Promise<void> {
     const { options: pool, resolved, registry, source } = this.#parts;
     const { processHandlers = true } = options;
@@ -114,7 +114,7 @@ export class PoolRun {
     untilOver: (worker: Worker) => Promise<void>,
   ): Promise<void> {
     const { signal, processHandlers = true, audioDevices } = options;
-    // A single call has nothing to wait for: the first signal ends it.
+    // With a single call a drain would wait for that call, so the first signal ends it.
     const uninstall = processHandlers ? this.#installHandlers(registers) : () => {};
     const onAbort = () => this.#inBackground(this.drain());
     signal?.addEventListener('abort', onAbort, { once: true });
@@ -158,7 +158,7 @@ export class PoolRun {
     );
   }
 
-  /** Undefined when the start was called off by a drain or a signal. */
+  /** Starts the worker. Undefined when a drain or the signal has cancelled the start. */
   async #start(
     how: Pick<
       WorkerOptions,
@@ -181,23 +181,23 @@ export class PoolRun {
     }
   }
 
-  /** `finished` reports how the run ended; these calls only set the end off. */
+  /** Does not wait for the end of the run, and ignores its error, which `finished` reports. */
   #inBackground(work: Promise<void>): void {
     work.catch((error: unknown) => this.#logger.debug({ error }, 'drained'));
   }
 
-  /** Waits for a start that is under way; its result is reported by `finished`. */
+  /** Waits until a start in progress is over. Its error is reported by `finished`. */
   async #calledOff(): Promise<void> {
     await Promise.allSettled([this.finished]);
   }
 }
 
-/** One call and no other. */
+/** Starts one call, and drains the worker, so that the run ends with that call. */
 async function connectOnly(worker: Worker, request: ConnectRequest): Promise<void> {
   try {
     await worker.connect(request);
   } finally {
-    // The call that was launched goes on to its end; the run waits for it.
+    // A call that has begun goes on; the caller of this function waits for its end.
     const drained = worker.drain();
     if (worker.admission.active === 0) await drained;
     else drained.catch(() => {});

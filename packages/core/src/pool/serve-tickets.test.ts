@@ -37,7 +37,7 @@ const elsewhere: IsolationStrategy = {
   },
 };
 
-/** The pool of another process, which never was told where LiveKit is. */
+/** The pool of another process, which does not know where LiveKit is. */
 function farPool(options: AgentPoolOptions = {}): AgentPool {
   return new AgentPool({
     models: null,
@@ -47,7 +47,7 @@ function farPool(options: AgentPoolOptions = {}): AgentPool {
   });
 }
 
-/** Models that say whose they are. */
+/** Models whose inference returns what it was given. */
 const models: SharedModels = {
   turnDetector: false,
   executor: { doInference: async (method, data) => ({ method, data }) },
@@ -55,7 +55,7 @@ const models: SharedModels = {
   async [Symbol.asyncDispose]() {},
 };
 
-test('calls run in the pool at the other end, until this one is over', async () => {
+test('calls run in the pool at the other end, until the pool of the worker ends', async () => {
   const serving = serveTickets(farPool(), far);
   const { pool, running } = await rig.registered({ isolation: elsewhere });
   const call = await rig.livekit.call();
@@ -66,7 +66,7 @@ test('calls run in the pool at the other end, until this one is over', async () 
   await Promise.all([running, serving]);
 });
 
-test('inference is run by the worker', async () => {
+test('inference runs in the worker', async () => {
   let inferred: unknown;
   const asking = new voice.Agent({
     instructions: '',
@@ -93,7 +93,7 @@ test('inference is run by the worker', async () => {
   await serving;
 });
 
-test('a pool that cannot run calls there fails both ends, with its reason', async () => {
+test('when the pool at the other end cannot run calls, both ends fail with its error', async () => {
   const serving = serveTickets(
     farPool({ prewarm: () => Promise.reject(new Error('no menu')) }),
     far,
@@ -107,7 +107,7 @@ test('a pool that cannot run calls there fails both ends, with its reason', asyn
   await failed;
 });
 
-test('when the worker is gone its calls are ended, and the pool is over', async () => {
+test('when the worker is gone, its calls are ended, and serving ends', async () => {
   const serving = serveTickets(farPool(), far);
   await rig.registered({ isolation: elsewhere });
   const call = await rig.livekit.call();
@@ -129,7 +129,7 @@ test('a pool that serves neither serves nor runs a second time', async () => {
   await serving;
 });
 
-test('a provider given by name, where its key is not, is warned of in the worker', async () => {
+test('the worker warns of a provider given by name whose key the other end does not have', async () => {
   vi.stubEnv('LIVEKIT_API_KEY', undefined);
   vi.stubEnv('LIVEKIT_INFERENCE_API_KEY', undefined);
   const serving = serveTickets(farPool({ defaults: { llm: 'openai/gpt-4.1-mini' } }), far);
@@ -144,14 +144,14 @@ describe('a process that was started for calls', () => {
   beforeEach(() => vi.resetModules());
   afterEach(() => vi.unstubAllEnvs());
 
-  /** The module anew, as a process sees it that was started with this environment. */
+  /** Loads the module again, as in a process that was started with this environment. */
   async function callProcess(env: Record<string, string>) {
     for (const [name, value] of Object.entries(env)) vi.stubEnv(name, value);
     return (await import('../worker/started-for-calls.js')).callProcess();
   }
   const module = `data:text/javascript,${encodeURIComponent('export default () => globalThis.openedChannel;')}`;
 
-  test('runs the pool that is meant, and the others wait for its end', async () => {
+  test('runs the pool of the given number, and the others wait for its end', async () => {
     const started = await callProcess({ OPENRTC_SERVE_TICKETS: module, OPENRTC_SERVE_POOL: '1' });
     expect(process.env['OPENRTC_SERVE_TICKETS']).toBeUndefined();
     const served: number[] = [];
@@ -179,7 +179,7 @@ describe('a process that was started for calls', () => {
     );
   });
 
-  test('is none without the mark', async () => {
+  test('is known by its environment only', async () => {
     expect(await callProcess({ OPENRTC_SERVE_TICKETS: '' })).toBeUndefined();
   });
 });

@@ -21,7 +21,7 @@ const broken = () => {
 };
 
 describe('starting', () => {
-  test('running twice is running once', async () => {
+  test('a second run() returns the first one', async () => {
     const { pool, running } = await rig.registered();
     expect(pool.run()).toBe(running);
     expect(rig.livekit.workers).toHaveLength(1);
@@ -59,7 +59,7 @@ describe('starting', () => {
           await host.prewarm(signal);
           used.push(host.maxConcurrentSessions, host.source.pool >= 0);
           used.push(await host.inference.load(signal));
-          // Events of calls that are not there, as a process left over from another worker may send them.
+          // Events of unknown calls, as a process left over from another worker may send them.
           await host.report({ kind: 'joined', jobId: 'AJ_gone' });
           await host.report({
             kind: 'ending',
@@ -135,7 +135,7 @@ describe('starting', () => {
     expect(rig.livekit.jobs).toEqual([]);
   });
 
-  test('a start is called off while LiveKit cannot be reached', async () => {
+  test('a start can be cancelled while LiveKit cannot be reached', async () => {
     const { url, ...keys } = rig.options().livekit ?? {};
     expect(url).toBeDefined();
     const { pool, running } = rig.start({ livekit: { ...keys, url: 'ws://127.0.0.1:9' } });
@@ -144,7 +144,7 @@ describe('starting', () => {
     await running;
   });
 
-  test('a signal that has aborted already starts nothing', async () => {
+  test('with a signal that is already aborted, nothing starts', async () => {
     const { running } = rig.start({}, { signal: AbortSignal.abort() });
     await running;
     expect(rig.livekit.workers).toEqual([]);
@@ -162,7 +162,7 @@ describe('starting', () => {
   });
 });
 
-describe('what is left after it', () => {
+describe('what is left after a run', () => {
   const events = [
     'SIGTERM',
     'SIGINT',

@@ -13,7 +13,7 @@ beforeEach(async () => {
 
 afterEach(() => rig.close());
 
-/** Dials, and gives the call its job's end in the pool. */
+/** Dials, and returns the call with the outcome of its job. */
 async function dial(options: Parameters<PoolHarness['livekit']['call']>[0] = {}) {
   const call = await rig.livekit.call(options);
   return { call, outcome: rig.ends.of(call.jobId) };
@@ -83,7 +83,7 @@ describe.each([
     });
   });
 
-  test('a call that is cut by its pool says so', async () => {
+  test('a call that the pool ends is recorded as cancelled', async () => {
     const { pool, running } = await rig.registered({ isolation: isolation() });
     const { call, outcome } = await dial();
     await call.say('hello');
@@ -93,7 +93,7 @@ describe.each([
     await running;
   });
 
-  test('a call LiveKit ends is over at once, and well', async () => {
+  test('a call that LiveKit ends is over at once, and a success', async () => {
     await rig.registered({ isolation: isolation() });
     const { call, outcome } = await dial();
     await call.say('hello');
@@ -103,7 +103,7 @@ describe.each([
 });
 
 describe('two calls at a time', () => {
-  test('each have their own agent and do not mix words', async () => {
+  test('each have their own agent, and get only their own words', async () => {
     await rig.registered({
       agents: { ada: () => new EchoAgent('Ada'), bob: () => new EchoAgent('Bob') },
       defaults: { greeting: 'Hi.' },
@@ -123,7 +123,7 @@ describe('two calls at a time', () => {
     expect(words(second)).not.toMatch(/ a\b|Ada/);
   });
 
-  test('each find their own job context, in the agent, in setup, in room listeners, and in what they set off', async () => {
+  test('each find their own job context: in the agent, in setup, in room listeners, and in what these start', async () => {
     const seen: [where: string, expected: string, actual: string | undefined][] = [];
     const note = (where: string, ctx: JobContext) => {
       seen.push([where, ctx.job.id, getJobContext(false)?.job.id]);
@@ -174,7 +174,7 @@ describe('two calls at a time', () => {
   });
 });
 
-test('what setup() returns is the user data of that one session', async () => {
+test('what setup() returns becomes the user data of its session', async () => {
   class Greeter extends voice.Agent<{ name: string }> {
     constructor() {
       super({ instructions: '', llm: new EchoLLM() });

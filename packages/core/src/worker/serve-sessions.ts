@@ -20,7 +20,7 @@ export interface ServeOptions extends ProcessOptions {
 
 /**
  * Runs a pool in a process that a strategy has started: it runs the calls that arrive through the channel, and never
- * registers with LiveKit as a worker. Resolves when the pool at the other end needs it no more, or is gone.
+ * registers with LiveKit as a worker. Resolves when the pool at the other end no longer needs it, or is gone.
  * @throws when no call can run here, for example OpenRtcError `PREWARM_FAILED`
  */
 export async function serveSessions(channel: Channel, options: ServeOptions): Promise<void> {
