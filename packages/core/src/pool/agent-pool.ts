@@ -92,13 +92,8 @@ export class AgentPool<
   }
 
   /**
-<<<<<<< HEAD
-   * Takes calls until the pool is drained: by a signal that asks it to end, {@link drain}, {@link close}, or the
-   * signal. Once per pool. In a process that the pool's isolation has started for calls, it runs those.
-=======
-   * Takes calls until SIGTERM, SIGINT, {@link drain}, {@link close} or the signal ends the run. A pool runs once; a
+   * Takes calls until SIGTERM, SIGINT, SIGHUP, SIGQUIT, {@link drain}, {@link close} or `signal` ends the run. A pool runs once; a
    * second call returns the same promise. In a process that the isolation has started for calls, it runs those calls.
->>>>>>> h-docs
    * When the first argument of the process is a verb of `openrtc`, the command runs; see {@link RunOptions.cli}.
    * @throws OpenRtcError `CONFIG_*`, `PREWARM_FAILED` or `LINK_UNAUTHORIZED` before the first call;
    * `POOL_UNHEALTHY` or `POOL_TAINTED` after a drain that a fault caused.
