@@ -98,7 +98,7 @@ export class AgentPool<
   run(options: RunOptions = {}): Promise<void> {
     if (this.#run !== undefined) return this.#run.finished;
     try {
-      checkRunOptions(options);
+      checkRunOptions('run()', options);
       // The pool may run later: an agent can still be added.
       if (this.registry.names().length === 0) throw noAgents();
     } catch (error) {
@@ -121,7 +121,7 @@ export class AgentPool<
    * call; `POOL_STATE` once the pool has run, or when the call was called off.
    */
   async connect(request: ConnectRequest, options: RunOptions = {}): Promise<SessionOutcome> {
-    checkRunOptions(options);
+    checkRunOptions('connect()', options);
     if (request.agent !== undefined) this.get(request.agent);
     if (this.#run !== undefined)
       throw new OpenRtcError('POOL_STATE', 'connect() comes in place of run(): the pool has run.');

@@ -190,6 +190,11 @@ test.each([
   [{ processHandlers: 'no' }, 'run(): processHandlers must be true or false, got a string'],
   [{ cli: 0 }, 'run(): cli must be true or false, got a number'],
   [{ audioDevices: {} }, 'run(): audioDevices must be a function, got an object'],
+  [{ health: 5 }, 'run(): health must be { port, host }, got a number'],
+  [{ metrics: {} }, 'run(): metrics needs one of jsonFile, jsonlFile'],
+  [{ introspection: 1 }, 'run(): introspection must be true or false, got a number'],
+  [{ meter: {} }, 'run(): meter must be a Meter'],
+  [{ watchdog: { slowMs: 1 } }, 'run(): watchdog.slowMs must be a whole number'],
   [7, 'run(): options must be an object, got a number'],
 ])('options of run() that cannot work: %j; and it may run later', async (options, message) => {
   const pool = new AgentPool({ agents: { echo: () => new EchoAgent() } });
@@ -199,6 +204,7 @@ test.each([
   });
   await expect(pool.connect({ room: 'r' }, options as never)).rejects.toMatchObject({
     code: 'CONFIG_INVALID_OPTION',
+    message: expect.stringContaining(message.replace('run()', 'connect()')),
   });
   expect(pool.runtimeSnapshot().state).toBe('idle');
 });
@@ -262,6 +268,15 @@ test('a secret that is wrong fails the run, and what was opened is closed', asyn
   });
   await expect(running).rejects.toMatchObject({ code: 'LINK_UNAUTHORIZED' });
   expect(closed).toBe(true);
+});
+
+test('a pool runs after a run() whose options could not work', async () => {
+  const wrong = new AgentPool(rig.options({ agents: { echo: () => new EchoAgent() } }));
+  await expect(wrong.run({ health: 5 } as never)).rejects.toThrow('health must be');
+  const running = wrong.run({ processHandlers: false });
+  await rig.livekit.until(({ workers }) => workers.length === 1);
+  await wrong.close();
+  await running;
 });
 
 test('no isolation, and the default one not installed: the message says what to install', async () => {
