@@ -77,7 +77,10 @@ export interface AgentPoolOptions<
    * Reading 512 KiB takes the event loop a few milliseconds. Default: 524 288, what LiveKit allows.
    */
   maxMetadataBytes?: number;
-  /** The agent name for explicit dispatch. Default: `LIVEKIT_AGENT_NAME`, else none, for automatic dispatch. */
+  /**
+   * The agent name for explicit dispatch, at most 256 bytes. Default: `LIVEKIT_AGENT_NAME`, else none, for automatic
+   * dispatch.
+   */
   agentName?: string;
   /**
    * The names under which the pool registers at LiveKit. `per_pool`: one name, `agentName`, or none. `per_agent`: the

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 
 import { silentLogger } from '../base/logger.js';
 import { AgentPool } from './agent-pool.js';
@@ -74,6 +74,15 @@ test.each(['agentName', 'deploymentVersion'])(
       );
   },
 );
+
+test('an agent name that is too long for every answer to have it', () => {
+  expect(() => pool({ agentName: 'x'.repeat(256) })).not.toThrow();
+  const message = 'agentName (LIVEKIT_AGENT_NAME) must be at most 256 bytes, got 258';
+  expect(() => pool({ agentName: 'é'.repeat(129) })).toThrow(message);
+  vi.stubEnv('LIVEKIT_AGENT_NAME', 'x'.repeat(258));
+  expect(() => pool({})).toThrow(message);
+  vi.unstubAllEnvs();
+});
 
 test.each(['snake_case', 'two words', 'x'.repeat(65), 'tab\tbed'])(
   'the deployment version "%s", for which LiveKit would drop the worker without a word',
