@@ -146,6 +146,7 @@ export class Worker implements WorkerView {
       answer.abandoned('no token');
       throw error;
     }
+    answer.sent();
     answer.assigned({ job: offer.job, url: undefined, token, workerId: '' });
   }
 
