@@ -112,7 +112,10 @@ export interface AgentPoolOptions<
 }
 
 /** The options that {@link AgentPool.configure} may change: those that an operator decides, not the code. */
-export type PoolSettings = Omit<AgentPoolOptions, 'agents' | 'prewarm' | 'setup' | 'router'>;
+export type PoolSettings<
+  Prewarmed extends object = Record<string, unknown>,
+  Metadata extends object = MetadataValues,
+> = Omit<AgentPoolOptions<Prewarmed, Metadata>, 'agents' | 'prewarm' | 'setup' | 'router'>;
 
 /** Returns `options` unchanged, with their types inferred. For options that are kept in a variable. */
 export function definePoolOptions<

@@ -80,10 +80,10 @@ export class AgentPool<
    * `livekit` key by key. Before {@link run}.
    * @throws OpenRtcError `CONFIG_INVALID_OPTION`, and nothing has changed; `POOL_STATE` once it has run.
    */
-  configure(settings: PoolSettings): void {
+  configure(settings: PoolSettings<Prewarmed, Metadata>): void {
     if (this.#run !== undefined)
       throw new OpenRtcError('POOL_STATE', 'configure() comes before run(): the pool has run.');
-    const options = configured(this.#options, settings);
+    const options = configured(this.#options, settings as unknown as PoolSettings);
     this.#resolved = resolveOptions(options);
     this.#options = options;
   }
