@@ -47,11 +47,11 @@ export function unclosable(error: unknown, inner = inProcess()): IsolationStrate
 
 /** The same as {@link inProcess}, but a call of an agent whose name begins with `bad` ends with an error of this code. */
 export function failing(code: ErrorCode): IsolationStrategy {
-  const { open } = inProcess();
+  const inner = inProcess();
   return {
     name: 'failing',
     async open(host, signal) {
-      const isolation = await open(host, signal);
+      const isolation = await inner.open(host, signal);
       return {
         ...isolation,
         run: (ticket, hangUp) =>
