@@ -89,7 +89,7 @@ export class OpenRtcError extends Error {
   override readonly name = 'OpenRtcError';
   /** The kind of error. */
   readonly code: ErrorCode;
-  /** Marks the errors of every copy of OpenRTC. */
+  /** @internal Marks the errors of every copy of OpenRTC. */
   readonly [BRAND] = true;
 
   /** Creates an error; `options.cause` is the error behind it. */

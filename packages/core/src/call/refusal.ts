@@ -10,8 +10,9 @@
  * - `busy`: the event loops that run calls are overloaded, see `maxEventLoopLagMs`
  * - `draining`: the worker is draining and takes no more calls
  * - `duplicate`: the worker already has this job
- * - `isolation`: the isolation strategy has no room for the call, or its `reserve()` threw
+ * - `isolation`: the isolation strategy has no room for the call, or its `reserve()` threw or gave no valid answer
  * - `too_slow`: the answer was not ready within 1 s
+ * - `internal`: an error in the worker, which its log has, or an agent with more attributes than LiveKit takes
  */
 export type RefusalReason =
   | 'unknown_agent'
@@ -23,7 +24,8 @@ export type RefusalReason =
   | 'draining'
   | 'duplicate'
   | 'isolation'
-  | 'too_slow';
+  | 'too_slow'
+  | 'internal';
 
 /** The refusal of a call. LiveKit then offers it to another worker. */
 export interface Refusal {
@@ -31,4 +33,23 @@ export interface Refusal {
   readonly refused: RefusalReason;
   /** The explanation, for the log. It may contain names chosen by the caller, made printable. */
   readonly message: string;
+}
+
+const known: Readonly<Record<RefusalReason, true>> = {
+  unknown_agent: true,
+  invalid_tenant: true,
+  invalid_metadata: true,
+  router_failed: true,
+  full: true,
+  busy: true,
+  draining: true,
+  duplicate: true,
+  isolation: true,
+  too_slow: true,
+  internal: true,
+};
+
+/** True for a {@link RefusalReason}. The code of strategies may give another word. */
+export function isRefusalReason(value: unknown): value is RefusalReason {
+  return typeof value === 'string' && Object.hasOwn(known, value);
 }

@@ -83,23 +83,20 @@ export class CallFlow {
 
   #accept(offer: JobOffer, accepted: AcceptedCall): Acceptance {
     const { identity, routed, reservation, placement } = accepted;
-    const { logger } = this.#options;
-    this.counts.accept(routed.agent);
-    logger.info(
-      {
-        jobId: offer.jobId,
-        agent: routed.agent,
-        tenant: routed.tenant,
-        room: printable(offer.room),
-        by: routed.by,
-      },
-      'accepted a call',
-    );
+    const { agent, tenant, by } = routed;
     return {
       identity,
       name: '',
       // Clients and LiveKit's own tools read the agent's name from this attribute.
       attributes: { 'lk.agent.name': offer.agentName },
+      // Not before: what the link refuses instead, or cannot send, was not accepted.
+      sent: () => {
+        this.counts.accept(agent);
+        this.#options.logger.info(
+          { jobId: offer.jobId, agent, tenant, room: printable(offer.room), by },
+          'accepted a call',
+        );
+      },
       assigned: (assignment) => this.live.begin(assignment, accepted),
       abandoned: () => {
         placement?.release();

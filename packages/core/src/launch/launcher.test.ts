@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 
 import { deferred } from '../base/deferred.js';
-import type { Isolation } from './isolation-strategy.js';
+import type { Isolation, Placement } from './isolation-strategy.js';
 import type { HangUp } from '../call/hang-up.js';
 import { ticketOf } from '../call/ticket.fixture.js';
 import { Launcher } from './launcher.js';
@@ -92,4 +92,54 @@ test('hangUpAll() aborts running calls and later ones; the first reason counts',
     closed,
     closed,
   ]);
+});
+
+const call = { jobId: 'AJ_1', agent: 'a', tenant: 'default', room: 'r' };
+const reserving = (answer: unknown) =>
+  launcherOf({
+    run: async () => {},
+    reserve: () => answer as Placement,
+    async [Symbol.asyncDispose]() {},
+  });
+
+test('a place of the strategy is passed on as it is, and so is a refusal with a known reason', () => {
+  const place = { release: () => {} };
+  expect(reserving(place).reserve(call)).toBe(place);
+  const refusal = { refused: 'busy', message: 'all are busy' } as const;
+  expect(reserving(refusal).reserve(call)).toEqual(refusal);
+});
+
+test.each(['weird', 'constructor', '__proto__', '', 7, null, {}])(
+  'a refusal with the unknown reason %j counts as one of the isolation',
+  (refused) => {
+    expect(reserving({ refused, message: 'no' }).reserve(call)).toEqual({
+      refused: 'isolation',
+      message: expect.stringMatching(/^no \(reserve\(\) gave the unknown reason ".*"\)$/),
+    });
+  },
+);
+
+test.each([
+  [null, 'got null'],
+  [true, 'got a boolean'],
+  [{}, 'got an object'],
+  [{ release: 5 }, 'got an object'],
+  [Promise.resolve({ release: () => {} }), 'got an object'],
+])('an answer of reserve() that is neither refuses the call: %j', (answer, got) => {
+  expect(reserving(answer).reserve(call)).toEqual({
+    refused: 'isolation',
+    message: expect.stringContaining(got),
+  });
+});
+
+test('a refusal that throws when it is read refuses the call', () => {
+  const hostile = {
+    get refused(): never {
+      throw new Error('not readable');
+    },
+  };
+  expect(reserving(hostile).reserve(call)).toMatchObject({
+    refused: 'isolation',
+    message: 'reserve() threw: not readable',
+  });
 });

@@ -1,8 +1,10 @@
 import { OpenRtcError, messageOf } from '../base/errors.js';
+import { kindOf } from '../base/kind-of.js';
+import { printable } from '../base/printable.js';
 import type { Call } from '../call/call.js';
 import type { HangUp } from '../call/hang-up.js';
 import type { JobTicket } from '../call/job-ticket.js';
-import type { Refusal } from '../call/refusal.js';
+import { type Refusal, isRefusalReason } from '../call/refusal.js';
 import type { Isolation, Placement, ProcessCounts, ProcessUsage } from './isolation-strategy.js';
 
 /** The running calls: starts each of them on the isolation, and hangs them up. */
@@ -21,11 +23,12 @@ export class Launcher {
 
   /**
    * Takes a place for a call, in the same tick as the answer to LiveKit. Undefined when the strategy has no
-   * `reserve()`; a refusal with the cause when `reserve()` throws.
+   * `reserve()`; a refusal with the cause when `reserve()` throws, and one when its answer is neither of the two.
    */
   reserve(call: Call): Placement | (Refusal & { readonly cause?: unknown }) | undefined {
     try {
-      return this.#isolation?.reserve?.(call);
+      const answer: unknown = this.#isolation?.reserve?.(call);
+      return answer === undefined ? undefined : understood(answer);
     } catch (cause) {
       return { refused: 'isolation', message: `reserve() threw: ${messageOf(cause)}`, cause };
     }
@@ -81,4 +84,19 @@ export class Launcher {
   get jobIds(): readonly string[] {
     return [...this.#running.keys()];
   }
+}
+
+/** Strategies may be JavaScript, and a reason is a label of metrics: there is one series for each. */
+function understood(answer: unknown): Placement | Refusal {
+  const { refused, message, release } = Object(answer) as Record<string, unknown>;
+  if (refused !== undefined) {
+    if (isRefusalReason(refused)) return { refused, message: String(message) };
+    const why = `${String(message)} (reserve() gave the unknown reason "${printable(String(refused))}")`;
+    return { refused: 'isolation', message: why };
+  }
+  if (typeof release === 'function') return answer as Placement;
+  return {
+    refused: 'isolation',
+    message: `reserve() must return { release } or { refused, message } at once, got ${kindOf(answer)}`,
+  };
 }

@@ -52,16 +52,22 @@ export function linkTo(server: Pick<FakeServer, 'url'>, options: HarnessOptions 
 export class FakeAcceptance implements Acceptance {
   readonly identity: string;
   readonly name = 'Ada';
-  readonly attributes = { 'lk.agent.name': 'sales' };
+  readonly attributes: Readonly<Record<string, string>>;
   readonly outcome: Promise<Assignment | string>;
   readonly outcomes: (Assignment | string)[] = [];
+  wasSent = false;
   #resolve!: (outcome: Assignment | string) => void;
 
-  constructor(jobId: string) {
+  constructor(jobId: string, agentName = 'sales') {
     this.identity = `agent-${jobId}`;
+    this.attributes = { 'lk.agent.name': agentName };
     this.outcome = new Promise((resolve) => {
       this.#resolve = resolve;
     });
+  }
+
+  sent(): void {
+    this.wasSent = true;
   }
 
   assigned(assignment: Assignment): void {

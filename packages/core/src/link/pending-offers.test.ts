@@ -70,6 +70,7 @@ test('an acceptance sends identity, name and attributes, and receives its assign
     token: 'join-token',
     workerId: connection.workerId,
   });
+  expect(acceptances.get('AJ_1')?.wasSent).toBe(true);
 });
 
 test('a refusal leaves the job to other workers', async () => {
@@ -91,15 +92,40 @@ test.each([
   ],
   ['rejects', () => Promise.reject(new Error('a bug in a router'))],
 ])('a decision that %s is a refusal', async (_how, onOffer) => {
-  const { connection, log } = await worker({ onOffer });
+  const { connection, log, refused } = await worker({ onOffer });
   connection.send(offer('AJ_1'));
   expect(await connection.next('availability')).toMatchObject({
     available: false,
     terminate: false,
   });
+  expect(refused).toEqual(['internal']);
   await connection.settled();
   expect(connection.all('availability')).toHaveLength(1);
   expect(log.has('the decision failed')).toBe(true);
+});
+
+test('an agent with more attributes than LiveKit takes is a refusal', async () => {
+  const tooLarge = new FakeAcceptance('AJ_1', 'x'.repeat(64 * 1024));
+  const answered: boolean[] = [];
+  const { connection, log, refused } = await worker({
+    onOffer: () => tooLarge,
+    onAnswered: (_ms, accepted) => answered.push(accepted),
+  });
+  connection.send(offer('AJ_1'));
+  expect(await connection.next('availability')).toMatchObject({ available: false });
+  expect(await tooLarge.outcome).toBe('its participant would be too large');
+  await connection.settled();
+  expect(connection.all('availability')).toHaveLength(1);
+  expect({ refused, answered, sent: tooLarge.wasSent }).toEqual({
+    refused: ['internal'],
+    answered: [false],
+    sent: false,
+  });
+  expect(log.lines).toContainEqual({
+    level: 'error',
+    fields: { jobId: 'AJ_1', bytes: expect.any(Number) },
+    message: 'refused a job because its participant would be too large',
+  });
 });
 
 test('a slow decision is a refusal in time, and its later acceptance is abandoned', async () => {
@@ -113,6 +139,7 @@ test('a slow decision is a refusal in time, and its later acceptance is abandone
   const late = new FakeAcceptance('AJ_1');
   decision.resolve(late);
   expect(await late.outcome).toBe('the decision came too late');
+  expect(late.wasSent).toBe(false);
   await connection.settled();
   expect(connection.all('availability')).toHaveLength(1);
 });

@@ -10,6 +10,7 @@ import { timeBox } from '../base/time-box.js';
 import { type JobOffer, toJobOffer } from '../call/job-offer.js';
 import type { LinkTimings } from './link-timings.js';
 import type { LinkJobs } from './link-jobs.js';
+import { tooManyBytes } from './participant-size.js';
 import type { WorkerConnection } from './worker-connection.js';
 
 /** A job that LiveKit has assigned to this worker. */
@@ -24,7 +25,10 @@ export interface Assignment {
   readonly workerId: string;
 }
 
-/** The acceptance of an offer. Exactly one of `assigned` and `abandoned` is called later. */
+/**
+ * The acceptance of an offer. Exactly one of `assigned` and `abandoned` is called later; `sent` before it, unless the
+ * acceptance did not reach LiveKit.
+ */
 export interface Acceptance {
   /** The identity of the agent in the room. */
   readonly identity: string;
@@ -32,6 +36,8 @@ export interface Acceptance {
   readonly name: string;
   /** The attributes of the agent in the room. */
   readonly attributes: Readonly<Record<string, string>>;
+  /** Called when the yes has been sent. */
+  sent(): void;
   /** Called when LiveKit assigns the job. */
   assigned(assignment: Assignment): void;
   /** Called when no assignment will come, with the reason. */
@@ -45,15 +51,12 @@ export interface Declined {
 }
 
 /** The reason why the link itself refuses an offer. */
-export type LinkRefusal = 'draining' | 'duplicate' | 'too_slow';
+export type LinkRefusal = 'draining' | 'duplicate' | 'too_slow' | 'internal';
 
 /** Decides an offer, at once or asynchronously. */
 export type AnswerOffer = (
   offer: JobOffer,
 ) => Acceptance | Declined | Promise<Acceptance | Declined>;
-
-// The server closes a connection after a frame of 2 MiB, and everyone in the room receives what this frame has.
-const MAX_PARTICIPANT_BYTES = 64 * 1024;
 
 /** Options of {@link PendingOffers}. */
 export interface PendingOffersOptions {
@@ -104,45 +107,42 @@ export class PendingOffers {
       return;
     }
     const offer = toJobOffer(job);
-    const refuse = () => {
+    const refuse = (reason?: LinkRefusal) => {
+      if (reason !== undefined) this.#options.onRefused(reason);
       connection.send({ case: 'availability', value: { jobId: offer.jobId, available: false } });
     };
     if (this.#isKnown(offer.jobId)) {
       this.#logger.warn({ jobId: offer.jobId }, 'refused a job that was offered twice');
-      this.#options.onRefused('duplicate');
-      refuse();
+      refuse('duplicate');
       return;
     }
     this.#deciding.add(offer.jobId);
-    let inTime = true;
+    let accepted = false;
     const decision = (async () => this.#options.onOffer(offer))();
     const verdict = await timeBox(this.#timings.answerMs, () => decision);
     this.#deciding.delete(offer.jobId);
     switch (verdict.kind) {
       case 'timeout':
-        inTime = false;
         this.#logger.error(
           { jobId: offer.jobId, ms: this.#timings.answerMs },
           'refused a job because the decision took too long',
         );
-        this.#options.onRefused('too_slow');
-        refuse();
+        refuse('too_slow');
         break;
       case 'failed':
         this.#logger.error(
           { jobId: offer.jobId, error: verdict.error },
           'refused a job because the decision failed',
         );
-        refuse();
+        refuse('internal');
         break;
       case 'done':
         if ('refused' in verdict.value) refuse();
-        else this.#accept(offer.jobId, verdict.value, connection);
+        else accepted = this.#accept(offer.jobId, verdict.value, connection, refuse);
         break;
     }
-    const accepted = verdict.kind === 'done' && !('refused' in verdict.value);
     this.#options.onAnswered?.(performance.now() - since, accepted);
-    if (!inTime) this.#abandonLate(offer.jobId, decision);
+    if (verdict.kind === 'timeout') this.#abandonLate(offer.jobId, decision);
   }
 
   /** Passes an assignment to its acceptance. Reports an unknown job as failed. */
@@ -186,15 +186,20 @@ export class PendingOffers {
     return this.#deciding.has(jobId) || this.#jobs.has(jobId);
   }
 
-  #accept(jobId: string, acceptance: Acceptance, connection: WorkerConnection): void {
-    const bytes = Buffer.byteLength(
-      JSON.stringify([acceptance.identity, acceptance.name, acceptance.attributes]),
-    );
-    if (bytes > MAX_PARTICIPANT_BYTES) {
-      this.#logger.error({ bytes }, 'refused a job because its participant would be too large');
-      connection.send({ case: 'availability', value: { jobId, available: false } });
+  /** Returns false when it refused, or when the connection is lost: then there is no answer. */
+  #accept(
+    jobId: string,
+    acceptance: Acceptance,
+    connection: WorkerConnection,
+    refuse: (reason: LinkRefusal) => void,
+  ): boolean {
+    const bytes = tooManyBytes(acceptance.identity, acceptance.name, acceptance.attributes);
+    if (bytes !== undefined) {
+      const message = 'refused a job because its participant would be too large';
+      this.#logger.error({ jobId, bytes }, message);
+      refuse('internal');
       acceptance.abandoned('its participant would be too large');
-      return;
+      return false;
     }
     const sent = connection.send({
       case: 'availability',
@@ -208,7 +213,7 @@ export class PendingOffers {
     });
     if (!sent) {
       acceptance.abandoned('the connection was lost before the answer');
-      return;
+      return false;
     }
     const timer = setTimeout(
       () => this.#abandon(jobId, 'no assignment came'),
@@ -216,6 +221,8 @@ export class PendingOffers {
     );
     this.#accepted.set(jobId, { acceptance, timer });
     this.#jobs.open(jobId);
+    acceptance.sent();
+    return true;
   }
 
   #abandon(jobId: string, why: string): void {

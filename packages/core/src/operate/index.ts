@@ -4,7 +4,7 @@ export type { AskedWorker, ReadWorkersOptions, WorkersOfUser } from './read-work
 export { REPORT_SCHEMA_VERSION } from './worker-report.js';
 export type { WorkerReport } from './worker-report.js';
 export { METRICS_SCHEMA_VERSION, parseMetricsLine } from './metrics-envelope.js';
-export type { MetricsLine } from './metrics-envelope.js';
+export type { EnvelopeFields, MetricsLine } from './metrics-envelope.js';
 export type {
   MetricsStreamEvent,
   OverflowMetricsEvent,
@@ -15,6 +15,17 @@ export type { MetricName, MetricSpec } from './metric-catalog.js';
 export { placeText } from '../call/loop-block.js';
 export type { BlockCause, CodePlace, LoopBlock } from '../call/loop-block.js';
 export type { CallResources } from './resource-sampler.js';
-export type { RuntimeSnapshot, SessionSnapshot } from './runtime-snapshot.js';
+export type { ResidentSet, RuntimeSnapshot, SessionSnapshot } from './runtime-snapshot.js';
+export type { NotReady, PoolState } from './readiness.js';
+export type { BlocksSnapshot } from './block-counts.js';
+export type { Cause } from '../call/caused-by.js';
+export type { SessionEndReason, SessionStatus } from '../call/end-reason.js';
+export type { ProviderUsage } from '../call/provider-usage.js';
+export type { RefusalReason } from '../call/refusal.js';
+export type { SessionFaults } from '../call/session-event.js';
+export type { ProcessUsage } from '../launch/isolation-strategy.js';
+export type { LinkState } from '../link/worker-link.js';
+export type { RegistrationSnapshot } from '../link/worker-links.js';
+export type { JobTypeName } from '../call/job-offer.js';
 export { printable } from '../base/printable.js';
 export { redactor } from '../base/redact.js';

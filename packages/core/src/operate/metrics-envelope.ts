@@ -4,7 +4,9 @@ import type { MetricsStreamEvent } from './metrics-stream.js';
 /** The version of a line. It changes when the meaning of a field changes. */
 export const METRICS_SCHEMA_VERSION = 1;
 
-interface EnvelopeFields {
+/** The fields of every line of a metrics file. */
+export interface EnvelopeFields {
+  /** The version of the line. */
   readonly schemaVersion: typeof METRICS_SCHEMA_VERSION;
   /** Identifies the worker and its run, because several workers may write to one file. */
   readonly worker: string;

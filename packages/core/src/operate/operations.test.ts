@@ -6,6 +6,7 @@ import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 
 import { TestFolder } from './files.fixture.js';
+import type { OtelMeter } from './otel-metrics.js';
 import { readWorkers } from './read-workers.js';
 import { cloning } from '../testing/cloning-isolation.js';
 import { EchoLLM } from '../testing/providers/echo-llm.js';
@@ -258,6 +259,24 @@ test('a full disk does not affect calls', async () => {
   expect((await get(pool, '/metrics')).text).toMatch(
     /openrtc_metrics_dropped_total\{sink="jsonl"\} [1-9]/,
   );
+});
+
+test('a meter that cannot be closed leaves nothing else open', async () => {
+  const stuck = new Error('not this meter');
+  const instrument = { record: () => {} };
+  const meter: OtelMeter = {
+    createObservableGauge: () => instrument,
+    createObservableCounter: () => instrument,
+    createHistogram: () => instrument,
+    addBatchObservableCallback: () => {},
+    removeBatchObservableCallback: () => {
+      throw stuck;
+    },
+  };
+  const { pool, running } = await rig.registered({ meter, health: { port: 0 } });
+  await pool.close().catch(() => {});
+  await expect(running).rejects.toBe(stuck);
+  expect(pool.runtimeSnapshot()).toMatchObject({ state: 'closed', health: null });
 });
 
 test('openrtc top finds the worker and its calls, without secrets', async () => {

@@ -3,7 +3,8 @@ import { JobType } from '@livekit/protocol';
 import { availableParallelism, freemem, hostname, loadavg, totalmem } from 'node:os';
 import { basename } from 'node:path';
 
-import type { Logger } from '../base/logger.js';
+import { alsoFailed, everyStep } from '../base/every-step.js';
+import { type Logger, silentLogger } from '../base/logger.js';
 import { jobTypes } from '../call/job-offer.js';
 import { workerLoad } from '../link/load-curve.js';
 import type { WorkerInfo } from './health-routes.js';
@@ -40,6 +41,7 @@ export class Operations implements AsyncDisposable {
   #files: MetricsReporter | undefined;
   #socket: ReportSocket | undefined;
   #otel: OtelMetrics | undefined;
+  #logger: Logger = silentLogger;
   #cpu = { ms: 0, at: Number.NEGATIVE_INFINITY };
 
   constructor(view: PoolView) {
@@ -61,6 +63,7 @@ export class Operations implements AsyncDisposable {
    */
   async open(options: OperateOptions, logger: Logger): Promise<void> {
     const { health, metrics, introspection = true, meter } = options;
+    this.#logger = logger;
     try {
       if (meter !== undefined) this.#otel = new OtelMetrics(meter, () => this.metrics());
       if (health !== undefined && health !== null)
@@ -85,7 +88,7 @@ export class Operations implements AsyncDisposable {
         );
       if (introspection) this.#socket = await ReportSocket.listen(() => this.#report(), logger);
     } catch (error) {
-      await this[Symbol.asyncDispose]();
+      await this[Symbol.asyncDispose]().catch(alsoFailed(logger));
       throw error;
     }
   }
@@ -117,11 +120,14 @@ export class Operations implements AsyncDisposable {
 
   /** Closes everything that is open. */
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#otel?.[Symbol.dispose]();
-    this.#otel = undefined;
+    const otel = this.#otel;
     const open = [this.#socket, this.#files, this.#health];
-    this.#socket = this.#files = this.#health = undefined;
-    for (const each of open) await each?.[Symbol.asyncDispose]();
+    this.#otel = this.#socket = this.#files = this.#health = undefined;
+    await everyStep(this.#logger, [
+      // It calls the meter, which is the user's.
+      () => otel?.[Symbol.dispose](),
+      ...open.map((each) => () => each?.[Symbol.asyncDispose]()),
+    ]);
   }
 
   #info(): WorkerInfo {

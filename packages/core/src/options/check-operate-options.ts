@@ -46,14 +46,9 @@ export function givenOperateOptions(options: OperateOptions): OperateOptions {
   return withoutUndefined(Object.fromEntries(operateKeys.map((key) => [key, options[key]])));
 }
 
-/**
- * The options of `run()`, or those of the pool where `run()` has none.
- * @throws OpenRtcError `CONFIG_INVALID_OPTION`
- */
+/** The options of `run()`, or those of the pool where `run()` has none. Both have been checked. */
 export function operateOptions(pool: OperateOptions, run: OperateOptions): OperateOptions {
-  const chosen = { ...givenOperateOptions(pool), ...givenOperateOptions(run) };
-  checkOperateOptions('run()', chosen);
-  return chosen;
+  return { ...givenOperateOptions(pool), ...givenOperateOptions(run) };
 }
 
 /**

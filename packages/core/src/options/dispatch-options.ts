@@ -1,6 +1,7 @@
 import { type JobTypeName, jobTypes } from '../call/job-offer.js';
 import { kindOf } from '../base/kind-of.js';
 import { checkKeys, invalidOption, withoutUndefined } from '../base/option-checks.js';
+import { printable } from '../base/printable.js';
 import { WHERE } from './object-options.js';
 
 /** The permissions of an agent in its room. */
@@ -52,18 +53,28 @@ export function resolveJobTypes(given: unknown): readonly JobTypeName[] {
     throw invalidOption(WHERE, 'jobTypes must not name a type twice');
   }
   const known = Object.keys(jobTypes).map((type) => `'${type}'`);
-  throw invalidOption(WHERE, `jobTypes must be an array of one or more of ${known.join(', ')}`);
+  const wrong = Array.isArray(given) ? given.find((type) => !isType(type)) : given;
+  const got = Array.isArray(given) && given.length === 0 ? 'an empty array' : shown(wrong);
+  throw invalidOption(
+    WHERE,
+    `jobTypes must be an array of one or more of ${known.join(', ')}, got ${got}`,
+  );
 }
 
 /** The option `dispatch`. */
 export function resolveDispatch(given: unknown, agentName: string): DispatchMode {
   if (given === undefined || given === 'per_pool') return 'per_pool';
   if (!MODES.includes(given))
-    throw invalidOption(WHERE, `dispatch must be 'per_pool' or 'per_agent', got ${kindOf(given)}`);
+    throw invalidOption(WHERE, `dispatch must be 'per_pool' or 'per_agent', got ${shown(given)}`);
   if (agentName !== '')
     throw invalidOption(
       WHERE,
       `dispatch: 'per_agent' registers the agents' own names, so the pool cannot have the name "${agentName}" (agentName, LIVEKIT_AGENT_NAME) as well`,
     );
   return 'per_agent';
+}
+
+/** A word that was meant to be another one, so that a typing error can be seen; of other values the kind. */
+function shown(given: unknown): string {
+  return typeof given === 'string' ? printable(given) : kindOf(given);
 }

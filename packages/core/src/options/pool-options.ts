@@ -77,7 +77,10 @@ export interface AgentPoolOptions<
    * Reading 512 KiB takes the event loop a few milliseconds. Default: 524 288, what LiveKit allows.
    */
   maxMetadataBytes?: number;
-  /** The agent name for explicit dispatch. Default: `LIVEKIT_AGENT_NAME`, else none, for automatic dispatch. */
+  /**
+   * The agent name for explicit dispatch, at most 256 bytes. Default: `LIVEKIT_AGENT_NAME`, else none, for automatic
+   * dispatch.
+   */
   agentName?: string;
   /**
    * The names under which the pool registers at LiveKit. `per_pool`: one name, `agentName`, or none. `per_agent`: the
@@ -109,7 +112,10 @@ export interface AgentPoolOptions<
 }
 
 /** The options that {@link AgentPool.configure} may change: those that an operator decides, not the code. */
-export type PoolSettings = Omit<AgentPoolOptions, 'agents' | 'prewarm' | 'setup' | 'router'>;
+export type PoolSettings<
+  Prewarmed extends object = Record<string, unknown>,
+  Metadata extends object = MetadataValues,
+> = Omit<AgentPoolOptions<Prewarmed, Metadata>, 'agents' | 'prewarm' | 'setup' | 'router'>;
 
 /** Returns `options` unchanged, with their types inferred. For options that are kept in a variable. */
 export function definePoolOptions<

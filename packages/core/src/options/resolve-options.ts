@@ -1,5 +1,5 @@
 import { OpenRtcError } from '../base/errors.js';
-import { checkKeys } from '../base/option-checks.js';
+import { checkKeys, invalidOption } from '../base/option-checks.js';
 import type { JobTypeName } from '../call/job-offer.js';
 import type { SessionLimits } from '../call/session-limits.js';
 import { checkOperateOptions } from './check-operate-options.js';
@@ -42,7 +42,9 @@ export function resolveOptions(
   for (const [name, row] of Object.entries(optionTable))
     checkRow(name, row, options[name as keyof AgentPoolOptions]);
   checkOperateOptions(WHERE, options);
-  const agentName = options.agentName?.trim() ?? env['LIVEKIT_AGENT_NAME']?.trim() ?? '';
+  const agentName = checkAgentName(
+    options.agentName?.trim() ?? env['LIVEKIT_AGENT_NAME']?.trim() ?? '',
+  );
   return {
     maxConcurrentSessions: numberOf(options, 'maxConcurrentSessions'),
     maxEventLoopLagMs: numberOf(options, 'maxEventLoopLagMs'),
@@ -62,6 +64,17 @@ export function resolveOptions(
       maxSessionDurationMs: numberOf(options, 'maxSessionDurationMs'),
     },
   };
+}
+
+// LiveKit has no limit of its own for it, and 256 bytes for the other names. Each answer has it as an attribute, and an
+// answer that is too large would be a refusal.
+function checkAgentName(name: string): string {
+  const bytes = Buffer.byteLength(name);
+  if (bytes <= 256) return name;
+  throw invalidOption(
+    WHERE,
+    `agentName (LIVEKIT_AGENT_NAME) must be at most 256 bytes, got ${bytes}`,
+  );
 }
 
 // The server closes the socket after a registration with another name, without an error.

@@ -2,7 +2,7 @@ import type { AudioDevices } from '../audio/local-audio.js';
 import { checkBoolean, checkFunction, checkKeys, invalidOption } from '../base/option-checks.js';
 import type { SessionInfo } from '../call/call.js';
 import type { OperateOptions } from '../operate/operate-options.js';
-import { operateKeys } from './check-operate-options.js';
+import { checkOperateOptions, operateKeys } from './check-operate-options.js';
 
 /** Options of {@link AgentPool.run}. They take precedence over those of the pool. */
 export interface RunOptions extends OperateOptions {
@@ -35,11 +35,14 @@ const KEYS: readonly (keyof RunOptions)[] = [
 ];
 
 /**
- * Checks the options of run(), except for the {@link OperateOptions}, which `operateOptions` checks with the pool's.
+ * Checks the options before the run begins, so that the pool can run later when they cannot work.
+ * @param where - the method that got them, for the error message
  * @throws OpenRtcError `CONFIG_INVALID_OPTION`
  */
-export function checkRunOptions(options: unknown): asserts options is RunOptions {
-  const where = 'run()';
+export function checkRunOptions(
+  where: 'run()' | 'connect()',
+  options: unknown,
+): asserts options is RunOptions {
   checkKeys(where, options, KEYS);
   const { signal } = options;
   // By its methods: that of another realm, as test runners have them, or of a polyfill is as good.
@@ -48,4 +51,5 @@ export function checkRunOptions(options: unknown): asserts options is RunOptions
   checkBoolean(where, 'processHandlers', options['processHandlers']);
   checkBoolean(where, 'cli', options['cli']);
   checkFunction(where, 'audioDevices', options['audioDevices']);
+  checkOperateOptions(where, options);
 }

@@ -83,10 +83,10 @@ export class AgentPool<
    * be called before {@link run}.
    * @throws OpenRtcError `CONFIG_INVALID_OPTION`, and nothing changes; `POOL_STATE` after `run()`.
    */
-  configure(settings: PoolSettings): void {
+  configure(settings: PoolSettings<Prewarmed, Metadata>): void {
     if (this.#run !== undefined)
       throw new OpenRtcError('POOL_STATE', 'configure() must be called before run().');
-    const options = configured(this.#options, settings);
+    const options = configured(this.#options, settings as unknown as PoolSettings);
     this.#resolved = resolveOptions(options);
     this.#options = options;
   }
@@ -101,7 +101,7 @@ export class AgentPool<
   run(options: RunOptions = {}): Promise<void> {
     if (this.#run !== undefined) return this.#run.finished;
     try {
-      checkRunOptions(options);
+      checkRunOptions('run()', options);
       // A rejection here does not count as the run: the user may add an agent and call run() again.
       if (this.registry.names().length === 0) throw noAgents();
     } catch (error) {
@@ -124,7 +124,7 @@ export class AgentPool<
    * begin; `POOL_STATE` when the pool has already run, or the call was cancelled before it began.
    */
   async connect(request: ConnectRequest, options: RunOptions = {}): Promise<SessionOutcome> {
-    checkRunOptions(options);
+    checkRunOptions('connect()', options);
     if (request.agent !== undefined) this.get(request.agent);
     if (this.#run !== undefined)
       throw new OpenRtcError(

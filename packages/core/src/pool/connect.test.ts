@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 
 import { AgentPool } from './agent-pool.js';
 import { manual } from './manual-isolation.fixture.js';
-import { EchoAgent, PoolHarness } from './pool-harness.js';
+import { EchoAgent, PoolHarness, unclosable } from './pool-harness.js';
 import type { AgentPoolOptions } from '../options/pool-options.js';
 import { outcomeOf } from '../call/session-outcome.js';
 
@@ -108,10 +108,11 @@ describe('connect()', () => {
     expect(isClosed()).toBe(true);
   });
 
-  test('a key that LiveKit refuses is an error with its own code', async () => {
+  test('a key that LiveKit refuses is told as such, also when the isolation cannot be closed', async () => {
     const { url, apiKey } = rig.livekit;
     const livekit = { url, apiKey, apiSecret: 'another-secret-of-thirty-two-letters' };
-    const pool = twoAgents({ isolation: manual().strategy, livekit });
+    const isolation = unclosable(new Error('cannot close'), manual().strategy);
+    const pool = twoAgents({ isolation, livekit });
     await expect(pool.connect({ room: 'here' }, quiet)).rejects.toMatchObject({
       code: 'LINK_UNAUTHORIZED',
     });

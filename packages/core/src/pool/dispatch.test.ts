@@ -124,9 +124,12 @@ describe('dispatch by agent name', () => {
 
 test.each<[AgentPoolOptions | Record<string, unknown>, string]>([
   [{ dispatch: 'per_agent', agentName: 'desk' }, 'cannot have the name "desk"'],
-  [{ dispatch: 'each' }, "dispatch must be 'per_pool' or 'per_agent'"],
-  [{ jobTypes: [] }, 'jobTypes must be an array of one or more'],
-  [{ jobTypes: ['toString'] }, 'jobTypes must be an array of one or more'],
+  [{ dispatch: 'per-agent' }, "dispatch must be 'per_pool' or 'per_agent', got per-agent"],
+  [{ dispatch: ['per_agent'] }, "dispatch must be 'per_pool' or 'per_agent', got an array"],
+  [{ jobTypes: [] }, "jobTypes must be an array of one or more of 'room', "],
+  [{ jobTypes: [] }, 'got an empty array'],
+  [{ jobTypes: 'room' }, 'got room'],
+  [{ jobTypes: ['room', 'toString'] }, 'got toString'],
   [{ jobTypes: ['room', 'room'] }, 'jobTypes must not name a type twice'],
   [{ permissions: { canPublish: 1 } }, 'permissions.canPublish must be a boolean'],
   [{ permissions: { canPublsh: true } }, 'unknown option "canPublsh"'],

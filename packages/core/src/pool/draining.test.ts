@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 
 import { manual } from './manual-isolation.fixture.js';
-import { EchoAgent, failing, PoolHarness } from './pool-harness.js';
+import { EchoAgent, failing, PoolHarness, unclosable } from './pool-harness.js';
 
 let rig: PoolHarness;
 
@@ -132,6 +132,27 @@ describe('a pool that keeps failing', () => {
       status: 'success',
       reason: 'caller_left',
     });
+  });
+
+  test('rejects with that, also when the isolation cannot be closed', async () => {
+    const stuck = new Error('cannot close');
+    const { running } = await rig.registered({
+      agents: { bad: () => new EchoAgent() },
+      isolation: unclosable(stuck, failing('ISOLATION_LOST')),
+      consecutiveFailureLimit: 1,
+    });
+    rig.livekit.dispatch();
+    await expect(running).rejects.toMatchObject({ code: 'POOL_UNHEALTHY' });
+    expect(rig.log.lines).toContainEqual(
+      expect.objectContaining({ level: 'error', fields: { error: stuck } }),
+    );
+  });
+
+  test('a worker without a fault rejects with what could not be closed', async () => {
+    const stuck = new Error('cannot close');
+    const { pool, running } = await rig.registered({ isolation: unclosable(stuck) });
+    pool.drain().catch(() => {});
+    await expect(running).rejects.toBe(stuck);
   });
 
   test('a successful call between failures ends the streak', async () => {

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 
 import { silentLogger } from '../base/logger.js';
 import { AgentPool } from './agent-pool.js';
@@ -74,6 +74,15 @@ test.each(['agentName', 'deploymentVersion'])(
       );
   },
 );
+
+test('an agent name that is too long for every answer to have it', () => {
+  expect(() => pool({ agentName: 'x'.repeat(256) })).not.toThrow();
+  const message = 'agentName (LIVEKIT_AGENT_NAME) must be at most 256 bytes, got 258';
+  expect(() => pool({ agentName: 'é'.repeat(129) })).toThrow(message);
+  vi.stubEnv('LIVEKIT_AGENT_NAME', 'x'.repeat(258));
+  expect(() => pool({})).toThrow(message);
+  vi.unstubAllEnvs();
+});
 
 test.each(['snake_case', 'two words', 'x'.repeat(65), 'tab\tbed'])(
   'the deployment version "%s", with which LiveKit would drop the worker without an error',
@@ -190,6 +199,11 @@ test.each([
   [{ processHandlers: 'no' }, 'run(): processHandlers must be true or false, got a string'],
   [{ cli: 0 }, 'run(): cli must be true or false, got a number'],
   [{ audioDevices: {} }, 'run(): audioDevices must be a function, got an object'],
+  [{ health: 5 }, 'run(): health must be { port, host }, got a number'],
+  [{ metrics: {} }, 'run(): metrics needs one of jsonFile, jsonlFile'],
+  [{ introspection: 1 }, 'run(): introspection must be true or false, got a number'],
+  [{ meter: {} }, 'run(): meter must be a Meter'],
+  [{ watchdog: { slowMs: 1 } }, 'run(): watchdog.slowMs must be a whole number'],
   [7, 'run(): options must be an object, got a number'],
 ])('invalid options of run(): %j; it can be called again', async (options, message) => {
   const pool = new AgentPool({ agents: { echo: () => new EchoAgent() } });
@@ -199,6 +213,7 @@ test.each([
   });
   await expect(pool.connect({ room: 'r' }, options as never)).rejects.toMatchObject({
     code: 'CONFIG_INVALID_OPTION',
+    message: expect.stringContaining(message.replace('run()', 'connect()')),
   });
   expect(pool.runtimeSnapshot().state).toBe('idle');
 });
@@ -262,6 +277,15 @@ test('a secret that is wrong fails the run, and what was opened is closed', asyn
   });
   await expect(running).rejects.toMatchObject({ code: 'LINK_UNAUTHORIZED' });
   expect(closed).toBe(true);
+});
+
+test('a pool runs after a run() whose options could not work', async () => {
+  const wrong = new AgentPool(rig.options({ agents: { echo: () => new EchoAgent() } }));
+  await expect(wrong.run({ health: 5 } as never)).rejects.toThrow('health must be');
+  const running = wrong.run({ processHandlers: false });
+  await rig.livekit.until(({ workers }) => workers.length === 1);
+  await wrong.close();
+  await running;
 });
 
 test('no isolation, and the default one not installed: the message says what to install', async () => {

@@ -34,13 +34,24 @@ export function inProcess(): IsolationStrategy {
   };
 }
 
-/** The same, but a call of an agent whose name begins with `bad` ends with an error of this code. */
+/** A strategy that opens as `inner` does, and cannot be closed. */
+export function unclosable(error: unknown, inner = inProcess()): IsolationStrategy {
+  return {
+    name: 'unclosable',
+    open: async (host, signal) => ({
+      ...(await inner.open(host, signal)),
+      [Symbol.asyncDispose]: () => Promise.reject(error),
+    }),
+  };
+}
+
+/** The same as {@link inProcess}, but a call of an agent whose name begins with `bad` ends with an error of this code. */
 export function failing(code: ErrorCode): IsolationStrategy {
-  const { open } = inProcess();
+  const inner = inProcess();
   return {
     name: 'failing',
     async open(host, signal) {
-      const isolation = await open(host, signal);
+      const isolation = await inner.open(host, signal);
       return {
         ...isolation,
         run: (ticket, hangUp) =>

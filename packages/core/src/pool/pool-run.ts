@@ -1,5 +1,6 @@
 import type { AgentRegistry } from '../agents/registry.js';
 import { isOpenRtcError } from '../base/errors.js';
+import { alsoFailed, everyStep } from '../base/every-step.js';
 import { type Logger, unbreakable } from '../base/logger.js';
 import { version } from '../base/version.js';
 import type { SessionObserver } from '../settle/session-observer.js';
@@ -8,7 +9,7 @@ import type { PoolSource } from '../launch/isolation-strategy.js';
 import { Operations } from '../operate/operations.js';
 import type { RuntimeSnapshot } from '../operate/runtime-snapshot.js';
 import type { PoolState } from '../operate/readiness.js';
-import { givenOperateOptions, operateOptions } from '../options/check-operate-options.js';
+import { operateOptions } from '../options/check-operate-options.js';
 import type { AgentPoolOptions } from '../options/pool-options.js';
 import type { ResolvedOptions } from '../options/resolve-options.js';
 import type { RunOptions } from '../options/run-options.js';
@@ -73,7 +74,7 @@ export class PoolRun {
     observer: SessionObserver,
   ): Promise<void> {
     await this.#run(options, { registers: false, observers: [observer] }, async (worker) => {
-      if (!worker.draining) await connectOnly(worker, request);
+      if (!worker.draining) await connectOnly(worker, request, this.#logger);
       await worker.finished;
     });
   }
@@ -89,7 +90,7 @@ export class PoolRun {
         resolved,
         registry,
         source,
-        watchdog: operateOptions(pool, givenOperateOptions(options)).watchdog,
+        watchdog: operateOptions(pool, options).watchdog,
         logger: this.#logger,
         processHandlers,
       });
@@ -119,9 +120,9 @@ export class PoolRun {
     const onAbort = () => this.#inBackground(this.drain());
     signal?.addEventListener('abort', onAbort, { once: true });
     if (signal?.aborted) this.#starting.abort();
-    try {
+    const run = async () => {
       const { options: pool } = this.#parts;
-      const watched = operateOptions(pool, givenOperateOptions(options));
+      const watched = operateOptions(pool, options);
       await this.operations.open(watched, this.#logger);
       const worker = await this.#start({
         registers,
@@ -136,12 +137,14 @@ export class PoolRun {
       this.#state = 'running';
       if (this.#starting.signal.aborted) this.#inBackground(worker.drain());
       await untilOver(worker);
-    } finally {
-      this.#state = 'closed';
-      signal?.removeEventListener('abort', onAbort);
-      uninstall();
-      await this.operations[Symbol.asyncDispose]();
-    }
+    };
+    await everyStep(this.#logger, [
+      run,
+      () => void (this.#state = 'closed'),
+      () => signal?.removeEventListener('abort', onAbort),
+      uninstall,
+      () => this.operations[Symbol.asyncDispose](),
+    ]);
   }
 
   #installHandlers(registers: boolean): () => void {
@@ -175,8 +178,10 @@ export class PoolRun {
       );
     } catch (error) {
       if (!signal.aborted) throw error;
+      // Only the log can say what else went wrong.
+      const fields = error === signal.reason ? {} : { error };
+      this.#logger.info(fields, 'stopped before the worker had started');
       if (isOpenRtcError(signal.reason)) throw signal.reason;
-      this.#logger.info({}, 'stopped before the worker had started');
       return undefined;
     }
   }
@@ -192,14 +197,14 @@ export class PoolRun {
   }
 }
 
-/** Starts one call, and drains the worker, so that the run ends with that call. */
-async function connectOnly(worker: Worker, request: ConnectRequest): Promise<void> {
+/** One call and no other. */
+async function connectOnly(worker: Worker, request: ConnectRequest, logger: Logger): Promise<void> {
   try {
     await worker.connect(request);
-  } finally {
-    // A call that has begun goes on; the caller of this function waits for its end.
-    const drained = worker.drain();
-    if (worker.admission.active === 0) await drained;
-    else drained.catch(() => {});
+  } catch (error) {
+    await worker.drain().catch(alsoFailed(logger));
+    throw error;
   }
+  // The call that was launched goes on to its end. The run waits for it, and reports how the worker ended.
+  worker.drain().catch(() => {});
 }

@@ -107,6 +107,22 @@ test('when the pool at the other end cannot run calls, both ends fail with its e
   await failed;
 });
 
+test('its reason counts also when the models cannot be closed, and the channel is closed', async () => {
+  const closed = new Promise<string>((resolve) => near.onClose(resolve));
+  const serving = serveTickets(
+    farPool({
+      models: { ...models, [Symbol.asyncDispose]: () => Promise.reject(new Error('stuck')) },
+      prewarm: () => Promise.reject(new Error('no menu')),
+    }),
+    far,
+  );
+  const failed = expect(serving).rejects.toMatchObject({ code: 'PREWARM_FAILED' });
+  const { running } = rig.start({ isolation: elsewhere });
+  await expect(running).rejects.toMatchObject({ code: 'PREWARM_FAILED' });
+  await failed;
+  await closed;
+});
+
 test('when the worker is gone, its calls are ended, and serving ends', async () => {
   const serving = serveTickets(farPool(), far);
   await rig.registered({ isolation: elsewhere });

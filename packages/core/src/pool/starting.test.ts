@@ -5,7 +5,7 @@ import { TimerWatch } from '../base/timer-watch.fixture.js';
 import { AgentPool } from './agent-pool.js';
 import { ticketOf } from '../call/ticket.fixture.js';
 import { manual } from './manual-isolation.fixture.js';
-import { PoolHarness, inProcess } from './pool-harness.js';
+import { PoolHarness, inProcess, unclosable } from './pool-harness.js';
 import { outcomeOf } from '../call/session-outcome.js';
 
 let rig: PoolHarness;
@@ -133,6 +133,58 @@ describe('starting', () => {
     expect(pool.runtimeSnapshot().state).toBe('closed');
     expect(rig.livekit.workers).toEqual([]);
     expect(rig.livekit.jobs).toEqual([]);
+  });
+
+  test('the error of a start is the one that counts, and one of closing is in the log', async () => {
+    const stuck = new Error('cannot close');
+    const { url, apiKey } = rig.livekit;
+    const { running } = rig.start({
+      isolation: unclosable(stuck),
+      livekit: { url, apiKey, apiSecret: 'wrong-secret-of-thirty-two-chars!!' },
+    });
+    await expect(running).rejects.toMatchObject({ code: 'LINK_UNAUTHORIZED' });
+    expect(rig.log.lines).toContainEqual(
+      expect.objectContaining({ level: 'error', fields: { error: stuck } }),
+    );
+  });
+
+  test('a start that is called off says in the log what could not be closed', async () => {
+    const stuck = new Error('cannot close');
+    const { url: _url, ...keys } = rig.options().livekit ?? {};
+    const { pool, running } = rig.start({
+      isolation: unclosable(stuck),
+      livekit: { ...keys, url: 'ws://127.0.0.1:9' },
+    });
+    await rig.log.until('could not be reached');
+    await pool.close();
+    await running;
+    expect(rig.log.lines).toContainEqual(
+      expect.objectContaining({ level: 'error', fields: { error: stuck } }),
+    );
+  });
+
+  test('a start that fails while it is called off says why in the log', async () => {
+    const late = new Error('gave up');
+    const opening = deferred();
+    const { pool, running } = rig.start({
+      isolation: {
+        name: 'late',
+        open: (_host, signal) => {
+          opening.resolve();
+          return new Promise((_resolve, reject) => {
+            signal.addEventListener('abort', () => reject(late));
+          });
+        },
+      },
+    });
+    await opening.promise;
+    await pool.close();
+    await running;
+    expect(rig.log.lines).toContainEqual({
+      level: 'info',
+      fields: { error: late },
+      message: 'stopped before the worker had started',
+    });
   });
 
   test('a start can be cancelled while LiveKit cannot be reached', async () => {

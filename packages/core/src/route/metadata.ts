@@ -18,7 +18,7 @@ export interface Metadata {
 }
 
 /** The size of metadata that LiveKit allows, in bytes. */
-export const MAX_METADATA_BYTES = 512 * 1024;
+const MAX_METADATA_BYTES = 512 * 1024;
 // JSON.parse takes a third of a second for 512 KiB of `[`, and no real metadata is nested this deep.
 const MAX_DEPTH = 32;
 

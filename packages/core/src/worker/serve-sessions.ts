@@ -1,5 +1,6 @@
 import type { ipc } from '@livekit/agents';
 
+import { everyStep } from '../base/every-step.js';
 import type { Channel } from '../launch/channel.js';
 import { ServedSessions } from '../launch/served-sessions.js';
 import { type WatchdogOptions, watchdogLimits } from '../operate/watchdog-options.js';
@@ -34,7 +35,7 @@ export async function serveSessions(channel: Channel, options: ServeOptions): Pr
       ]
     : [];
   let host: SessionHost | undefined;
-  try {
+  const serve = async () => {
     const { turnDetector } = await sessions.hello;
     const executor: ipc.InferenceExecutor = {
       doInference: (method, data) => sessions.infer(method, data),
@@ -52,16 +53,19 @@ export async function serveSessions(channel: Channel, options: ServeOptions): Pr
     if (options.processHandlers) tightenHeap();
     sessions.ready(host, warningsOf(pool, registry.list()));
     await sessions.done;
-  } catch (error) {
+  };
+  const broken = (error: unknown) => {
     // The pool is gone, so there is nothing to report, and nothing has failed here.
     if (sessions.closed.aborted) return;
     sessions.broken(error);
     throw error;
-  } finally {
-    for (const uninstall of uninstalls) uninstall();
-    await host?.close();
-    channel.close();
-  }
+  };
+  await everyStep(logger, [
+    () => serve().catch(broken),
+    ...uninstalls,
+    () => host?.close(),
+    () => channel.close(),
+  ]);
 }
 
 /** The models of the pool, whose inference runs in the worker. */

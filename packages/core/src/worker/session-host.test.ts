@@ -3,6 +3,7 @@ import { expect, test, vi } from 'vitest';
 import { LogBook } from '../base/log-book.js';
 import { currentFfiClient } from '../sdk/ffi-client.js';
 import { AgentRegistry } from '../agents/registry.js';
+import type { AgentPoolOptions } from '../options/pool-options.js';
 import { resolveOptions } from '../options/resolve-options.js';
 import { SessionHost } from './session-host.js';
 
@@ -14,9 +15,9 @@ vi.mock('@livekit/agents', async (original) => ({
   },
 }));
 
-function hostOf(): SessionHost {
+function hostOf(pool: AgentPoolOptions = { models: null }): SessionHost {
   return new SessionHost({
-    pool: { models: null },
+    pool,
     resolved: resolveOptions({}, {}),
     registry: new AgentRegistry(),
     source: { entry: '', pool: 0, argv: [], execArgv: [] },
@@ -38,5 +39,22 @@ test('a host that could not be prepared does not shut down the native library of
   await other.close();
   expect(currentFfiClient()).toBeDefined();
   await host.close();
+  expect(currentFfiClient()).toBeUndefined();
+});
+
+test('models that cannot be closed keep nothing else open', async () => {
+  const { signal } = new AbortController();
+  const stuck = new Error('cannot close');
+  const host = hostOf({
+    models: {
+      executor: { doInference: async () => ({}) },
+      turnDetector: false,
+      async load() {},
+      [Symbol.asyncDispose]: () => Promise.reject(stuck),
+    },
+  });
+  sdk.version = '1.9.0';
+  await host.prewarm(signal);
+  await expect(host.close()).rejects.toBe(stuck);
   expect(currentFfiClient()).toBeUndefined();
 });

@@ -5,6 +5,7 @@ import type { IsolationHost, PoolSource, WorkerInference } from '../launch/isola
 import type { AgentConfig } from '../agents/agent-options.js';
 import type { HangUpSignal } from '../call/hang-up.js';
 import type { JobTicket } from '../call/job-ticket.js';
+import { everyStep } from '../base/every-step.js';
 import type { Logger } from '../base/logger.js';
 import type { LoopBlock } from '../call/loop-block.js';
 import { LoopWatch, type LoopWatchOptions } from '../operate/loop-watch.js';
@@ -139,9 +140,11 @@ export class SessionHost implements IsolationHost {
 
   /** Frees everything that was loaded. Call it when no session is left. */
   async close(): Promise<void> {
-    await this.#watch?.[Symbol.asyncDispose]();
-    await this.#models?.[Symbol.asyncDispose]();
-    await this.#releaseSdk?.();
+    await everyStep(this.logger, [
+      () => this.#watch?.[Symbol.asyncDispose](),
+      () => this.#models?.[Symbol.asyncDispose](),
+      () => this.#releaseSdk?.(),
+    ]);
   }
 
   // Created with the first call, because before it there is nothing to protect, and kept when that call has ended.

@@ -1,5 +1,6 @@
 import { deferred } from '../base/deferred.js';
 import { OpenRtcError } from '../base/errors.js';
+import { alsoFailed, everyStep } from '../base/every-step.js';
 import { keepSecret } from '../base/secrets.js';
 import { timeBox } from '../base/time-box.js';
 import type { HangUp } from '../call/hang-up.js';
@@ -18,7 +19,6 @@ import type { CallView, WorkerView } from '../operate/worker-view.js';
 import { defaultIsolation } from './default-parts.js';
 import { type ConnectRequest, localOffer, localToken, noLink, refusedCall } from './local-call.js';
 import { taintedBy } from './process-handlers.js';
-import type { SessionHost } from './session-host.js';
 import { tightenHeap } from './tight-heap.js';
 import { type WorkerParts, wire } from './wiring.js';
 import type { WorkerOptions } from './worker-options.js';
@@ -55,7 +55,7 @@ export class Worker implements WorkerView {
       await worker.#open(strategy, signal);
       await worker.#register(signal);
     } catch (error) {
-      await worker.#release();
+      await worker.#release().catch(alsoFailed(logger));
       throw error;
     }
     return worker;
@@ -100,7 +100,7 @@ export class Worker implements WorkerView {
 
   /** Latest measured delay of the event loop, in milliseconds. Undefined while no call runs in this process. */
   get eventLoopLagMs(): number | undefined {
-    return this.#host.eventLoopLagMs;
+    return this.#parts.host.eventLoopLagMs;
   }
 
   /** How long opening the isolation took, which includes prewarm, in seconds. */
@@ -146,6 +146,7 @@ export class Worker implements WorkerView {
       answer.abandoned('no token');
       throw error;
     }
+    answer.sent();
     answer.assigned({ job: offer.job, url: undefined, token, workerId: '' });
   }
 
@@ -176,14 +177,10 @@ export class Worker implements WorkerView {
     this.#drainInBackground(taintedBy(error));
   }
 
-  get #host(): SessionHost {
-    return this.#parts.host;
-  }
-
   async #open(strategy: IsolationStrategy, signal: AbortSignal): Promise<void> {
     const openedAt = performance.now();
     signal.throwIfAborted();
-    this.#isolation = await strategy.open(this.#host, signal);
+    this.#isolation = await strategy.open(this.#parts.host, signal);
     this.#parts.flow.live.launcher.attach(this.#isolation);
     this.#prewarmSeconds = (performance.now() - openedAt) / 1_000;
     if (this.#options.ownProcess) tightenHeap();
@@ -209,7 +206,10 @@ export class Worker implements WorkerView {
     }, drainTimeoutMs);
     await this.admission.idle();
     clearTimeout(timer);
-    await this.#release();
+    await this.#release().catch((error: unknown) => {
+      if (this.#fault === undefined) throw error;
+      alsoFailed(this.#options.logger)(error);
+    });
     if (this.#fault !== undefined) throw this.#fault;
   }
 
@@ -220,18 +220,18 @@ export class Worker implements WorkerView {
   async #release(): Promise<void> {
     // A server that cannot be reached must not delay the exit.
     const reported = await timeBox(REPORT_MS, () => this.#parts.flow.live.settled());
+    const { logger, registry } = this.#options;
     if (reported.kind !== 'done')
-      this.#options.logger.warn(
+      logger.warn(
         { ...reported },
         'the end of the last calls could not be reported to LiveKit and all observers',
       );
-    try {
-      this.#options.registry.watch(() => {});
-      await this.links.close();
-      await this.#isolation?.[Symbol.asyncDispose]();
-    } finally {
-      await this.#host.close();
-    }
+    registry.watch(() => {});
+    await everyStep(logger, [
+      () => this.links.close(),
+      () => this.#isolation?.[Symbol.asyncDispose](),
+      () => this.#parts.host.close(),
+    ]);
   }
 
   #unhealthy(failures: number, last: string): void {

@@ -122,7 +122,15 @@ const observer: SessionObserver = {
   },
   onMemoryWarning: (_info, { usedBytes, warnBytes }) => console.warn(usedBytes - warnBytes),
 };
-pool.configure({ observers: [observer] });
+pool.configure({
+  observers: [observer],
+  defaults: { llm: (call) => new EchoLLM({ reply: () => call.prewarmed.menu.join() }) },
+});
+typed.configure({
+  defaults: { llm: ({ metadata }) => new EchoLLM({ reply: () => metadata.language }) },
+});
+// @ts-expect-error nothing of this name is loaded
+pool.configure({ defaults: { llm: ({ prewarmed }) => prewarmed.drinks } });
 
 export const Named = agentConfig(
   {

@@ -6,8 +6,13 @@ import {
   type HangUp,
   type Isolation,
   type JobTicket,
+  type Logger,
+  OpenRtcError,
+  type PlainError,
   RemoteSessions,
+  type SessionOutcome,
   beforeDeadline,
+  toPlainError,
 } from '@openrtc/core/isolation';
 import { readWorkers } from '@openrtc/core/operate';
 import { describeIsolation, startEmbeddedLiveKit } from '@openrtc/core/testing';
@@ -33,6 +38,13 @@ export function elsewhere(start: (ticket: JobTicket) => Promise<Channel>): Isola
       };
     },
   };
+}
+
+/** What such a strategy needs, it finds in its own entry. */
+export function lost(logger: Logger, { detail }: SessionOutcome): PlainError {
+  const error = new OpenRtcError('ISOLATION_LOST', detail ?? 'gone');
+  logger.warn({ error }, 'lost a call');
+  return toPlainError(error);
 }
 
 const host: CommandHost = { run: async (pool, options) => pool.run({ ...options, cli: false }) };

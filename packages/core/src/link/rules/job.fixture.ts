@@ -62,6 +62,22 @@ export const jobRules: readonly Rule[] = [
     },
   },
   {
+    id: 'P18',
+    must: 'refuses a job for an agent with more attributes than LiveKit takes, and counts it as refused alone',
+    async run(bench) {
+      const server = await bench.server();
+      const { connection, pool } = await bench.pool(server);
+      const agentName = 'x'.repeat(64 * 1_024);
+      connection.send({ case: 'availability', value: { job: { id: 'AJ_1', agentName } } });
+      expect(await connection.next('availability')).toMatchObject({ available: false });
+      expect(pool.runtimeSnapshot()).toMatchObject({
+        refused: { internal: 1 },
+        lastRoutedAgent: null,
+        reservedSessions: 0,
+      });
+    },
+  },
+  {
     id: 'P19',
     must: 'refuses for an unknown agent, when full and when draining, and never terminates',
     async run(bench) {
