@@ -82,6 +82,8 @@ export const loopWatchThread = `(async () => {
     }
     session.on('Debugger.scriptParsed', ({ params }) => files.set(params.scriptId, params.url));
     session.once('Debugger.paused', ({ params: { callFrames } }) => {
+      // The pause came too late: the session is closed, which also resumes the event loop.
+      if (over) return;
       const frames = callFrames.slice(0, 16).map(({ functionName, location, url }) => ({
         function: functionName,
         file: url || files.get(location.scriptId) || '',
@@ -89,6 +91,7 @@ export const loopWatchThread = `(async () => {
         column: location.columnNumber ?? 0,
       }));
       const report = (jobId) => {
+        if (over) return;
         session.post('Debugger.resume');
         finish();
         // The event loop continued before the pause: this stack belongs to other code.

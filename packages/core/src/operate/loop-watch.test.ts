@@ -44,13 +44,17 @@ function spinLikeATool(ms: number): void {
 /**
  * Spins until a block was reported with its stack. That may take several tries: the thread takes one sample in 5 s at
  * most, perhaps during a hiccup of the machine, and a block that other processes cause has no stack.
+ * @param job - the call it must name; default: any or none
  */
-async function reportOf(spin: () => void) {
+async function reportOf(spin: () => void, job?: string) {
   for (;;) {
     next = deferred();
     spin();
     await next.promise;
-    const found = blocks.find(({ block }) => block.culprit?.function === 'spinLikeATool');
+    const found = blocks.find(
+      ({ block, jobId }) =>
+        block.culprit?.function === 'spinLikeATool' && (job === undefined || jobId === job),
+    );
     if (found !== undefined) return found;
   }
 }
@@ -74,7 +78,10 @@ afterEach(async () => {
 test('a block is reported with call, function and line', async () => {
   watch('now');
   await turns(10);
-  const { block, jobId } = await reportOf(() => calls.run('AJ_1', () => spinLikeATool(3_000)));
+  const { block, jobId } = await reportOf(
+    () => calls.run('AJ_1', () => spinLikeATool(3_000)),
+    'AJ_1',
+  );
   expect(jobId).toBe('AJ_1');
   expect(block.cause).toBe('code');
   expect(block.culprit?.file).toContain('loop-watch.test.ts');
@@ -91,14 +98,14 @@ test('a block outside of calls is attributed to no call', async () => {
   expect(block.cause).toBe('code');
 });
 
-test('without the thread a block is reported without a stack, and the next one with it', async () => {
+test('until the thread has started a block is reported without a stack, and later with it', async () => {
   watch('after_block');
   await turns(4);
   calls.run('AJ_1', () => spinLikeATool(1_000));
   await next.promise;
   expect(blocks[0]).toMatchObject({ jobId: undefined, block: { cause: 'unknown', stack: [] } });
   await turns(20);
-  const { jobId } = await reportOf(() => calls.run('AJ_2', () => spinLikeATool(3_000)));
+  const { jobId } = await reportOf(() => calls.run('AJ_2', () => spinLikeATool(3_000)), 'AJ_2');
   expect(jobId).toBe('AJ_2');
 });
 

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 
-import { operateOptions } from './check-operate-options.js';
+import { checkOperateOptions, operateOptions } from './check-operate-options.js';
 import { type OperateOptions } from '../operate/operate-options.js';
 
 const chosen = (pool: unknown, run: unknown = {}) =>
@@ -37,8 +37,10 @@ test.each<[object, string]>([
   [{ watchdog: true }, 'watchdog must be { slowMs, stuckMs, killMs } or false, got a boolean'],
   [{ watchdog: { slowMs: 5 } }, 'watchdog.slowMs must be a whole number from 50'],
 ])('%j: %s', (options, message) => {
-  expect(() => chosen(options)).toThrow(invalid(message));
-  expect(() => chosen({}, options)).toThrow(invalid(message));
+  for (const where of ['AgentPool', 'run()']) {
+    expect(() => checkOperateOptions(where, options)).toThrow(invalid(message));
+    expect(() => checkOperateOptions(where, options)).toThrow(invalid(where));
+  }
 });
 
 test('Infinity is valid for the watchdog', () => {
