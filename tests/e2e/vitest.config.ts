@@ -26,7 +26,7 @@ export default defineConfig({
           include: ['src/**/*.e2e.test.ts'],
           exclude: [...undisturbed, 'src/processes.e2e.test.ts'],
           // One server, one worker and its callers fill half a core when nobody is started.
-          maxWorkers: 3,
+          maxWorkers: 2,
           sequence: { groupOrder: 1 },
         },
       },

@@ -3,13 +3,10 @@ import { expect, test, vi } from 'vitest';
 
 import { silentLogger } from '../base/logger.js';
 import type { CurrentCall } from './current-call.js';
-import { prepareRoomDeletion } from './delete-room.js';
+import { unpublishBeforeDeleting } from './delete-room.js';
 import { SessionEnd } from '../call/session-end.js';
 
-function callWith(
-  unpublishTrack: (sid: string) => Promise<void>,
-  reportEnd: () => Promise<void> = async () => {},
-) {
+function callWith(unpublishTrack: (sid: string) => Promise<void>) {
   const log: string[] = [];
   const warn = vi.fn();
   const tracks = new Map([
@@ -40,29 +37,25 @@ function callWith(
     end: new SessionEnd(),
     logger: { ...silentLogger, warn },
   };
-  prepareRoomDeletion(call, () => {
-    log.push('report the end');
-    return reportEnd();
-  });
+  unpublishBeforeDeleting(call);
   return { ctx: call.ctx, log, warn };
 }
 
 test.each([undefined, 'here'])(
-  'tracks are unpublished and the end is reported before the room is deleted: %s',
+  'tracks are unpublished before their room is deleted: %s',
   async (name) => {
     const { ctx, log, warn } = callWith(async () => {});
     await ctx.deleteRoom(name);
     expect(log).toEqual([
       'unpublish TR_voice',
       'unpublish TR_music',
-      'report the end',
       `delete ${name ?? 'its room'}`,
     ]);
     expect(warn).not.toHaveBeenCalled();
   },
 );
 
-test('an agent that deletes another room keeps its tracks, and its call goes on', async () => {
+test('an agent that deletes another room keeps its tracks', async () => {
   const { ctx, log } = callWith(async () => {});
   await ctx.deleteRoom('elsewhere');
   expect(log).toEqual(['delete elsewhere']);
@@ -72,7 +65,7 @@ test('an agent that never joined has nothing to unpublish', async () => {
   const { ctx, log, warn } = callWith(async () => {});
   Object.assign(ctx.room, { localParticipant: undefined });
   await ctx.deleteRoom();
-  expect(log).toEqual(['report the end', 'delete its room']);
+  expect(log).toEqual(['delete its room']);
   expect(warn).not.toHaveBeenCalled();
 });
 
@@ -84,20 +77,6 @@ test('a track that cannot be unpublished is reported, and its room deleted', asy
   expect(warn).toHaveBeenCalledWith(
     expect.objectContaining({ error }),
     'a track is still published while its room is deleted',
-  );
-});
-
-test('an end that cannot be reported is logged, and the room deleted', async () => {
-  const error = new Error('no connection');
-  const { ctx, log, warn } = callWith(
-    async () => {},
-    () => Promise.reject(error),
-  );
-  await ctx.deleteRoom();
-  expect(log.at(-1)).toBe('delete its room');
-  expect(warn).toHaveBeenCalledExactlyOnceWith(
-    expect.objectContaining({ error }),
-    'a room is deleted before LiveKit knows how its call ended',
   );
 });
 

@@ -6,18 +6,14 @@ import { printable } from '../base/printable.js';
 import { type BeginOptions, type OpenedSession, beginSession } from './begin-session.js';
 import { type CurrentCall, runInCall } from '../sdk/current-call.js';
 import { endSession } from './end-session.js';
-import { prepareRoomDeletion } from '../sdk/delete-room.js';
+import { unpublishBeforeDeleting } from '../sdk/delete-room.js';
 import { createJobContext } from './job-context.js';
 import { watchRoom } from '../watch/room-watch.js';
 import { CallEnded, SessionEnd } from '../call/session-end.js';
 import type { ReportSessionEvent } from '../call/session-event.js';
-import { outcomeOf } from '../call/session-outcome.js';
 import { bindRoomToCall, openRoom } from '../sdk/session-room.js';
 import type { SessionRuntime } from './session-runtime.js';
 import { releaseProviders } from '../sdk/shared-provider.js';
-
-// What a call is recorded as whose agent deletes its room.
-const DELETED = outcomeOf('room_closed', 'the agent deleted its room');
 
 /**
  * The session body: runs one call from its ticket until everything it held is freed, the same in every process.
@@ -51,9 +47,7 @@ export async function runSession(
     prewarmed: runtime.process.userData,
   });
   bindRoomToCall(room, call);
-  prepareRoomDeletion(call, () =>
-    report({ kind: 'ending', jobId, outcome: end.outcome ?? DELETED }),
-  );
+  unpublishBeforeDeleting(call);
   const stopListening = hangUpOn(signal, end);
   const opened: OpenedSession = {};
   let stopWatching = () => {};
