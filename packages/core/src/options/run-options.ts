@@ -9,9 +9,9 @@ export interface RunOptions extends OperateOptions {
   /** A signal that drains the pool when it aborts. Default: none. */
   signal?: AbortSignal;
   /**
-   * Whether run() handles SIGTERM, SIGINT, SIGHUP, SIGQUIT, uncaught exceptions and unhandled rejections while the pool runs, and makes
-   * V8 collect garbage earlier, which halves the memory of a call. Default: true, for a process that runs only the
-   * pool. Without the handlers an error in a timer of one call ends the process.
+   * Whether run() handles SIGTERM, SIGINT, SIGHUP, SIGQUIT, uncaught exceptions and unhandled rejections while the pool
+   * runs, and makes V8 collect garbage earlier, which halves the memory of a call. Default: true, for a process that
+   * runs only the pool. Without the handlers an error in a timer of one call ends the process.
    */
   processHandlers?: boolean;
   /**

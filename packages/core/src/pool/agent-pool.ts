@@ -92,8 +92,8 @@ export class AgentPool<
   }
 
   /**
-   * Takes calls until SIGTERM, SIGINT, SIGHUP, SIGQUIT, {@link drain}, {@link close} or `signal` ends the run. A pool runs once; a
-   * second call returns the same promise. In a process that the isolation has started for calls, it runs those calls.
+   * Takes calls until SIGTERM, SIGINT, SIGHUP, SIGQUIT, {@link drain}, {@link close} or `signal` ends the run. A pool
+   * runs once; a second call returns the same promise. In a process that the isolation has started for calls, it runs those calls.
    * When the first argument of the process is a verb of `openrtc`, the command runs; see {@link RunOptions.cli}.
    * @throws OpenRtcError `CONFIG_*`, `PREWARM_FAILED` or `LINK_UNAUTHORIZED` before the first call;
    * `POOL_UNHEALTHY` or `POOL_TAINTED` after a drain that a fault caused.
@@ -119,7 +119,7 @@ export class AgentPool<
 
   /**
    * Sends one agent to one room. Call it instead of {@link run}: no worker registers, and LiveKit has no job for the
-   * call. Resolves with the outcome of the call. SIGTERM or SIGINT ends the call.
+   * call. Resolves with the outcome of the call. The first signal that asks the process to end ends the call.
    * @throws OpenRtcError as `run()`; `CONFIG_UNKNOWN_AGENT`; `SESSION_JOIN_FAILED` or `ROUTE_*` when the call cannot
    * begin; `POOL_STATE` when the pool has already run, or the call was cancelled before it began.
    */

@@ -1,10 +1,9 @@
 import type { voice } from '@livekit/agents';
 
 import type { AgentConfig, SessionSetup } from '../agents/agent-options.js';
-import { OpenRtcError, isOpenRtcError, messageOf } from '../base/errors.js';
+import { OpenRtcError, messageOf } from '../base/errors.js';
 import { timeBox } from '../base/time-box.js';
 import type { PrewarmedCall } from '../call/call.js';
-import { CallEnded } from '../call/session-end.js';
 import { SETUP_MS } from '../call/session-limits.js';
 import type { CurrentCall } from '../sdk/current-call.js';
 
@@ -34,8 +33,7 @@ export async function setUp(
     case 'done':
       return;
     case 'failed':
-      if (ran.error instanceof CallEnded || isOpenRtcError(ran.error)) throw ran.error;
-      throw setUpFailed(`setup() threw: ${messageOf(ran.error)}`, ran.error);
+      throw ran.error;
     case 'timeout':
       work.catch((error: unknown) =>
         call.logger.error({ error }, 'setup() failed after its time was up'),
@@ -58,8 +56,12 @@ async function runSteps(
     }
   }
   for (const setup of setups) {
-    const data = await setup?.(ctx, session, info);
-    if (data !== undefined) session.userData = data;
+    try {
+      const data = await setup?.(ctx, session, info);
+      if (data !== undefined) session.userData = data;
+    } catch (cause) {
+      throw setUpFailed(`setup() threw: ${messageOf(cause)}`, cause);
+    }
   }
 }
 
