@@ -41,7 +41,20 @@ export type { IsolationStrategy } from './launch/isolation-strategy.js';
 export type { SessionLimits } from './call/session-limits.js';
 export type { SharedModels } from './session/shared-models.js';
 export type { AudioDevices, Speaker } from './audio/local-audio.js';
-export type { MemoryWarning, SessionFaults } from './call/session-event.js';
+export type { MemoryWarning } from './call/session-event.js';
+export type {
+  ProviderError,
+  ProviderErrorCount,
+  ProviderErrorKind,
+} from './call/provider-error.js';
+export type { SessionFaults } from './call/session-faults.js';
+export type { SessionResult } from './call/session-result.js';
+export type {
+  SessionTurn,
+  SessionTurns,
+  TurnTimes,
+  UnansweredReason,
+} from './call/session-turn.js';
 export type { SessionObserver } from './settle/session-observer.js';
 export type { Cause } from './call/caused-by.js';
 export type { SessionEndReason, SessionStatus } from './call/end-reason.js';

@@ -1,10 +1,4 @@
-import type {
-  ProcessUsage,
-  RuntimeSnapshot,
-  SessionFaults,
-  SessionInfo,
-  SessionOutcome,
-} from '@openrtc/core';
+import type { ProcessUsage, RuntimeSnapshot, SessionInfo, SessionResult } from '@openrtc/core';
 import type { ProcessesOptions } from '@openrtc/isolation-process';
 import { RecordLog } from '@openrtc/test-rig';
 import { type ChildProcess, fork } from 'node:child_process';
@@ -14,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 /** What a worker process tells. */
 export type WorkerMessage =
   | { type: 'started'; info: SessionInfo }
-  | { type: 'ended'; info: SessionInfo; outcome: SessionOutcome; faults: SessionFaults }
+  | { type: 'ended'; info: SessionInfo; outcome: SessionResult }
   | { type: 'snapshot'; snapshot: RuntimeSnapshot }
   | { type: 'listeners'; counts: number[] }
   | { type: 'processes'; processes: readonly ProcessUsage[] }

@@ -34,7 +34,7 @@ export function slowCall(room: string): SessionSnapshot {
       last: { startedAt: 1, durationMs: 812.6, cause: 'code', stack: [culprit], culprit },
     },
     resources: null,
-    hookErrors: 0,
-    toolErrors: 0,
+    faults: { hookErrors: 0, toolErrors: 0, providerErrors: 0, providers: [] },
+    turns: { asked: 0, answered: 0, interrupted: 0, unanswered: 0, lastUnanswered: null },
   };
 }

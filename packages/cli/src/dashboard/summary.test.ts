@@ -60,3 +60,19 @@ test('any error stays one line', () => {
   expect(line).not.toContain('\n');
   expect(Array.from(line).length).toBeLessThanOrEqual(400);
 });
+
+test('calls without an answer are shown with what failed, instead of the last error', () => {
+  const mute = {
+    ...slowCall('room'),
+    status: 'unanswered',
+    faults: {
+      hookErrors: 0,
+      toolErrors: 0,
+      providerErrors: 2,
+      providers: [{ kind: 'llm', label: 'openai.LLM', code: '401', recoverable: false, count: 2 }],
+    },
+  } as const;
+  expect(summaryLines(workerSnapshot({ lastError: 'x', sessions: [mute] }))[3]).toBe(
+    '1 call without an answer, one of sales: llm 401',
+  );
+});

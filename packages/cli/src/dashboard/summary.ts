@@ -1,4 +1,4 @@
-import type { RuntimeSnapshot } from '@openrtc/core';
+import type { RuntimeSnapshot, SessionSnapshot } from '@openrtc/core';
 import { placeText, printable } from '@openrtc/core/operate';
 
 import { MIB, counted, durationText, rankedCounts } from '../live/figures.js';
@@ -73,12 +73,21 @@ function processOf({ residentSet, eventLoopLagMs }: RuntimeSnapshot): string {
   return `${Math.round(residentSet.bytes / MIB)} MiB RSS${late}`;
 }
 
-/** A call that is blocking the others right now, else the last error. */
+/** A call that is blocking the others right now, else calls that get no answers, else the last error. */
 function troubleOf({ sessions, lastError }: RuntimeSnapshot): string {
   const slow = sessions.find(({ status }) => status === 'slow');
+  const unanswered = sessions.filter(({ status }) => status === 'unanswered');
+  if (slow === undefined && unanswered.length > 0) return unansweredText(unanswered);
   if (slow === undefined) return lastError === null ? '' : `last error: ${lastError}`;
   const { last } = slow.blocks;
   const where = last?.culprit === undefined ? '' : ` in ${placeText(last.culprit)}`;
   const room = printable(slow.room, MAX_NAME);
   return `slow: ${slow.agent} in the room ${room} held the event loop for ${Math.round(last?.durationMs ?? 0)} ms${where}`;
+}
+
+function unansweredText(calls: readonly SessionSnapshot[]): string {
+  const [first] = calls;
+  const failed = first?.faults.providers.at(-1);
+  const why = failed === undefined ? '' : `: ${failed.kind} ${failed.code}`;
+  return `${counted(calls.length, 'call')} without an answer, one of ${first?.agent ?? ''}${why}`;
 }

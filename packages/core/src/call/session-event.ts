@@ -1,7 +1,9 @@
 import type { PlainError } from '../base/errors.js';
 import type { LoopBlock } from './loop-block.js';
+import type { ProviderError } from './provider-error.js';
 import type { ProviderUsage } from './provider-usage.js';
 import type { SessionOutcome } from './session-outcome.js';
+import type { SessionTurn } from './session-turn.js';
 
 /**
  * An event that a running session reports to the pool, as plain data. A strategy passes it on from wherever the
@@ -12,6 +14,8 @@ import type { SessionOutcome } from './session-outcome.js';
  *   waits, at most 1 s, until the pool has handled the event
  * - `memory`: the process of the call has crossed its warning limit; the call goes on
  * - `fault`: a hook or node of the agent, or a tool, called `name`, has failed; the call goes on
+ * - `provider_error`: a provider has failed, and the SDK tries again or gives up; the call goes on
+ * - `turn`: the caller has said something, the agent has answered, or the turn is over without an answer
  * - `usage`: the usage of all providers of the call so far
  * - `blocked`: code of the call has blocked the event loop of its process
  */
@@ -26,16 +30,10 @@ export type SessionEvent =
       readonly name: string;
       readonly error: PlainError;
     }
+  | { readonly kind: 'provider_error'; readonly jobId: string; readonly error: ProviderError }
+  | { readonly kind: 'turn'; readonly jobId: string; readonly turn: SessionTurn }
   | { readonly kind: 'usage'; readonly jobId: string; readonly usage: readonly ProviderUsage[] }
   | { readonly kind: 'blocked'; readonly jobId: string; readonly block: LoopBlock };
-
-/** The number of faults in a call that did not end it, as plain data. */
-export interface SessionFaults {
-  /** Errors of the agent's hooks and nodes: throws, rejections, failed streams, and hooks that took too long. */
-  readonly hookErrors: number;
-  /** Tool calls that failed; the model got the error as their result. */
-  readonly toolErrors: number;
-}
 
 /** A warning that a process of calls uses too much memory. All sizes are resident memory (RSS) in bytes. */
 export interface MemoryWarning {

@@ -5,6 +5,7 @@ import type { ProviderUsage } from '../call/provider-usage.js';
 import type { BlockCounts } from '../operate/block-counts.js';
 import type { Settlement } from '../settle/settlement.js';
 import type { FaultCounts } from '../operate/fault-counts.js';
+import type { TurnCounts } from '../operate/turn-counts.js';
 
 /** Sends LiveKit the status of a call, over the registration that the call was offered on. */
 export interface FlowLink {
@@ -28,8 +29,10 @@ export interface LiveCall {
   readonly link: FlowLink;
   /** When it was assigned, in milliseconds of `performance.now()`: the wall clock may be set during a call. */
   readonly since: number;
-  /** Hook and tool errors so far. */
+  /** Failures so far that did not end it. */
   readonly faults: FaultCounts;
+  /** Turns of the caller so far. */
+  readonly turns: TurnCounts;
   /** Blocks of the event loop that its code caused so far. */
   readonly blocks: BlockCounts;
   /** Usage of its providers, as reported last. */

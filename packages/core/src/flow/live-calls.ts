@@ -5,8 +5,10 @@ import type { SessionInfo } from '../call/call.js';
 import { countsAgainstWorker } from '../call/caused-by.js';
 import { participantOf } from '../call/job-participant.js';
 import type { JobTicket } from '../call/job-ticket.js';
-import type { SessionEvent, SessionFaults } from '../call/session-event.js';
+import type { SessionEvent } from '../call/session-event.js';
 import type { SessionOutcome } from '../call/session-outcome.js';
+import type { SessionResult } from '../call/session-result.js';
+import { isUnanswered } from '../call/session-turn.js';
 import type { Placement } from '../launch/isolation-strategy.js';
 import { Launcher } from '../launch/launcher.js';
 import type { LiveKitEndpoint } from '../link/livekit-endpoint.js';
@@ -19,6 +21,7 @@ import { removeGhost } from '../settle/remove-ghost.js';
 import { Observers, type SessionObserver } from '../settle/session-observer.js';
 import { Settlement, finalStatus } from '../settle/settlement.js';
 import { FaultCounts } from '../operate/fault-counts.js';
+import { TurnCounts } from '../operate/turn-counts.js';
 import { type FlowCounts, failureText } from '../operate/flow-counts.js';
 import type { FlowLink, LiveCall } from './live-call.js';
 import { SessionEvents } from './session-events.js';
@@ -125,6 +128,7 @@ export class LiveCalls {
       link,
       since: performance.now(),
       faults: new FaultCounts(),
+      turns: new TurnCounts(),
       blocks: new BlockCounts(),
       usage: [],
       joined: false,
@@ -165,43 +169,33 @@ export class LiveCalls {
     }
   }
 
-  #done(
-    { info, since, faults }: LiveCall,
-    outcome: SessionOutcome,
-    reservation: Reservation,
-  ): void {
-    const durationMs = Math.round(performance.now() - since);
-    const survived = faults.snapshot();
+  #done(call: LiveCall, outcome: SessionOutcome, reservation: Reservation): void {
+    const { info, since, faults, turns, usage } = call;
+    const result: SessionResult = {
+      ...outcome,
+      durationMs: Math.round(performance.now() - since),
+      faults: faults.snapshot(),
+      turns: turns.snapshot(),
+      usage,
+    };
     this.#live.delete(info.jobId);
     reservation.release();
-    this.#counts.end(info, outcome, durationMs);
-    this.#finish(this.#observers.ended(info, outcome, survived));
-    this.#log(info, outcome, durationMs, survived);
+    this.#counts.end(info, result);
+    this.#finish(this.#observers.ended(info, result));
+    this.#log(info, result);
     this.#judge(info, outcome);
   }
 
-  #log(
-    info: SessionInfo,
-    outcome: SessionOutcome,
-    durationMs: number,
-    faults: SessionFaults,
-  ): void {
+  #log({ jobId, agent, tenant, room }: SessionInfo, result: SessionResult): void {
     const { logger } = this.#options;
-    const { jobId, agent, tenant, room } = info;
-    const { reason, causedBy, detail, error } = outcome;
-    const fields = {
-      jobId,
-      agent,
-      tenant,
-      room: printable(room),
-      reason,
-      causedBy,
-      durationMs,
-      ...faults,
-    };
-    switch (outcome.status) {
+    const { status, reason, causedBy, detail, error, durationMs, faults, turns } = result;
+    const call = { jobId, agent, tenant, room: printable(room) };
+    const fields = { ...call, reason, causedBy, durationMs, faults, turns };
+    switch (status) {
       case 'success':
-        logger.info({ ...fields, detail }, 'a call ended');
+        if (isUnanswered(turns))
+          logger.warn({ ...fields, detail }, 'a call ended, and the caller got no answer in it');
+        else logger.info({ ...fields, detail }, 'a call ended');
         break;
       case 'cancelled':
         logger.warn(fields, 'a call was ended by the worker');

@@ -8,7 +8,7 @@ import type { LiveCall } from './live-call.js';
 export interface SessionEventsOptions {
   /** Counts of the worker. */
   readonly counts: FlowCounts;
-  /** Notified of joins and memory warnings. */
+  /** Notified of joins, errors of providers, turns, and memory warnings. */
   readonly observers: Observers;
   /** Runs work that takes longer than the event. The worker waits for it before it closes. */
   readonly inBackground: (work: Promise<void>) => void;
@@ -25,6 +25,8 @@ export interface SessionEventsOptions {
  * | `ending` | session | the final status is sent to LiveKit; the session waits for it before it leaves its room |
  * | `memory` | strategy | logged; observers: `onMemoryWarning` |
  * | `fault` | session | counted for the call, its agent, and the worker |
+ * | `provider_error` | session | counted for the call, its agent, and the worker; observers: `onProviderError` |
+ * | `turn` | session | counted for the call, its agent, and the worker; observers: `onTurn` |
  * | `usage` | session | replaces the usage of the call; the difference is added to the metrics |
  * | `blocked` | the host of the session | counted for the call and the worker |
  */
@@ -59,6 +61,16 @@ export class SessionEvents {
       case 'fault':
         call.faults.add(event.fault);
         counts.fault(info.agent, event.fault);
+        break;
+      case 'provider_error':
+        call.faults.addProviderError(event.error);
+        counts.providerError(info.agent, event.error);
+        inBackground(observers.providerError(info, event.error));
+        break;
+      case 'turn':
+        call.turns.add(event.turn);
+        counts.turn(info.agent, event.turn);
+        inBackground(observers.turn(info, event.turn));
         break;
       case 'usage':
         counts.metrics.use(info.agent, event.usage, call.usage);

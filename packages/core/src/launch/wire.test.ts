@@ -17,6 +17,7 @@ test('a ticket survives JSON unchanged, including the int64 and bytes of its job
 });
 
 const error = { code: 'INTERNAL', message: 'x' };
+const providerError = { kind: 'llm', label: 'x', code: '401', recoverable: false, message: 'no' };
 const jobId = 'AJ_1';
 const usage = {
   kind: 'llm',
@@ -53,6 +54,26 @@ test.each<[object]>([
     },
   ],
   [{ kind: 'event', eventId: 4, event: { kind: 'usage', jobId, usage: [usage] } }],
+  [{ kind: 'event', eventId: 4, event: { kind: 'provider_error', jobId, error: providerError } }],
+  [{ kind: 'event', eventId: 4, event: { kind: 'turn', jobId, turn: { state: 'asked' } } }],
+  [
+    {
+      kind: 'event',
+      eventId: 4,
+      event: {
+        kind: 'turn',
+        jobId,
+        turn: { state: 'answered', firstTokenMs: 20, responseMs: 900 },
+      },
+    },
+  ],
+  [
+    {
+      kind: 'event',
+      eventId: 4,
+      event: { kind: 'turn', jobId, turn: { state: 'unanswered', reason: 'no_reply' } },
+    },
+  ],
   [{ kind: 'event', eventId: 5, event: { kind: 'blocked', jobId, block } }],
   [{ kind: 'ended', jobId }],
   [{ kind: 'ended', jobId, error }],
@@ -85,6 +106,22 @@ test.each<[unknown]>([
     { kind: 'event', eventId: 1, event: { kind: 'ending', jobId, outcome } },
   ]),
   [{ kind: 'event', eventId: 1, event: { kind: 'fault', jobId, fault: 'x', name: 'f', error } }],
+  [{ kind: 'event', eventId: 1, event: { kind: 'provider_error', jobId, error } }],
+  [{ kind: 'event', eventId: 1, event: { kind: 'turn', jobId, turn: { state: 'lost' } } }],
+  [
+    {
+      kind: 'event',
+      eventId: 1,
+      event: { kind: 'turn', jobId, turn: { state: 'unanswered', reason: 'x' } },
+    },
+  ],
+  [
+    {
+      kind: 'event',
+      eventId: 1,
+      event: { kind: 'turn', jobId, turn: { state: 'answered', responseMs: -1 } },
+    },
+  ],
   [
     {
       kind: 'event',

@@ -3,15 +3,17 @@ import { Job } from '@livekit/protocol';
 import { deepFreeze } from '../base/deep-freeze.js';
 import type { PlainError } from '../base/errors.js';
 import { isLoopBlock } from '../call/loop-block.js';
+import { isProviderError } from '../call/provider-error.js';
 import { MAX_PROVIDERS, isProviderUsage } from '../call/provider-usage.js';
 import type { SessionEvent } from '../call/session-event.js';
+import { isSessionTurn } from '../call/session-turn.js';
 import { causeOf } from '../call/caused-by.js';
 import { type SessionEndReason, statusOf } from '../call/end-reason.js';
 import type { HangUp } from '../call/hang-up.js';
 import type { JobTicket } from '../call/job-ticket.js';
 
 /** Version of the messages. Both ends must have the same one. */
-export const PROTOCOL = 2;
+export const PROTOCOL = 3;
 
 /** A ticket as JSON. Its job is protobuf in base64, because JSON would lose int64, enums and bytes. */
 export type WireTicket = Omit<JobTicket, 'job'> & { readonly job: string };
@@ -90,7 +92,7 @@ const codeOf = (error: unknown) =>
   isObject(error) && isText(error['code']) ? error['code'] : undefined;
 
 // All events except `memory`, which only the strategy itself reports.
-function isEvent({ kind, outcome, fault, name, error, usage, block }: Fields): boolean {
+function isEvent({ kind, outcome, fault, name, error, turn, usage, block }: Fields): boolean {
   switch (kind) {
     case 'joined':
       return true;
@@ -106,6 +108,10 @@ function isEvent({ kind, outcome, fault, name, error, usage, block }: Fields): b
       );
     case 'fault':
       return (fault === 'hook' || fault === 'tool') && isText(name) && isError(error);
+    case 'provider_error':
+      return isProviderError(error);
+    case 'turn':
+      return isSessionTurn(turn);
     case 'usage':
       return Array.isArray(usage) && usage.length <= MAX_PROVIDERS && usage.every(isProviderUsage);
     case 'blocked':

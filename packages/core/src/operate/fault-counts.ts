@@ -1,4 +1,8 @@
-import type { SessionFaults } from '../call/session-event.js';
+import type { ProviderError, ProviderErrorCount } from '../call/provider-error.js';
+import type { SessionFaults } from '../call/session-faults.js';
+
+// A plugin may give each error another label or code.
+const MAX_PROVIDERS = 16;
 
 /** Counts failures that did not end their call, for one call or for all calls. */
 export class FaultCounts implements SessionFaults {
@@ -6,6 +10,17 @@ export class FaultCounts implements SessionFaults {
   hookErrors = 0;
   /** Tools that failed. */
   toolErrors = 0;
+  /** Errors of providers. */
+  providerErrors = 0;
+  readonly #providers: { error: ProviderError; count: number }[] = [];
+
+  /** Errors of providers by kind, label, code, and whether the SDK tried again. */
+  get providers(): readonly ProviderErrorCount[] {
+    return this.#providers.map(({ error: { message: _, ...which }, count }) => ({
+      ...which,
+      count,
+    }));
+  }
 
   /** Counts one failure. */
   add(fault: 'hook' | 'tool'): void {
@@ -13,8 +28,23 @@ export class FaultCounts implements SessionFaults {
     else this.toolErrors += 1;
   }
 
+  /** Counts one error of a provider. */
+  addProviderError(error: ProviderError): void {
+    this.providerErrors += 1;
+    const same = this.#providers.find(
+      (each) =>
+        each.error.kind === error.kind &&
+        each.error.label === error.label &&
+        each.error.code === error.code &&
+        each.error.recoverable === error.recoverable,
+    );
+    if (same !== undefined) same.count += 1;
+    else if (this.#providers.length < MAX_PROVIDERS) this.#providers.push({ error, count: 1 });
+  }
+
   /** The current counts, as plain data. */
   snapshot(): SessionFaults {
-    return { hookErrors: this.hookErrors, toolErrors: this.toolErrors };
+    const { hookErrors, toolErrors, providerErrors, providers } = this;
+    return { hookErrors, toolErrors, providerErrors, providers };
   }
 }

@@ -4,14 +4,20 @@ import { MetricsStream } from './metrics-stream.js';
 import type { RefusalReason } from '../call/refusal.js';
 import type { Call } from '../call/call.js';
 import { withoutSecrets } from '../base/secrets.js';
+import type { ProviderError } from '../call/provider-error.js';
 import type { SessionOutcome } from '../call/session-outcome.js';
+import type { SessionResult } from '../call/session-result.js';
+import type { SessionTurn } from '../call/session-turn.js';
 import { FaultCounts } from './fault-counts.js';
+import { TurnCounts } from './turn-counts.js';
 
 /** Counts of the calls that passed through the flow since the pool started. */
 export class FlowCounts {
   readonly #refused = new Map<RefusalReason, number>();
   /** Failures that did not end their call, of all calls together. */
   readonly faults = new FaultCounts();
+  /** Turns of all calls together. */
+  readonly turns = new TurnCounts();
   /** The series for Prometheus and OpenTelemetry. */
   readonly metrics = new FlowMetrics();
   /** Events that wait to be taken. */
@@ -60,22 +66,34 @@ export class FlowCounts {
     this.metrics[fault === 'hook' ? 'hookErrors' : 'toolErrors'].add({ agent });
   }
 
+  /** Counts an error of a provider. */
+  providerError(agent: string, error: ProviderError): void {
+    this.faults.addProviderError(error);
+    this.metrics.providerError(agent, error);
+  }
+
+  /** Counts a step of a turn. */
+  turn(agent: string, turn: SessionTurn): void {
+    this.turns.add(turn);
+    this.metrics.turn(agent, turn);
+  }
+
   /** Counts a block of the event loop. */
   block({ cause, durationMs }: LoopBlock): void {
     this.metrics.blocks.record({ cause }, durationMs / 1_000);
   }
 
-  /** Counts a finished call. `durationMs` is the time since its assignment. */
-  end({ jobId, agent, tenant }: Call, outcome: SessionOutcome, durationMs: number): void {
-    const { status, reason, causedBy } = outcome;
-    this.metrics.end(agent, outcome, durationMs);
-    const call = { jobId, agent, tenant, status, reason, causedBy, durationMs };
+  /** Counts a finished call. */
+  end({ jobId, agent, tenant }: Call, result: SessionResult): void {
+    const { status, reason, causedBy, durationMs, faults, turns } = result;
+    this.metrics.end(agent, result);
+    const call = { jobId, agent, tenant, status, reason, causedBy, durationMs, faults, turns };
     if (status !== 'failed') {
       this.events.push({ event: 'session_finished', ...call });
       return;
     }
     this.failures += 1;
-    const error = failureText(outcome);
+    const error = failureText(result);
     this.lastError = error;
     this.events.push({ event: 'session_failed', ...call, error });
   }

@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import type { ProviderUsage } from '../call/provider-usage.js';
 import { FlowMetrics } from './flow-metrics.js';
 import { failureOf, outcomeOf } from '../call/session-outcome.js';
+import { resultOf } from '../call/session-result.fixture.js';
 
 const usage = (given: Partial<ProviderUsage>): ProviderUsage => ({
   kind: 'llm',
@@ -18,8 +19,9 @@ const usage = (given: Partial<ProviderUsage>): ProviderUsage => ({
 
 test('how a call ended is counted by agent, and a failure by its code', () => {
   const metrics = new FlowMetrics();
-  metrics.end('sales', outcomeOf('caller_left'), 2_000);
-  metrics.end('sales', failureOf({ code: 'SESSION_JOIN_FAILED', message: '' }), 100);
+  metrics.end('sales', resultOf(outcomeOf('caller_left'), { durationMs: 2_000 }));
+  const joinFailed = failureOf({ code: 'SESSION_JOIN_FAILED', message: '' });
+  metrics.end('sales', resultOf(joinFailed, { durationMs: 100 }));
   expect(metrics.ended.samples).toEqual([
     { labels: { agent: 'sales', status: 'success', reason: 'caller_left' }, value: 1 },
     { labels: { agent: 'sales', status: 'failed', reason: 'failed' }, value: 1 },
@@ -33,7 +35,7 @@ test('how a call ended is counted by agent, and a failure by its code', () => {
 test('an unknown error code is counted as `other`, because a strategy may reject with any error', () => {
   const metrics = new FlowMetrics();
   for (const code of ['ENOENT', 'toString', 'caller <script>'])
-    metrics.end('sales', failureOf({ code, message: '' }), 1);
+    metrics.end('sales', resultOf(failureOf({ code, message: '' })));
   expect(metrics.failed.samples).toEqual([
     { labels: { agent: 'sales', code: 'other', caused_by: 'worker' }, value: 3 },
   ]);
@@ -105,4 +107,57 @@ test('series that alerts query exist before the first event', () => {
   ]);
   metrics.fit(new Set(['sales']));
   expect(metrics.blocks.samples).toHaveLength(3);
+});
+
+test('errors of providers are counted by kind and a bounded code', () => {
+  const metrics = new FlowMetrics();
+  const error = { kind: 'llm', label: 'x', recoverable: false, message: '' } as const;
+  for (const code of ['401', 'ECONNRESET', 'ENOTFOUND', 'timeout', 'TypeError', '200', 'my_code'])
+    metrics.providerError('sales', { ...error, code });
+  metrics.providerError('sales', { ...error, code: '401', recoverable: true });
+  const counted = metrics.providerErrors.samples.map(({ labels, value }) => [
+    labels['code'],
+    labels['recoverable'],
+    value,
+  ]);
+  expect(counted).toEqual([
+    ['401', 'false', 1],
+    ['connection', 'false', 2],
+    ['timeout', 'false', 1],
+    ['other', 'false', 3],
+    ['401', 'true', 1],
+  ]);
+});
+
+test('turns are counted when they are over, and their times in seconds', () => {
+  const metrics = new FlowMetrics();
+  metrics.turn('sales', { state: 'asked', endOfTurnMs: 400 });
+  metrics.turn('sales', {
+    state: 'answered',
+    firstTokenMs: 250,
+    firstAudioMs: 100,
+    responseMs: 900,
+  });
+  metrics.turn('sales', { state: 'asked' });
+  metrics.turn('sales', { state: 'unanswered', reason: 'provider_error' });
+  expect(metrics.turns.samples).toEqual([
+    { labels: { agent: 'sales', result: 'answered', reason: '' }, value: 1 },
+    { labels: { agent: 'sales', result: 'unanswered', reason: 'provider_error' }, value: 1 },
+  ]);
+  expect(metrics.endOfTurn.samples).toMatchObject([{ count: 1, sum: 0.4 }]);
+  expect(metrics.firstToken.samples).toMatchObject([{ count: 1, sum: 0.25 }]);
+  expect(metrics.firstAudio.samples).toMatchObject([{ count: 1, sum: 0.1 }]);
+  expect(metrics.response.samples).toMatchObject([{ count: 1, sum: 0.9 }]);
+});
+
+test.each([
+  ['no turn was answered', { answered: 0, interrupted: 0, unanswered: 2 }, 1],
+  ['one turn was answered', { answered: 1, interrupted: 0, unanswered: 2 }, 0],
+  ['an answer was begun', { answered: 0, interrupted: 1, unanswered: 1 }, 0],
+  ['nothing was asked', { answered: 0, interrupted: 0, unanswered: 0 }, 0],
+])('a call counts as unanswered when %s: %o', (_what, counted, unanswered) => {
+  const metrics = new FlowMetrics();
+  const turns = { asked: 3, lastUnanswered: null, ...counted };
+  metrics.end('sales', resultOf(outcomeOf('caller_left'), { turns }));
+  expect(metrics.unansweredCalls.samples.length).toBe(unanswered);
 });

@@ -2,7 +2,9 @@ import { errorCodes } from '../base/errors.js';
 import type { ProviderUsage } from '../call/provider-usage.js';
 import type { RefusalReason } from '../call/refusal.js';
 import type { Cause } from '../call/caused-by.js';
-import type { SessionOutcome } from '../call/session-outcome.js';
+import type { ProviderError } from '../call/provider-error.js';
+import type { SessionResult } from '../call/session-result.js';
+import { type SessionTurn, isUnanswered, unansweredReasons } from '../call/session-turn.js';
 import { Counter } from './counter.js';
 import { Histogram } from './histogram.js';
 import type { BlockCause } from '../call/loop-block.js';
@@ -14,6 +16,8 @@ type ByModel = ByAgent & { readonly provider: string; readonly model: string };
 const DURATIONS = [1, 5, 15, 30, 60, 120, 300, 600, 1_200, 1_800, 3_600, 7_200, 14_400];
 // LiveKit waits 3 s for all workers together, and a worker here answers within 1 s.
 const ANSWERS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1];
+// What a caller waits for an answer, and its parts.
+const TURNS = [0.05, 0.1, 0.2, 0.3, 0.5, 0.75, 1, 1.5, 2, 3, 5, 10, 20];
 const BLOCKS = [0.1, 0.25, 0.5, 1, 2.5, 5, 10, 15, 30];
 // The name of a model can come from anywhere, so the number of series is bounded.
 const MAX_MODELS = 100;
@@ -46,6 +50,22 @@ export class FlowMetrics {
   readonly hookErrors = new Counter<ByAgent>();
   /** Tools that failed in calls that continued. */
   readonly toolErrors = new Counter<ByAgent>();
+  /** Errors of providers. The code is bounded, see `boundedCode`. */
+  readonly providerErrors = new Counter<
+    ByAgent & { readonly kind: string; readonly code: string; readonly recoverable: string }
+  >();
+  /** Turns that are over. The reason is empty unless there was no answer. */
+  readonly turns = new Counter<ByAgent & { readonly result: string; readonly reason: string }>();
+  /** Calls in which the caller got no answer at all. */
+  readonly unansweredCalls = new Counter<ByAgent>();
+  /** From the end of the speech of callers to the decision that their turn is over, in seconds. */
+  readonly endOfTurn = new Histogram<ByAgent>(TURNS);
+  /** Time to the first token of models, in seconds. */
+  readonly firstToken = new Histogram<ByAgent>(TURNS);
+  /** Time to the first audio of TTS, in seconds. */
+  readonly firstAudio = new Histogram<ByAgent>(TURNS);
+  /** What callers waited for the answer, in seconds. */
+  readonly response = new Histogram<ByAgent>(TURNS);
   /** Tokens as providers report them. */
   readonly tokens = new Counter<ByModel & { readonly direction: string }>();
   /** Characters that were synthesized. */
@@ -63,14 +83,41 @@ export class FlowMetrics {
   readonly #models = new Set<string>();
 
   /** Counts a finished call. */
-  end(agent: string, outcome: SessionOutcome, durationMs: number): void {
-    const { status, reason, causedBy, error } = outcome;
+  end(agent: string, result: SessionResult): void {
+    const { status, reason, causedBy, error, durationMs, turns } = result;
     this.ended.add({ agent, status, reason });
     this.durations.record({ agent }, durationMs / 1_000);
+    if (isUnanswered(turns)) this.unansweredCalls.add({ agent });
     if (status !== 'failed') return;
     // A strategy may reject with any error.
     const code = error !== undefined && Object.hasOwn(errorCodes, error.code) ? error.code : OTHER;
     this.failed.add({ agent, code, caused_by: causedBy });
+  }
+
+  /** Counts an error of a provider. */
+  providerError(agent: string, { kind, code, recoverable }: ProviderError): void {
+    this.providerErrors.add({
+      agent,
+      kind,
+      code: boundedCode(code),
+      recoverable: String(recoverable),
+    });
+  }
+
+  /** Counts a step of a turn. */
+  turn(agent: string, turn: SessionTurn): void {
+    if (turn.state === 'unanswered') {
+      this.turns.add({ agent, result: turn.state, reason: turn.reason });
+      return;
+    }
+    if (turn.state !== 'asked') this.turns.add({ agent, result: turn.state, reason: '' });
+    const record = (times: Histogram<ByAgent>, ms: number | undefined) => {
+      if (ms !== undefined) times.record({ agent }, ms / 1_000);
+    };
+    record(this.endOfTurn, turn.endOfTurnMs);
+    record(this.firstToken, turn.firstTokenMs);
+    record(this.firstAudio, turn.firstAudioMs);
+    record(this.response, turn.responseMs);
   }
 
   /** Adds the difference between two reports of one call; both are sums since the start of the call. */
@@ -113,6 +160,11 @@ export class FlowMetrics {
     for (const agent of agents) {
       for (const series of [this.accepted, this.started, this.durations]) series.zero({ agent });
       for (const reason of REASONS_WITH_AGENT) this.refused.zero({ agent, reason });
+      this.unansweredCalls.zero({ agent });
+      for (const result of ['answered', 'interrupted'])
+        this.turns.zero({ agent, result, reason: '' });
+      for (const reason of unansweredReasons)
+        this.turns.zero({ agent, result: 'unanswered', reason });
     }
     this.refused.zero({ agent: '', reason: REASON_WITHOUT_AGENT });
     for (const cause of CAUSES) this.blocks.zero({ cause });
@@ -130,6 +182,13 @@ export class FlowMetrics {
       this.failed,
       this.hookErrors,
       this.toolErrors,
+      this.providerErrors,
+      this.turns,
+      this.unansweredCalls,
+      this.endOfTurn,
+      this.firstToken,
+      this.firstAudio,
+      this.response,
       this.tokens,
       this.characters,
       this.audioSeconds,
@@ -143,4 +202,10 @@ export class FlowMetrics {
     if (this.#models.size < MAX_MODELS) this.#models.add(key);
     return this.#models.has(key) ? { provider, model } : { provider: OTHER, model: OTHER };
   }
+}
+
+/** HTTP statuses of errors and few words: a plugin may give each error another code. */
+function boundedCode(code: string): string {
+  if (/^[45]\d\d$/.test(code) || code === 'timeout' || code === 'connection') return code;
+  return /^E[A-Z]+$/.test(code) ? 'connection' : OTHER;
 }

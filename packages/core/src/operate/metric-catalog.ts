@@ -107,6 +107,41 @@ export const metricCatalog = {
     help: 'Tools that failed and whose error was returned to the model.',
     labels: ['agent'],
   },
+  openrtc_provider_errors_total: {
+    type: 'counter',
+    help: 'Errors of providers (stt, llm, tts, vad, realtime), by HTTP status, timeout, connection, or other. recoverable: the SDK tried again.',
+    labels: ['agent', 'kind', 'code', 'recoverable'],
+  },
+  openrtc_turns_total: {
+    type: 'counter',
+    help: 'Turns of callers that are over: answered, interrupted, or unanswered with the reason.',
+    labels: ['agent', 'result', 'reason'],
+  },
+  openrtc_sessions_unanswered_total: {
+    type: 'counter',
+    help: 'Calls that ended and in which no turn of the caller was answered.',
+    labels: ['agent'],
+  },
+  openrtc_turn_end_seconds: {
+    type: 'histogram',
+    help: "From the end of a caller's speech to the decision that the turn is over.",
+    labels: ['agent'],
+  },
+  openrtc_turn_first_token_seconds: {
+    type: 'histogram',
+    help: 'From the request to the first token of the model.',
+    labels: ['agent'],
+  },
+  openrtc_turn_first_audio_seconds: {
+    type: 'histogram',
+    help: 'From the first text to the first audio of the TTS.',
+    labels: ['agent'],
+  },
+  openrtc_turn_response_seconds: {
+    type: 'histogram',
+    help: "From the end of a caller's speech until the agent began to speak: what the caller waited.",
+    labels: ['agent'],
+  },
   openrtc_tokens_total: {
     type: 'counter',
     help: 'Tokens, as reported by providers. input_cached is a part of input.',

@@ -1,5 +1,7 @@
 import type { Cause } from '../call/caused-by.js';
 import type { SessionEndReason, SessionStatus } from '../call/end-reason.js';
+import type { SessionFaults } from '../call/session-faults.js';
+import type { SessionTurns } from '../call/session-turn.js';
 
 /** The start or the end of one call, as plain data. The tenant is the only value in it that the caller can choose. */
 export interface SessionMetricsEvent {
@@ -21,6 +23,10 @@ export interface SessionMetricsEvent {
   readonly causedBy?: Cause;
   /** Milliseconds since the assignment. Absent in `session_started`. */
   readonly durationMs?: number;
+  /** Failures that did not end the call. Absent in `session_started`. */
+  readonly faults?: SessionFaults;
+  /** The turns of the caller. Absent in `session_started`. */
+  readonly turns?: SessionTurns;
   /** `CODE: message` of a failed call, at most 500 characters. Absent in other events. */
   readonly error?: string;
 }

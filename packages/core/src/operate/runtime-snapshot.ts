@@ -5,10 +5,11 @@ import type { BlocksSnapshot } from './block-counts.js';
 import type { NotReady, PoolState } from './readiness.js';
 import type { CallResources } from './resource-sampler.js';
 import type { ProviderUsage } from '../call/provider-usage.js';
-import type { SessionFaults } from '../call/session-event.js';
+import type { SessionFaults } from '../call/session-faults.js';
+import type { SessionTurns } from '../call/session-turn.js';
 
-/** One live call, with the failures so far that did not end it. */
-export interface SessionSnapshot extends SessionFaults {
+/** One live call. */
+export interface SessionSnapshot {
   /** LiveKit's id of the job. */
   readonly jobId: string;
   /** Name of the agent. */
@@ -23,8 +24,15 @@ export interface SessionSnapshot extends SessionFaults {
   readonly joined: boolean;
   /** Milliseconds since the assignment, by the monotonic clock. */
   readonly durationMs: number;
-  /** `slow`: its code has blocked the event loop within the last seconds, see `blocks`. */
-  readonly status: 'joining' | 'active' | 'slow';
+  /**
+   * `slow`: its code has blocked the event loop within the last seconds, see `blocks`. `unanswered`: the caller has asked
+   * something, and no turn so far was answered, see `turns`.
+   */
+  readonly status: 'joining' | 'active' | 'slow' | 'unanswered';
+  /** Failures so far that did not end the call. */
+  readonly faults: SessionFaults;
+  /** Turns of the caller so far. */
+  readonly turns: SessionTurns;
   /** Its use of providers so far, as the SDK counts it. It may be some seconds old. */
   readonly usage: readonly ProviderUsage[];
   /** How often its code has blocked the event loop. */
@@ -79,6 +87,10 @@ export interface RuntimeSnapshot {
   readonly totalHookErrors: number;
   /** Tools that failed since `run()`, live calls included. */
   readonly totalToolErrors: number;
+  /** Errors of providers since `run()`, live calls included. */
+  readonly totalProviderErrors: number;
+  /** Turns of all callers since `run()`. */
+  readonly totalTurns: SessionTurns;
   /** Refused offers by reason; reasons without a refusal are left out. */
   readonly refused: Readonly<Partial<Record<RefusalReason, number>>>;
   /** Number of live calls by agent; agents without one are left out. */

@@ -1,5 +1,7 @@
+import { isUnanswered } from '../call/session-turn.js';
 import { type PoolState, readiness } from './readiness.js';
 import type { RuntimeSnapshot, SessionSnapshot } from './runtime-snapshot.js';
+import { TurnCounts } from './turn-counts.js';
 import type { CallView, PoolFacts, WorkerView } from './worker-view.js';
 
 /** The sources of a snapshot. */
@@ -47,6 +49,8 @@ export function takeSnapshot(sources: SnapshotSources): RuntimeSnapshot {
     consecutiveFailures: worker?.consecutiveFailures ?? 0,
     totalHookErrors: worker?.counts.faults.hookErrors ?? 0,
     totalToolErrors: worker?.counts.faults.toolErrors ?? 0,
+    totalProviderErrors: worker?.counts.faults.providerErrors ?? 0,
+    totalTurns: (worker?.counts.turns ?? new TurnCounts()).snapshot(),
     refused: worker?.counts.refused ?? {},
     sessionsByAgent: countBy(sessions, 'agent'),
     sessionsByTenant: countBy(sessions, 'tenant'),
@@ -70,7 +74,7 @@ export function takeSnapshot(sources: SnapshotSources): RuntimeSnapshot {
 }
 
 function sessionOf(
-  { info, joined, faults, blocks, usage, since }: CallView,
+  { info, joined, faults, turns, blocks, usage, since }: CallView,
   worker: WorkerView | undefined,
 ): SessionSnapshot {
   const blocked = blocks.snapshot();
@@ -84,12 +88,19 @@ function sessionOf(
     startedAt: info.startedAt,
     joined,
     durationMs: Math.round(performance.now() - since),
-    status: slow ? 'slow' : joined ? 'active' : 'joining',
+    status: statusOf(joined, slow, turns),
+    faults: faults.snapshot(),
+    turns: turns.snapshot(),
     usage,
     blocks: blocked,
     resources: worker?.resources.of(info.jobId) ?? null,
-    ...faults.snapshot(),
   };
+}
+
+function statusOf(joined: boolean, slow: boolean, turns: TurnCounts): SessionSnapshot['status'] {
+  if (slow) return 'slow';
+  if (!joined) return 'joining';
+  return isUnanswered(turns) ? 'unanswered' : 'active';
 }
 
 function countBy(

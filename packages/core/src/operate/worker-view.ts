@@ -7,6 +7,7 @@ import type { RegistrationSnapshot } from '../link/worker-links.js';
 import type { BlockCounts } from './block-counts.js';
 import type { FaultCounts } from './fault-counts.js';
 import type { FlowCounts } from './flow-counts.js';
+import type { TurnCounts } from './turn-counts.js';
 import type { ResourceSampler } from './resource-sampler.js';
 
 /** A live call, as operators see it. */
@@ -19,6 +20,8 @@ export interface CallView {
   readonly joined: boolean;
   /** Failures that did not end the call. */
   readonly faults: FaultCounts;
+  /** Turns of the caller. */
+  readonly turns: TurnCounts;
   /** How often its code blocked the event loop. */
   readonly blocks: BlockCounts;
   /** Its use of providers so far. */

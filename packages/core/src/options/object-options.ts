@@ -22,11 +22,13 @@ const LIVEKIT_TEXTS = [
   'apiSecret',
   'workerToken',
 ] as const satisfies readonly (keyof LiveKitOptions)[];
-const HOOKS = [
-  'onSessionStart',
-  'onSessionEnd',
-  'onMemoryWarning',
-] as const satisfies readonly (keyof SessionObserver)[];
+const HOOKS = Object.keys({
+  onSessionStart: true,
+  onSessionEnd: true,
+  onProviderError: true,
+  onTurn: true,
+  onMemoryWarning: true,
+} satisfies Record<keyof SessionObserver, true>);
 
 /** Observers must have at least one hook each. */
 export function checkObservers(observers: unknown): void {

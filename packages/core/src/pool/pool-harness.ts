@@ -5,7 +5,7 @@ import type { IsolationStrategy } from '../launch/isolation-strategy.js';
 import { LogBook } from '../base/log-book.js';
 import type { SessionInfo } from '../call/call.js';
 import type { SessionObserver } from '../settle/session-observer.js';
-import type { SessionOutcome } from '../call/session-outcome.js';
+import type { SessionResult } from '../call/session-result.js';
 import type { EmbeddedCall } from '../testing/embedded/embedded-call.js';
 import {
   type EmbeddedLiveKit,
@@ -73,7 +73,7 @@ export class EchoAgent extends voice.Agent {
 /** Remembers what observers are told, and lets a test wait for it. */
 export class Ends implements SessionObserver {
   readonly started: SessionInfo[] = [];
-  readonly all: { readonly info: SessionInfo; readonly outcome: SessionOutcome }[] = [];
+  readonly all: { readonly info: SessionInfo; readonly outcome: SessionResult }[] = [];
   #waiting: (() => void)[] = [];
 
   onSessionStart(info: SessionInfo): void {
@@ -81,13 +81,13 @@ export class Ends implements SessionObserver {
     this.#wake();
   }
 
-  onSessionEnd(info: SessionInfo, outcome: SessionOutcome): void {
+  onSessionEnd(info: SessionInfo, outcome: SessionResult): void {
     this.all.push({ info, outcome });
     this.#wake();
   }
 
   /** Waits until a call has ended, and returns its outcome. */
-  async of(jobId: string): Promise<SessionOutcome> {
+  async of(jobId: string): Promise<SessionResult> {
     for (;;) {
       const end = this.all.find(({ info }) => info.jobId === jobId);
       if (end !== undefined) return end.outcome;

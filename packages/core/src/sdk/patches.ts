@@ -12,6 +12,7 @@ import { roomHandlesPatch } from './room-handles.js';
 import { sdkLogger } from './sdk-logger.js';
 import type { CallPatch, ProcessPatch, UndoPatch } from './sdk-patch.js';
 import { awayTimerPatch, taskTimersPatch } from './sdk-timers.js';
+import { ttsStallsPatch } from './tts-stalls.js';
 import { roomContextPatch, twoPeerConnectionsPatch } from './session-room.js';
 import { sharedProvidersPatch } from './shared-provider.js';
 
@@ -24,6 +25,7 @@ export const processPatches: readonly ProcessPatch[] = [
   lostRacesPatch,
   sharedProvidersPatch,
   callFieldsPatch,
+  ttsStallsPatch,
   ffiClientPatch,
 ];
 

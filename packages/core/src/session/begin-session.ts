@@ -9,9 +9,7 @@ import type { PrewarmedCall } from '../call/call.js';
 import type { ReportSessionEvent } from '../call/session-event.js';
 import type { CurrentCall } from '../sdk/current-call.js';
 import { sameRoom } from '../sdk/session-room.js';
-import { watchFaults } from '../watch/watch-faults.js';
-import { watchSession } from '../watch/watch-session.js';
-import { UsageWatch } from '../watch/watch-usage.js';
+import { type CallWatch, watchCall } from '../watch/watch-call.js';
 import { buildAgent } from './build-agent.js';
 import { createSession } from './create-session.js';
 import { greet } from './greeting.js';
@@ -31,10 +29,8 @@ export interface OpenedSession {
   audioInput?: voice.AudioInput;
   /** True once the session has started; from then on it watches its caller itself. */
   started?: boolean;
-  /** Reports the usage of the providers. */
-  usage?: UsageWatch;
-  /** Stops watching for faults, see `watchFaults`. */
-  stopWatching?: () => void;
+  /** Reports what happens in the session. */
+  watch?: CallWatch;
 }
 
 /** Options of {@link beginSession}. */
@@ -91,9 +87,7 @@ export async function beginSession(options: BeginOptions): Promise<void> {
   const audioInput = local !== undefined || roomInput.audioEnabled !== false;
   const session = createSession({ agent, providers, config, runtime, audioInput });
   opened.session = session;
-  opened.stopWatching = watchFaults(session, agent, call, options.report);
-  opened.usage = new UsageWatch(session, call, options.report);
-  watchSession(session, call);
+  opened.watch = watchCall(session, agent, call, options.report);
   if (ownInput) {
     opened.audioInput = new RoomAudioInput(ctx.room, roomInput);
     session.input.audio = opened.audioInput;

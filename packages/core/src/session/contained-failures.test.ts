@@ -61,10 +61,12 @@ describe.each(ways)('%s', (_where, from, byHandOff) => {
     await stillThere(call, waiting);
     expect(await calm.say('and you?')).toBe('You said: and you?');
     expect(pool.runtimeSnapshot()).toMatchObject({ totalHookErrors: 1, totalToolErrors: 0 });
-    expect(pool.runtimeSnapshot().sessions.map(({ hookErrors }) => hookErrors)).toEqual([0, 1]);
+    expect(pool.runtimeSnapshot().sessions.map(({ faults: { hookErrors } }) => hookErrors)).toEqual(
+      [0, 1],
+    );
     call.hangUp();
     expect(await rig().ends.of(call.jobId)).toMatchObject({ reason: 'caller_left' });
-    expect(faults.get(call.jobId)).toEqual({ hookErrors: 1, toolErrors: 0 });
+    expect(faults.get(call.jobId)).toMatchObject({ hookErrors: 1, toolErrors: 0 });
   });
 
   test('a tool throws: counted, and the model gets the error', async () => {
@@ -77,7 +79,7 @@ describe.each(ways)('%s', (_where, from, byHandOff) => {
     expect(pool.runtimeSnapshot()).toMatchObject({ totalHookErrors: 0, totalToolErrors: 1 });
     call.hangUp();
     await rig().ends.of(call.jobId);
-    expect(faults.get(call.jobId)).toEqual({ hookErrors: 0, toolErrors: 1 });
+    expect(faults.get(call.jobId)).toMatchObject({ hookErrors: 0, toolErrors: 1 });
   });
 
   test.each([

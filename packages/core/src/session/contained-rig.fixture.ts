@@ -4,7 +4,9 @@ import { afterEach, beforeEach, expect } from 'vitest';
 import { EchoAgent, PoolHarness } from '../pool/pool-harness.js';
 import type { AgentPoolOptions } from '../options/pool-options.js';
 import { withoutListeners } from '../worker/process-listeners.fixture.js';
-import type { SessionFaults } from '../call/session-event.js';
+import type { SessionInfo } from '../call/call.js';
+import type { SessionFaults } from '../call/session-faults.js';
+import type { SessionResult } from '../call/session-result.js';
 import type { EmbeddedCall } from '../testing/embedded/embedded-call.js';
 import { NOW } from './contained-failures.fixture.js';
 
@@ -31,8 +33,8 @@ export async function start(
 ) {
   const faults = new Map<string, SessionFaults>();
   const witness = {
-    onSessionEnd: ({ jobId }: { jobId: string }, _how: unknown, what: SessionFaults) =>
-      void faults.set(jobId, what),
+    onSessionEnd: ({ jobId }: SessionInfo, { faults: counted }: SessionResult) =>
+      void faults.set(jobId, counted),
   };
   const started = await harness.registered(
     {

@@ -49,7 +49,7 @@ export async function endSession(
   await step('closing the session', CLOSE_MS, () => opened.session?.close());
   await step('closing the audio input', CLOSE_MS, () => opened.audioInput?.close());
   // Before the end is reported, because that must be the last event of a call.
-  await step('reporting the usage', ENDING_MS, () => opened.usage?.close());
+  await step('reporting turns and usage', ENDING_MS, () => opened.watch?.finish());
   // Before leaving the room: the server records a job whose agent left without a final status as failed.
   await step('reporting the end', ENDING_MS, () => report({ kind: 'ending', jobId, outcome }));
   await step('closing the providers', CLOSE_MS, () => closeOwnedProviders(call));
@@ -61,7 +61,7 @@ export async function endSession(
     ),
   );
   await step('releasing the room', DISCONNECT_MS, () => {
-    opened.stopWatching?.();
+    opened.watch?.close();
     if (opened.session !== undefined) clearAwayTimer(opened.session);
     releaseRoom(ctx.room);
   });

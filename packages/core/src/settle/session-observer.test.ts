@@ -3,7 +3,8 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { LogBook } from '../base/log-book.js';
 import type { SessionInfo } from '../call/call.js';
 import { Observers } from './session-observer.js';
-import type { SessionFaults } from '../call/session-event.js';
+import type { ProviderError } from '../call/provider-error.js';
+import { resultOf } from '../call/session-result.fixture.js';
 import { outcomeOf } from '../call/session-outcome.js';
 
 const info: SessionInfo = {
@@ -14,8 +15,7 @@ const info: SessionInfo = {
   metadata: {},
   startedAt: 1,
 };
-const outcome = outcomeOf('caller_left');
-const faults: SessionFaults = { hookErrors: 1, toolErrors: 2 };
+const result = resultOf(outcomeOf('caller_left'));
 
 let log: LogBook;
 
@@ -38,12 +38,36 @@ test('each observer is notified of the events it has methods for', async () => {
     log,
   );
   await observers.started(info);
-  await observers.ended(info, outcome, faults);
+  await observers.ended(info, result);
   expect(seen).toEqual([
     ['start', info],
-    ['end', info, outcome, faults],
+    ['end', info, result],
   ]);
   expect(log.lines).toEqual([]);
+});
+
+test('an observer is told of errors of providers and of turns', async () => {
+  const seen: unknown[] = [];
+  const error: ProviderError = {
+    kind: 'tts',
+    label: 'x',
+    code: '429',
+    recoverable: true,
+    message: '',
+  };
+  const observers = new Observers(
+    [
+      { onProviderError: (...told) => void seen.push(told) },
+      { onTurn: (...told) => void seen.push(told) },
+    ],
+    log,
+  );
+  await observers.providerError(info, error);
+  await observers.turn(info, { state: 'asked' });
+  expect(seen).toEqual([
+    [info, error],
+    [info, { state: 'asked' }],
+  ]);
 });
 
 test('an observer keeps its own `this`', async () => {
@@ -54,7 +78,7 @@ test('an observer keeps its own `this`', async () => {
     }
   }
   const counter = new Counter();
-  await new Observers([counter], log).ended(info, outcome, faults);
+  await new Observers([counter], log).ended(info, result);
   expect(counter.count).toBe(1);
 });
 
@@ -68,11 +92,7 @@ test.each([
   ['rejects', () => Promise.reject(new Error('boom'))],
 ])('an observer that %s is logged, and the next one is still notified', async (_how, fail) => {
   const told = vi.fn<() => void>();
-  await new Observers([{ onSessionEnd: fail }, { onSessionEnd: told }], log).ended(
-    info,
-    outcome,
-    faults,
-  );
+  await new Observers([{ onSessionEnd: fail }, { onSessionEnd: told }], log).ended(info, result);
   expect(told).toHaveBeenCalledOnce();
   expect(log.lines).toMatchObject([
     { level: 'error', message: 'an observer failed', fields: { jobId: 'AJ_1' } },
@@ -82,7 +102,7 @@ test.each([
 test('an observer that hangs is logged after its timeout, and does not block the others', async () => {
   const told = vi.fn<() => void>();
   const hanging = { onSessionEnd: () => new Promise<void>(() => {}) };
-  const ended = new Observers([hanging, { onSessionEnd: told }], log).ended(info, outcome, faults);
+  const ended = new Observers([hanging, { onSessionEnd: told }], log).ended(info, result);
   expect(told).toHaveBeenCalledOnce();
   await vi.runAllTimersAsync();
   await ended;
@@ -112,6 +132,6 @@ test('without observers, it resolves at once', async () => {
 });
 
 test('no timer is left when the observers are done', async () => {
-  await new Observers([{ onSessionEnd: () => {} }], log).ended(info, outcome, faults);
+  await new Observers([{ onSessionEnd: () => {} }], log).ended(info, result);
   expect(vi.getTimerCount()).toBe(0);
 });

@@ -1,8 +1,10 @@
 import type { Logger } from '../base/logger.js';
 import type { SessionInfo } from '../call/call.js';
-import type { MemoryWarning, SessionFaults } from '../call/session-event.js';
+import type { MemoryWarning } from '../call/session-event.js';
 import { timeBox } from '../base/time-box.js';
-import type { SessionOutcome } from '../call/session-outcome.js';
+import type { ProviderError } from '../call/provider-error.js';
+import type { SessionResult } from '../call/session-result.js';
+import type { SessionTurn } from '../call/session-turn.js';
 
 /**
  * Is notified of every call. The methods run in the worker's process with plain data, whatever the isolation. Nothing
@@ -12,11 +14,11 @@ export interface SessionObserver {
   /** Called when the agent has joined its room. */
   onSessionStart?(info: SessionInfo): void | Promise<void>;
   /** Called when the call has ended and its place is free. Also called for a call whose agent never joined its room. */
-  onSessionEnd?(
-    info: SessionInfo,
-    outcome: SessionOutcome,
-    faults: SessionFaults,
-  ): void | Promise<void>;
+  onSessionEnd?(info: SessionInfo, result: SessionResult): void | Promise<void>;
+  /** Called when a provider of the call has failed. The call goes on, see `recoverable`. */
+  onProviderError?(info: SessionInfo, error: ProviderError): void | Promise<void>;
+  /** Called when the caller has said something, and when that turn is over. */
+  onTurn?(info: SessionInfo, turn: SessionTurn): void | Promise<void>;
   /** Called when the process of the call uses more memory than its warning limit. The call goes on. */
   onMemoryWarning?(info: SessionInfo, memory: MemoryWarning): void | Promise<void>;
 }
@@ -42,10 +44,22 @@ export class Observers {
   }
 
   /** Calls `onSessionEnd`, see {@link started}. */
-  ended(info: SessionInfo, outcome: SessionOutcome, faults: SessionFaults): Promise<void> {
+  ended(info: SessionInfo, result: SessionResult): Promise<void> {
     return this.#each('onSessionEnd', info.jobId, (observer) =>
-      observer.onSessionEnd?.(info, outcome, faults),
+      observer.onSessionEnd?.(info, result),
     );
+  }
+
+  /** Calls `onProviderError`, see {@link started}. */
+  providerError(info: SessionInfo, error: ProviderError): Promise<void> {
+    return this.#each('onProviderError', info.jobId, (observer) =>
+      observer.onProviderError?.(info, error),
+    );
+  }
+
+  /** Calls `onTurn`, see {@link started}. */
+  turn(info: SessionInfo, turn: SessionTurn): Promise<void> {
+    return this.#each('onTurn', info.jobId, (observer) => observer.onTurn?.(info, turn));
   }
 
   /** Calls `onMemoryWarning`, see {@link started}. */

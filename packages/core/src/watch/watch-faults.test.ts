@@ -61,7 +61,7 @@ test('an agent task is watched', async () => {
   expect(line?.fields).toMatchObject({ hook: 'onEnter', agentId: 'failing_task' });
   call.hangUp();
   await rig().ends.of(call.jobId);
-  expect(faults.get(call.jobId)).toEqual({ hookErrors: 1, toolErrors: 0 });
+  expect(faults.get(call.jobId)).toMatchObject({ hookErrors: 1, toolErrors: 0 });
 });
 
 test('a hook that is interrupted because the caller hangs up is not a fault', async () => {
@@ -75,7 +75,7 @@ test('a hook that is interrupted because the caller hangs up is not a fault', as
   expect(await greeting).toBe('Your name?');
   call.hangUp();
   await rig().ends.of(call.jobId);
-  expect(faults.get(call.jobId)).toEqual({ hookErrors: 0, toolErrors: 0 });
+  expect(faults.get(call.jobId)).toMatchObject({ hookErrors: 0, toolErrors: 0 });
 });
 
 test('an agent made by Agent.create() is watched through its hooks', async () => {
@@ -116,6 +116,6 @@ test('the counts reach the pool from an isolated session', async () => {
   expect(await call.say(NOW)).toBe('You said: no');
   call.hangUp();
   await rig().ends.of(call.jobId);
-  expect(faults.get(call.jobId)).toEqual({ hookErrors: 0, toolErrors: 1 });
+  expect(faults.get(call.jobId)).toMatchObject({ hookErrors: 0, toolErrors: 1 });
   expect(pool.runtimeSnapshot()).toMatchObject({ totalHookErrors: 0, totalToolErrors: 1 });
 });

@@ -2,8 +2,7 @@ import { voice } from '@livekit/agents';
 
 import type { CurrentCall } from '../sdk/current-call.js';
 import { watchHandOffs } from '../sdk/hand-offs.js';
-import type { ReportSessionEvent } from '../call/session-event.js';
-import { SessionFaultReporter } from './fault-reporter.js';
+import type { CallReports } from './call-reports.js';
 import { type HookName, HookWatch } from './watch-hooks.js';
 
 /** Whether the session is being closed; it emits its event only later. */
@@ -19,9 +18,8 @@ export function watchFaults(
   session: voice.AgentSession,
   first: voice.Agent,
   call: CurrentCall,
-  report: ReportSessionEvent,
+  faults: Pick<CallReports, 'hook' | 'tool'>,
 ): () => void {
-  const faults = new SessionFaultReporter(call, report);
   const internals = session as unknown as SessionInternals;
   const over = () => internals._closing === true || call.end.outcome !== undefined;
   const hooks = new HookWatch((agent: voice.Agent, hook: HookName, error: unknown) => {

@@ -1,18 +1,28 @@
-import { voice } from '@livekit/agents';
+import { llm, stt, tts, voice } from '@livekit/agents';
 
 import { OpenRtcError, messageOf } from '../base/errors.js';
+import type { ProviderErrorKind } from '../call/provider-error.js';
 import type { CurrentCall } from '../sdk/current-call.js';
 import { markReported } from './blame.js';
+import type { ProviderFailure } from './call-reports.js';
 
-/** Ends the call when its session closes by itself, and logs provider errors that the session survives. */
-export function watchSession(session: voice.AgentSession, call: CurrentCall): void {
+const KINDS: Readonly<Record<string, ProviderErrorKind>> = {
+  stt_error: 'stt',
+  llm_error: 'llm',
+  tts_error: 'tts',
+  realtime_model_error: 'realtime',
+};
+
+/** Ends the call when its session closes by itself, and passes on the errors of its providers. */
+export function watchSession(
+  session: voice.AgentSession,
+  call: CurrentCall,
+  onProviderError: (failure: ProviderFailure) => void,
+): void {
   // The emitter would throw an 'error' event that has no listener.
-  session.on(voice.AgentSessionEventTypes.Error, (event) => {
-    const failure: unknown = event.error;
-    markReported(failure, call.jobId);
-    if (typeof failure === 'object' && failure !== null && 'error' in failure)
-      markReported(failure.error, call.jobId);
-    call.logger.warn({ error: failure }, 'a provider of the session failed');
+  session.on(voice.AgentSessionEventTypes.Error, ({ error, source }) => {
+    markReported(error, call.jobId);
+    onProviderError(failureOf(error, source));
   });
   session.on(voice.AgentSessionEventTypes.Close, ({ reason, error }) => {
     if (error !== null) {
@@ -31,4 +41,25 @@ export function watchSession(session: voice.AgentSession, call: CurrentCall): vo
       call.end.because('agent_shutdown', reason);
     }
   });
+}
+
+/** Plugins emit the event, so it may be anything, whatever its type says. */
+function failureOf(event: unknown, source: unknown): ProviderFailure {
+  if (typeof event !== 'object' || event === null)
+    return { kind: kindOf(undefined, source), label: '', recoverable: false, error: event };
+  const { type, label, recoverable, error } = event as Readonly<Record<string, unknown>>;
+  return {
+    kind: kindOf(type, source),
+    label,
+    recoverable: recoverable === true,
+    error: error ?? event,
+  };
+}
+
+function kindOf(type: unknown, source: unknown): ProviderErrorKind {
+  const known = typeof type === 'string' ? KINDS[type] : undefined;
+  if (known !== undefined) return known;
+  if (source instanceof stt.STT) return 'stt';
+  if (source instanceof tts.TTS) return 'tts';
+  return source instanceof llm.RealtimeModel ? 'realtime' : 'llm';
 }

@@ -5,6 +5,7 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { LogBook } from '../base/log-book.js';
 import type { CurrentCall } from '../sdk/current-call.js';
 import type { SessionEvent } from '../call/session-event.js';
+import { CallReports } from './call-reports.js';
 import { UsageWatch } from './watch-usage.js';
 
 /** The part of a session that is used here. */
@@ -25,8 +26,9 @@ let report: (event: SessionEvent) => Promise<void>;
 const watch = () =>
   new UsageWatch(
     session as unknown as voice.AgentSession,
-    { jobId: 'AJ_1', logger: log } as unknown as CurrentCall,
-    (event) => report(event),
+    new CallReports({ jobId: 'AJ_1', logger: log } as unknown as CurrentCall, (event) =>
+      report(event),
+    ),
   );
 
 beforeEach(() => {
@@ -75,5 +77,5 @@ test('a report that fails is logged', async () => {
   const usage = watch();
   session.use(10);
   usage.close();
-  await log.until('could not be reported');
+  await log.until('was not reported');
 });

@@ -1,8 +1,7 @@
 import { voice } from '@livekit/agents';
 
 import { toProviderUsage } from '../call/provider-usage.js';
-import type { CurrentCall } from '../sdk/current-call.js';
-import type { ReportSessionEvent } from '../call/session-event.js';
+import type { CallReports } from './call-reports.js';
 
 // Often enough for a live view, and fewer messages than one for every turn of every call.
 const REPORT_EVERY_MS = 5_000;
@@ -10,17 +9,15 @@ const REPORT_EVERY_MS = 5_000;
 /** Reports the provider usage of a session: every few seconds while it changes. */
 export class UsageWatch {
   readonly #session: voice.AgentSession;
-  readonly #call: CurrentCall;
-  readonly #report: ReportSessionEvent;
+  readonly #reports: Pick<CallReports, 'usage'>;
   readonly #onUsage = () => {
     this.#timer ??= setTimeout(() => this.flush(), REPORT_EVERY_MS).unref();
   };
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(session: voice.AgentSession, call: CurrentCall, report: ReportSessionEvent) {
+  constructor(session: voice.AgentSession, reports: Pick<CallReports, 'usage'>) {
     this.#session = session;
-    this.#call = call;
-    this.#report = report;
+    this.#reports = reports;
     session.on(voice.AgentSessionEventTypes.SessionUsageUpdated, this.#onUsage);
   }
 
@@ -29,11 +26,7 @@ export class UsageWatch {
     if (this.#timer === undefined) return;
     clearTimeout(this.#timer);
     this.#timer = undefined;
-    const { jobId, logger } = this.#call;
-    const usage = toProviderUsage(this.#session.usage.modelUsage);
-    this.#report({ kind: 'usage', jobId, usage }).catch((error: unknown) =>
-      logger.warn({ error }, 'the usage of a call could not be reported'),
-    );
+    this.#reports.usage(toProviderUsage(this.#session.usage.modelUsage));
   }
 
   /** Reports the final usage and stops. */

@@ -102,10 +102,10 @@ new AgentPool({ agentName: undefined });
 
 const observer: SessionObserver = {
   onSessionStart: (info: SessionInfo) => console.log(info.room, info.participant?.identity),
-  onSessionEnd: (info, outcome, faults) => {
+  onSessionEnd: (info, outcome) => {
     switch (outcome.reason) {
       case 'failed':
-        console.error(info.jobId, outcome.error?.code, faults.hookErrors);
+        console.error(info.jobId, outcome.error?.code, outcome.faults.hookErrors);
         break;
       case 'caller_left':
       case 'agent_shutdown':
@@ -119,6 +119,13 @@ const observer: SessionObserver = {
       default:
         outcome.reason satisfies never;
     }
+  },
+  onProviderError: (info, { kind, label, code, recoverable, message }) => {
+    console.warn(info.jobId, kind, label, code, recoverable, message);
+  },
+  onTurn: (info, turn) => {
+    if (turn.state === 'unanswered') console.warn(info.jobId, turn.reason);
+    else console.log(info.jobId, turn.state, turn.endOfTurnMs, turn.responseMs);
   },
   onMemoryWarning: (_info, { usedBytes, warnBytes }) => console.warn(usedBytes - warnBytes),
 };

@@ -138,6 +138,7 @@ function eventOf(payload: Fields, worker: string, lineAt: number): SeenEvent {
   const detail = [
     textOf(payload['reason']),
     durationMs === null ? null : `after ${Math.round(durationMs / 1_000)}s`,
+    turnsText(fieldsOf(payload['turns'])),
     textOf(payload['error']),
     dropped === null ? null : `${dropped} lost`,
   ];
@@ -150,4 +151,11 @@ function eventOf(payload: Fields, worker: string, lineAt: number): SeenEvent {
     jobId: textOf(payload['jobId']) ?? '',
     detail: detail.filter((each) => each !== null).join(', '),
   };
+}
+
+/** `3 of 5 turns answered`; null when there was none. */
+function turnsText(turns: Fields): string | null {
+  const asked = numberOf(turns['asked']);
+  const heard = (numberOf(turns['answered']) ?? 0) + (numberOf(turns['interrupted']) ?? 0);
+  return asked === null || asked === 0 ? null : `${heard} of ${asked} turns answered`;
 }

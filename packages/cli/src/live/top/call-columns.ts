@@ -11,27 +11,49 @@ import {
 import { type Column, figureColumn, textColumn } from '../fit-columns.js';
 import { type CallRow, placeOf } from './call-row.js';
 
-const MARKS: Readonly<Partial<Record<CallRow['state'], string>>> = { slow: '!', silent: '?' };
+const MARKS: Readonly<Partial<Record<CallRow['state'], string>>> = {
+  slow: '!',
+  unanswered: '!',
+  silent: '?',
+};
 
 /** The columns of `top`, from left to right. */
 export const callColumns: readonly Column<CallRow>[] = [
   textColumn(' ', [1, 1], 0, ({ state }) => MARKS[state] ?? ''),
   textColumn('AGENT', [8, 24], 1, ({ agent }) => agent),
-  textColumn('TENANT', [6, 16], 11, ({ tenant }) => tenant),
-  textColumn('ROOM', [8, 40], 5, ({ room }) => room),
+  textColumn('TENANT', [6, 16], 13, ({ tenant }) => tenant),
+  textColumn('ROOM', [8, 40], 6, ({ room }) => room),
   figureColumn('TIME', [6, 6], 3, ({ durationMs }) => durationText(durationMs)),
-  figureColumn('CPU', [5, 5], 6, (call) => share(call, orUnknown(call.cpuPercent, percentText))),
-  figureColumn('MEM', [6, 6], 7, (call) => share(call, orUnknown(call.memoryBytes, bytesText))),
-  textColumn('OF', [6, 6], 9, ({ basis }) => basis ?? UNKNOWN),
-  textColumn('STATE', [7, 7], 2, ({ state }) => state),
-  figureColumn('BLOCKS', [6, 6], 8, ({ blocks }) => String(blocks)),
-  textColumn('LAST BLOCK', [16, 56], 4, ({ lastBlock }) =>
+  textColumn('STATE', [7, 10], 2, ({ state }) => state),
+  figureColumn('TURNS', [5, 7], 4, turnsText),
+  textColumn('ERRORS', [7, 28], 7, faultsText),
+  figureColumn('CPU', [5, 5], 8, (call) => share(call, orUnknown(call.cpuPercent, percentText))),
+  figureColumn('MEM', [6, 6], 9, (call) => share(call, orUnknown(call.memoryBytes, bytesText))),
+  textColumn('OF', [6, 6], 11, ({ basis }) => basis ?? UNKNOWN),
+  figureColumn('BLOCKS', [6, 6], 10, ({ blocks }) => String(blocks)),
+  textColumn('LAST BLOCK', [16, 56], 5, ({ lastBlock }) =>
     lastBlock === null ? '' : blockText(lastBlock),
   ),
-  figureColumn('PROCESS', [7, 7], 10, ({ pid }) => orUnknown(pid, String)),
-  figureColumn('WORKER', [7, 7], 12, ({ workerPid }) => String(workerPid)),
-  textColumn('JOB', [15, 20], 13, ({ jobId }) => jobId),
+  figureColumn('PROCESS', [7, 7], 12, ({ pid }) => orUnknown(pid, String)),
+  figureColumn('WORKER', [7, 7], 14, ({ workerPid }) => String(workerPid)),
+  textColumn('JOB', [15, 20], 15, ({ jobId }) => jobId),
 ];
+
+/** `3/5`: answered, of those the caller has asked. */
+function turnsText({ turns: { asked, answered, interrupted } }: CallRow): string {
+  // The caller has heard at least the beginning of an answer that was interrupted.
+  return `${answered + interrupted}/${asked}`;
+}
+
+/** `llm 401 x3, tool x1`: what has failed in the call, the first first. */
+function faultsText({ faults: { hookErrors, toolErrors, providers } }: CallRow): string {
+  const counts = new Map<string, number>();
+  for (const { kind, code, count } of providers)
+    counts.set(`${kind} ${code}`, (counts.get(`${kind} ${code}`) ?? 0) + count);
+  if (hookErrors > 0) counts.set('hook', hookErrors);
+  if (toolErrors > 0) counts.set('tool', toolErrors);
+  return [...counts].map(([what, count]) => `${what} x${count}`).join(', ');
+}
 
 /** `320ms lookUp (tools.js:12)`: how long, and the place in the user's code where it is known. */
 function blockText(block: LoopBlock): string {

@@ -1,4 +1,9 @@
-import type { LoopBlock, SessionSnapshot } from '@openrtc/core/operate';
+import type {
+  LoopBlock,
+  SessionFaults,
+  SessionSnapshot,
+  SessionTurns,
+} from '@openrtc/core/operate';
 
 import type { WatchedWorker } from './watched-workers.js';
 
@@ -11,6 +16,8 @@ export interface CallRow {
   readonly durationMs: number;
   /** `silent`: its worker does not answer, and the other fields are from its last report. */
   readonly state: SessionSnapshot['status'] | 'silent';
+  readonly turns: SessionTurns;
+  readonly faults: SessionFaults;
   /** CPU in percent of one core. Null until it has been measured twice. */
   readonly cpuPercent: number | null;
   readonly memoryBytes: number | null;
@@ -39,7 +46,8 @@ export function placeOf({ culprit, stack }: LoopBlock): LoopBlock['culprit'] {
 }
 
 function callOf(session: SessionSnapshot, worker: WatchedWorker): CallRow {
-  const { jobId, agent, tenant, room, durationMs, status, blocks, resources } = session;
+  const { jobId, agent, tenant, room, durationMs, status, turns, faults, blocks, resources } =
+    session;
   return {
     jobId,
     agent,
@@ -47,6 +55,8 @@ function callOf(session: SessionSnapshot, worker: WatchedWorker): CallRow {
     room,
     durationMs,
     state: worker.state === 'silent' ? 'silent' : status,
+    turns,
+    faults,
     cpuPercent: resources?.cpuPercent ?? null,
     memoryBytes: resources?.memoryBytes ?? null,
     basis: resources?.basis ?? null,

@@ -7,7 +7,7 @@ import { initialView } from './top-view.js';
 import { tenCalls } from './workers.fixture.js';
 
 test('docs/live-views.md shows the screen as a terminal does', async () => {
-  const size = { columns: 136, rows: 16 };
+  const size = { columns: 154, rows: 16 };
   const state = { workers: tenCalls(), problems: [], nowMs: 0 };
   const terminal = await drawn(topScreen(state, initialView({}), size).lines, size);
   const page = readFileSync(new URL('../../../../../docs/live-views.md', import.meta.url), 'utf8');

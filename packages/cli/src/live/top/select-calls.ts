@@ -24,7 +24,7 @@ export interface Selection {
 }
 
 // Calls that need attention come first.
-const STATES: readonly CallRow['state'][] = ['slow', 'silent', 'joining', 'active'];
+const STATES: readonly CallRow['state'][] = ['slow', 'unanswered', 'silent', 'joining', 'active'];
 
 /** Sorted from the largest. Calls without the figure come last. */
 const FIGURES: ReadonlyMap<string, (call: CallRow) => number> = new Map([

@@ -17,30 +17,38 @@ function shown(workers: readonly WatchedWorker[], size = { columns: 180, rows: 2
   return drawn(lines, size);
 }
 
-test('ten calls of two workers: the slow one is first, marked, and shows its line of code', async () => {
+test('ten calls of two workers: those that need attention are first, marked, and show why', async () => {
   const terminal = await shown(tenCalls());
   const text = await terminal.text();
-  expect(text[0]).toContain('openrtc top  2 workers  10 calls  1 slow  load 1.25 0.80 0.50');
+  expect(text[0]).toContain(
+    'openrtc top  2 workers  10 calls  1 slow  1 unanswered  load 1.25 0.80 0.50',
+  );
   expect(text[1]).toMatch(
     /^worker 100 {2}main\.js {2}5\/50 calls {2}ready .* coroutine {2}up 1h01m/,
   );
   expect(text[2]).toMatch(/^worker 200 .* process /);
-  expect(text[3]).toMatch(/^ +AGENT +TENANT +ROOM +TIME +CPU +MEM +OF +STATE +BLOCKS +LAST BLOCK/);
-  expect(text[4]).toMatch(
-    /^! {2}sales +default +room-3 +3m00s +~4% +~40M +shared +slow +2 +1\.5s lookUp \(tools\.js:12\) +100 +100 +AJ_here3$/,
+  expect(text[3]).toMatch(
+    /^ +AGENT +TENANT +ROOM +TIME +STATE +TURNS +ERRORS +CPU +MEM +OF +BLOCKS +LAST BLOCK/,
   );
-  expect(text[5]).toMatch(/^ +support +acme +room-10 +10m00s +10% +150M +own +active +0 +210 +200/);
+  expect(text[4]).toMatch(
+    /^! {2}sales +default +room-3 +3m00s +slow +6\/6 +~4% +~40M +shared +2 +1\.5s lookUp \(tools\.js:12\) +100 +100 +AJ_here3$/,
+  );
+  expect(text[5]).toMatch(/^! {2}support +acme +room-9 +9m00s +unanswered +0\/2 +llm 401 x2 +9%/);
+  expect(text[6]).toMatch(
+    /^ +support +acme +room-10 +10m00s +active +20\/20 +10% +150M +own +0 +210 +200/,
+  );
   expect(text.slice(4, 14).every((line) => line.includes('room-'))).toBe(true);
   expect(text.at(-1)).toMatch(
     /^q quit {2}s sort: state {2}r reverse {2}\/ filter {2}n p page 1 of 1/,
   );
   expect(await terminal.colorAt(4, 3)).toBe(YELLOW);
-  expect(await terminal.colorAt(5, 3)).toBeUndefined();
+  expect(await terminal.colorAt(5, 3)).toBe(YELLOW);
+  expect(await terminal.colorAt(6, 3)).toBeUndefined();
 });
 
 test('in a narrow terminal columns are left out and no line is wrapped', async () => {
   const text = await (await shown(tenCalls(), { columns: 80, rows: 24 })).text();
-  expect(text[3]).toMatch(/AGENT +ROOM +TIME +CPU +MEM +OF +STATE +BLOCKS +LAST BLOCK$/);
+  expect(text[3]).toMatch(/AGENT +ROOM +TIME +STATE +TURNS +ERRORS +CPU +LAST BLOCK$/);
   expect(text[4]).toContain('lookUp');
   const tiny = await (await shown(tenCalls(), { columns: 30, rows: 24 })).text();
   expect(tiny[3]).toMatch(/AGENT/);

@@ -26,6 +26,7 @@ const MIN_ROWS_FOR_KEYS = 4;
 
 const STYLES: Readonly<Partial<Record<CallRow['state'], Style>>> = {
   slow: 'warning',
+  unanswered: 'warning',
   silent: 'faint',
 };
 
@@ -62,12 +63,16 @@ export function topText(state: TopState, view: TopView, columns: number): readon
 
 function topSummary({ workers }: TopState, calls: readonly CallRow[]): readonly Part[] {
   const report = workers.find(({ state }) => state === 'live')?.report;
-  const slow = calls.filter(({ state }) => state === 'slow').length;
+  const inState = (wanted: CallRow['state']): readonly Part[] => {
+    const { length } = calls.filter(({ state }) => state === wanted);
+    return length === 0 ? [] : [{ text: `${length} ${wanted}`, style: 'warning' }];
+  };
   return [
     { text: 'openrtc top', style: 'strong' },
     counted(workers.filter(isThere).length, 'worker'),
     counted(calls.length, 'call'),
-    ...(slow > 0 ? [{ text: `${slow} slow`, style: 'warning' } as const] : []),
+    ...inState('slow'),
+    ...inState('unanswered'),
     ...(report === undefined ? [] : machineParts(report)),
   ];
 }

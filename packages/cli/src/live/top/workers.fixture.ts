@@ -21,8 +21,8 @@ export function call(fields: Partial<SessionSnapshot> = {}): SessionSnapshot {
     usage: [],
     blocks: { count: 0, longestMs: 0, last: null },
     resources: { pid: 100, memoryBytes: 40 * 1_048_576, cpuPercent: 4, basis: 'shared' },
-    hookErrors: 0,
-    toolErrors: 0,
+    faults: { hookErrors: 0, toolErrors: 0, providerErrors: 0, providers: [] },
+    turns: { asked: 0, answered: 0, interrupted: 0, unanswered: 0, lastUnanswered: null },
     ...fields,
   };
 }
@@ -80,6 +80,8 @@ export function report(
       consecutiveFailures: 0,
       totalHookErrors: 0,
       totalToolErrors: 0,
+      totalProviderErrors: 0,
+      totalTurns: { asked: 0, answered: 0, interrupted: 0, unanswered: 0, lastUnanswered: null },
       refused: {},
       sessionsByAgent: {},
       sessionsByTenant: {},
@@ -102,14 +104,32 @@ export function live(lastReport: WorkerReport): WatchedWorker {
   return { pid, socket: `/run/${pid}-aa.sock`, state: 'live', sinceMs: 0, report: lastReport };
 }
 
-/** Two workers with five calls each, one with child processes. The third call is slow. */
+/** Two workers with five calls each, one with child processes. The third call is slow, the ninth gets no answers. */
 export function tenCalls(): readonly WatchedWorker[] {
   const slow = { status: 'slow', blocks: { count: 2, longestMs: 1_520, last: block() } } as const;
+  const answered = { interrupted: 0, unanswered: 0, lastUnanswered: null };
+  const mute = {
+    status: 'unanswered',
+    turns: {
+      asked: 2,
+      answered: 0,
+      interrupted: 0,
+      unanswered: 2,
+      lastUnanswered: 'provider_error',
+    },
+    faults: {
+      hookErrors: 0,
+      toolErrors: 0,
+      providerErrors: 2,
+      providers: [{ kind: 'llm', label: 'openai.LLM', code: '401', recoverable: false, count: 2 }],
+    },
+  } as const;
   const here = [1, 2, 3, 4, 5].map((number) =>
     call({
       jobId: `AJ_here${number}`,
       room: `room-${number}`,
       durationMs: 1_000 * 60 * number,
+      turns: { ...answered, asked: 2 * number, answered: 2 * number },
       ...(number === 3 ? slow : {}),
     }),
   );
@@ -120,12 +140,14 @@ export function tenCalls(): readonly WatchedWorker[] {
       tenant: 'acme',
       room: `room-${number}`,
       durationMs: 1_000 * 60 * number,
+      turns: { ...answered, asked: 2 * number, answered: 2 * number },
       resources: {
         pid: 200 + number,
         memoryBytes: 150 * 1_048_576,
         cpuPercent: number,
         basis: 'own',
       },
+      ...(number === 9 ? mute : {}),
     }),
   );
   return [live(report(here)), live(report(elsewhere, { isolation: 'process' }, 200))];

@@ -1,0 +1,66 @@
+import type { voice } from '@livekit/agents';
+
+import type { ReportSessionEvent } from '../call/session-event.js';
+import type { CurrentCall } from '../sdk/current-call.js';
+import { watchTtsStalls } from '../sdk/tts-stalls.js';
+import { CallReports, type ProviderFailure } from './call-reports.js';
+import { TurnTracker } from './turn-tracker.js';
+import { watchFaults } from './watch-faults.js';
+import { watchSession } from './watch-session.js';
+import { watchTurns } from './watch-turns.js';
+import { UsageWatch } from './watch-usage.js';
+
+/** Watches the session of one call. */
+export interface CallWatch {
+  /** Reports what is still to be reported. Call it when the session is closed, before the end of the call is reported. */
+  readonly finish: () => void;
+  /** Stops watching. Hook errors are still reported after it. */
+  readonly close: () => void;
+}
+
+/**
+ * Reports everything that happens in a session: faults of hooks and tools, errors of providers, turns, usage. Ends the
+ * call when the session closes by itself.
+ * @param first - the agent of the call; those that take over are watched as well
+ */
+export function watchCall(
+  session: voice.AgentSession,
+  first: voice.Agent,
+  call: CurrentCall,
+  report: ReportSessionEvent,
+): CallWatch {
+  const reports = new CallReports(call, report);
+  const turns = new TurnTracker((turn) => reports.turn(turn));
+  const close = watchFaults(session, first, call, {
+    tool: (name, output) => reports.tool(name, output),
+    hook: (agent, name, error) => {
+      turns.failed('hook_error');
+      reports.hook(agent, name, error);
+    },
+  });
+  const usage = new UsageWatch(session, reports);
+  watchTurns(session, turns);
+  const onProviderError = (failure: ProviderFailure) => {
+    if (!failure.recoverable) turns.failed('provider_error');
+    reports.providerError(failure);
+  };
+  watchSession(session, call, onProviderError);
+  watchTtsStalls(call, () => onProviderError(stallOf(session, turns)));
+  return {
+    finish: () => {
+      turns.close();
+      usage.close();
+    },
+    close,
+  };
+}
+
+/** A TTS waits for the words of the model: when there are none, the model is the one that hangs. */
+function stallOf(session: voice.AgentSession, turns: TurnTracker): ProviderFailure {
+  const agent = session.currentAgent;
+  const kind = turns.waitsForModel ? 'llm' : 'tts';
+  const provider = agent[kind] ?? session[kind];
+  const label: unknown = typeof provider?.label === 'function' ? provider.label() : provider?.label;
+  const error = Object.assign(new Error(`it gave nothing for 10 s.`), { name: 'TimeoutError' });
+  return { kind, label, recoverable: false, error };
+}
