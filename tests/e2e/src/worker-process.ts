@@ -22,7 +22,7 @@ export interface WorkerSetup {
   isolation?: string;
   /** Options of `processes()`. */
   processes?: ProcessesOptions;
-  agents?: 'three' | 'text' | 'hearing' | 'monologue' | 'sharing' | 'faulty';
+  agents?: 'three' | 'text' | 'hearing' | 'monologue' | 'sharing' | 'faulty' | 'failing-providers';
   pool?: Record<string, unknown>;
 }
 
