@@ -3,17 +3,20 @@ import { version } from '@livekit/agents';
 import { OpenRtcError } from '../base/errors.js';
 import type { Logger } from '../base/logger.js';
 import { callFieldsPatch } from './call-log-fields.js';
+import { closedMixersPatch } from './closed-mixers.js';
 import { deleteRoomPatch } from './delete-room.js';
 import { ffiClientPatch } from './ffi-client.js';
 import { handOffPatch } from './hand-offs.js';
 import { lostRacesPatch } from './lost-races.js';
 import { redactedLogsPatch } from './redacted-logs.js';
 import { roomHandlesPatch } from './room-handles.js';
+import { helpersPatch } from './sdk-helpers.js';
 import { sdkLogger } from './sdk-logger.js';
 import type { CallPatch, ProcessPatch, UndoPatch } from './sdk-patch.js';
 import { awayTimerPatch, taskTimersPatch } from './sdk-timers.js';
 import { roomContextPatch, twoPeerConnectionsPatch } from './session-room.js';
 import { sharedProvidersPatch } from './shared-provider.js';
+import { soundFilesPatch } from './sound-files.js';
 
 const SUPPORTED = /^1\.9\./;
 
@@ -24,7 +27,10 @@ export const processPatches: readonly ProcessPatch[] = [
   lostRacesPatch,
   sharedProvidersPatch,
   callFieldsPatch,
+  soundFilesPatch,
+  closedMixersPatch,
   ffiClientPatch,
+  helpersPatch,
 ];
 
 /**

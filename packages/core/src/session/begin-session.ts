@@ -7,6 +7,7 @@ import { OpenRtcError } from '../base/errors.js';
 import { mergeOptions } from '../base/merge-options.js';
 import type { PrewarmedCall } from '../call/call.js';
 import type { ReportSessionEvent } from '../call/session-event.js';
+import { closedByItsMaker } from '../sdk/belongings.js';
 import type { CurrentCall } from '../sdk/current-call.js';
 import { sameRoom } from '../sdk/session-room.js';
 import { watchFaults } from '../watch/watch-faults.js';
@@ -89,7 +90,9 @@ export async function beginSession(options: BeginOptions): Promise<void> {
   }
   const ownInput = usesOwnAudioInput(roomInput);
   const audioInput = local !== undefined || roomInput.audioEnabled !== false;
-  const session = createSession({ agent, providers, config, runtime, audioInput });
+  const session = closedByItsMaker(
+    createSession({ agent, providers, config, runtime, audioInput }),
+  );
   opened.session = session;
   opened.stopWatching = watchFaults(session, agent, call, options.report);
   opened.usage = new UsageWatch(session, call, options.report);

@@ -4,6 +4,7 @@ import { rm } from 'node:fs/promises';
 import type { SessionOutcome } from '../call/session-outcome.js';
 import { timeBox } from '../base/time-box.js';
 import type { OpenedSession } from './begin-session.js';
+import { closeBelongings } from '../sdk/belongings.js';
 import type { CurrentCall } from '../sdk/current-call.js';
 import type { ReportSessionEvent } from '../call/session-event.js';
 import {
@@ -52,6 +53,7 @@ export async function endSession(
   await step('reporting the usage', ENDING_MS, () => opened.usage?.close());
   // Before leaving the room: the server records a job whose agent left without a final status as failed.
   await step('reporting the end', ENDING_MS, () => report({ kind: 'ending', jobId, outcome }));
+  await step('closing what the call left open', CLOSE_MS, () => closeBelongings(call, 'in_room'));
   await step('closing the providers', CLOSE_MS, () => closeOwnedProviders(call));
   await step('the session report', REPORT_MS, () => ctx._onSessionEnd());
   await step('leaving the room', DISCONNECT_MS, () => leaveRoom(ctx, opened));
@@ -60,6 +62,7 @@ export async function endSession(
       step('a shutdown callback', SHUTDOWN_CALLBACK_MS, callback),
     ),
   );
+  await step('closing what the call left open', CLOSE_MS, () => closeBelongings(call, 'at_end'));
   await step('releasing the room', DISCONNECT_MS, () => {
     opened.stopWatching?.();
     if (opened.session !== undefined) clearAwayTimer(opened.session);
