@@ -17,6 +17,7 @@ export type WorkerMessage =
   | { type: 'ended'; info: SessionInfo; outcome: SessionOutcome; faults: SessionFaults }
   | { type: 'snapshot'; snapshot: RuntimeSnapshot }
   | { type: 'listeners'; counts: number[] }
+  | { type: 'resources'; counts: Record<string, number> }
   | { type: 'processes'; processes: readonly ProcessUsage[] }
   | { type: 'resolved' };
 
@@ -28,7 +29,7 @@ export interface WorkerSetup {
   isolation?: string;
   /** Options of `processes()`. */
   processes?: ProcessesOptions;
-  agents?: 'three' | 'text' | 'hearing' | 'monologue' | 'sharing' | 'faulty';
+  agents?: 'three' | 'text' | 'hearing' | 'monologue' | 'sharing' | 'faulty' | 'music';
   pool?: Record<string, unknown>;
 }
 
@@ -124,6 +125,11 @@ export class WorkerProcess {
     return (await this.#ask('listeners')).counts;
   }
 
+  /** What keeps its process alive, by kind, and the listeners of the native library. */
+  async resources(): Promise<Record<string, number>> {
+    return (await this.#ask('resources')).counts;
+  }
+
   /** Ends the worker, live calls or not. */
   async close(): Promise<void> {
     if (this.#child.exitCode === null && this.#child.signalCode === null)
@@ -131,7 +137,7 @@ export class WorkerProcess {
     await this.exited;
   }
 
-  async #ask<Type extends 'snapshot' | 'processes' | 'listeners'>(
+  async #ask<Type extends 'snapshot' | 'processes' | 'listeners' | 'resources'>(
     type: Type,
   ): Promise<Extract<WorkerMessage, { type: Type }>> {
     const from = this.messages.all.length;

@@ -85,6 +85,11 @@ export function prepareSdk(logger: Logger): () => Promise<void> {
   };
 }
 
+/** Whether a pool of this process uses the SDK. */
+export function sdkInUse(): boolean {
+  return users > 0;
+}
+
 async function undone({ name, undo }: AppliedPatch, logger: Logger): Promise<void> {
   try {
     await undo();
