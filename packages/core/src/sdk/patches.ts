@@ -7,6 +7,7 @@ import { closedMixersPatch } from './closed-mixers.js';
 import { deleteRoomPatch } from './delete-room.js';
 import { ffiClientPatch } from './ffi-client.js';
 import { handOffPatch } from './hand-offs.js';
+import { joinedContextPatch } from './joined-context.js';
 import { lostRacesPatch } from './lost-races.js';
 import { redactedLogsPatch } from './redacted-logs.js';
 import { roomHandlesPatch } from './room-handles.js';
@@ -42,6 +43,7 @@ export const callPatches: readonly CallPatch[] = [
   roomContextPatch,
   roomHandlesPatch,
   deleteRoomPatch,
+  joinedContextPatch,
   handOffPatch,
   awayTimerPatch,
 ];

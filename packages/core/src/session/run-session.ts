@@ -7,6 +7,7 @@ import { type BeginOptions, type OpenedSession, beginSession } from './begin-ses
 import { type CurrentCall, runInCall } from '../sdk/current-call.js';
 import { endSession } from './end-session.js';
 import { unpublishBeforeDeleting } from '../sdk/delete-room.js';
+import { serveJoined } from '../sdk/joined-context.js';
 import { createJobContext } from './job-context.js';
 import { watchRoom } from '../watch/room-watch.js';
 import { CallEnded, SessionEnd } from '../call/session-end.js';
@@ -48,6 +49,7 @@ export async function runSession(
   });
   bindRoomToCall(room, call);
   unpublishBeforeDeleting(call);
+  serveJoined(call);
   const stopListening = hangUpOn(signal, end);
   const opened: OpenedSession = {};
   let stopWatching = () => {};
