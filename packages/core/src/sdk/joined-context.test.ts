@@ -65,8 +65,14 @@ function newCall() {
 type Step = (call: ReturnType<typeof newCall>) => unknown;
 
 test.each<[string, Step[]]>([
-  ['before the join', [({ ctx, entrypoint }) => ctx.addParticipantEntrypoint(entrypoint), ({ ctx }) => ctx.connect()]],
-  ['after the join', [({ ctx }) => ctx.connect(), ({ ctx, entrypoint }) => ctx.addParticipantEntrypoint(entrypoint)]],
+  [
+    'before the join',
+    [({ ctx, entrypoint }) => ctx.addParticipantEntrypoint(entrypoint), ({ ctx }) => ctx.connect()],
+  ],
+  [
+    'after the join',
+    [({ ctx }) => ctx.connect(), ({ ctx, entrypoint }) => ctx.addParticipantEntrypoint(entrypoint)],
+  ],
   [
     'while the SDK looks at who is there',
     [

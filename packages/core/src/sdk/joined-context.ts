@@ -55,7 +55,8 @@ function connectOnce({ ctx, logger }: CurrentCall): void {
       joining.catch(() => (joining = undefined));
       return joining;
     }
-    const subscribesAll = (autoSubscribe ?? AutoSubscribe.SUBSCRIBE_ALL) === AutoSubscribe.SUBSCRIBE_ALL;
+    const subscribesAll =
+      (autoSubscribe ?? AutoSubscribe.SUBSCRIBE_ALL) === AutoSubscribe.SUBSCRIBE_ALL;
     if (e2ee !== undefined || rtcConfig !== undefined || !subscribesAll)
       logger.warn(
         {},

@@ -9,6 +9,7 @@ import { endSession } from './end-session.js';
 import { unpublishBeforeDeleting } from '../sdk/delete-room.js';
 import { serveJoined } from '../sdk/joined-context.js';
 import { createJobContext } from './job-context.js';
+import { earlyEvents } from '../watch/early-events.js';
 import { watchRoom } from '../watch/room-watch.js';
 import { CallEnded, SessionEnd } from '../call/session-end.js';
 import type { ReportSessionEvent } from '../call/session-event.js';
@@ -52,6 +53,7 @@ export async function runSession(
   serveJoined(call);
   const stopListening = hangUpOn(signal, end);
   const opened: OpenedSession = {};
+  const early = earlyEvents(room, end);
   let stopWatching = () => {};
 
   await runInCall(call, async () => {
@@ -62,8 +64,10 @@ export async function runSession(
           end,
           limits: runtime.limits,
           participant: participant?.identity,
+          leftBefore: early.left,
           hangUpEnds: () => closeOnDisconnect !== false && opened.started !== true,
         });
+        early.stop();
         report({ kind: 'joined', jobId }).catch((error: unknown) => {
           logger.warn({ error }, 'the join could not be reported');
         });
@@ -73,6 +77,7 @@ export async function runSession(
       if (!(error instanceof CallEnded)) end.failed(asSessionError(error));
     }
     const outcome = await end.reached;
+    early.stop();
     stopWatching();
     stopListening();
     const deadline = () => signal.reason?.deadline ?? Number.POSITIVE_INFINITY;
