@@ -6,6 +6,7 @@ import { callFieldsPatch } from './call-log-fields.js';
 import { closedMixersPatch } from './closed-mixers.js';
 import { deleteRoomPatch } from './delete-room.js';
 import { ffiClientPatch } from './ffi-client.js';
+import { firstSubscriptionPatch } from './first-subscription.js';
 import { handOffPatch } from './hand-offs.js';
 import { joinedContextPatch } from './joined-context.js';
 import { lostRacesPatch } from './lost-races.js';
@@ -30,6 +31,7 @@ export const processPatches: readonly ProcessPatch[] = [
   callFieldsPatch,
   soundFilesPatch,
   closedMixersPatch,
+  firstSubscriptionPatch,
   ffiClientPatch,
   helpersPatch,
 ];

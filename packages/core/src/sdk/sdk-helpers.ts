@@ -68,7 +68,7 @@ export const helpers: readonly Helper[] = [
       clearAwayTimer(session);
     },
   ),
-  helper(voice.RoomIO.prototype, 'start', 'a RoomIO', 'in_room', (io) => io.close()),
+  helper(voice.RoomIO.prototype, 'start', 'a RoomIO', 'in_room', closeRoomIo),
   helper(voice.AMD.prototype, 'execute', 'an answering machine detection', 'in_room', (amd) =>
     amd.aclose(),
   ),
@@ -96,6 +96,12 @@ export const helpers: readonly Helper[] = [
     },
   ),
 ];
+
+/** That of a session is closed with its session. */
+async function closeRoomIo(io: voice.RoomIO): Promise<void> {
+  const { agentSession } = io as unknown as { agentSession?: { _roomIO?: unknown } };
+  if (agentSession?._roomIO !== io) await io.close();
+}
 
 async function closeSource(source: AudioSource | VideoSource): Promise<void> {
   if (!source.closed) await source.close();

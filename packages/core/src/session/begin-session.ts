@@ -30,8 +30,6 @@ export interface OpenedSession {
   session?: voice.AgentSession;
   /** The audio input, when it is OpenRTC's own. */
   audioInput?: voice.AudioInput;
-  /** True once the session has started; from then on it watches its caller itself. */
-  started?: boolean;
   /** Reports the usage of the providers. */
   usage?: UsageWatch;
   /** Stops watching for faults, see `watchFaults`. */
@@ -118,7 +116,6 @@ export async function beginSession(options: BeginOptions): Promise<void> {
       record: recordingOf(config.record, runtime.warnOnce),
     }),
   );
-  opened.started = true;
   const greeting = config.greeting === undefined ? runtime.defaults.greeting : config.greeting;
   if (greeting !== undefined && greeting !== null) greet(session, agent, greeting);
 }

@@ -65,7 +65,7 @@ export async function runSession(
           limits: runtime.limits,
           participant: participant?.identity,
           leftBefore: early.left,
-          hangUpEnds: () => closeOnDisconnect !== false && opened.started !== true,
+          hangUpEnds: () => closeOnDisconnect !== false,
         });
         early.stop();
         report({ kind: 'joined', jobId }).catch((error: unknown) => {

@@ -34,7 +34,7 @@ export interface RoomWatchOptions {
   readonly participant: string | undefined;
   /**
    * Called when the last caller hangs up; returns whether that ends the call at once. The SDK's `closeOnDisconnect`
-   * does it only after the session has started.
+   * does it only when the session has started, and only after it has closed.
    */
   readonly hangUpEnds: () => boolean;
   /** The participant who left last, between the join and now. */
