@@ -11,6 +11,7 @@ export type WorkerMessage =
   | { type: 'ended'; info: SessionInfo; outcome: SessionResult }
   | { type: 'snapshot'; snapshot: RuntimeSnapshot }
   | { type: 'listeners'; counts: number[] }
+  | { type: 'resources'; counts: Record<string, number> }
   | { type: 'processes'; processes: readonly ProcessUsage[] }
   | { type: 'resolved' };
 
@@ -22,7 +23,15 @@ export interface WorkerSetup {
   isolation?: string;
   /** Options of `processes()`. */
   processes?: ProcessesOptions;
-  agents?: 'three' | 'text' | 'hearing' | 'monologue' | 'sharing' | 'faulty' | 'failing-providers';
+  agents?:
+    | 'three'
+    | 'text'
+    | 'hearing'
+    | 'monologue'
+    | 'sharing'
+    | 'faulty'
+    | 'failing-providers'
+    | 'music';
   pool?: Record<string, unknown>;
 }
 
@@ -118,6 +127,11 @@ export class WorkerProcess {
     return (await this.#ask('listeners')).counts;
   }
 
+  /** What keeps its process alive, by kind, and the listeners of the native library. */
+  async resources(): Promise<Record<string, number>> {
+    return (await this.#ask('resources')).counts;
+  }
+
   /** Ends the worker, live calls or not. */
   async close(): Promise<void> {
     if (this.#child.exitCode === null && this.#child.signalCode === null)
@@ -125,7 +139,7 @@ export class WorkerProcess {
     await this.exited;
   }
 
-  async #ask<Type extends 'snapshot' | 'processes' | 'listeners'>(
+  async #ask<Type extends 'snapshot' | 'processes' | 'listeners' | 'resources'>(
     type: Type,
   ): Promise<Extract<WorkerMessage, { type: Type }>> {
     const from = this.messages.all.length;

@@ -2,6 +2,7 @@ import { getJobContext, llm, voice } from '@livekit/agents';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { z } from 'zod';
 
+import type { EmbeddedCall } from '../testing/embedded/embedded-call.js';
 import { EchoLLM } from '../testing/providers/echo-llm.js';
 import { EchoAgent, PoolHarness } from './pool-harness.js';
 import { outcomeOf } from '../call/session-outcome.js';
@@ -45,6 +46,30 @@ describe('what ends a call', () => {
     await call.say('hello');
     rig.livekit.deleteRoom('short');
     expect(await outcome).toMatchObject({ status: 'success', reason: 'room_closed' });
+  });
+
+  /*
+   * In the tick in which the agent joins: the call is not watched yet, and its session has not started. Each call ends
+   * long before the grace of a minute.
+   */
+  test.each([
+    ['the caller hangs up', 'caller_left', (call: EmbeddedCall) => call.hangUp()],
+    [
+      'the room is deleted',
+      'room_closed',
+      (call: EmbeddedCall) => rig.livekit.deleteRoom(call.room),
+    ],
+  ])('%s while the agent joins', async (_what, reason, act) => {
+    await rig.registered();
+    const { call, outcome } = await dial();
+    let acted = false;
+    await rig.livekit.until(({ rooms }) => {
+      if (acted || rooms[0]?.identities.includes(call.agentIdentity) !== true) return acted;
+      acted = true;
+      act(call);
+      return true;
+    });
+    expect(await outcome).toMatchObject({ status: 'success', reason });
   });
 
   test('a room nobody is in for the grace period', async () => {

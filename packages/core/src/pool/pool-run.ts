@@ -13,10 +13,12 @@ import { operateOptions } from '../options/check-operate-options.js';
 import type { AgentPoolOptions } from '../options/pool-options.js';
 import type { ResolvedOptions } from '../options/resolve-options.js';
 import type { RunOptions } from '../options/run-options.js';
+import { sdkInUse } from '../sdk/patches.js';
 import { sdkLogger } from '../sdk/sdk-logger.js';
 import type { ConnectRequest } from '../worker/local-call.js';
 import { installProcessHandlers, taintedBy } from '../worker/process-handlers.js';
 import { serveSessions } from '../worker/serve-sessions.js';
+import { nameWhatKeepsAlive } from '../worker/still-running.js';
 import { Worker } from '../worker/worker.js';
 import type { WorkerOptions } from '../worker/worker-options.js';
 
@@ -144,6 +146,8 @@ export class PoolRun {
       () => signal?.removeEventListener('abort', onAbort),
       uninstall,
       () => this.operations[Symbol.asyncDispose](),
+      // Otherwise the process is not the pool's.
+      () => processHandlers && nameWhatKeepsAlive(this.#logger, sdkInUse),
     ]);
   }
 

@@ -1,5 +1,6 @@
 import { EventEmitter } from 'node:events';
 
+import { type BelongingKind, noteBelonging } from './belongings.js';
 import { FFI_EVENT, type FfiEvent, type FfiMessage, bigintIn } from './ffi-message.js';
 import { FfiWaiters } from './ffi-waiters.js';
 
@@ -14,6 +15,13 @@ import { FfiWaiters } from './ffi-waiters.js';
 type Listener = (event: FfiEvent) => void;
 type AnyListener = Parameters<EventEmitter['on']>[1];
 
+/** A stream of frames that was opened and has no listener yet. */
+interface OpenedStream {
+  readonly handle: bigint;
+  /** The case of its events. */
+  readonly event: 'audioStreamEvent' | 'videoStreamEvent';
+}
+
 /** Delivers each native event to the listener that waits for it. Otherwise it behaves like the client of rtc-node. */
 export class FfiEvents extends EventEmitter {
   readonly #byHandle = new Map<bigint, Listener>();
@@ -23,7 +31,7 @@ export class FfiEvents extends EventEmitter {
   readonly #waiters = new FfiWaiters();
   #delivered = 0;
   // What happened just now, in this tick: it tells what the next or the last listener is for.
-  #openedStream: bigint | undefined;
+  #openedStream: OpenedStream | undefined;
   #addedListener: Listener | undefined;
   #asyncId: bigint | undefined;
 
@@ -48,10 +56,13 @@ export class FfiEvents extends EventEmitter {
         if (added !== undefined && this.#asyncId !== undefined) this.#joins(added, this.#asyncId);
         break;
       case 'newAudioStream':
-      case 'newVideoStream':
-        this.#openedStream = bigintIn(response, 'stream', 'handle', 'id');
+      case 'newVideoStream': {
+        const handle = bigintIn(response, 'stream', 'handle', 'id');
+        const event = request.case === 'newAudioStream' ? 'audioStreamEvent' : 'videoStreamEvent';
+        this.#openedStream = handle === undefined ? undefined : { handle, event };
         this.#forgetSoon();
         break;
+      }
       case 'byteReadIncremental':
       case 'textReadIncremental':
         if (added !== undefined) this.#route(added, bigintIn(request.value, 'readerHandle'));
@@ -113,8 +124,10 @@ export class FfiEvents extends EventEmitter {
   override on(name: string | symbol, listener: AnyListener): this {
     if (name !== FFI_EVENT) return super.on(name, listener);
     if (this.#openedStream !== undefined) {
-      this.#route(listener, this.#openedStream);
+      const { handle, event } = this.#openedStream;
       this.#openedStream = undefined;
+      this.#route(listener, handle);
+      noteBelonging(listener, this.#frames(handle, event));
       return this;
     }
     super.on(name, listener);
@@ -163,6 +176,22 @@ export class FfiEvents extends EventEmitter {
     super.off(FFI_EVENT, listener);
     this.#byHandle.set(handle, listener);
     this.#handles.set(listener, handle);
+  }
+
+  /**
+   * Frames that code of a call reads from a track. They come until the stream is closed, also when the track has ended.
+   * Told that it has ended, rtc-node closes it, and its reader is done.
+   */
+  #frames(handle: bigint, event: OpenedStream['event']): BelongingKind<Listener> {
+    return {
+      what: 'a stream of frames',
+      closes: 'in_room',
+      close: (listener) => {
+        if (this.#handles.get(listener) !== handle) return;
+        const message = { case: 'eos', value: {} };
+        listener({ message: { case: event, value: { streamHandle: handle, message } } });
+      },
+    };
   }
 
   #unroute(listener: Listener): boolean {

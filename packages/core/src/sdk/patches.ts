@@ -3,18 +3,23 @@ import { version } from '@livekit/agents';
 import { OpenRtcError } from '../base/errors.js';
 import type { Logger } from '../base/logger.js';
 import { callFieldsPatch } from './call-log-fields.js';
+import { closedMixersPatch } from './closed-mixers.js';
 import { deleteRoomPatch } from './delete-room.js';
 import { ffiClientPatch } from './ffi-client.js';
+import { firstSubscriptionPatch } from './first-subscription.js';
 import { handOffPatch } from './hand-offs.js';
+import { joinedContextPatch } from './joined-context.js';
 import { lostRacesPatch } from './lost-races.js';
 import { redactedLogsPatch } from './redacted-logs.js';
 import { roomHandlesPatch } from './room-handles.js';
+import { helpersPatch } from './sdk-helpers.js';
 import { sdkLogger } from './sdk-logger.js';
 import type { CallPatch, ProcessPatch, UndoPatch } from './sdk-patch.js';
 import { awayTimerPatch, taskTimersPatch } from './sdk-timers.js';
 import { ttsStallsPatch } from './tts-stalls.js';
 import { roomContextPatch, twoPeerConnectionsPatch } from './session-room.js';
 import { sharedProvidersPatch } from './shared-provider.js';
+import { soundFilesPatch } from './sound-files.js';
 
 const SUPPORTED = /^1\.9\./;
 
@@ -26,7 +31,11 @@ export const processPatches: readonly ProcessPatch[] = [
   sharedProvidersPatch,
   callFieldsPatch,
   ttsStallsPatch,
+  soundFilesPatch,
+  closedMixersPatch,
+  firstSubscriptionPatch,
   ffiClientPatch,
+  helpersPatch,
 ];
 
 /**
@@ -38,6 +47,7 @@ export const callPatches: readonly CallPatch[] = [
   roomContextPatch,
   roomHandlesPatch,
   deleteRoomPatch,
+  joinedContextPatch,
   handOffPatch,
   awayTimerPatch,
 ];
@@ -79,6 +89,11 @@ export function prepareSdk(logger: Logger): () => Promise<void> {
         .map((patch) => undone(patch, logger)),
     );
   };
+}
+
+/** Whether a pool of this process uses the SDK. */
+export function sdkInUse(): boolean {
+  return users > 0;
 }
 
 async function undone({ name, undo }: AppliedPatch, logger: Logger): Promise<void> {

@@ -3,9 +3,10 @@ import { type Room, RoomEvent } from '@livekit/rtc-node';
 import { EventEmitter } from 'node:events';
 import { expect, onTestFinished, test } from 'vitest';
 
+import { LogBook } from '../base/log-book.js';
 import { silentLogger } from '../base/logger.js';
 import { EmbeddedRoom } from '../testing/embedded/embedded-room.js';
-import { type CurrentCall, currentCall } from './current-call.js';
+import { type CurrentCall, currentCall, runInCall } from './current-call.js';
 import { blameCurrentCall } from '../watch/blame.js';
 import { SessionEnd } from '../call/session-end.js';
 import { bindRoomToCall, openRoom, releaseRoom, sameRoom } from './session-room.js';
@@ -211,4 +212,16 @@ test('RPC methods are unregistered while the participant they belong to is still
   releaseRoom(asRoom(room));
   releaseRoom(asRoom(room));
   expect(log).toEqual(['first: true', 'second: true', 'disposed']);
+});
+
+test('errors of a call that has ended change nothing, and only the first is a warning', () => {
+  const log = new LogBook();
+  const call = { ...callOf('AJ_1'), logger: log };
+  call.end.because('caller_left');
+  for (const message of ['one', 'two', 'three'])
+    expect(runInCall(call, () => blameCurrentCall(new Error(message), 'uncaught exception'))).toBe(
+      true,
+    );
+  expect(call.end.error).toBeUndefined();
+  expect(log.lines.map(({ level }) => level)).toEqual(['warn', 'debug', 'debug']);
 });

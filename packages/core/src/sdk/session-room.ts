@@ -1,6 +1,7 @@
 import { Room } from '@livekit/rtc-node';
 
 import type { TicketMedia } from '../call/job-ticket.js';
+import { closedByItsMaker } from './belongings.js';
 import { type CurrentCall, runInCall } from './current-call.js';
 import { currentFfiClient } from './ffi-client.js';
 import { FFI_EVENT } from './ffi-message.js';
@@ -70,6 +71,7 @@ interface RoomInternals {
  * Native events have no async context of their own.
  */
 export function bindRoomToCall(room: Room, call: CurrentCall): void {
+  closedByItsMaker(room);
   const internals = room as unknown as RoomInternals;
   const onFfiEvent = internals.onFfiEvent;
   if (typeof onFfiEvent === 'function') {

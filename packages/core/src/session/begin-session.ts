@@ -7,6 +7,7 @@ import { OpenRtcError } from '../base/errors.js';
 import { mergeOptions } from '../base/merge-options.js';
 import type { PrewarmedCall } from '../call/call.js';
 import type { ReportSessionEvent } from '../call/session-event.js';
+import { closedByItsMaker } from '../sdk/belongings.js';
 import type { CurrentCall } from '../sdk/current-call.js';
 import { sameRoom } from '../sdk/session-room.js';
 import { type CallWatch, watchCall } from '../watch/watch-call.js';
@@ -27,8 +28,6 @@ export interface OpenedSession {
   session?: voice.AgentSession;
   /** The audio input, when it is OpenRTC's own. */
   audioInput?: voice.AudioInput;
-  /** True once the session has started; from then on it watches its caller itself. */
-  started?: boolean;
   /** Reports what happens in the session. */
   watch?: CallWatch;
 }
@@ -85,7 +84,9 @@ export async function beginSession(options: BeginOptions): Promise<void> {
   }
   const ownInput = usesOwnAudioInput(roomInput);
   const audioInput = local !== undefined || roomInput.audioEnabled !== false;
-  const session = createSession({ agent, providers, config, runtime, audioInput });
+  const session = closedByItsMaker(
+    createSession({ agent, providers, config, runtime, audioInput }),
+  );
   opened.session = session;
   opened.watch = watchCall(session, agent, call, options.report);
   if (ownInput) {
@@ -109,7 +110,6 @@ export async function beginSession(options: BeginOptions): Promise<void> {
       record: recordingOf(config.record, runtime.warnOnce),
     }),
   );
-  opened.started = true;
   const greeting = config.greeting === undefined ? runtime.defaults.greeting : config.greeting;
   if (greeting !== undefined && greeting !== null) greet(session, agent, greeting);
 }

@@ -125,6 +125,29 @@ test.each(eachStep(hang))(
   },
 );
 
+test.each([
+  ['caller_left', true],
+  ['room_closed', true],
+  ['terminated', true],
+  ['empty_room', true],
+  ['agent_shutdown', false],
+  ['max_duration', false],
+  ['pool_closed', false],
+] as const)(
+  'a session that does not close, and ended as %s: its end is reported soon: %s',
+  async (reason, soon) => {
+    const { call, opened, report, steps } = fakeCall({ close: hang });
+    const ended = endSession(call, opened, outcomeOf(reason), report, never);
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(steps.includes('report ending')).toBe(soon);
+    // The room is left when the session is closed, or took too long.
+    expect(steps).not.toContain('leave');
+    await vi.runAllTimersAsync();
+    await ended;
+    expect(steps).toEqual(order);
+  },
+);
+
 test('all shutdown callbacks run at the same time, also when one of them fails or hangs', async () => {
   const ran: string[] = [];
   const callbacks = [hang, boom, async () => void ran.push('third')];

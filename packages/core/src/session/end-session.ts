@@ -1,9 +1,11 @@
 import type { JobContext } from '@livekit/agents';
 import { rm } from 'node:fs/promises';
 
+import type { SessionEndReason } from '../call/end-reason.js';
 import type { SessionOutcome } from '../call/session-outcome.js';
 import { timeBox } from '../base/time-box.js';
 import type { OpenedSession } from './begin-session.js';
+import { closeBelongings } from '../sdk/belongings.js';
 import type { CurrentCall } from '../sdk/current-call.js';
 import type { ReportSessionEvent } from '../call/session-event.js';
 import {
@@ -20,6 +22,15 @@ import { releaseRoom } from '../sdk/session-room.js';
 // Time for all steps together. After it, or after the deadline, each remaining step still gets the minimum.
 const TOTAL_MS = 30_000;
 const MIN_STEP_MS = 250;
+
+// The ends of calls whose callers are gone, and how long their sessions may take to close before the end is reported.
+const NOBODY_THERE: ReadonlySet<SessionEndReason> = new Set([
+  'caller_left',
+  'room_closed',
+  'terminated',
+  'empty_room',
+]);
+const UNHEARD_MS = 1_000;
 
 /**
  * Ends a call: closes the session, has the final status sent, leaves the room, runs the shutdown callbacks, and frees
@@ -46,12 +57,19 @@ export async function endSession(
     if (ran.kind === 'failed') call.logger.error({ error: ran.error }, `${what} failed`);
   };
 
-  await step('closing the session', CLOSE_MS, () => opened.session?.close());
-  await step('closing the audio input', CLOSE_MS, () => opened.audioInput?.close());
+  const closed = (async () => {
+    await step('closing the session', CLOSE_MS, () => opened.session?.close());
+    await step('closing the audio input', CLOSE_MS, () => opened.audioInput?.close());
+  })();
+  // Without a caller nobody hears the last words, and LiveKit may close the room while the session says them.
+  if (NOBODY_THERE.has(outcome.reason)) await timeBox(UNHEARD_MS, () => closed);
+  else await closed;
   // Before the end is reported, because that must be the last event of a call.
   await step('reporting turns and usage', ENDING_MS, () => opened.watch?.finish());
   // Before leaving the room: the server records a job whose agent left without a final status as failed.
   await step('reporting the end', ENDING_MS, () => report({ kind: 'ending', jobId, outcome }));
+  await closed;
+  await step('closing what the call left open', CLOSE_MS, () => closeBelongings(call, 'in_room'));
   await step('closing the providers', CLOSE_MS, () => closeOwnedProviders(call));
   await step('the session report', REPORT_MS, () => ctx._onSessionEnd());
   await step('leaving the room', DISCONNECT_MS, () => leaveRoom(ctx, opened));
@@ -60,6 +78,7 @@ export async function endSession(
       step('a shutdown callback', SHUTDOWN_CALLBACK_MS, callback),
     ),
   );
+  await step('closing what the call left open', CLOSE_MS, () => closeBelongings(call, 'at_end'));
   await step('releasing the room', DISCONNECT_MS, () => {
     opened.watch?.close();
     if (opened.session !== undefined) clearAwayTimer(opened.session);

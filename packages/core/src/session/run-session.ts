@@ -7,7 +7,9 @@ import { type BeginOptions, type OpenedSession, beginSession } from './begin-ses
 import { type CurrentCall, runInCall } from '../sdk/current-call.js';
 import { endSession } from './end-session.js';
 import { unpublishBeforeDeleting } from '../sdk/delete-room.js';
+import { serveJoined } from '../sdk/joined-context.js';
 import { createJobContext } from './job-context.js';
+import { earlyEvents } from '../watch/early-events.js';
 import { watchRoom } from '../watch/room-watch.js';
 import { CallEnded, SessionEnd } from '../call/session-end.js';
 import type { ReportSessionEvent } from '../call/session-event.js';
@@ -48,8 +50,10 @@ export async function runSession(
   });
   bindRoomToCall(room, call);
   unpublishBeforeDeleting(call);
+  serveJoined(call);
   const stopListening = hangUpOn(signal, end);
   const opened: OpenedSession = {};
+  const early = earlyEvents(room, end);
   let stopWatching = () => {};
 
   await runInCall(call, async () => {
@@ -60,8 +64,10 @@ export async function runSession(
           end,
           limits: runtime.limits,
           participant: participant?.identity,
-          hangUpEnds: () => closeOnDisconnect !== false && opened.started !== true,
+          leftBefore: early.left,
+          hangUpEnds: () => closeOnDisconnect !== false,
         });
+        early.stop();
         report({ kind: 'joined', jobId }).catch((error: unknown) => {
           logger.warn({ error }, 'the join could not be reported');
         });
@@ -71,6 +77,7 @@ export async function runSession(
       if (!(error instanceof CallEnded)) end.failed(asSessionError(error));
     }
     const outcome = await end.reached;
+    early.stop();
     stopWatching();
     stopListening();
     const deadline = () => signal.reason?.deadline ?? Number.POSITIVE_INFINITY;

@@ -1,7 +1,8 @@
 import { OpenRtcError, messageOf } from '../base/errors.js';
-import { currentCall } from '../sdk/current-call.js';
+import { type CurrentCall, currentCall } from '../sdk/current-call.js';
 
 const reported = new WeakMap<object, string>();
+const failedLate = new WeakSet<CurrentCall>();
 
 /** Notes that an error of a call has been counted and logged already, as the error of a hook or of a provider. */
 export function markReported(error: unknown, jobId: string): void {
@@ -22,11 +23,22 @@ export function blameCurrentCall(error: unknown, origin: string): boolean {
     call.logger.debug({ origin }, 'the SDK left an error unhandled that was reported already');
     return true;
   }
+  if (call.end.outcome !== undefined) {
+    late(call, error, origin);
+    return true;
+  }
   call.logger.error({ error, origin }, "an uncaught error in the call's code ends the call");
   call.end.failed(
     new OpenRtcError('SESSION_UNCAUGHT', `${origin}: ${messageOf(error)}`, { cause: error }),
   );
   return true;
+}
+
+/** Code that runs on after its call, such as an interval, may fail many times. */
+function late(call: CurrentCall, error: unknown, origin: string): void {
+  const level = failedLate.has(call) ? 'debug' : 'warn';
+  failedLate.add(call);
+  call.logger[level]({ error, origin }, 'an uncaught error in the code of a call that has ended');
 }
 
 function isReported(error: unknown, jobId: string): boolean {

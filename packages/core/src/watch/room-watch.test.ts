@@ -1,7 +1,14 @@
-import { DisconnectReason, ParticipantKind, type Room, RoomEvent } from '@livekit/rtc-node';
+import {
+  ConnectionState,
+  DisconnectReason,
+  ParticipantKind,
+  type Room,
+  RoomEvent,
+} from '@livekit/rtc-node';
 import { EventEmitter } from 'node:events';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 
+import { earlyEvents } from './early-events.js';
 import { watchRoom } from './room-watch.js';
 import { SessionEnd } from '../call/session-end.js';
 import { defaultSessionLimits } from '../call/session-limits.js';
@@ -99,4 +106,79 @@ test('a room that is empty once it is reconnected ends the call after the grace'
   room.emit(RoomEvent.Reconnected);
   vi.advanceTimersByTime(GRACE_MS);
   expect(end.outcome).toMatchObject({ reason: 'empty_room' });
+});
+
+const hungUp = { identity: 'caller', disconnectReason: DisconnectReason.CLIENT_INITIATED };
+const dropped = { identity: 'caller', disconnectReason: DisconnectReason.CONNECTION_TIMEOUT };
+const other = { ...hungUp, identity: 'other' };
+
+// Between the join and the moment when the room is watched. Expected: how the call ends at once, if it does.
+test.each<
+  [string, object, { there?: string[]; participant?: string; ends?: boolean }, string | undefined]
+>([
+  ['the caller hung up', hungUp, {}, 'caller_left'],
+  ['the caller hung up, but the session is to stay', hungUp, { ends: false }, undefined],
+  ['the caller was lost', dropped, {}, undefined],
+  ['one of two callers hung up', hungUp, { there: ['other'] }, undefined],
+  [
+    'the participant of the job hung up',
+    hungUp,
+    { participant: 'caller', there: ['other'] },
+    'caller_left',
+  ],
+  ['another participant hung up', other, { participant: 'caller', there: ['caller'] }, undefined],
+])(
+  '%s before the room was watched',
+  (_what, leaver, { there = [], participant, ends = true }, reason) => {
+    const quiet = new FakeRoom();
+    for (const identity of there)
+      quiet.remoteParticipants.set(identity, { info: { kind: ParticipantKind.STANDARD } });
+    const early = new SessionEnd();
+    const events = earlyEvents(quiet as unknown as Room, early);
+    quiet.emit(RoomEvent.ParticipantDisconnected, leaver);
+    const stopEarly = watchRoom({
+      room: quiet as unknown as Room,
+      end: early,
+      limits: defaultSessionLimits,
+      participant,
+      hangUpEnds: () => ends,
+      leftBefore: events.left,
+    });
+    events.stop();
+    expect(early.outcome?.reason).toBe(reason);
+    // The others end after the grace, unless a caller is there.
+    vi.advanceTimersByTime(GRACE_MS);
+    expect(early.outcome !== undefined).toBe(there.length === 0 || reason !== undefined);
+    stopEarly();
+    // That of the room of every test.
+    expect(vi.getTimerCount()).toBe(1);
+    expect(quiet.eventNames()).toEqual([]);
+  },
+);
+
+test('a room that ends before it is watched ends the call', () => {
+  const quiet = new FakeRoom();
+  const early = new SessionEnd();
+  const events = earlyEvents(quiet as unknown as Room, early);
+  quiet.emit(RoomEvent.Disconnected, DisconnectReason.ROOM_DELETED);
+  expect(early.outcome).toEqual(outcomeOf('room_closed', 'ROOM_DELETED'));
+  events.stop();
+  expect(quiet.eventNames()).toEqual([]);
+});
+
+test('a room that reconnects when it is first watched is not empty', () => {
+  const away = Object.assign(new FakeRoom(), {
+    connectionState: ConnectionState.CONN_RECONNECTING,
+  });
+  const early = new SessionEnd();
+  const stopEarly = watchRoom({
+    room: away as unknown as Room,
+    end: early,
+    limits: { ...defaultSessionLimits, maxSessionDurationMs: 0 },
+    participant: undefined,
+    hangUpEnds: () => true,
+  });
+  vi.advanceTimersByTime(2 * GRACE_MS);
+  expect(early.outcome).toBeUndefined();
+  stopEarly();
 });

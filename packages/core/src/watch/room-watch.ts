@@ -1,4 +1,5 @@
 import {
+  ConnectionState,
   DisconnectReason,
   ParticipantKind,
   type RemoteParticipant,
@@ -33,9 +34,11 @@ export interface RoomWatchOptions {
   readonly participant: string | undefined;
   /**
    * Called when the last caller hangs up; returns whether that ends the call at once. The SDK's `closeOnDisconnect`
-   * does it only after the session has started.
+   * does it only when the session has started, and only after it has closed.
    */
   readonly hangUpEnds: () => boolean;
+  /** The participant who left last, between the join and now. */
+  readonly leftBefore?: RemoteParticipant | undefined;
 }
 
 /**
@@ -44,7 +47,7 @@ export interface RoomWatchOptions {
  * @returns a function that stops watching
  */
 export function watchRoom(options: RoomWatchOptions): () => void {
-  const { room, end, limits, participant, hangUpEnds } = options;
+  const { room, end, limits, participant, hangUpEnds, leftBefore } = options;
   const grace = limits.emptyRoomGraceMs;
   const hasCaller = () =>
     participant === undefined ? hasAnyCaller(room) : room.remoteParticipants.has(participant);
@@ -54,7 +57,7 @@ export function watchRoom(options: RoomWatchOptions): () => void {
     else end.because('caller_left', `the participant was not in the room for ${grace} ms`);
   };
   let emptyTimer: NodeJS.Timeout | undefined;
-  let reconnecting = false;
+  let reconnecting = room.connectionState === ConnectionState.CONN_RECONNECTING;
   const checkEmpty = () => {
     clearTimeout(emptyTimer);
     // While rtc-node reconnects, it does not know the participants of the room.
@@ -69,11 +72,7 @@ export function watchRoom(options: RoomWatchOptions): () => void {
     reconnecting = false;
     checkEmpty();
   };
-  const onDisconnected = (reason: DisconnectReason) => {
-    const name = DisconnectReason[reason] ?? `reason ${reason}`;
-    if (LOST.has(reason)) end.failed(connectionLost(name));
-    else end.because('room_closed', name);
-  };
+  const onDisconnected = (reason: DisconnectReason) => endWithRoom(end, reason);
   const durationTimer =
     limits.maxSessionDurationMs === 0
       ? undefined
@@ -93,7 +92,9 @@ export function watchRoom(options: RoomWatchOptions): () => void {
   room.on(RoomEvent.Reconnected, onReconnected);
   room.on(RoomEvent.ParticipantConnected, checkEmpty);
   room.on(RoomEvent.ParticipantDisconnected, onLeft);
-  checkEmpty();
+  // From here on nothing is missed; what happened before is read from the room, and told by `leftBefore`.
+  if (leftBefore === undefined) checkEmpty();
+  else onLeft(leftBefore);
   return () => {
     clearTimeout(emptyTimer);
     clearTimeout(durationTimer);
@@ -103,6 +104,13 @@ export function watchRoom(options: RoomWatchOptions): () => void {
     room.off(RoomEvent.ParticipantConnected, checkEmpty);
     room.off(RoomEvent.ParticipantDisconnected, onLeft);
   };
+}
+
+/** Ends a call whose room has ended, or was lost. */
+export function endWithRoom(end: SessionEnd, reason: DisconnectReason): void {
+  const name = DisconnectReason[reason] ?? `reason ${reason}`;
+  if (LOST.has(reason)) end.failed(connectionLost(name));
+  else end.because('room_closed', name);
 }
 
 function connectionLost(reason: string): OpenRtcError {
