@@ -82,6 +82,19 @@ test.each([
   await rig().log.until('the caller got no answer in it');
 });
 
+test('the caller types and hangs up at once: the call does not wait for the answer', async () => {
+  const { seen, pool } = turnsOf();
+  await start(thinking, pool);
+  const { call, greeting } = await reach();
+  await greeting;
+  await call.type(NOW);
+  call.hangUp();
+  const { reason } = await rig().ends.of(call.jobId);
+  expect(reason).toBe('caller_left');
+  expect(rig().log.matching('warn', /closing the session took too long/)).toEqual([]);
+  expect(seen.filter((state) => state === 'answered')).toEqual([]);
+});
+
 test('a greeting and other speech of the agent are not turns', async () => {
   const { seen, pool } = turnsOf();
   await start(() => new Talker(), pool);

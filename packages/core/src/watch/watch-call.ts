@@ -1,4 +1,4 @@
-import type { voice } from '@livekit/agents';
+import { voice } from '@livekit/agents';
 
 import type { ReportSessionEvent } from '../call/session-event.js';
 import type { CurrentCall } from '../sdk/current-call.js';
@@ -45,6 +45,10 @@ export function watchCall(
     reports.providerError(failure);
   };
   watchSession(session, call, onProviderError);
+  session.on(voice.AgentSessionEventTypes.SpeechCreated, ({ speechHandle }) => {
+    // Words that the caller typed just before hanging up arrive after it. The session would close only after the answer.
+    if (isAlone(call)) speechHandle.interrupt(true);
+  });
   watchTtsStalls(call, () => onProviderError(stallOf(session, turns)));
   return {
     finish: () => {
@@ -53,6 +57,12 @@ export function watchCall(
     },
     close,
   };
+}
+
+/** True once the call has ended because nobody is there to hear anything. */
+function isAlone({ end }: CurrentCall): boolean {
+  const reason = end.outcome?.reason;
+  return reason === 'caller_left' || reason === 'room_closed' || reason === 'empty_room';
 }
 
 /** A TTS waits for the words of the model: when there are none, the model is the one that hangs. */
