@@ -9,6 +9,7 @@ import { ffiClientPatch } from './ffi-client.js';
 import { firstSubscriptionPatch } from './first-subscription.js';
 import { handOffPatch } from './hand-offs.js';
 import { joinedContextPatch } from './joined-context.js';
+import { loggedFailuresPatch } from './logged-failures.js';
 import { lostRacesPatch } from './lost-races.js';
 import { redactedLogsPatch } from './redacted-logs.js';
 import { roomHandlesPatch } from './room-handles.js';
@@ -16,7 +17,6 @@ import { helpersPatch } from './sdk-helpers.js';
 import { sdkLogger } from './sdk-logger.js';
 import type { CallPatch, ProcessPatch, UndoPatch } from './sdk-patch.js';
 import { awayTimerPatch, taskTimersPatch } from './sdk-timers.js';
-import { ttsStallsPatch } from './tts-stalls.js';
 import { roomContextPatch, twoPeerConnectionsPatch } from './session-room.js';
 import { sharedProvidersPatch } from './shared-provider.js';
 import { soundFilesPatch } from './sound-files.js';
@@ -30,7 +30,7 @@ export const processPatches: readonly ProcessPatch[] = [
   lostRacesPatch,
   sharedProvidersPatch,
   callFieldsPatch,
-  ttsStallsPatch,
+  loggedFailuresPatch,
   soundFilesPatch,
   closedMixersPatch,
   firstSubscriptionPatch,

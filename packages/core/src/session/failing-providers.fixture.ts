@@ -2,7 +2,10 @@ import {
   APIConnectionError,
   APIStatusError,
   APITimeoutError,
+  VAD,
+  VADStream,
   llm,
+  log,
   stt,
   tts,
 } from '@livekit/agents';
@@ -76,19 +79,6 @@ class FailingStream extends llm.LLMStream {
   }
 }
 
-/** Never gives a word. */
-export class HangingLLM extends EchoLLM {
-  override chat(options: ChatOptions): llm.LLMStream {
-    return new HangingStream(this, { ...options, connOptions: NO_RETRY });
-  }
-}
-
-class HangingStream extends llm.LLMStream {
-  protected override run(): Promise<void> {
-    return new Promise(() => {});
-  }
-}
-
 /** Speaks nothing: fails, or hangs. */
 export class BrokenTTS extends tts.TTS {
   readonly label = 'broken.TTS';
@@ -158,3 +148,33 @@ class DyingSpeech extends stt.SpeechStream {
     await this.#died;
   }
 }
+
+/** Fails at once, and says so as `said` does. */
+export class BrokenVAD extends VAD {
+  readonly label = 'broken.VAD';
+  readonly #said: () => void;
+
+  constructor(said: () => void) {
+    super({ updateInterval: 32 });
+    this.#said = said;
+  }
+
+  override stream(): VADStream {
+    this.#said();
+    return new BrokenVADStream(this);
+  }
+}
+
+class BrokenVADStream extends VADStream {}
+
+/** How a VAD says that it has failed: that of the SDK, that of the silero plugin, and any other that throws. */
+export const vadFailures: readonly [what: string, said: () => void][] = [
+  ['inference.VAD', () => log().error({ err: 'no model' }, 'VAD pump failed')],
+  ['silero', () => log().error(new Error('no model'), 'Error in VAD inference task')],
+  [
+    'a plugin that throws',
+    () => {
+      throw new Error('no model');
+    },
+  ],
+];

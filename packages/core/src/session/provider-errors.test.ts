@@ -4,16 +4,16 @@ import { afterEach, describe, expect, test, vi } from 'vitest';
 import type { AgentPoolOptions } from '../options/pool-options.js';
 import { cloning } from '../testing/cloning-isolation.js';
 import { EchoLLM } from '../testing/providers/echo-llm.js';
-import { ToneTTS } from '../testing/providers/tone-tts.js';
 import { NOW, NoSpeaker, Talker, ways } from './contained-failures.fixture.js';
 import { reach, rig, start } from './contained-rig.fixture.js';
 import {
   BrokenTTS,
+  BrokenVAD,
   DyingSTT,
   FailingLLM,
-  HangingLLM,
   failures,
   unauthorized,
+  vadFailures,
 } from './failing-providers.fixture.js';
 
 // What a provider fails with is seen in every place that shows a call, and nothing of it in the call beside it.
@@ -21,8 +21,6 @@ import {
 afterEach(() => {
   vi.useRealTimers();
 });
-
-const hang = () => new Promise<never>(() => {});
 
 const speaking: AgentPoolOptions = {
   setup: (_ctx, session, { agent }) => {
@@ -101,26 +99,22 @@ test('the TTS fails: the turn has no answer', async () => {
   });
 });
 
-test.each([
-  ['TTS', () => ({ llm: new EchoLLM(), tts: new BrokenTTS(hang) }), 'tts'],
-  ['LLM', () => ({ llm: new HangingLLM(), tts: new ToneTTS() }), 'llm'],
-])(
-  'the %s hangs: it counts as a timeout, and the turn has no answer',
-  async (_what, options, kind) => {
-    const agent = () => new voice.Agent({ instructions: '', ...options() });
-    const { pool } = await start(agent, speaking);
-    const { call } = await reach();
-    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'], shouldAdvanceTime: true });
-    call.type(NOW).catch(() => {});
-    await vi.waitUntil(() => pool.runtimeSnapshot().sessions.at(-1)?.turns.asked === 1);
-    await vi.advanceTimersByTimeAsync(10_000);
-    await rig().log.until('got no answer');
-    expect(pool.runtimeSnapshot().sessions.at(-1)).toMatchObject({
-      faults: { providers: [{ kind, code: 'timeout', recoverable: false, count: 1 }] },
-      turns: { asked: 1, unanswered: 1, lastUnanswered: 'provider_error' },
-    });
-  },
-);
+test('the TTS hangs: it counts as a timeout, and the turn has no answer', async () => {
+  const hanging = new BrokenTTS(() => new Promise<never>(() => {}));
+  const agent = () => new voice.Agent({ instructions: '', llm: new EchoLLM(), tts: hanging });
+  const { pool } = await start(agent, speaking);
+  const { call } = await reach();
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'], shouldAdvanceTime: true });
+  call.type(NOW).catch(() => {});
+  await vi.waitUntil(() => pool.runtimeSnapshot().sessions.at(-1)?.turns.asked === 1);
+  // The SDK gives it up.
+  await vi.advanceTimersByTimeAsync(10_000);
+  await rig().log.until('got no answer');
+  expect(pool.runtimeSnapshot().sessions.at(-1)).toMatchObject({
+    faults: { providers: [{ kind: 'tts', code: 'timeout', recoverable: false, count: 1 }] },
+    turns: { asked: 1, unanswered: 1, lastUnanswered: 'provider_error' },
+  });
+});
 
 test('the STT dies: the call fails, and its result says with which error', async () => {
   const dying = new DyingSTT();
@@ -136,3 +130,22 @@ test('the STT dies: the call fails, and its result says with which error', async
     faults: { providers: [{ kind: 'stt', label: 'dying.STT', code: '401', recoverable: false }] },
   });
 });
+
+test.each(vadFailures)('the VAD fails: %s', async (_what, said) => {
+  const agent = () => new Talker({ stt: new DyingSTT(), vad: new BrokenVAD(said) });
+  const { pool } = await start(agent, {
+    setup: (_ctx, session, info) => {
+      if (info.agent === 'faulty') session.input.audio = new SilentInput();
+    },
+  });
+  const { call, greeting } = await reach();
+  await greeting;
+  await rig().log.until('the VAD broken.VAD failed: no model');
+  expect(await call.say('hello')).toBe('You said: hello');
+  expect(pool.runtimeSnapshot().sessions.at(-1)?.faults.providers).toMatchObject([
+    { kind: 'vad', label: 'broken.VAD', recoverable: false, count: 1 },
+  ]);
+});
+
+/** A microphone that never gives a frame. */
+class SilentInput extends voice.AudioInput {}

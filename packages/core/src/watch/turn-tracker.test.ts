@@ -151,12 +151,3 @@ test('the times of a turn are those of its question and its answer', () => {
     { state: 'answered', firstTokenMs: 200, responseMs: 900 },
   ]);
 });
-
-test('it waits for the model until the model has given its last word', () => {
-  const turns = new TurnTracker(() => {});
-  expect(turns.waitsForModel).toBe(false);
-  turns.replyBegan(first, false);
-  expect(turns.waitsForModel).toBe(true);
-  turns.modelDone();
-  expect(turns.waitsForModel).toBe(false);
-});

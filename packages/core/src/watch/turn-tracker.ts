@@ -41,21 +41,14 @@ export class TurnTracker {
   #failure: TurnFailure | undefined;
   // A realtime model hears the caller itself. The words may come after its reply has begun.
   #transcriptDue = false;
-  #modelDone = false;
 
   /** @param report - receives each step of a turn */
   constructor(report: (turn: SessionTurn) => void) {
     this.#report = report;
   }
 
-  /** True while a reply is generated or spoken. */
-  get replying(): boolean {
+  get #replying(): boolean {
     return this.#replies.size > 0;
-  }
-
-  /** True while a reply is generated of which the model has not given the last word. */
-  get waitsForModel(): boolean {
-    return this.replying && !this.#modelDone;
   }
 
   /** The caller has said something. */
@@ -79,7 +72,6 @@ export class TurnTracker {
    */
   replyBegan(reply: Reply, byModel: boolean): void {
     this.#replies.add(reply);
-    this.#modelDone = false;
     if (!byModel || this.#open !== undefined) return;
     this.#ask({});
     this.#transcriptDue = true;
@@ -91,13 +83,8 @@ export class TurnTracker {
     if (this.#open === undefined) return;
     this.#open.replied = true;
     this.#open.interrupted ||= reply.interrupted;
-    if (this.#failure !== undefined && !reply.interrupted && !this.replying)
+    if (this.#failure !== undefined && !reply.interrupted && !this.#replying)
       this.#end({ state: 'unanswered', reason: this.#failure });
-  }
-
-  /** The model has given the last word of a reply. */
-  modelDone(): void {
-    this.#modelDone = true;
   }
 
   /** The model has given its first token, which a realtime model reports before the agent has spoken. */
@@ -126,7 +113,7 @@ export class TurnTracker {
   close(): void {
     if (this.#open === undefined) return;
     const { replied, interrupted } = this.#open;
-    const silent = replied && !interrupted && !this.replying;
+    const silent = replied && !interrupted && !this.#replying;
     this.#end({
       state: 'unanswered',
       reason: this.#failure ?? (silent ? 'no_reply' : 'call_ended'),
@@ -136,7 +123,7 @@ export class TurnTracker {
   #ask(times: TurnTimes): void {
     this.#supersede();
     // With preemptive generation a reply begins, and may fail, before the turn is over.
-    if (!this.replying) this.#failure = undefined;
+    if (!this.#replying) this.#failure = undefined;
     this.#open = { interrupted: false, replied: false, firstToken: {} };
     this.#report({ state: 'asked', ...times });
   }

@@ -2,7 +2,7 @@ import { voice } from '@livekit/agents';
 
 import type { ReportSessionEvent } from '../call/session-event.js';
 import type { CurrentCall } from '../sdk/current-call.js';
-import { watchTtsStalls } from '../sdk/tts-stalls.js';
+import { watchLoggedFailures } from '../sdk/logged-failures.js';
 import { CallReports, type ProviderFailure } from './call-reports.js';
 import { TurnTracker } from './turn-tracker.js';
 import { watchFaults } from './watch-faults.js';
@@ -49,7 +49,14 @@ export function watchCall(
     // Words that the caller typed just before hanging up arrive after it. The session would close only after the answer.
     if (isAlone(call)) speechHandle.interrupt(true);
   });
-  watchTtsStalls(call, () => onProviderError(stallOf(session, turns)));
+  watchLoggedFailures(call, ({ kind, stalled }, error) =>
+    onProviderError({
+      kind,
+      label: (session.currentAgent[kind] ?? session[kind])?.label,
+      recoverable: false,
+      error: stalled ? timeout() : error,
+    }),
+  );
   return {
     finish: () => {
       turns.close();
@@ -65,12 +72,6 @@ function isAlone({ end }: CurrentCall): boolean {
   return reason === 'caller_left' || reason === 'room_closed' || reason === 'empty_room';
 }
 
-/** A TTS waits for the words of the model: when there are none, the model is the one that hangs. */
-function stallOf(session: voice.AgentSession, turns: TurnTracker): ProviderFailure {
-  const agent = session.currentAgent;
-  const kind = turns.waitsForModel ? 'llm' : 'tts';
-  const provider = agent[kind] ?? session[kind];
-  const label: unknown = typeof provider?.label === 'function' ? provider.label() : provider?.label;
-  const error = Object.assign(new Error(`it gave nothing for 10 s.`), { name: 'TimeoutError' });
-  return { kind, label, recoverable: false, error };
+function timeout(): Error {
+  return Object.assign(new Error('it gave nothing for 10 s.'), { name: 'TimeoutError' });
 }

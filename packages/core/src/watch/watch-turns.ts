@@ -36,7 +36,6 @@ export function watchTurns(session: voice.AgentSession, tracker: TurnTracker): v
     speechHandle.addDoneCallback(() => tracker.replyEnded(speechHandle));
   });
   session.on(events.MetricsCollected, ({ metrics }) => {
-    if (metrics.type === 'llm_metrics') tracker.modelDone();
     // A realtime model reports the time to its first token only here; -1 stands for none.
     if (metrics.type === 'realtime_model_metrics')
       tracker.firstToken(timesOf({ firstTokenMs: metrics.ttftMs / 1_000 }));
