@@ -31,7 +31,7 @@ export interface TurnTimes {
 }
 
 /** The names of the times of a turn. */
-export const turnTimes = [
+const turnTimes = [
   'endOfTurnMs',
   'firstTokenMs',
   'firstAudioMs',

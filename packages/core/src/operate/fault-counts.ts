@@ -12,14 +12,13 @@ export class FaultCounts implements SessionFaults {
   toolErrors = 0;
   /** Errors of providers. */
   providerErrors = 0;
-  readonly #providers: { error: ProviderError; count: number }[] = [];
+  readonly #providers: {
+    -readonly [Name in keyof ProviderErrorCount]: ProviderErrorCount[Name];
+  }[] = [];
 
   /** Errors of providers by kind, label, code, and whether the SDK tried again. */
   get providers(): readonly ProviderErrorCount[] {
-    return this.#providers.map(({ error: { message: _, ...which }, count }) => ({
-      ...which,
-      count,
-    }));
+    return this.#providers.map((each) => ({ ...each }));
   }
 
   /** Counts one failure. */
@@ -29,17 +28,18 @@ export class FaultCounts implements SessionFaults {
   }
 
   /** Counts one error of a provider. */
-  addProviderError(error: ProviderError): void {
+  addProviderError({ kind, label, code, recoverable }: ProviderError): void {
     this.providerErrors += 1;
     const same = this.#providers.find(
       (each) =>
-        each.error.kind === error.kind &&
-        each.error.label === error.label &&
-        each.error.code === error.code &&
-        each.error.recoverable === error.recoverable,
+        each.kind === kind &&
+        each.label === label &&
+        each.code === code &&
+        each.recoverable === recoverable,
     );
     if (same !== undefined) same.count += 1;
-    else if (this.#providers.length < MAX_PROVIDERS) this.#providers.push({ error, count: 1 });
+    else if (this.#providers.length < MAX_PROVIDERS)
+      this.#providers.push({ kind, label, code, recoverable, count: 1 });
   }
 
   /** The current counts, as plain data. */

@@ -17,7 +17,7 @@ export interface LoggedFailure {
 }
 
 /** All of them. */
-export const loggedFailures: readonly LoggedFailure[] = [
+const loggedFailures: readonly LoggedFailure[] = [
   {
     level: 'warn',
     message: 'TTS stream stalled after producing audio, forcing close',

@@ -53,9 +53,10 @@ test.each([
   ['in an isolated session', cloning()],
 ])('a provider that all calls share fails in one of them: %s', async (_where, isolation) => {
   const shared = new FailingLLM(unauthorized);
-  const { pool } = await start(() => new Talker({ llm: shared }), {
-    ...(isolation === undefined ? {} : { isolation }),
-  });
+  const { pool } = await start(
+    () => new Talker({ llm: shared }),
+    isolation === undefined ? {} : { isolation },
+  );
   const { call, greeting } = await reach();
   const other = await reach();
   await Promise.all([greeting, other.greeting]);

@@ -1,4 +1,4 @@
-import { llm, voice } from '@livekit/agents';
+import { type llm, voice } from '@livekit/agents';
 import { expect, test } from 'vitest';
 
 import type { SessionTurn } from '../call/session-turn.js';
