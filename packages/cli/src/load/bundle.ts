@@ -11,8 +11,8 @@ import { ownMeta } from './own-meta.js';
 export interface Bundled {
   /** Absolute path of each entry → absolute path of its bundle. */
   readonly bundles: ReadonlyMap<string, string>;
-  /** Absolute paths of all source files in the bundles. */
-  readonly inputs: readonly string[];
+  /** Absolute path of each source file in the bundles → of the source files that it imports. */
+  readonly imports: ReadonlyMap<string, readonly string[]>;
 }
 
 /**
@@ -53,7 +53,12 @@ export async function bundle(
   });
   return {
     bundles: new Map(outputs.map(({ in: entry, out }) => [entry, resolve(folder, `${out}.mjs`)])),
-    inputs: Object.keys(metafile?.inputs ?? {}).map((input) => resolve(input)),
+    imports: new Map(
+      Object.entries(metafile?.inputs ?? {}).map(([input, { imports }]) => [
+        resolve(input),
+        imports.filter(({ external }) => external !== true).map(({ path }) => resolve(path)),
+      ]),
+    ),
   };
 }
 
@@ -61,6 +66,34 @@ export async function bundle(
 function requireBanner(source: string): string {
   const from = JSON.stringify(pathToFileURL(source).href);
   return `import { createRequire as __openrtcCreateRequire } from 'node:module'; const require = __openrtcCreateRequire(${from});`;
+}
+
+/**
+ * The files among these that wait for something at their top level, by what their source says.
+ * @param files - absolute paths
+ */
+export async function topLevelAwaits(
+  esbuild: Esbuild,
+  files: readonly string[],
+): Promise<readonly string[]> {
+  try {
+    // The format cannot express it, so esbuild names each place.
+    await esbuild.build({
+      entryPoints: [...files],
+      outdir: '.',
+      write: false,
+      format: 'cjs',
+      logLevel: 'silent',
+      logLimit: 0,
+    });
+    return [];
+  } catch (error) {
+    if (!isBuildFailure(error)) throw error;
+    const places = error.errors
+      .filter(({ text }) => text.startsWith('Top-level await'))
+      .map(({ location }) => location?.file);
+    return [...new Set(places.filter((file) => file !== undefined).map((file) => resolve(file)))];
+  }
 }
 
 async function build(esbuild: Esbuild, options: BuildOptions): Promise<BuildResult> {
