@@ -21,7 +21,8 @@ describe.each(['js', 'ts'])('in .%s files', (ext) => {
       [`agents/deep.${ext}`]: "import '../lib/one.js';\n",
       [`lib/one.${ext}`]: "import './two.js';\n",
       [`lib/two.${ext}`]: "const a = 1;\nexport {};\nthrow new Error('boom');\n",
-      [`agents/syntax.${ext}`]: 'export const a = 1;\nexport const = 2;\n',
+      [`agents/syntax.${ext}`]: "import '../lib/bad.js';\n",
+      [`lib/bad.${ext}`]: 'export const a = 1;\nexport const = 2;\n',
     });
     const { code, stderr } = await runCli(['list', folder.of('agents')]);
     const by = [`lib/one.${ext}`, `agents/deep.${ext}`].map(
@@ -30,7 +31,9 @@ describe.each(['js', 'ts'])('in .%s files', (ext) => {
     expect(stderr).toContain(
       `deep.${ext}: its import failed: boom (at ${folder.of(`lib/two.${ext}`)}:3:7${by.join('')})`,
     );
-    expect(stderr).toMatch(new RegExp(`agents/syntax\\.${ext}:2:14`));
+    expect(stderr).toMatch(
+      new RegExp(`lib/bad\\.${ext}:2:14.*imported by .*agents/syntax\\.${ext}\\)`),
+    );
     expect(code).toBe(2);
   });
 
@@ -42,6 +45,18 @@ describe.each(['js', 'ts'])('in .%s files', (ext) => {
     const { code, stderr } = await runCli(['list', folder.of(`pool.${ext}`)]);
     expect(stderr).toBe(
       `openrtc: ${folder.of(`pool.${ext}`)} cannot be imported: boom (at ${folder.of(`lib.${ext}`)}:2:7, imported by ${folder.of(`pool.${ext}`)})\n`,
+    );
+    expect(code).toBe(2);
+  });
+
+  test('an option of a pool that is wrong is reported with its place and its code', async () => {
+    folder = await agentProject({
+      [`pool.${ext}`]:
+        "import { AgentPool } from '@openrtc/core';\nexport default new AgentPool({ maxConcurrentSessions: -1 });\n",
+    });
+    const { code, stderr } = await runCli(['list', folder.of(`pool.${ext}`)]);
+    expect(stderr).toMatch(
+      /^openrtc: AgentPool: maxConcurrentSessions .* \(at .*pool\.\w+:2:16\) \[CONFIG_INVALID_OPTION\]\n$/,
     );
     expect(code).toBe(2);
   });

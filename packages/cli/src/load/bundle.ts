@@ -1,4 +1,4 @@
-import type { BuildFailure, BuildOptions, BuildResult } from 'esbuild';
+import type { BuildFailure, BuildOptions, BuildResult, Plugin } from 'esbuild';
 import { basename, relative, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 
@@ -101,7 +101,9 @@ async function build(esbuild: Esbuild, options: BuildOptions): Promise<BuildResu
     return await esbuild.build(options);
   } catch (error) {
     if (!isBuildFailure(error)) throw error;
-    throw new UsageError(error.errors.map(mistake).join('\n  '), { cause: error });
+    const importers = await importersIn(esbuild, options);
+    const mistakes = error.errors.map((each) => mistake(each, importers));
+    throw new UsageError(mistakes.join('\n  '), { cause: error });
   }
 }
 
@@ -109,8 +111,47 @@ function isBuildFailure(error: unknown): error is BuildFailure {
   return error instanceof Error && Array.isArray((error as Partial<BuildFailure>).errors);
 }
 
-function mistake({ text, location }: BuildFailure['errors'][number]): string {
+function mistake(
+  { text, location }: BuildFailure['errors'][number],
+  importers: ReadonlyMap<string, string>,
+): string {
   if (location === null) return text;
   const path = relative(process.cwd(), resolve(location.file)) || location.file;
-  return `${path}:${location.line}:${location.column + 1}: ${text}`;
+  let by = '';
+  for (let at = importers.get(resolve(location.file)); at !== undefined; at = importers.get(at))
+    by += `, imported by ${relative(process.cwd(), at)}`;
+  return `${path}:${location.line}:${location.column + 1}: ${text}${by === '' ? '' : ` (${by.slice(2)})`}`;
+}
+
+/** For each source file that is no entry: a file that imports it. A build that fails does not tell. */
+async function importersIn(
+  esbuild: Esbuild,
+  options: BuildOptions,
+): Promise<ReadonlyMap<string, string>> {
+  const importers = new Map<string, string>();
+  const resolving = Symbol('resolving');
+  const recorder: Plugin = {
+    name: 'recorder',
+    setup(build) {
+      build.onResolve({ filter: /^\./ }, async ({ path, pluginData, ...from }) => {
+        if (pluginData === resolving) return undefined;
+        const { importer, kind, resolveDir } = from;
+        const found = await build.resolve(path, {
+          importer,
+          kind,
+          resolveDir,
+          pluginData: resolving,
+        });
+        // Each file is recorded before those it imports, so there is no circle.
+        if (kind !== 'entry-point' && !importers.has(found.path))
+          importers.set(found.path, importer);
+        return found;
+      });
+    },
+  };
+  await esbuild
+    .build({ ...options, plugins: [recorder, ...(options.plugins ?? [])], write: false })
+    // It fails as before.
+    .catch(() => {});
+  return importers;
 }

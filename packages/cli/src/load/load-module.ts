@@ -1,4 +1,4 @@
-import type { AgentPool, RunOptions } from '@openrtc/core';
+import type { AgentPool, ErrorCode, RunOptions } from '@openrtc/core';
 
 import { codeOf } from '../report-error.js';
 import { UsageError, UserCodeError } from '../usage-error.js';
@@ -58,7 +58,7 @@ export async function loadModule(
   const importing = core
     .loadUserCode(path, warn, () => importer.importPath(path))
     .catch((error: unknown) => {
-      throw importError(path, error);
+      throw importError(error, loading);
     });
   // When a module awaits run(), its import only ends with the worker.
   await inTime(Promise.race([called, importing]), loading);
@@ -138,7 +138,7 @@ function finishing(
 }
 
 function errorAfterRun(failure: unknown): UserCodeError {
-  const thrown = failure instanceof UsageError ? failure.cause : failure;
+  const thrown = failure instanceof Error ? (failure.cause ?? failure) : failure;
   return new UserCodeError(`the code after run() failed: ${stackOf(thrown)}`, { cause: thrown });
 }
 
@@ -168,9 +168,14 @@ function isPool(value: unknown): value is AgentPool {
   return [run, configure, listAgents].every((method) => typeof method === 'function');
 }
 
-function importError(path: string, error: unknown): unknown {
+/** The error of an import, as {@link SourceImporter.importPath} throws it, for the user. */
+function importError(error: unknown, { path, core }: Loading): unknown {
   if (error instanceof UsageError || codeOf(error) !== undefined) return error;
   const { message, cause } = error as Error;
+  if (cause instanceof UsageError) return cause;
+  const code = codeOf(cause) as ErrorCode | undefined;
+  // An error that tells what to do, such as that of an option of the pool, needs only its place.
+  if (code !== undefined) return new core.OpenRtcError(code, message, { cause });
   return new UsageError(`${path} cannot be imported: ${message}`, { cause });
 }
 

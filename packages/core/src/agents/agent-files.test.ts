@@ -42,6 +42,11 @@ describe('what looks like an agent and is not read', () => {
       named: 'more/, team/ (agents in a sub-folder',
     },
     {
+      what: 'agents in folders of a sub-folder',
+      files: { 'team/emea/berlin/sales.js': agentSource('A') },
+      named: 'team/ (agents in a sub-folder',
+    },
+    {
       what: "LiveKit's own form of an agent in a sub-folder",
       files: {
         'starter/main.ts': "import { defineAgent } from 'x';\nexport default defineAgent({});",

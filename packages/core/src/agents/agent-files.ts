@@ -22,6 +22,8 @@ const NOT_AN_AGENT_FILE = /^[._]|^index\.|\.test\.\w+$|\.d\.[cm]?ts$/;
 const COMMONJS = /\.cjs$/;
 const CODE = /\.(?:[cm]?[jt]s|[jt]sx)$/;
 const NO_FOLDER_OF_AGENTS = /^(?:[._]|node_modules$)/;
+// Deeper down nobody keeps agents.
+const MAX_DEPTH = 3;
 // How an agent looks in a source. Folders of helpers, which have none, are not worth a warning.
 const LOOKS_LIKE_AGENT = /\bextends\s+(?:voice\.)?Agent\b|\bagentConfig\s*\(|\bdefineAgent\s*\(/;
 
@@ -102,15 +104,23 @@ async function listNotRead(root: string, entries: readonly Dirent[]): Promise<re
   ];
 }
 
-/** Whether a folder has a file that looks like an agent, by its text. */
-async function holdsAgents(folder: string): Promise<boolean> {
+/** Whether a folder, or one in it, has a file that looks like an agent, by its text. */
+async function holdsAgents(folder: string, depth = 0): Promise<boolean> {
   const entries = await readdir(folder, { withFileTypes: true }).catch(() => undefined);
   // A folder that cannot be read: its name is worth the warning.
   if (entries === undefined) return true;
-  for (const { name } of entries.filter((entry) => entry.isFile())) {
-    if (!CODE.test(name) || NOT_AN_AGENT_FILE.test(name.replace(/^index\./, ''))) continue;
-    const text = await readFile(join(folder, name), 'utf8').catch(() => '');
-    if (LOOKS_LIKE_AGENT.test(text)) return true;
+  for (const entry of entries) {
+    const path = join(folder, entry.name);
+    if (entry.isDirectory()) {
+      const look = depth < MAX_DEPTH && !NO_FOLDER_OF_AGENTS.test(entry.name);
+      if (look && (await holdsAgents(path, depth + 1))) return true;
+    } else if (
+      entry.isFile() &&
+      CODE.test(entry.name) &&
+      !NOT_AN_AGENT_FILE.test(entry.name.replace(/^index\./, '')) &&
+      LOOKS_LIKE_AGENT.test(await readFile(path, 'utf8').catch(() => ''))
+    )
+      return true;
   }
   return false;
 }

@@ -157,7 +157,8 @@ async function warnOfSlow(
 
 /** What the import of a file waits for, in words. */
 export async function whatWaits(path: string, { waitedFor }: AgentImporter): Promise<string> {
-  const files = (await waitedFor?.(path)) ?? [path];
+  // Without that knowledge the warning still helps.
+  const files = (await waitedFor?.(path).catch(() => undefined)) ?? [path];
   const others = files.some((file) => file !== path)
     ? ` of ${files.map((file) => shortPath(file)).join(' or ')}`
     : '';

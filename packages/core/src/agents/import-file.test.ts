@@ -70,6 +70,29 @@ test.each([
     by: ['agent.js'],
   },
   {
+    fault: 'a throw in a package that a file calls',
+    files: {
+      'agent.js': "import './lib.js';\n",
+      'lib.js': "import { check } from 'checks';\n  check();\n",
+      'node_modules/checks/package.json': '{ "type": "module", "exports": "./index.js" }',
+      'node_modules/checks/index.js':
+        "export const check = () => {\n  throw new Error('no key');\n};\n",
+    },
+    says: 'no key',
+    at: 'lib.js:2:3',
+    by: ['agent.js'],
+  },
+  {
+    fault: 'a throw at the top level of a package',
+    files: {
+      'agent.js': "import 'broken';\n",
+      'node_modules/broken/package.json': '{ "type": "module", "exports": "./index.js" }',
+      'node_modules/broken/index.js': "\nthrow new Error('no binary');\n",
+    },
+    says: 'no binary',
+    at: 'node_modules/broken/index.js:2:7',
+  },
+  {
     fault: 'a syntax error',
     files: { 'agent.js': 'export const a = 1;\nexport const = 2;\n' },
     says: "Unexpected token '='",

@@ -16,7 +16,9 @@ const PRINTED = new RegExp(String.raw`^(${PATH}):(\d+)\n[^\n]*(?:\n( *)\^)?`);
 const FRAME = new RegExp(String.raw`^ *at (?:.* \()?(${PATH}):(\d+):(\d+)\)?$`);
 // Below these are those who import, not what was imported.
 const IMPORT_FRAME = /\b(?:ModuleJob\.run|ModuleLoader\.import|Module\._compile)\b/;
-const NOT_OF_USER = /[\\/]node_modules[\\/]/;
+const OF_PACKAGE = /[\\/]node_modules[\\/]/;
+// Where a package manager links core into node_modules from elsewhere.
+const OF_CORE = fileURLToPath(new URL('.', import.meta.url));
 
 /** The place with which Node printed an error, at the beginning of a text; undefined when there is none. */
 export function printedPlace(text: string): SourcePlace | undefined {
@@ -30,21 +32,23 @@ export function printedPlace(text: string): SourcePlace | undefined {
 }
 
 /**
- * The place where the import of a module failed: the innermost one in code that is no package. Undefined for an error
- * without one, such as most syntax errors.
+ * The place where the import of a module failed: the innermost one in code that is no package, else the innermost one.
+ * Undefined for an error without one, such as most syntax errors.
  */
 export function failedPlace({ stack = '', message }: Error): SourcePlace | undefined {
   const printed = printedPlace(stack);
   if (printed !== undefined) return printed;
   const [, importer] = / imported from (.+)$/m.exec(message) ?? [];
   if (importer !== undefined) return placeOfImport(pathOf(importer), message);
+  const places: SourcePlace[] = [];
   for (const row of stack.split('\n')) {
     const [, file, line, column] = FRAME.exec(row) ?? [];
-    if (IMPORT_FRAME.test(row)) return undefined;
-    if (file !== undefined && !NOT_OF_USER.test(file) && !row.includes('eval at '))
-      return { file: pathOf(file), line: Number(line), column: Number(column) };
+    if (IMPORT_FRAME.test(row)) break;
+    if (file !== undefined && !row.includes('eval at '))
+      places.push({ file: pathOf(file), line: Number(line), column: Number(column) });
   }
-  return undefined;
+  const ofUser = ({ file }: SourcePlace) => !OF_PACKAGE.test(file) && !file.startsWith(OF_CORE);
+  return places.find(ofUser) ?? places[0];
 }
 
 /** `agents/support.js:3:7`; the path as seen from the current directory, if it is below that. */
