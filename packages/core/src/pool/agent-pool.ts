@@ -71,11 +71,12 @@ export class AgentPool<
    */
   constructor(options: AgentPoolOptions<Prewarmed, Metadata, UserData> = {}) {
     const hosting = currentHosting<AgentPool>();
-    super(hosting?.importer, hosting?.warn ?? warnInLog(options.logger));
+    super(hosting?.importer);
     this.#hosting = hosting;
     // Only the user's code needs the type arguments: the pool passes these values on.
     this.#options = options as unknown as AgentPoolOptions;
     this.#resolved = resolveOptions(this.#options);
+    this.warn = hosting?.warn ?? ((message) => warnInLog(this.#options.logger)(message));
     for (const [name, agent] of Object.entries(options.agents ?? {})) this.add(name, agent);
   }
 

@@ -7,7 +7,7 @@ import type {
 import { type AgentImporter, type ImportModule, discoverAgents } from '../agents/discover.js';
 import { AgentRegistry } from '../agents/registry.js';
 import type { MetadataValues } from '../call/call.js';
-import { type Warn, userCodeImporter } from './load-user-code.js';
+import { type Warn, userCodeImporter, warnInLog } from './load-user-code.js';
 
 /** The agents of a pool. They can be added, replaced and removed at any time. */
 export class PoolAgents<
@@ -16,13 +16,13 @@ export class PoolAgents<
 > {
   /** @internal */
   protected readonly registry = new AgentRegistry();
+  /** @internal */
+  protected warn: Warn = warnInLog(undefined);
   readonly #importer: AgentImporter | undefined;
-  readonly #warn: Warn;
 
   /** @internal */
-  protected constructor(importer: AgentImporter | undefined, warn: Warn) {
+  protected constructor(importer: AgentImporter | undefined) {
     this.#importer = importer;
-    this.#warn = warn;
   }
 
   /**
@@ -75,8 +75,8 @@ export class PoolAgents<
     const importer = importModule === undefined ? this.#importer : { importModule };
     const found = await discoverAgents(path, {
       existing: this.registry,
-      importer: userCodeImporter(this.#warn, importer),
-      warn: this.#warn,
+      importer: userCodeImporter(this.warn, importer),
+      warn: this.warn,
     });
     return this.registry.addDiscovered(found);
   }
