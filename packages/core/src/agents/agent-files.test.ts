@@ -1,4 +1,5 @@
 import { voice } from '@livekit/agents';
+import { symlink } from 'node:fs/promises';
 import { afterEach, describe, expect, it } from 'vitest';
 
 import { discoverAgents } from './discover.js';
@@ -59,6 +60,17 @@ describe('what looks like an agent and is not read', () => {
     expect(warnings).toHaveLength(1);
     expect(warnings[0]).toContain(`agents in ${folder.path}: not read: ${named}`);
     expect(warnings[0]).toContain('begin with "_"');
+  });
+
+  it('a link to a folder is a folder', async () => {
+    folder = await ModuleFolder.of({
+      'agents/a.js': agentSource('A'),
+      'team/b.js': agentSource('B'),
+    });
+    await symlink('../team', folder.of('agents/linked'));
+    const warnings: string[] = [];
+    await discoverAgents(folder.of('agents'), { warn: (text) => void warnings.push(text) });
+    expect(warnings).toEqual([expect.stringContaining('linked/ (agents in a sub-folder')]);
   });
 
   it('all of it is one warning', async () => {

@@ -89,7 +89,7 @@ async function listNotRead(root: string, entries: readonly Dirent[]): Promise<re
   const folders: string[] = [];
   for (const entry of entries) {
     const name = printable(entry.name);
-    if (!entry.isDirectory()) {
+    if (!(await isFolder(root, entry))) {
       if (COMMONJS.test(entry.name) && !NOT_AN_AGENT_FILE.test(entry.name)) commonJs.push(name);
     } else if (!NO_FOLDER_OF_AGENTS.test(entry.name) && (await holdsAgents(join(root, entry.name))))
       folders.push(`${name}/`);
@@ -102,6 +102,14 @@ async function listNotRead(root: string, entries: readonly Dirent[]): Promise<re
         ]
       : []),
   ];
+}
+
+/** Whether it is a folder, or a link to one. */
+async function isFolder(root: string, entry: Dirent): Promise<boolean> {
+  if (!entry.isSymbolicLink()) return entry.isDirectory();
+  // A broken link is reported where it is read.
+  const target = await stat(join(root, entry.name)).catch(() => undefined);
+  return target?.isDirectory() === true;
 }
 
 /** Whether a folder, or one in it, has a file that looks like an agent, by its text. */
