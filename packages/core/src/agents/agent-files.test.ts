@@ -14,6 +14,8 @@ function importModule(url: string): Promise<unknown> {
   const error = Object.assign(new TypeError('Unknown file extension'), {
     code: 'ERR_UNKNOWN_FILE_EXTENSION',
   });
+  if (url.endsWith('.cts'))
+    return Promise.reject(new SyntaxError('Cannot use import statement outside a module'));
   return url.endsWith('x') ? Promise.reject(error) : import(url);
 }
 
@@ -36,6 +38,11 @@ describe('what looks like an agent and is not read', () => {
       what: 'JSX without a loader',
       files: { 'view.tsx': agentSource('A'), 'form.jsx': agentSource('B') },
       named: 'form.jsx, view.tsx (Node ',
+    },
+    {
+      what: 'CommonJS in TypeScript, without a compiler',
+      files: { 'old.cts': agentSource('A') },
+      named: 'old.cts (Node ',
     },
     {
       what: 'agents in a sub-folder',

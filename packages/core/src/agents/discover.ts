@@ -194,8 +194,11 @@ function adviceOnTypeScript(): string {
 /** Whether the file is of a kind that is only read where it can be. */
 function isOfUnknownKind(file: string, error: unknown): boolean {
   if (!/\.(?:cts|[jt]sx)$/.test(file)) return false;
-  for (let at = error; at instanceof Error; at = at.cause)
+  for (let at = error; at instanceof Error; at = at.cause) {
     if (codeOf(at) === 'ERR_UNKNOWN_FILE_EXTENSION') return true;
+    // Later versions of Node read .cts, but as CommonJS, in which the usual `import` is a syntax error.
+    if (at instanceof SyntaxError && file.endsWith('.cts')) return true;
+  }
   return false;
 }
 
