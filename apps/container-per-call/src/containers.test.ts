@@ -19,7 +19,7 @@ const write = (_fields: object, message: string) => void logged.push(message);
 const logger: Logger = { debug() {}, info() {}, warn: write, error: write, child: () => logger };
 
 const host: IsolationHost = {
-  source: { entry: '', pool: 0, argv: [], execArgv: [] },
+  source: { entry: '', packagesFrom: [], pool: 0, argv: [], execArgv: [] },
   logger,
   maxConcurrentSessions: 1,
   inference: { load: async () => false, run: () => Promise.reject(new Error('no models')) },

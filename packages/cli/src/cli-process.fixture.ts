@@ -22,6 +22,8 @@ export interface CliOptions {
   /** A user's own entry that runs instead of the command. */
   readonly entry?: string;
   readonly env?: Readonly<Record<string, string>>;
+  /** Its current directory. Default: that of this process. */
+  readonly cwd?: string;
   /** Its stdin, which then ends; null: stdin stays open without input. */
   readonly input?: string | null;
 }
@@ -36,9 +38,10 @@ export interface CliProcess {
 
 /** Starts the built command, without the LiveKit variables of this environment. */
 export function startCli(args: readonly string[], options: CliOptions = {}): CliProcess {
-  const { entry = bin, env = {}, input = '' } = options;
+  const { entry = bin, env = {}, input = '', cwd } = options;
   const child = spawn(process.execPath, [entry, ...args], {
     env: { ...cleanEnvironment(), ...env },
+    cwd,
     stdio: ['pipe', 'pipe', 'pipe'],
   });
   let [stdout, stderr] = ['', ''];

@@ -1,7 +1,7 @@
 import { createRequire } from 'node:module';
 
 import { defined } from './defined.js';
-import { type Host, processHost } from './host.js';
+import { type Host, processHost, writeMessage } from './host.js';
 import { loadPool, poolPath } from './load/load-pool.js';
 import { refuseWritableByOthers } from './load/writable-by-others.js';
 import { readFlags } from './options/read-flags.js';
@@ -12,7 +12,7 @@ import type { RunVerb, VerbContext } from './verbs/verb-context.js';
 import type { Verb } from './verbs/verb.js';
 
 /** Provides the loader of a verb's pool. */
-export type Load = (flags: Flags, verb: Verb) => VerbContext['load'];
+export type Load = (flags: Flags, verb: Verb, host: Host) => VerbContext['load'];
 
 /** Options of {@link main}. */
 export interface MainOptions {
@@ -55,18 +55,23 @@ export async function main(args: readonly string[], options: MainOptions = {}): 
     hideArguments(flags);
     if (verb === 'start') setProduction();
     const { run } = await handlers[verb]();
-    return await run({ verb, flags, host, load: (load ?? fromPath)(flags, verb) });
+    return await run({ verb, flags, host, load: (load ?? fromPath)(flags, verb, host) });
   } catch (error) {
     return reportError(error, host, [flags.apiSecret, flags.apiKey]);
   }
 }
 
 const fromPath: Load =
-  ({ agentsDir }, verb) =>
+  ({ agentsDir }, verb, host) =>
   async (prepare) => {
     const path = poolPath(agentsDir);
     if (verb === 'start') refuseWritableByOthers(path);
-    return loadPool(path, prepare);
+    // The others have no log, or one that shows only errors.
+    const logs = verb === 'start' || verb === 'dev';
+    return loadPool(path, {
+      prepare,
+      warn: logs ? undefined : (message) => writeMessage(host, message),
+    });
   };
 
 // Anyone who lists the processes of the machine could read it.

@@ -25,6 +25,7 @@ test.each<[ProcessesOptions, string]>([
 
 const source = {
   entry: '/app/main.js',
+  packagesFrom: ['/app/main.js'],
   pool: 1,
   argv: [
     'start',

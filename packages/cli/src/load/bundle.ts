@@ -1,4 +1,4 @@
-import type { BuildFailure, BuildOptions, BuildResult } from 'esbuild';
+import type { BuildFailure, BuildOptions, BuildResult, Plugin } from 'esbuild';
 import { basename, relative, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 
@@ -11,8 +11,8 @@ import { ownMeta } from './own-meta.js';
 export interface Bundled {
   /** Absolute path of each entry → absolute path of its bundle. */
   readonly bundles: ReadonlyMap<string, string>;
-  /** Absolute paths of all source files in the bundles. */
-  readonly inputs: readonly string[];
+  /** Absolute path of each source file in the bundles → of the source files that it imports. */
+  readonly imports: ReadonlyMap<string, readonly string[]>;
 }
 
 /**
@@ -53,7 +53,12 @@ export async function bundle(
   });
   return {
     bundles: new Map(outputs.map(({ in: entry, out }) => [entry, resolve(folder, `${out}.mjs`)])),
-    inputs: Object.keys(metafile?.inputs ?? {}).map((input) => resolve(input)),
+    imports: new Map(
+      Object.entries(metafile?.inputs ?? {}).map(([input, { imports }]) => [
+        resolve(input),
+        imports.filter(({ external }) => external !== true).map(({ path }) => resolve(path)),
+      ]),
+    ),
   };
 }
 
@@ -63,12 +68,42 @@ function requireBanner(source: string): string {
   return `import { createRequire as __openrtcCreateRequire } from 'node:module'; const require = __openrtcCreateRequire(${from});`;
 }
 
+/**
+ * The files among these that wait for something at their top level, by what their source says.
+ * @param files - absolute paths
+ */
+export async function topLevelAwaits(
+  esbuild: Esbuild,
+  files: readonly string[],
+): Promise<readonly string[]> {
+  try {
+    // The format cannot express it, so esbuild names each place.
+    await esbuild.build({
+      entryPoints: [...files],
+      outdir: '.',
+      write: false,
+      format: 'cjs',
+      logLevel: 'silent',
+      logLimit: 0,
+    });
+    return [];
+  } catch (error) {
+    if (!isBuildFailure(error)) throw error;
+    const places = error.errors
+      .filter(({ text }) => text.startsWith('Top-level await'))
+      .map(({ location }) => location?.file);
+    return [...new Set(places.filter((file) => file !== undefined).map((file) => resolve(file)))];
+  }
+}
+
 async function build(esbuild: Esbuild, options: BuildOptions): Promise<BuildResult> {
   try {
     return await esbuild.build(options);
   } catch (error) {
     if (!isBuildFailure(error)) throw error;
-    throw new UsageError(error.errors.map(mistake).join('\n  '), { cause: error });
+    const importers = await importersIn(esbuild, options);
+    const mistakes = error.errors.map((each) => mistake(each, importers));
+    throw new UsageError(mistakes.join('\n  '), { cause: error });
   }
 }
 
@@ -76,8 +111,47 @@ function isBuildFailure(error: unknown): error is BuildFailure {
   return error instanceof Error && Array.isArray((error as Partial<BuildFailure>).errors);
 }
 
-function mistake({ text, location }: BuildFailure['errors'][number]): string {
+function mistake(
+  { text, location }: BuildFailure['errors'][number],
+  importers: ReadonlyMap<string, string>,
+): string {
   if (location === null) return text;
   const path = relative(process.cwd(), resolve(location.file)) || location.file;
-  return `${path}:${location.line}:${location.column + 1}: ${text}`;
+  let by = '';
+  for (let at = importers.get(resolve(location.file)); at !== undefined; at = importers.get(at))
+    by += `, imported by ${relative(process.cwd(), at)}`;
+  return `${path}:${location.line}:${location.column + 1}: ${text}${by === '' ? '' : ` (${by.slice(2)})`}`;
+}
+
+/** For each source file that is no entry: a file that imports it. A build that fails does not tell. */
+async function importersIn(
+  esbuild: Esbuild,
+  options: BuildOptions,
+): Promise<ReadonlyMap<string, string>> {
+  const importers = new Map<string, string>();
+  const resolving = Symbol('resolving');
+  const recorder: Plugin = {
+    name: 'recorder',
+    setup(build) {
+      build.onResolve({ filter: /^\./ }, async ({ path, pluginData, ...from }) => {
+        if (pluginData === resolving) return undefined;
+        const { importer, kind, resolveDir } = from;
+        const found = await build.resolve(path, {
+          importer,
+          kind,
+          resolveDir,
+          pluginData: resolving,
+        });
+        // Each file is recorded before those it imports, so there is no circle.
+        if (kind !== 'entry-point' && !importers.has(found.path))
+          importers.set(found.path, importer);
+        return found;
+      });
+    },
+  };
+  await esbuild
+    .build({ ...options, plugins: [recorder, ...(options.plugins ?? [])], write: false })
+    // It fails as before.
+    .catch(() => {});
+  return importers;
 }

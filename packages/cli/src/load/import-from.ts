@@ -5,16 +5,18 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import { foldersUp } from './folders-up.js';
 
 /**
- * Imports a package as the agents in a folder would, else as this command would. The two may be installed in different
- * places, and agents only work with the copy of the SDK that they import themselves.
- * @param folder - folder of the agents
+ * Imports a package as the agents in a folder would, else as code in the current directory would, else as this command
+ * would. They may be installed in different places, and agents only work with the copy of the SDK that they import
+ * themselves.
+ * @param folder - folder of the agents or of the user's entry
  * @param entry - entry point of the package, such as `./testing`
  * @returns undefined when it is not installed
  * @throws the error of the import when it is installed but broken
  */
 export async function importFrom(name: string, folder: string, entry = '.'): Promise<unknown> {
   const own = dirname(fileURLToPath(import.meta.url));
-  const path = locate(name, folder, entry) ?? locate(name, own, entry);
+  const path =
+    locate(name, folder, entry) ?? locate(name, process.cwd(), entry) ?? locate(name, own, entry);
   return path === undefined ? undefined : await import(pathToFileURL(path).href);
 }
 

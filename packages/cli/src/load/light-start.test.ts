@@ -30,7 +30,7 @@ beforeAll(async () => {
     'const word: string = "compiled";\nthrow new Error(word);\n',
   );
   await project.write('typescript/other.ts', 'export {};\n');
-  command = { entry: join(installed, 'bin/openrtc.js') };
+  command = { entry: join(installed, 'bin/openrtc.js'), cwd: project.path };
 });
 
 afterAll(() => project[Symbol.asyncDispose]());

@@ -1,10 +1,12 @@
-import type { AgentPool, RunOptions } from '@openrtc/core';
+import type { AgentPool, ErrorCode, RunOptions } from '@openrtc/core';
 
 import { codeOf } from '../report-error.js';
 import { UsageError, UserCodeError } from '../usage-error.js';
 import type { Core } from './core.js';
-import type { SourceImporter } from './source-importer.js';
+import { type Loading, discoverPool, ranByCommand } from './discover-pool.js';
 
+// Longer than that, and whoever started it begins to wonder.
+const SLOW_IMPORT_MS = 3_000;
 // Time to close a database, for example. The code after run() has nothing to do with calls.
 const MAX_AFTER_RUN_MS = 10_000;
 // Enough for modules that open model clients and database pools at their top level.
@@ -16,7 +18,7 @@ export interface LoadedPool {
   readonly pool: AgentPool;
   /** Absolute path of the folder of the agents. Packages are resolved from here. */
   readonly folder: string;
-  /** The command created the pool from a directory; false for a pool of the user's code. */
+  /** The command created the pool, from a directory or one agent; false for a pool of the user's code. */
   readonly fromDirectory: boolean;
   /** The options that the user's own `run()` was called with; empty without one. */
   readonly runOptions: RunOptions;
@@ -33,14 +35,13 @@ interface CalledRun {
 }
 
 /**
- * The pool of a module: the one whose `run()` it calls, else the one it exports.
- * @throws UsageError when it has no pool or several, or cannot be imported
+ * The pool of a module: the one whose `run()` it calls, else the one it exports, else a pool of the agent it exports.
+ * @throws UsageError when it has none of them, or several, or cannot be imported
  */
 export async function loadModule(
-  path: string,
-  core: Core,
-  importer: SourceImporter,
-): Promise<Pick<LoadedPool, 'pool' | 'runOptions' | 'finish'>> {
+  loading: Loading,
+): Promise<Pick<LoadedPool, 'pool' | 'runOptions' | 'finish' | 'fromDirectory'>> {
+  const { path, core, importer, warn } = loading;
   let onRun: (run: CalledRun) => void = () => {};
   const called = new Promise<CalledRun>((resolve) => (onRun = resolve));
   const pools = new Set<AgentPool>();
@@ -50,29 +51,66 @@ export async function loadModule(
       if (pools.size > 1) return Promise.reject(severalPools(path));
       return new Promise((resolve, reject) => onRun({ pool, options, resolve, reject }));
     },
-    importModule: importer.importAgent,
+    importer,
+    warn,
+    path,
   });
-  const importing = importer.importModule(path).catch((error: unknown) => {
-    throw importError(path, error);
-  });
+  const importing = core
+    .loadUserCode(path, warn, () => importer.importPath(path))
+    .catch((error: unknown) => {
+      throw importError(error, loading);
+    });
   // When a module awaits run(), its import only ends with the worker.
-  await inTime(Promise.race([called, importing]), path);
+  await inTime(Promise.race([called, importing]), loading);
   if (pools.size > 1) throw severalPools(path);
   if (pools.size === 1) {
-    const run = await called;
-    return { pool: run.pool, runOptions: run.options, finish: finishing(run, importing, release) };
+    const { pool, options, ...run } = await called;
+    const finish = finishing({ pool, options, ...run }, importing, release);
+    return { pool, runOptions: options, finish, fromDirectory: false };
   }
   release();
-  return { pool: exportedPool(await importing, path), runOptions: {}, finish: async () => {} };
+  const exports = await importing;
+  const pool = exportedPool(exports, loading);
+  if (pool !== undefined) return { pool, fromDirectory: false, ...ranByCommand };
+  return { pool: await agentPool(loading), fromDirectory: true, ...ranByCommand };
 }
 
-async function inTime(loading: Promise<unknown>, path: string): Promise<void> {
+/** A pool of the one agent in the file, as of a directory with this file. */
+async function agentPool(loading: Loading): Promise<AgentPool> {
+  try {
+    return await discoverPool(loading);
+  } catch (error) {
+    const { cause, message } = error as Error;
+    const [reason] = cause instanceof AggregateError ? (cause.errors as Error[]) : [];
+    throw new UsageError(
+      `${loading.path} exports no pool (\`export default new AgentPool(…)\`), and no agent that can be used: ${reason?.message ?? message}`,
+      { cause: error },
+    );
+  }
+}
+
+async function inTime(importing: Promise<unknown>, loading: Loading): Promise<void> {
+  const { path, core, importer, warn } = loading;
+  let done = false;
+  const slow = setTimeout(() => {
+    void core.whatWaits(path, importer).then((reason) => {
+      if (!done)
+        warn(`the import of ${path} is not done after ${SLOW_IMPORT_MS / 1_000} s: ${reason}`);
+    });
+  }, SLOW_IMPORT_MS);
   let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    const message = `the import of ${path} did not finish within ${MAX_IMPORT_MS / 1_000} s: code at its top level is waiting`;
-    timer = setTimeout(() => reject(new UsageError(message)), MAX_IMPORT_MS);
+  const late = new Promise<'late'>((resolve) => {
+    timer = setTimeout(() => resolve('late'), MAX_IMPORT_MS);
   });
-  await Promise.race([loading, late]).finally(() => clearTimeout(timer));
+  const first = await Promise.race([importing, late]).finally(() => {
+    done = true;
+    clearTimeout(slow);
+    clearTimeout(timer);
+  });
+  if (first === 'late')
+    throw new UsageError(
+      `the import of ${path} did not finish within ${MAX_IMPORT_MS / 1_000} s: ${await core.whatWaits(path, importer)}`,
+    );
 }
 
 function finishing(
@@ -100,7 +138,7 @@ function finishing(
 }
 
 function errorAfterRun(failure: unknown): UserCodeError {
-  const thrown = failure instanceof UsageError ? failure.cause : failure;
+  const thrown = failure instanceof Error ? (failure.cause ?? failure) : failure;
   return new UserCodeError(`the code after run() failed: ${stackOf(thrown)}`, { cause: thrown });
 }
 
@@ -108,19 +146,19 @@ function severalPools(path: string): UsageError {
   return new UsageError(`${path} runs several pools, but openrtc runs only one; run it with node`);
 }
 
-function exportedPool(exports: unknown, path: string): AgentPool {
+/** The pool that a module exports; undefined without one. */
+function exportedPool(exports: unknown, { path, core }: Loading): AgentPool | undefined {
   const named = Object(exports) as Readonly<Record<string, unknown>>;
   if (isPool(named['default'])) return named['default'];
   // A Set, because a pool may be exported under two names.
   const pools = [...new Set(Object.values(named).filter(isPool))];
-  const [only, ...others] = pools;
-  if (only === undefined)
+  if (pools.length > 0 && Object.values(named).some(core.isAgentClass))
     throw new UsageError(
-      `${path} exports no pool: write \`export default new AgentPool(…)\`, or name the directory of the agents`,
+      `${path} exports both a pool and an agent: make the pool the default export, or put the agent into a file of its own`,
     );
-  if (others.length > 0)
+  if (pools.length > 1)
     throw new UsageError(`${path} exports several pools: make one of them the default export`);
-  return only;
+  return pools[0];
 }
 
 // By its methods: it may come from another installed copy of OpenRTC.
@@ -130,9 +168,15 @@ function isPool(value: unknown): value is AgentPool {
   return [run, configure, listAgents].every((method) => typeof method === 'function');
 }
 
-function importError(path: string, error: unknown): unknown {
+/** The error of an import, as {@link SourceImporter.importPath} throws it, for the user. */
+function importError(error: unknown, { path, core }: Loading): unknown {
   if (error instanceof UsageError || codeOf(error) !== undefined) return error;
-  return new UsageError(`${path} cannot be imported: ${stackOf(error)}`, { cause: error });
+  const { message, cause } = error as Error;
+  if (cause instanceof UsageError) return cause;
+  const code = codeOf(cause) as ErrorCode | undefined;
+  // An error that tells what to do, such as that of an option of the pool, needs only its place.
+  if (code !== undefined) return new core.OpenRtcError(code, message, { cause });
+  return new UsageError(`${path} cannot be imported: ${message}`, { cause });
 }
 
 function stackOf(error: unknown): string {

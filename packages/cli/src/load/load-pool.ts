@@ -3,6 +3,7 @@ import { dirname, resolve } from 'node:path';
 
 import { UsageError } from '../usage-error.js';
 import { type Core, loadCore } from './core.js';
+import { discoverPool, ranByCommand } from './discover-pool.js';
 import { type LoadedPool, loadModule } from './load-module.js';
 import { SourceImporter } from './source-importer.js';
 
@@ -28,29 +29,34 @@ export function poolPath(given: string | undefined): PoolPath {
   const stat = statSync(path, { throwIfNoEntry: false });
   if (stat === undefined) throw new UsageError(`${path} does not exist`);
   if (stat.isDirectory()) return { path, kind: 'directory', folder: path };
-  if (stat.isFile() && /\.m?[jt]s$/.test(path))
+  if (stat.isFile() && /\.(?:[cm]?[jt]s|[jt]sx)$/.test(path))
     return { path, kind: 'module', folder: dirname(path) };
   throw new UsageError(`${path} is neither a directory nor a module (.ts, .mts, .js, .mjs)`);
 }
 
+/** Options of {@link loadPool}. */
+export interface LoadOptions {
+  /** Called with core before any of the user's code runs. Default: nothing. */
+  readonly prepare?: ((core: Core) => void) | undefined;
+  /** Reports what is worth knowing about the user's files, in one sentence. Default: it is logged. */
+  readonly warn?: ((message: string) => void) | undefined;
+}
+
 /**
- * Loads the pool of a directory of agents, or of a module.
- * @param prepare - called with core before any of the user's code runs
+ * Loads the pool of a directory of agents, of one agent's file, or of a module.
  * @throws UsageError, or an OpenRtcError `CONFIG_*`
  */
 export async function loadPool(
   { path, kind, folder }: PoolPath,
-  prepare: (core: Core) => void = () => {},
+  { prepare, warn }: LoadOptions = {},
 ): Promise<LoadedPool> {
   const core = await loadCore(folder);
-  prepare(core);
+  prepare?.(core);
   const importer = new SourceImporter(core);
-  if (kind === 'module')
-    return { core, folder, fromDirectory: false, ...(await loadModule(path, core, importer)) };
-  const pool = new core.AgentPool();
-  await pool.discover(path, { importModule: importer.importAgent }).catch((error: unknown) => {
-    // Said once, not for every file.
-    throw importer.compilerError ?? error;
-  });
-  return { core, pool, folder, fromDirectory: true, runOptions: {}, finish: async () => {} };
+  const loading = { path, core, importer, warn: warn ?? core.warnInLog(undefined) };
+  const loaded =
+    kind === 'module'
+      ? await loadModule(loading)
+      : { pool: await discoverPool(loading), fromDirectory: true, ...ranByCommand };
+  return { core, folder, ...loaded };
 }

@@ -1,8 +1,8 @@
 import { readdir } from 'node:fs/promises';
-import { homedir } from 'node:os';
 import { join } from 'node:path';
 
 import { findProgram, isExecutable } from '../find-program.js';
+import { cacheFolder } from '../temporary-folder.js';
 
 const PROGRAM = 'livekit-server';
 
@@ -19,7 +19,8 @@ export async function findLocalServer(env: NodeJS.ProcessEnv): Promise<string | 
 }
 
 async function builds(env: NodeJS.ProcessEnv): Promise<readonly string[]> {
-  const cache = env['OPENRTC_CACHE_DIR'] ?? env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache');
+  const cache = env['OPENRTC_CACHE_DIR'] ?? cacheFolder(env);
+  if (cache === undefined) return [];
   const folder = join(cache, 'openrtc');
   // The folder does not exist where nothing was built.
   const names = await readdir(folder).catch(() => []);

@@ -1,12 +1,12 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import type { Host } from '../host.js';
+import { makeTemporaryFolder } from '../temporary-folder.js';
 import { UsageError } from '../usage-error.js';
 import { findLocalServer } from './find-server.js';
 import { joinToken } from './join-token.js';
@@ -41,7 +41,7 @@ export async function startLocalServer(host: Host): Promise<LocalServer> {
     );
   const keys = { apiKey: 'devkey', apiSecret: randomBytes(24).toString('hex') };
   const ports = await serverPorts();
-  const folder = await mkdtemp(join(tmpdir(), 'openrtc-livekit-'));
+  const folder = makeTemporaryFolder('openrtc-livekit-');
   const config = join(folder, 'livekit.yaml');
   await writeFile(config, configOf(ports, keys), { mode: 0o600 });
   // In its own process group: Ctrl-C is for the worker, whose calls still need the server.

@@ -22,7 +22,7 @@ export const workerOptions = {
   agentsDir: {
     takes: '<path>',
     read: text,
-    help: 'directory with one agent per file, or a module that exports or runs a pool; TypeScript or JavaScript',
+    help: 'directory with one agent per file, one such file, or a module that exports or runs a pool; TypeScript or JavaScript',
     verbs: ALL,
     env: 'OPENRTC_AGENTS_DIR',
     position: 1,

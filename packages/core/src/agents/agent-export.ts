@@ -40,7 +40,17 @@ function noAgentExported(named: Readonly<Record<string, unknown>>): Error {
       'it exports an agent instance; export the class, so that each call gets an agent of its own',
     );
   }
+  if (values.some(isDefinition)) {
+    return new Error(
+      'it exports defineAgent({ entry }), a program for LiveKit\'s own worker. Here a file exports a class: `export default class … extends voice.Agent`. What `entry` passes to `new voice.AgentSession({ … })` goes to agentConfig({ stt, llm, tts, session }), what it does before the session starts to `setup(ctx, session)`, its first words to `greeting`. Or start the name of the file with "_"',
+    );
+  }
   return new Error(
     'it exports no agent class: write `export default class … extends voice.Agent`, or start the name of a helper file with "_"',
   );
+}
+
+/** Whether it was made by `defineAgent()`, of any copy of the SDK. */
+function isDefinition(value: unknown): boolean {
+  return isRecord(value) && Symbol.for('livekit.agents.AgentDefinition') in value;
 }

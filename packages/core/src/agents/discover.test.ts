@@ -91,7 +91,7 @@ describe('discoverAgents', () => {
       Sales: agentConfig({ name: 'sales' }, Sales),
       Base: class extends voice.Agent {},
     });
-    expect(await discoverAgents(dir, { importModule })).toMatchObject([
+    expect(await discoverAgents(dir, { importer: { importModule } })).toMatchObject([
       { name: 'sales', agent: Sales },
     ]);
   });
@@ -247,7 +247,9 @@ describe('discoverAgents fails', () => {
     new SyntaxError('Invalid or unexpected token'),
   ])('on TypeScript that Node cannot run, with advice: %s', async (error) => {
     await write('sales.ts', '');
-    const { message } = await failureOf({ importModule: () => Promise.reject(error) });
+    const { message } = await failureOf({
+      importer: { importModule: () => Promise.reject(error) },
+    });
     expect(message).toContain(`sales.ts: its import failed: ${error.message} (Node `);
     expect(message).toContain('node --import tsx');
   });
@@ -256,8 +258,10 @@ describe('discoverAgents fails', () => {
     expect((await failureOf({}, join(dir, 'nowhere'))).message).toBe(
       `the agents directory ${join(dir, 'nowhere')} does not exist`,
     );
-    await write('file.js', '');
-    expect((await failureOf({}, join(dir, 'file.js'))).message).toContain('is not a directory');
+    await write('file.txt', '');
+    expect((await failureOf({}, join(dir, 'file.txt'))).message).toContain(
+      'is neither a directory nor an agent file (.js, .mjs, .ts, .mts)',
+    );
     await mkdir(join(dir, 'empty'));
     expect((await failureOf({}, join(dir, 'empty'))).message).toContain('no agent files in');
   });

@@ -1,15 +1,19 @@
-import { readdir, realpath, stat } from 'node:fs/promises';
-import { isAbsolute, join, relative, resolve, sep } from 'node:path';
-import { fileURLToPath, pathToFileURL } from 'node:url';
+import { MissingCredentialsError } from '@livekit/agents';
+import { realpath, stat } from 'node:fs/promises';
+import { isAbsolute, join, relative, sep } from 'node:path';
+import { pathToFileURL } from 'node:url';
 
-import { messageOf, OpenRtcError } from '../base/errors.js';
+import { messageOf } from '../base/errors.js';
 import { printable } from '../base/printable.js';
+import { shortPath } from '../base/source-place.js';
 import { timeBox } from '../base/time-box.js';
 import { checkAgent } from './agent-class.js';
+import { discoveryError, findAgentFiles, nameByFile, notReadText } from './agent-files.js';
 import type { AgentClass } from './agent-options.js';
 import { chooseAgentClass } from './agent-export.js';
 import { readAgentConfig } from './agent-config.js';
 import { checkAgentName } from './agent-name.js';
+import { filesWaitedFor, importNatively } from './import-file.js';
 
 /** An agent found in a file, checked and ready to be registered. */
 export interface DiscoveredAgent {
@@ -24,52 +28,68 @@ export interface DiscoveredAgent {
 /** Imports the `file:` URL of a module and resolves with its namespace object. */
 export type ImportModule = (url: string) => Promise<unknown>;
 
+/** Imports the files of agents. */
+export interface AgentImporter {
+  /** Imports one. */
+  readonly importModule: ImportModule;
+  /** The absolute paths of the files whose top level the import of a file waits for, so that they can be named. */
+  readonly waitedFor?: ((path: string) => Promise<readonly string[]>) | undefined;
+}
+
+/** Imports as `import()` does. */
+export const nativeImporter: AgentImporter = {
+  importModule: importNatively,
+  waitedFor: filesWaitedFor,
+};
+
 /** Options of {@link discoverAgents}. */
 export interface DiscoverOptions {
   /** Names already in use; an agent with one of them is an error. Default: none. */
   existing?: { has(name: string): boolean };
   /** Time box for importing one file, in milliseconds. Default: 30 000. */
   importTimeoutMs?: number;
-  /** Imports a file. Default: `import()`. */
-  importModule?: ImportModule;
+  /** Imports a file. Default: {@link nativeImporter}. */
+  importer?: AgentImporter;
+  /** Reports what is worth knowing but no error, in one sentence. Default: nothing is reported. */
+  warn?: (message: string) => void;
 }
 
 // Agent files may open model clients and database pools at their top level, which can take seconds.
 const IMPORT_TIMEOUT_MS = 30_000;
-
-const AGENT_FILE = /\.m?[jt]s$/;
-const NOT_AN_AGENT_FILE = /^[._]|^index\.|\.test\.\w+$|\.d\.m?ts$/;
+// Longer than that, and whoever started it begins to wonder.
+const SLOW_IMPORT_MS = 3_000;
 
 /**
  * Finds the agents in the files of a directory, one per file, in the order of the file names. The name of an agent is
- * the one in its `agentConfig()`, or else that of the file. Reads `.js`, `.mjs`, `.ts` and `.mts` files, not those in
- * subdirectories, and ignores `_*`, `.*`, `index.*`, `*.test.*` and `*.d.ts`.
- * @param dir - a path, relative to the current directory, or a `file:` URL
+ * the one in its `agentConfig()`, or else that of the file. Reads `.js`, `.mjs`, `.ts` and `.mts` files, and `.cts`,
+ * `.tsx` and `.jsx` where they can be imported. Ignores `_*`, `.*`, `index.*`, `*.test.*` and `*.d.ts`. Warns of other
+ * files that look like agents: CommonJS, and those in subdirectories.
+ * @param path - a directory, or one file of it, as a path relative to the current directory or a `file:` URL
  * @throws CONFIG_DISCOVERY, which lists every file that cannot be used and why. Its cause is an AggregateError with
  * one error per file.
  */
 export async function discoverAgents(
-  dir: string | URL,
+  path: string | URL,
   options: DiscoverOptions = {},
 ): Promise<readonly DiscoveredAgent[]> {
-  const root = await openDirectory(dir);
-  const files = await listAgentFiles(root);
-  if (files.length === 0) {
-    throw discoveryError(
-      `no agent files in ${root}: put files with one agent class each there (.js, .mjs, .ts or .mts)`,
-    );
-  }
+  const { root, names: files, notRead } = await findAgentFiles(path);
   const found: DiscoveredAgent[] = [];
   const failures: Error[] = [];
+  const unknown: string[] = [];
   for (const file of files) {
     try {
       const agent = await loadAgent(root, file, options);
       checkFree(agent.name, found, options);
       found.push(agent);
     } catch (error) {
-      failures.push(new Error(`${printable(file)}: ${messageOf(error)}`, { cause: error }));
+      if (isOfUnknownKind(file, error)) unknown.push(printable(file));
+      else failures.push(new Error(`${printable(file)}: ${messageOf(error)}`, { cause: error }));
     }
   }
+  const others = [
+    ...(unknown.length > 0 ? [`${unknown.join(', ')} (${adviceOnTypeScript()})`] : []),
+    ...notRead,
+  ];
   if (failures.length > 0) {
     const list = failures.map((failure) => `\n  ${failure.message}`).join('');
     throw discoveryError(
@@ -77,33 +97,12 @@ export async function discoverAgents(
       new AggregateError(failures, 'agent files that cannot be used'),
     );
   }
+  if (found.length === 0)
+    throw discoveryError(
+      `no agent files in ${root}: put files with one agent class each there (.js, .mjs, .ts or .mts)${others.length > 0 ? `; ${notReadText(others)}` : ''}`,
+    );
+  if (others.length > 0) options.warn?.(`agents in ${root}: ${notReadText(others)}`);
   return found;
-}
-
-async function openDirectory(dir: string | URL): Promise<string> {
-  const path = dir instanceof URL ? fileURLToPath(dir) : resolve(dir);
-  try {
-    const root = await realpath(path);
-    if ((await stat(root)).isDirectory()) return root;
-  } catch (error) {
-    const why =
-      codeOf(error) === 'ENOENT' ? 'does not exist' : `cannot be read: ${messageOf(error)}`;
-    throw discoveryError(`the agents directory ${path} ${why}`, error);
-  }
-  throw discoveryError(`${path} is not a directory; pass the directory of the agent files`);
-}
-
-async function listAgentFiles(root: string): Promise<readonly string[]> {
-  const entries = await readdir(root, { withFileTypes: true }).catch((error: unknown) => {
-    throw discoveryError(`the agents directory ${root} cannot be read: ${messageOf(error)}`, error);
-  });
-  return entries
-    .filter(
-      (entry) =>
-        !entry.isDirectory() && AGENT_FILE.test(entry.name) && !NOT_AN_AGENT_FILE.test(entry.name),
-    )
-    .map((entry) => entry.name)
-    .sort();
 }
 
 async function loadAgent(
@@ -118,15 +117,20 @@ async function loadAgent(
   if (!(await stat(sourcePath)).isFile()) throw new Error('it is not a file');
   const exports = await importFile(sourcePath, options);
   const agentClass = chooseAgentClass(exports);
-  const name = checkAgentName(readAgentConfig(agentClass)?.name ?? file.replace(AGENT_FILE, ''));
+  const name = checkAgentName(readAgentConfig(agentClass)?.name ?? nameByFile(file));
   checkAgent(name, agentClass);
   return { name, agent: agentClass, sourcePath };
 }
 
 async function importFile(path: string, options: DiscoverOptions): Promise<unknown> {
-  const { importTimeoutMs = IMPORT_TIMEOUT_MS } = options;
-  const importModule = options.importModule ?? importNatively;
-  const imported = await timeBox(importTimeoutMs, () => importModule(pathToFileURL(path).href));
+  const { importTimeoutMs = IMPORT_TIMEOUT_MS, importer = nativeImporter } = options;
+  let done = false;
+  const slow = setTimeout(() => void warnOfSlow(path, options, () => done), SLOW_IMPORT_MS);
+  const imported = await timeBox(importTimeoutMs, () =>
+    importer.importModule(pathToFileURL(path).href),
+  );
+  done = true;
+  clearTimeout(slow);
   switch (imported.kind) {
     case 'done':
       return imported.value;
@@ -134,13 +138,31 @@ async function importFile(path: string, options: DiscoverOptions): Promise<unkno
       throw new Error(reasonOf(imported.error, path), { cause: imported.error });
     case 'timeout':
       throw new Error(
-        `its import did not finish within ${importTimeoutMs} ms: something at its top level waits`,
+        `its import did not finish within ${importTimeoutMs} ms: ${await whatWaits(path, importer)}`,
       );
   }
 }
 
-function importNatively(url: string): Promise<unknown> {
-  return import(/* @vite-ignore */ url);
+async function warnOfSlow(
+  path: string,
+  { importer = nativeImporter, warn }: DiscoverOptions,
+  done: () => boolean,
+): Promise<void> {
+  const reason = await whatWaits(path, importer);
+  if (!done())
+    warn?.(
+      `the import of ${shortPath(path)} is not done after ${SLOW_IMPORT_MS / 1_000} s: ${reason}`,
+    );
+}
+
+/** What the import of a file waits for, in words. */
+export async function whatWaits(path: string, { waitedFor }: AgentImporter): Promise<string> {
+  // Without that knowledge the warning still helps.
+  const files = (await waitedFor?.(path).catch(() => undefined)) ?? [path];
+  const others = files.some((file) => file !== path)
+    ? ` of ${files.map((file) => shortPath(file)).join(' or ')}`
+    : '';
+  return `something at the top level${others} waits`;
 }
 
 // Error codes of Node for TypeScript that it cannot run.
@@ -150,14 +172,34 @@ const TYPESCRIPT_CODES = new Set([
 ]);
 
 function reasonOf(error: unknown, path: string): string {
+  const causes = [error, error instanceof Error ? error.cause : undefined];
   // Node 22 and later strip types but not decorators, which then cause an ordinary SyntaxError.
-  const typescript =
-    TYPESCRIPT_CODES.has(codeOf(error) ?? '') ||
-    (error instanceof SyntaxError && /\.m?ts$/.test(path));
+  const typescript = causes.some(
+    (each) =>
+      TYPESCRIPT_CODES.has(codeOf(each) ?? '') ||
+      (each instanceof SyntaxError && /\.[cm]?ts$/.test(path)),
+  );
   const advice = typescript
-    ? ` (Node ${process.versions.node} alone does not run all TypeScript, and no decorators: use the command openrtc of @openrtc/cli, or \`node --import tsx\`, or compile first and pass the output directory)`
-    : '';
+    ? ` (${adviceOnTypeScript()})`
+    : causes.some((each) => each instanceof MissingCredentialsError)
+      ? " (the pool is the worker: remove LiveKit's own, `new AgentServer(…)`, from the file)"
+      : '';
   return `its import failed: ${messageOf(error)}${advice}`;
+}
+
+function adviceOnTypeScript(): string {
+  return `Node ${process.versions.node} alone does not run all TypeScript and JSX, and no decorators: use the command openrtc of @openrtc/cli, or \`node --import tsx\`, or compile first and pass the output directory`;
+}
+
+/** Whether the file is of a kind that is only read where it can be. */
+function isOfUnknownKind(file: string, error: unknown): boolean {
+  if (!/\.(?:cts|[jt]sx)$/.test(file)) return false;
+  for (let at = error; at instanceof Error; at = at.cause) {
+    if (codeOf(at) === 'ERR_UNKNOWN_FILE_EXTENSION') return true;
+    // Later versions of Node read .cts, but as CommonJS, in which the usual `import` is a syntax error.
+    if (at instanceof SyntaxError && file.endsWith('.cts')) return true;
+  }
+  return false;
 }
 
 function checkFree(
@@ -183,8 +225,4 @@ function codeOf(error: unknown): string | undefined {
   return error instanceof Error && 'code' in error && typeof error.code === 'string'
     ? error.code
     : undefined;
-}
-
-function discoveryError(message: string, cause?: unknown): OpenRtcError {
-  return new OpenRtcError('CONFIG_DISCOVERY', message, cause === undefined ? {} : { cause });
 }

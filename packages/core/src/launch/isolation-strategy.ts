@@ -104,6 +104,12 @@ export interface WorkerInference {
 export interface PoolSource {
   /** Absolute path of the user's entry file, `process.argv[1]`. */
   readonly entry: string;
+  /**
+   * Absolute paths of files and folders from which optional packages are resolved, the first one first. Under the command
+   * `openrtc`: the module or directory it was given, the current directory, the command. Otherwise: the entry, the
+   * current directory.
+   */
+  readonly packagesFrom: readonly string[];
   /** Index of this pool among the pools that the entry file constructs, from 0. */
   readonly pool: number;
   /** Arguments of the user's program. */

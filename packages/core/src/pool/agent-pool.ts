@@ -17,6 +17,7 @@ import type { ConnectRequest } from '../worker/local-call.js';
 import { callProcess } from '../worker/started-for-calls.js';
 import { commandLine } from './command-line.js';
 import { type Hosting, type Runner, currentHosting } from './hosting.js';
+import { warnInLog } from './load-user-code.js';
 import { PoolAgents } from './pool-agents.js';
 import { PoolRun } from './pool-run.js';
 
@@ -70,11 +71,12 @@ export class AgentPool<
    */
   constructor(options: AgentPoolOptions<Prewarmed, Metadata, UserData> = {}) {
     const hosting = currentHosting<AgentPool>();
-    super(hosting?.importModule);
+    super(hosting?.importer);
     this.#hosting = hosting;
     // Only the user's code needs the type arguments: the pool passes these values on.
     this.#options = options as unknown as AgentPoolOptions;
     this.#resolved = resolveOptions(this.#options);
+    this.warn = hosting?.warn ?? ((message) => warnInLog(this.#options.logger)(message));
     for (const [name, agent] of Object.entries(options.agents ?? {})) this.add(name, agent);
   }
 
@@ -224,8 +226,11 @@ export class AgentPool<
   }
 
   #source(): PoolSource {
+    const entry = process.argv[1] ?? '';
+    const path = this.#hosting?.path;
     return {
-      entry: process.argv[1] ?? '',
+      entry,
+      packagesFrom: path === undefined ? [entry, process.cwd()] : [path, process.cwd(), entry],
       pool: this.#number,
       argv: process.argv.slice(2),
       execArgv: process.execArgv,

@@ -1,4 +1,4 @@
-import type { ImportModule } from '../agents/discover.js';
+import type { AgentImporter } from '../agents/discover.js';
 import type { AgentPool } from './agent-pool.js';
 import { type Hosting, type Runner, currentHosting, setHosting } from './hosting.js';
 
@@ -10,15 +10,22 @@ export interface CommandHost {
   /** Called for every `run()` of these pools, unless it is given `cli: false`. */
   readonly run: PoolRunner;
   /** Imports the files that `discover()` finds. Default: `import()`. */
-  readonly importModule?: ImportModule;
+  readonly importer?: AgentImporter;
+  /** Reports what is worth knowing about the files of agents, in one sentence. Default: it is logged. */
+  readonly warn?: (message: string) => void;
+  /**
+   * Absolute path of the module, or of the directory of agents. Optional packages such as `@openrtc/prewarm` are
+   * resolved from there first. Default: from the entry of the process.
+   */
+  readonly path?: string;
 }
 
 /**
  * Makes a command the host of all pools that are constructed from now on, until the returned function is called.
  * `openrtc` uses it for modules that run their pools themselves. Pools that were constructed before are not affected.
  */
-export function hostCommand({ run, importModule }: CommandHost): () => void {
-  const hosting: Hosting<AgentPool> = { run, importModule, active: true };
+export function hostCommand({ run, importer, warn, path }: CommandHost): () => void {
+  const hosting: Hosting<AgentPool> = { run, importer, warn, path, active: true };
   setHosting(hosting);
   return () => {
     hosting.active = false;

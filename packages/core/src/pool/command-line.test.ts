@@ -96,7 +96,7 @@ test('discover() imports as the command does, unless importModule is given', asy
     imported.push(url);
     return { default: EchoAgent };
   };
-  release = hostCommand({ run: async () => {}, importModule });
+  release = hostCommand({ run: async () => {}, importer: { importModule } });
   const directory = await mkdtemp(join(tmpdir(), 'openrtc-discover-'));
   const path = join(await realpath(directory), 'agent.ts');
   try {

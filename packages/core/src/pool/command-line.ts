@@ -1,6 +1,6 @@
 import { OpenRtcError } from '../base/errors.js';
 import type { Runner } from './hosting.js';
-import { importOptional, locateOptional } from '../worker/resolve-from-entry.js';
+import { importOptional, locateOptional } from '../worker/optional-packages.js';
 
 /** The part of `@openrtc/cli` that core uses. */
 interface CommandModule {
@@ -26,13 +26,13 @@ const WORKER_VERBS: ReadonlySet<string> = new Set(['start', 'dev']);
 export function commandLine(argv: readonly string[] = process.argv): Runner<unknown> | undefined {
   const [, entry, verb = ''] = argv;
   if (!VERBS.has(verb)) return undefined;
-  if (locateOptional('@openrtc/cli', entry) !== undefined) return answerWith(entry);
+  if (locateOptional('@openrtc/cli', [entry ?? '']) !== undefined) return answerWith(entry);
   return WORKER_VERBS.has(verb) ? undefined : () => Promise.reject(noCommand(verb));
 }
 
 function answerWith(entry: string | undefined): Runner<unknown> {
   return async (pool, options) => {
-    const { cli } = (await importOptional('@openrtc/cli', entry)) as CommandModule;
+    const { cli } = (await importOptional('@openrtc/cli', [entry ?? ''])) as CommandModule;
     if (typeof cli?.answer !== 'function')
       throw new OpenRtcError(
         'CONFIG_NO_COMMAND',

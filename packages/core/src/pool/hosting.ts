@@ -1,4 +1,4 @@
-import type { ImportModule } from '../agents/discover.js';
+import type { AgentImporter } from '../agents/discover.js';
 import type { RunOptions } from '../options/run-options.js';
 
 /** Answers the `run()` of a pool. */
@@ -7,7 +7,11 @@ export type Runner<Pool> = (pool: Pool, options: RunOptions) => Promise<void>;
 /** A command that runs the pools of the module it loads. */
 export interface Hosting<Pool> {
   readonly run: Runner<Pool>;
-  readonly importModule: ImportModule | undefined;
+  readonly importer: AgentImporter | undefined;
+  /** Reports what is worth knowing about the files of agents; undefined: it is logged. */
+  readonly warn: ((message: string) => void) | undefined;
+  /** The file or folder of the pool, from which optional packages are resolved; undefined: not known. */
+  readonly path: string | undefined;
   /** False once the command no longer hosts: then its pools run themselves. */
   active: boolean;
 }

@@ -4,9 +4,10 @@ import type {
   AgentFactory,
   AgentOptions,
 } from '../agents/agent-options.js';
-import { type ImportModule, discoverAgents } from '../agents/discover.js';
+import { type AgentImporter, type ImportModule, discoverAgents } from '../agents/discover.js';
 import { AgentRegistry } from '../agents/registry.js';
 import type { MetadataValues } from '../call/call.js';
+import { type Warn, userCodeImporter, warnInLog } from './load-user-code.js';
 
 /** The agents of a pool. They can be added, replaced and removed at any time. */
 export class PoolAgents<
@@ -15,11 +16,13 @@ export class PoolAgents<
 > {
   /** @internal */
   protected readonly registry = new AgentRegistry();
-  readonly #importModule: ImportModule | undefined;
+  /** @internal */
+  protected warn: Warn = warnInLog(undefined);
+  readonly #importer: AgentImporter | undefined;
 
   /** @internal */
-  protected constructor(importModule: ImportModule | undefined) {
-    this.#importModule = importModule;
+  protected constructor(importer: AgentImporter | undefined) {
+    this.#importer = importer;
   }
 
   /**
@@ -57,22 +60,25 @@ export class PoolAgents<
 
   /**
    * Registers the agents in the files of a directory, one per file, sorted by file name: all of them, or none. The name
-   * of an agent is that of its {@link agentConfig}, or else of its file.
+   * of an agent is that of its {@link agentConfig}, or else of its file. What starts LiveKit's own worker in a file, such
+   * as `cli.runApp()`, is ignored with one warning; another warning names files that look like agents and are not read.
+   * @param path - the directory, or a single file, relative to the current directory; or its `file:` URL
    * @param options - `importModule` imports the URL of a file. Default: that of the command that loaded the pool's
    * module, or else `import()`
    * @throws OpenRtcError `CONFIG_DISCOVERY`, which names each file that cannot be used.
    */
   async discover(
-    directory: string | URL,
+    path: string | URL,
     options: { importModule?: ImportModule } = {},
   ): Promise<readonly AgentConfig[]> {
-    const importModule = options.importModule ?? this.#importModule;
-    return this.registry.addDiscovered(
-      await discoverAgents(directory, {
-        existing: this.registry,
-        ...(importModule === undefined ? {} : { importModule }),
-      }),
-    );
+    const { importModule } = options;
+    const importer = importModule === undefined ? this.#importer : { importModule };
+    const found = await discoverAgents(path, {
+      existing: this.registry,
+      importer: userCodeImporter(this.warn, importer),
+      warn: this.warn,
+    });
+    return this.registry.addDiscovered(found);
   }
 
   /** The registered agents, in the order of registration. */

@@ -4,7 +4,7 @@ import { beforeAll, expect, test } from 'vitest';
 
 import { LogBook } from '../base/log-book.js';
 import { currentFfiClient } from './ffi-client.js';
-import { callPatches, prepareSdk, processPatches } from './patches.js';
+import { callPatches, loadPatches, prepareSdk, processPatches } from './patches.js';
 
 beforeAll(() => initializeLogger({ pretty: false, level: 'silent' }));
 
@@ -25,7 +25,7 @@ function surface() {
 }
 
 test('every patch has a name of its own, a reason, and the versions it was written for', () => {
-  const all = [...processPatches, ...callPatches];
+  const all = [...processPatches, ...loadPatches, ...callPatches];
   expect(new Set(all.map(({ name }) => name)).size).toBe(all.length);
   for (const { name, why, versions } of all) {
     expect(name).toMatch(/^[a-z-]+$/);

@@ -15,11 +15,12 @@ import { redactedLogsPatch } from './redacted-logs.js';
 import { roomHandlesPatch } from './room-handles.js';
 import { helpersPatch } from './sdk-helpers.js';
 import { sdkLogger } from './sdk-logger.js';
-import type { CallPatch, ProcessPatch, UndoPatch } from './sdk-patch.js';
+import type { CallPatch, LoadPatch, ProcessPatch, UndoPatch } from './sdk-patch.js';
 import { awayTimerPatch, taskTimersPatch } from './sdk-timers.js';
 import { roomContextPatch, twoPeerConnectionsPatch } from './session-room.js';
 import { sharedProvidersPatch } from './shared-provider.js';
 import { soundFilesPatch } from './sound-files.js';
+import { workerStartsPatch } from './worker-starts.js';
 
 const SUPPORTED = /^1\.9\./;
 
@@ -52,6 +53,9 @@ export const callPatches: readonly CallPatch[] = [
   awayTimerPatch,
 ];
 
+/** Patches for code that is loaded as the user's agents. Other code of the process is not affected by them. */
+export const loadPatches: readonly LoadPatch[] = [workerStartsPatch];
+
 interface AppliedPatch {
   readonly name: string;
   readonly undo: UndoPatch;
@@ -60,6 +64,9 @@ interface AppliedPatch {
 // Number of pools in this process that use the patches.
 let users = 0;
 let applied: AppliedPatch[] = [];
+// Number of loads in progress.
+let loads = 0;
+let appliedToLoads: AppliedPatch[] = [];
 
 /**
  * Prepares `@livekit/agents` for many calls in this process: applies {@link processPatches}. Must run outside any call,
@@ -81,19 +88,36 @@ export function prepareSdk(logger: Logger): () => Promise<void> {
   return async () => {
     users -= 1;
     if (users > 0) return;
+    const ending = applied.splice(0);
+    // Loaded code may act late, so these stay until the pool that it was loaded for has ended.
+    if (loads === 0) ending.push(...appliedToLoads.splice(0));
     // All begin in this tick: a pool that starts meanwhile must not find some of them.
-    await Promise.all(
-      applied
-        .splice(0)
-        .reverse()
-        .map((patch) => undone(patch, logger)),
-    );
+    await Promise.all(ending.reverse().map((patch) => undone(patch, logger)));
   };
 }
 
 /** Whether a pool of this process uses the SDK. */
 export function sdkInUse(): boolean {
   return users > 0;
+}
+
+/**
+ * Loads code of the user with {@link loadPatches}. They stay, so that they also affect what this code does later, and
+ * are undone with the last pool that runs.
+ * @param warn - reports that a patch could not be applied
+ */
+export async function withLoadPatches<Loaded>(
+  warn: (message: string) => void,
+  load: () => Promise<Loaded>,
+): Promise<Loaded> {
+  if (appliedToLoads.length === 0)
+    appliedToLoads = loadPatches.map(({ name, apply }) => ({ name, undo: apply(warn) }));
+  loads += 1;
+  try {
+    return await load();
+  } finally {
+    loads -= 1;
+  }
 }
 
 async function undone({ name, undo }: AppliedPatch, logger: Logger): Promise<void> {

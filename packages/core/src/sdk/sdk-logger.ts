@@ -32,6 +32,12 @@ export function startLogs(style: LogStyle): void {
   if (loggerOptions() === undefined) initialize(style);
 }
 
+/** The SDK's logger, without the call fields; undefined while there is none. */
+export function currentSdkLogger(): Logger | undefined {
+  const logger = initialized();
+  return logger === undefined ? undefined : withoutCallFields(logger);
+}
+
 function initialized(): Logger | undefined {
   try {
     return log();

@@ -21,6 +21,14 @@ export interface ProcessPatch extends SdkPatch {
   readonly apply: (logger: Logger) => UndoPatch;
 }
 
+/** A patch of the process that only has an effect in code that is loaded as the user's agents. */
+export interface LoadPatch extends SdkPatch {
+  /** The patch changes what loaded code can do. */
+  readonly scope: 'load';
+  /** Applies the patch and returns the function that undoes it. `warn` reports that it could not be applied. */
+  readonly apply: (warn: (message: string) => void) => UndoPatch;
+}
+
 /** A patch of the objects of one call. */
 export interface CallPatch extends SdkPatch {
   /** The patch changes the objects of each call. */

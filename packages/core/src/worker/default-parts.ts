@@ -1,15 +1,15 @@
 import { OpenRtcError } from '../base/errors.js';
 import type { IsolationStrategy } from '../launch/isolation-strategy.js';
 import type { SharedModels } from '../session/shared-models.js';
-import { importOptional } from './resolve-from-entry.js';
+import { importOptional } from './optional-packages.js';
 
 /**
  * Loads the default isolation strategy, `@openrtc/isolation-coroutine`.
- * @param entry - path of the user's entry file, from which the package is resolved first
+ * @param places - files and folders from which the package is resolved, the first one first
  * @throws OpenRtcError `CONFIG_NO_ISOLATION` when it is not installed, with the command that installs it
  */
-export async function defaultIsolation(entry: string | undefined): Promise<IsolationStrategy> {
-  const module = await importOptional('@openrtc/isolation-coroutine', entry);
+export async function defaultIsolation(places: readonly string[]): Promise<IsolationStrategy> {
+  const module = await importOptional('@openrtc/isolation-coroutine', places);
   const coroutine = module?.['coroutine'];
   if (typeof coroutine !== 'function') {
     throw new OpenRtcError(
@@ -21,8 +21,8 @@ export async function defaultIsolation(entry: string | undefined): Promise<Isola
 }
 
 /** Loads the default models, those of `@openrtc/prewarm`. Undefined when it is not installed. */
-export async function defaultModels(entry: string | undefined): Promise<SharedModels | undefined> {
-  const module = await importOptional('@openrtc/prewarm', entry);
+export async function defaultModels(places: readonly string[]): Promise<SharedModels | undefined> {
+  const module = await importOptional('@openrtc/prewarm', places);
   const models = module?.['models'];
   return typeof models === 'function' ? (models as () => SharedModels)() : undefined;
 }

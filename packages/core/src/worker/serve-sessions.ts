@@ -40,7 +40,7 @@ export async function serveSessions(channel: Channel, options: ServeOptions): Pr
     const executor: ipc.InferenceExecutor = {
       doInference: (method, data) => sessions.infer(method, data),
     };
-    const models = await lentModels(pool, source.entry, executor, turnDetector);
+    const models = await lentModels(pool, source.packagesFrom, executor, turnDetector);
     host = new SessionHost({
       ...options,
       pool: { ...pool, models },
@@ -71,12 +71,12 @@ export async function serveSessions(channel: Channel, options: ServeOptions): Pr
 /** The models of the pool, whose inference runs in the worker. */
 async function lentModels(
   pool: AgentPoolOptions,
-  entry: string,
+  packagesFrom: readonly string[],
   executor: ipc.InferenceExecutor,
   turnDetector: boolean,
 ): Promise<SharedModels | null> {
   if (pool.models === null) return null;
-  const own = pool.models ?? (await defaultModels(entry));
+  const own = pool.models ?? (await defaultModels(packagesFrom));
   return (
     own?.lentBy?.(executor, turnDetector) ?? {
       executor,

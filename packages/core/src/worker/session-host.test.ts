@@ -20,7 +20,7 @@ function hostOf(pool: AgentPoolOptions = { models: null }): SessionHost {
     pool,
     resolved: resolveOptions({}, {}),
     registry: new AgentRegistry(),
-    source: { entry: '', pool: 0, argv: [], execArgv: [] },
+    source: { packagesFrom: [], entry: '', pool: 0, argv: [], execArgv: [] },
     logger: new LogBook(),
     report: async () => {},
     onBusy: () => {},

@@ -188,7 +188,7 @@ export class SessionHost implements IsolationHost {
       async (stop) => {
         const { models } = this.#options.pool;
         const chosen =
-          models === null ? undefined : (models ?? (await defaultModels(this.source.entry)));
+          models === null ? undefined : (models ?? (await defaultModels(this.source.packagesFrom)));
         // Models that are opened after close() would stay open.
         stop.throwIfAborted();
         this.#models = chosen;

@@ -49,7 +49,7 @@ export class Worker implements WorkerView {
     const endpoint = resolveEndpoint(pool.livekit);
     keepSecret([endpoint.apiSecret, endpoint.workerToken]);
     warnIfPlain(endpoint.url, logger);
-    const strategy = pool.isolation ?? (await defaultIsolation(source.entry));
+    const strategy = pool.isolation ?? (await defaultIsolation(source.packagesFrom));
     const worker = new Worker(options, endpoint);
     try {
       await worker.#open(strategy, signal);

@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { readdir, rm, stat } from 'node:fs/promises';
-import { homedir } from 'node:os';
 import { basename, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
+
+import { cacheFolder } from '../../temporary-folder.js';
 
 // In the Hugging Face cache, which other programs use too, large files are named by their hash.
 const SHA256 = /^[0-9a-f]{64}$/;
@@ -40,7 +41,8 @@ export async function cachedBytes(env: NodeJS.ProcessEnv = process.env): Promise
 }
 
 async function blobsOf(env: NodeJS.ProcessEnv): Promise<readonly string[]> {
-  const cache = cacheFolder(env);
+  const cache = modelsFolder(env);
+  if (cache === undefined) return [];
   // Without a cache there are no files.
   const models = await readdir(cache).catch(() => []);
   const folders = models
@@ -53,10 +55,12 @@ async function blobsOf(env: NodeJS.ProcessEnv): Promise<readonly string[]> {
   return (await Promise.all(files)).flat();
 }
 
-function cacheFolder(env: NodeJS.ProcessEnv): string {
-  const home =
-    env['HF_HOME'] ?? join(env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'huggingface');
-  return env['HF_HUB_CACHE'] ?? env['HUGGINGFACE_HUB_CACHE'] ?? join(home, 'hub');
+function modelsFolder(env: NodeJS.ProcessEnv): string | undefined {
+  const chosen = env['HF_HUB_CACHE'] ?? env['HUGGINGFACE_HUB_CACHE'];
+  if (chosen !== undefined) return chosen;
+  const caches = cacheFolder(env);
+  const home = env['HF_HOME'] ?? (caches === undefined ? undefined : join(caches, 'huggingface'));
+  return home === undefined ? undefined : join(home, 'hub');
 }
 
 async function sha256(path: string): Promise<string> {

@@ -1,29 +1,35 @@
 import { createRequire } from 'node:module';
+import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 
 /**
- * Imports an optional package. It is resolved from the user's entry file first and then from core, because strict
- * package managers hide packages that core does not declare but the user does.
+ * Imports an optional package. It is resolved from the user's files first and then from core, because strict package
+ * managers hide packages that core does not declare but the user does.
+ * @param places - absolute paths of files and folders, the first one first
  * @returns undefined when it is not installed
  * @throws when it is installed but cannot be loaded
  */
 export async function importOptional(
   name: string,
-  entry: string | undefined,
+  places: readonly string[],
 ): Promise<Record<string, unknown> | undefined> {
-  const path = locateOptional(name, entry);
+  const path = locateOptional(name, places);
   return path === undefined
     ? undefined
     : ((await import(pathToFileURL(path).href)) as Record<string, unknown>);
 }
 
 /** The path of the file that {@link importOptional} imports. Undefined when the package is not installed. */
-export function locateOptional(name: string, entry: string | undefined): string | undefined {
-  return locate(name, entry) ?? locate(name, import.meta.url);
+export function locateOptional(name: string, places: readonly string[]): string | undefined {
+  for (const place of places) {
+    // A file is looked up from the folder with its name, where nothing is, and then from the folders above it.
+    const found = place === '' ? undefined : locate(name, join(place, '_'));
+    if (found !== undefined) return found;
+  }
+  return locate(name, import.meta.url);
 }
 
-function locate(name: string, from: string | undefined): string | undefined {
-  if (from === undefined || from === '') return undefined;
+function locate(name: string, from: string): string | undefined {
   try {
     // The packages are ESM only, which require.resolve cannot resolve, but it can resolve their package.json.
     const require = createRequire(from);
