@@ -13,6 +13,7 @@ import { checkProvider } from './check-provider.js';
 import {
   checkRoomOptions,
   checkSessionOptions,
+  checkTypos,
   PROVIDER_KEYS,
   SESSION_HINTS,
 } from './check-session-options.js';
@@ -28,6 +29,14 @@ const DEFAULT_KEYS: Keys<AgentDefaults> = [
 ];
 const OPTION_KEYS: Keys<AgentOptions> = [...DEFAULT_KEYS, 'record', 'setup', 'userData'];
 const DISCOVERY_KEYS: Keys<AgentDiscoveryConfig> = ['name', ...OPTION_KEYS];
+
+const RECORD_KEYS: readonly (keyof Exclude<NonNullable<AgentOptions['record']>, boolean>)[] = [
+  'audio',
+  'traces',
+  'logs',
+  'transcript',
+  'redaction',
+];
 
 const HINTS: ReadonlyMap<string, string> = new Map([
   ...SESSION_HINTS.map((key): [string, string] => [key, `; it goes in session: { ${key} }`]),
@@ -78,6 +87,7 @@ function checkOwn(where: string, options: Readonly<Record<string, unknown>>): vo
 function checkRecording(where: string, record: unknown): void {
   if (record === undefined || typeof record === 'boolean') return;
   checkRecord(where, 'record', record);
+  if (isRecord(record)) checkTypos(`${where}: record`, record, RECORD_KEYS);
   for (const key of ['traces', 'logs']) {
     if (!isRecord(record) || record[key] !== true) continue;
     throw invalidOption(

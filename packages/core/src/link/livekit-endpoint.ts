@@ -67,8 +67,11 @@ export function resolveEndpoint(
   };
 }
 
-// A URL or a single star would seem to allow something, but match nothing.
-function checkHosts(hosts: unknown): void {
+/**
+ * Checks the option `allowedHosts`. A URL or a single star would seem to allow something, but match nothing.
+ * @throws OpenRtcError `CONFIG_INVALID_OPTION`
+ */
+export function checkHosts(hosts: unknown): void {
   const isHost = (host: unknown) =>
     typeof host === 'string' && /^(\*\.)?[^\s*/@]+$/.test(host.trim());
   if (hosts === undefined || (Array.isArray(hosts) && hosts.every(isHost))) return;

@@ -1,8 +1,10 @@
-import type { LiveKitOptions } from '../link/livekit-endpoint.js';
+import { checkHosts, type LiveKitOptions } from '../link/livekit-endpoint.js';
 import type { Logger } from '../base/logger.js';
 import type { SessionObserver } from '../settle/session-observer.js';
 import { isRecord, kindOf } from '../base/kind-of.js';
+import { didYouMean } from '../base/nearest.js';
 import { checkKeys, invalidOption } from '../base/option-checks.js';
+import { printable } from '../base/printable.js';
 
 // Options that are objects of other code: they must have the methods that the pool calls. All functions throw
 // CONFIG_INVALID_OPTION, and accept `undefined`, which means that the option was not given.
@@ -31,7 +33,11 @@ const HOOKS = [
 /** Observers must have at least one hook each. */
 export function checkObservers(observers: unknown): void {
   if (observers === undefined) return;
-  if (!Array.isArray(observers)) throw invalidOption(WHERE, 'observers must be an array');
+  if (!Array.isArray(observers))
+    throw invalidOption(
+      WHERE,
+      `observers must be an array, such as [{ onSessionEnd: (info, outcome) => {} }], got ${kindOf(observers)}`,
+    );
   for (const [index, observer] of observers.entries()) {
     const given = Object(observer) as Record<string, unknown>;
     const hooks = HOOKS.map((hook) => given[hook]).filter((hook) => hook !== undefined);
@@ -39,6 +45,17 @@ export function checkObservers(observers: unknown): void {
       throw invalidOption(WHERE, `observers[${index}] has none of ${HOOKS.join(', ')}`);
     if (hooks.some((hook) => typeof hook !== 'function'))
       throw invalidOption(WHERE, `observers[${index}]: ${HOOKS.join(', ')} must be functions`);
+    checkHookNames(index, given);
+  }
+}
+
+/** An observer may have members of its own, but none whose name is nearly that of a hook: it would never be called. */
+function checkHookNames(index: number, observer: object): void {
+  for (const name of Object.keys(observer)) {
+    if (!name.startsWith('on') || (HOOKS as readonly string[]).includes(name)) continue;
+    const hint = didYouMean(name, HOOKS);
+    if (hint !== '')
+      throw invalidOption(WHERE, `observers[${index}]: unknown hook "${printable(name)}"${hint}`);
   }
 }
 
@@ -69,6 +86,7 @@ export function checkLiveKit(livekit: unknown): void {
     if (value !== undefined && typeof value !== 'string')
       throw invalidOption(WHERE, `livekit.${key} must be a string, got ${kindOf(value)}`);
   }
+  checkHosts(livekit['allowedHosts']);
 }
 
 /** The logger must have all methods of {@link Logger}. */

@@ -1,5 +1,6 @@
 import type { AudioDevices } from '../audio/local-audio.js';
 import { checkBoolean, checkFunction, checkKeys, invalidOption } from '../base/option-checks.js';
+import { kindOf } from '../base/kind-of.js';
 import type { SessionInfo } from '../call/call.js';
 import type { OperateOptions } from '../operate/operate-options.js';
 import { checkOperateOptions, operateKeys } from './check-operate-options.js';
@@ -46,10 +47,18 @@ export function checkRunOptions(
   checkKeys(where, options, KEYS);
   const { signal } = options;
   // By its methods: that of another realm, as test runners have them, or of a polyfill is as good.
-  if (signal !== undefined && typeof Object(signal).addEventListener !== 'function')
-    throw invalidOption(where, 'signal must be an AbortSignal');
+  if (signal !== undefined && !isSignal(signal))
+    throw invalidOption(
+      where,
+      `signal must be an AbortSignal, such as the signal of an AbortController, got ${kindOf(signal)}`,
+    );
   checkBoolean(where, 'processHandlers', options['processHandlers']);
   checkBoolean(where, 'cli', options['cli']);
   checkFunction(where, 'audioDevices', options['audioDevices']);
   checkOperateOptions(where, options);
+}
+
+function isSignal(value: unknown): boolean {
+  const { addEventListener, aborted } = Object(value) as Record<string, unknown>;
+  return typeof addEventListener === 'function' && typeof aborted === 'boolean';
 }

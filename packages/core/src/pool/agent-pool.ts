@@ -9,11 +9,11 @@ import type { OperateOptions } from '../operate/operate-options.js';
 import type { RuntimeSnapshot } from '../operate/runtime-snapshot.js';
 import { takeSnapshot } from '../operate/take-snapshot.js';
 import { givenOperateOptions } from '../options/check-operate-options.js';
-import { configured } from '../options/configured.js';
+import { checkSettings, configured } from '../options/configured.js';
 import type { AgentPoolOptions, PoolSettings } from '../options/pool-options.js';
 import { type ResolvedOptions, resolveOptions } from '../options/resolve-options.js';
 import { type RunOptions, checkRunOptions } from '../options/run-options.js';
-import type { ConnectRequest } from '../worker/local-call.js';
+import { checkConnectRequest, type ConnectRequest } from '../worker/local-call.js';
 import { callProcess } from '../worker/started-for-calls.js';
 import { commandLine } from './command-line.js';
 import { type Hosting, type Runner, currentHosting } from './hosting.js';
@@ -86,7 +86,9 @@ export class AgentPool<
   configure(settings: PoolSettings<Prewarmed, Metadata>): void {
     if (this.#run !== undefined)
       throw new OpenRtcError('POOL_STATE', 'configure() must be called before run().');
-    const options = configured(this.#options, settings as unknown as PoolSettings);
+    const given: unknown = settings;
+    checkSettings(given);
+    const options = configured(this.#options, given);
     this.#resolved = resolveOptions(options);
     this.#options = options;
   }
@@ -120,10 +122,11 @@ export class AgentPool<
   /**
    * Sends one agent to one room. Call it instead of {@link run}: no worker registers, and LiveKit has no job for the
    * call. Resolves with the outcome of the call. The first signal that asks the process to end ends the call.
-   * @throws OpenRtcError as `run()`; `CONFIG_UNKNOWN_AGENT`; `SESSION_JOIN_FAILED` or `ROUTE_*` when the call cannot
+   * @throws OpenRtcError as `run()`; `CONFIG_INVALID_OPTION`; `CONFIG_UNKNOWN_AGENT`; `SESSION_JOIN_FAILED` or `ROUTE_*` when the call cannot
    * begin; `POOL_STATE` when the pool has already run, or the call was cancelled before it began.
    */
   async connect(request: ConnectRequest, options: RunOptions = {}): Promise<SessionOutcome> {
+    checkConnectRequest(request);
     checkRunOptions('connect()', options);
     if (request.agent !== undefined) this.get(request.agent);
     if (this.#run !== undefined)

@@ -124,7 +124,7 @@ test('livekit with unknown keys or values of the wrong kind; a secret is never s
     [{ apiSecrets: 'hush' }, 'unknown option "apiSecrets"'],
     [{ hosts: [] }, 'known: url, apiKey, apiSecret, workerToken, allowedHosts'],
     [{ apiSecret: ['hush'] }, 'livekit.apiSecret must be a string, got an array'],
-    [{ url: new URL('ws://localhost') }, 'livekit.url must be a string, got an object'],
+    [{ url: new URL('ws://localhost') }, 'livekit.url must be a string, got a URL'],
   ] as const) {
     const wrong = () => pool({ livekit });
     expect(wrong).toThrow(expect.objectContaining({ code: 'CONFIG_INVALID_OPTION' }));

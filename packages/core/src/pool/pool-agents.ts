@@ -4,6 +4,7 @@ import type {
   AgentFactory,
   AgentOptions,
 } from '../agents/agent-options.js';
+import { checkDiscover } from '../agents/check-discover.js';
 import { type ImportModule, discoverAgents } from '../agents/discover.js';
 import { AgentRegistry } from '../agents/registry.js';
 import type { MetadataValues } from '../call/call.js';
@@ -60,12 +61,13 @@ export class PoolAgents<
    * of an agent is that of its {@link agentConfig}, or else of its file.
    * @param options - `importModule` imports the URL of a file. Default: that of the command that loaded the pool's
    * module, or else `import()`
-   * @throws OpenRtcError `CONFIG_DISCOVERY`, which names each file that cannot be used.
+   * @throws OpenRtcError `CONFIG_INVALID_OPTION`; `CONFIG_DISCOVERY`, which names each file that cannot be used.
    */
   async discover(
     directory: string | URL,
     options: { importModule?: ImportModule } = {},
   ): Promise<readonly AgentConfig[]> {
+    checkDiscover(directory, options);
     const importModule = options.importModule ?? this.#importModule;
     return this.registry.addDiscovered(
       await discoverAgents(directory, {

@@ -3,6 +3,7 @@ import { initializeLogger, log } from '@livekit/agents';
 import { silentLogger } from '../../base/logger.js';
 import { AgentPool } from '../../pool/agent-pool.js';
 import type { AgentPoolOptions } from '../../options/pool-options.js';
+import { checkScenario } from './check-suite-options.js';
 import {
   absentAgent,
   agentOptions,
@@ -43,6 +44,7 @@ export function conformancePool(
   scenario: ConformanceScenario = {},
   options: AgentPoolOptions = {},
 ): AgentPool {
+  checkScenario(scenario);
   silenceSdk();
   const { prewarmFails = false, replacesAfterYes = false, ...limits } = scenario;
   const isWorker = options.livekit !== undefined;
