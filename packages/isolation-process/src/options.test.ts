@@ -98,3 +98,12 @@ test.each<[string, ProcessesOptions, NodeJS.ProcessEnv]>([
   const { execArgv } = childCommand(source, resolveProcesses(options), env);
   expect(execArgv).not.toContain('--max-semi-space-size=4');
 });
+
+test('lists and objects are copied: what their owner changes later has no effect', () => {
+  const env: Record<string, string> = { MODE: 'a' };
+  const execArgv = ['--enable-source-maps'];
+  const resolved = resolveProcesses({ env, execArgv });
+  env['MODE'] = 'b';
+  execArgv.push('--inspect');
+  expect(resolved).toMatchObject({ env: { MODE: 'a' }, execArgv: ['--enable-source-maps'] });
+});

@@ -83,7 +83,15 @@ export function resolveProcesses(options: ProcessesOptions): ResolvedProcesses {
   checkExecArgv(execArgv);
   checkEnv(env);
   checkEntry(entry);
-  return { ...options, sessionsPerProcess, startTimeoutMs, groupOf: groupOf(groupBy) };
+  return {
+    ...options,
+    // Copies: what the user changes in them later has no effect.
+    ...(env === undefined ? {} : { env: { ...env } }),
+    ...(execArgv === undefined ? {} : { execArgv: [...execArgv] }),
+    sessionsPerProcess,
+    startTimeoutMs,
+    groupOf: groupOf(groupBy),
+  };
 }
 
 function checkExecArgv(execArgv: unknown): void {

@@ -1,5 +1,6 @@
 import type { AgentDefaults, AgentDiscoveryConfig, AgentOptions } from './agent-options.js';
 import { isRecord } from '../base/kind-of.js';
+import { copyOptions } from '../base/copy-options.js';
 import {
   checkFunction,
   checkGreeting,
@@ -104,14 +105,20 @@ function checkCommon(where: string, options: Readonly<Record<string, unknown>>):
   checkRoomOptions(where, options);
 }
 
-// Passed on to the SDK: a copy, so that they stay as they were checked.
-const PASSED_ON: ReadonlySet<string> = new Set(['session', 'roomInput', 'roomOutput']);
+// Objects of options. The others are providers and functions, which stay what they are.
+const OBJECTS: ReadonlySet<string> = new Set([
+  'session',
+  'roomInput',
+  'roomOutput',
+  'record',
+  'greeting',
+]);
 
 function copied<Options extends object>(options: Readonly<Record<string, unknown>>): Options {
   return Object.fromEntries(
     Object.entries(withoutUndefined<object>(options)).map(([key, value]) => [
       key,
-      PASSED_ON.has(key) && isRecord(value) ? { ...value } : value,
+      OBJECTS.has(key) ? copyOptions(value) : value,
     ]),
   ) as Options;
 }

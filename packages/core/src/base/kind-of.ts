@@ -35,6 +35,13 @@ export function isRecord(value: unknown): value is Readonly<Record<string, unkno
   );
 }
 
+/** True for an object that is not an instance of a class. */
+export function isPlainObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  if (typeof value !== 'object' || value === null) return false;
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === Object.prototype || prototype === null;
+}
+
 function tagOf(value: object): string {
   return Object.prototype.toString.call(value);
 }

@@ -2,6 +2,7 @@ import type { HealthOptions } from '../operate/health-server.js';
 import type { MetricsFilesOptions } from '../operate/metrics-reporter.js';
 import type { OperateOptions } from '../operate/operate-options.js';
 import type { WatchdogOptions } from '../operate/watchdog-options.js';
+import { copyOptions } from '../base/copy-options.js';
 import { isRecord, kindOf } from '../base/kind-of.js';
 import {
   checkBoolean,
@@ -48,7 +49,9 @@ export function givenOperateOptions(options: OperateOptions): OperateOptions {
 
 /** The options of `run()`, or those of the pool where `run()` has none. Both have been checked. */
 export function operateOptions(pool: OperateOptions, run: OperateOptions): OperateOptions {
-  return { ...givenOperateOptions(pool), ...givenOperateOptions(run) };
+  const { meter, ...others } = { ...givenOperateOptions(pool), ...givenOperateOptions(run) };
+  // A copy: the run reads them while its owner may change them. The meter is an object of the user.
+  return { ...copyOptions(others), ...(meter === undefined ? {} : { meter }) };
 }
 
 /**

@@ -1,7 +1,7 @@
 import { checkHosts, type LiveKitOptions } from '../link/livekit-endpoint.js';
 import type { Logger } from '../base/logger.js';
 import type { SessionObserver } from '../settle/session-observer.js';
-import { isRecord, kindOf } from '../base/kind-of.js';
+import { isPlainObject, isRecord, kindOf } from '../base/kind-of.js';
 import { didYouMean } from '../base/nearest.js';
 import { checkKeys, invalidOption } from '../base/option-checks.js';
 import { printable } from '../base/printable.js';
@@ -80,7 +80,8 @@ export function checkLiveKit(livekit: unknown): void {
       `livekit must be an object { url, apiKey, apiSecret }, got ${kindOf(livekit)}`,
     );
   // An instance of a class, such as an embedded endpoint, may have more keys.
-  if (isPlain(livekit)) checkKeys(`${WHERE}: livekit`, livekit, [...LIVEKIT_TEXTS, 'allowedHosts']);
+  if (isPlainObject(livekit))
+    checkKeys(`${WHERE}: livekit`, livekit, [...LIVEKIT_TEXTS, 'allowedHosts']);
   for (const key of LIVEKIT_TEXTS) {
     const value = livekit[key];
     if (value !== undefined && typeof value !== 'string')
@@ -118,9 +119,4 @@ export function checkModels(models: unknown): void {
 
 function canCall(owner: unknown, key: string | symbol): boolean {
   return typeof Reflect.get(Object(owner) as object, key) === 'function';
-}
-
-function isPlain(value: object): boolean {
-  const prototype: unknown = Object.getPrototypeOf(value);
-  return prototype === Object.prototype || prototype === null;
 }

@@ -10,6 +10,7 @@ import type { RuntimeSnapshot } from '../operate/runtime-snapshot.js';
 import { takeSnapshot } from '../operate/take-snapshot.js';
 import { givenOperateOptions } from '../options/check-operate-options.js';
 import { checkSettings, configured } from '../options/configured.js';
+import { ownOptions } from '../options/own-options.js';
 import type { AgentPoolOptions, PoolSettings } from '../options/pool-options.js';
 import { type ResolvedOptions, resolveOptions } from '../options/resolve-options.js';
 import { type RunOptions, checkRunOptions } from '../options/run-options.js';
@@ -73,8 +74,9 @@ export class AgentPool<
     super(hosting?.importModule);
     this.#hosting = hosting;
     // Only the user's code needs the type arguments: the pool passes these values on.
-    this.#options = options as unknown as AgentPoolOptions;
-    this.#resolved = resolveOptions(this.#options);
+    const given = options as unknown as AgentPoolOptions;
+    this.#resolved = resolveOptions(given);
+    this.#options = ownOptions(given);
     for (const [name, agent] of Object.entries(options.agents ?? {})) this.add(name, agent);
   }
 
@@ -90,7 +92,7 @@ export class AgentPool<
     checkSettings(given);
     const options = configured(this.#options, given);
     this.#resolved = resolveOptions(options);
-    this.#options = options;
+    this.#options = ownOptions(options);
   }
 
   /**

@@ -218,19 +218,6 @@ test.each([
   expect(pool.runtimeSnapshot().state).toBe('idle');
 });
 
-test('options of an agent are copied: what the caller changes in them later has no effect', () => {
-  const session = { maxToolSteps: 2 };
-  const roomInput = { textEnabled: true };
-  const pool = new AgentPool();
-  pool.add('echo', () => new EchoAgent(), { session, roomInput });
-  session.maxToolSteps = 9;
-  roomInput.textEnabled = false;
-  expect(pool.get('echo')).toMatchObject({
-    session: { maxToolSteps: 2 },
-    roomInput: { textEnabled: true },
-  });
-});
-
 test('a pool without agents does not run, and nothing connects', async () => {
   const { running } = rig.start({ agents: {} });
   await expect(running).rejects.toMatchObject({ code: 'CONFIG_NO_AGENTS' });
