@@ -3,9 +3,10 @@ import { OpenRtcError } from '../base/errors.js';
 import type { MetadataValues } from '../call/call.js';
 import type { SessionOutcome } from '../call/session-outcome.js';
 import type { Channel } from '../launch/channel.js';
-import type { PoolSource, ProcessUsage } from '../launch/isolation-strategy.js';
+import type { ProcessUsage } from '../launch/isolation-strategy.js';
 import type { MetricsStreamEvent } from '../operate/metrics-stream.js';
 import type { OperateOptions } from '../operate/operate-options.js';
+import type { PoolState } from '../operate/readiness.js';
 import type { RuntimeSnapshot } from '../operate/runtime-snapshot.js';
 import { takeSnapshot } from '../operate/take-snapshot.js';
 import { givenOperateOptions } from '../options/check-operate-options.js';
@@ -18,8 +19,9 @@ import { checkConnectRequest, type ConnectRequest } from '../worker/local-call.j
 import { callProcess } from '../worker/started-for-calls.js';
 import { commandLine } from './command-line.js';
 import { type Hosting, type Runner, currentHosting } from './hosting.js';
+import { checkState, noAgents, refusal } from './pool-life.js';
 import { PoolAgents } from './pool-agents.js';
-import { PoolRun } from './pool-run.js';
+import { PoolRun, poolSource } from './pool-run.js';
 
 let serve: (pool: AgentPool, channel: Channel) => Promise<void>;
 
@@ -30,6 +32,7 @@ let serve: (pool: AgentPool, channel: Channel) => Promise<void>;
  *
  * In a process that a strategy has started, `run()` does this; see docs/isolation.md.
  * @throws OpenRtcError `CONFIG_*` or `PREWARM_FAILED` when no call can run here; the other end gets the same error.
+ * `POOL_STATE` when the pool is closed.
  */
 export function serveTickets(pool: AgentPool, channel: Channel): Promise<void> {
   return serve(pool, channel);
@@ -55,7 +58,10 @@ export class AgentPool<
   static #constructed = 0;
 
   static {
-    serve = (pool, channel) => pool.#run?.finished ?? pool.#begin((run) => run.serve(channel, {}));
+    serve = (pool, channel) =>
+      refusal('serveTickets()', pool.state) ??
+      pool.#run?.finished ??
+      pool.#begin((run) => run.serve(channel, {}));
   }
 
   readonly #number = AgentPool.#constructed++;
@@ -64,6 +70,7 @@ export class AgentPool<
   #resolved: ResolvedOptions;
   #run: PoolRun | undefined;
   #hosted: Promise<void> | undefined;
+  #closed = false;
 
   /**
    * Creates a pool; nothing is opened or connected before {@link run}.
@@ -83,11 +90,10 @@ export class AgentPool<
   /**
    * Overrides options of the constructor, as the command line does; `defaults` and `livekit` are merged key by key. Must
    * be called before {@link run}.
-   * @throws OpenRtcError `CONFIG_INVALID_OPTION`, and nothing changes; `POOL_STATE` after `run()`.
+   * @throws OpenRtcError `CONFIG_INVALID_OPTION`, and nothing changes; `POOL_STATE` from `run()` on.
    */
   configure(settings: PoolSettings<Prewarmed, Metadata>): void {
-    if (this.#run !== undefined)
-      throw new OpenRtcError('POOL_STATE', 'configure() must be called before run().');
+    checkState('configure()', this.state);
     const given: unknown = settings;
     checkSettings(given);
     const options = configured(this.#options, given);
@@ -97,13 +103,14 @@ export class AgentPool<
 
   /**
    * Takes calls until SIGTERM, SIGINT, SIGHUP, SIGQUIT, {@link drain}, {@link close} or `signal` ends the run. A pool
-   * runs once; a second call returns the same promise. In a process that the isolation has started for calls, it runs those calls.
+   * runs once; a second call during the run returns the same promise. In a process that the isolation has started for calls, it runs those calls.
    * When the first argument of the process is a verb of `openrtc`, the command runs; see {@link RunOptions.cli}.
    * @throws OpenRtcError `CONFIG_*`, `PREWARM_FAILED` or `LINK_UNAUTHORIZED` before the first call;
-   * `POOL_UNHEALTHY` or `POOL_TAINTED` after a drain that a fault caused.
+   * `POOL_UNHEALTHY` or `POOL_TAINTED` after a drain that a fault caused; `POOL_STATE` when the pool is closed.
    */
   run(options: RunOptions = {}): Promise<void> {
-    if (this.#run !== undefined) return this.#run.finished;
+    const running = refusal('run()', this.state) ?? this.#run?.finished;
+    if (running !== undefined) return running;
     try {
       checkRunOptions('run()', options);
       // A rejection here does not count as the run: the user may add an agent and call run() again.
@@ -125,17 +132,13 @@ export class AgentPool<
    * Sends one agent to one room. Call it instead of {@link run}: no worker registers, and LiveKit has no job for the
    * call. Resolves with the outcome of the call. The first signal that asks the process to end ends the call.
    * @throws OpenRtcError as `run()`; `CONFIG_INVALID_OPTION`; `CONFIG_UNKNOWN_AGENT`; `SESSION_JOIN_FAILED` or `ROUTE_*` when the call cannot
-   * begin; `POOL_STATE` when the pool has already run, or the call was cancelled before it began.
+   * begin; `POOL_STATE` when the pool runs or is closed, or the call was cancelled before it began.
    */
   async connect(request: ConnectRequest, options: RunOptions = {}): Promise<SessionOutcome> {
     checkConnectRequest(request);
     checkRunOptions('connect()', options);
     if (request.agent !== undefined) this.get(request.agent);
-    if (this.#run !== undefined)
-      throw new OpenRtcError(
-        'POOL_STATE',
-        'connect() is called instead of run(), and this pool has already run.',
-      );
+    checkState('connect()', this.state);
     let outcome: SessionOutcome | undefined;
     const onSessionEnd = (_info: unknown, end: SessionOutcome) => void (outcome = end);
     await this.#begin((run) => run.connect(options, request, { onSessionEnd }));
@@ -144,20 +147,25 @@ export class AgentPool<
     return outcome;
   }
 
-  /** Takes no more calls, and ends the live ones after `drainTimeoutMs`. Resolves when everything is closed. */
+  /**
+   * Takes no more calls, and ends the live ones after `drainTimeoutMs`. Resolves when everything is closed. A pool that
+   * has not run is closed, and never runs.
+   */
   async drain(): Promise<void> {
+    this.#closed = true;
     await this.#run?.drain();
   }
 
-  /** Ends live calls now, within 4 s, and resolves when everything is closed. */
+  /** Ends live calls now, within 4 s, and resolves when everything is closed. A pool that has not run never runs. */
   async close(): Promise<void> {
+    this.#closed = true;
     await this.#run?.close();
   }
 
   /** The state of the pool at this moment. CPU and memory of calls are as {@link inspect} last measured them. */
   runtimeSnapshot(): RuntimeSnapshot {
     return takeSnapshot({
-      state: this.#run?.state ?? 'idle',
+      state: this.state,
       startedAt: this.#run?.startedAt ?? 0,
       isolation: this.isolation,
       facts: this.#resolved,
@@ -211,6 +219,11 @@ export class AgentPool<
     return this.#resolved.consecutiveFailureLimit;
   }
 
+  /** @internal */
+  protected get state(): PoolState {
+    return this.#run?.state ?? (this.#closed ? 'closed' : 'idle');
+  }
+
   #runner(): Runner<AgentPool> | undefined {
     return this.#hosting?.active === true ? this.#hosting.run : commandLine();
   }
@@ -220,27 +233,11 @@ export class AgentPool<
       options: this.#options,
       resolved: this.#resolved,
       registry: this.registry,
-      source: this.#source(),
+      source: poolSource(this.#number),
       snapshot: () => this.runtimeSnapshot(),
     });
     this.#run = run;
     run.finished = work(run);
     return run.finished;
   }
-
-  #source(): PoolSource {
-    return {
-      entry: process.argv[1] ?? '',
-      pool: this.#number,
-      argv: process.argv.slice(2),
-      execArgv: process.execArgv,
-    };
-  }
-}
-
-function noAgents(): OpenRtcError {
-  return new OpenRtcError(
-    'CONFIG_NO_AGENTS',
-    'Register at least one agent before run(): pool.add(name, AgentClass), or pool.discover(directory).',
-  );
 }

@@ -7,15 +7,19 @@ import type {
 import { checkDiscover } from '../agents/check-discover.js';
 import { type ImportModule, discoverAgents } from '../agents/discover.js';
 import { AgentRegistry } from '../agents/registry.js';
+import type { PoolState } from '../operate/readiness.js';
+import { checkState } from './pool-life.js';
 import type { MetadataValues } from '../call/call.js';
 
 /** The agents of a pool. They can be added, replaced and removed at any time. */
-export class PoolAgents<
+export abstract class PoolAgents<
   Prewarmed extends object = Record<string, unknown>,
   Metadata extends object = MetadataValues,
 > {
   /** @internal */
   protected readonly registry = new AgentRegistry();
+  /** @internal */
+  protected abstract readonly state: PoolState;
   readonly #importModule: ImportModule | undefined;
 
   /** @internal */
@@ -28,13 +32,14 @@ export class PoolAgents<
    * each call. While the pool runs, later calls can use it. Where calls run in other processes, each process registers
    * its own agents: a call fails in a process that has no agent of its name.
    * @param name - 1 to 64 ASCII letters, digits, dashes, underscores
-   * @throws OpenRtcError `CONFIG_*`; then nothing is registered.
+   * @throws OpenRtcError `CONFIG_*`, or `POOL_STATE` when the pool is closed; then nothing is registered.
    */
   add(
     name: string,
     agent: AgentClass | AgentFactory<Prewarmed, Metadata>,
     options: AgentOptions<Prewarmed, Metadata> = {},
   ): AgentConfig {
+    checkState('add()', this.state);
     return this.registry.add(name, agent as AgentFactory, options as AgentOptions);
   }
 
@@ -53,6 +58,7 @@ export class PoolAgents<
     agent: AgentClass | AgentFactory<Prewarmed, Metadata>,
     options: AgentOptions<Prewarmed, Metadata> = {},
   ): AgentConfig {
+    checkState('replace()', this.state);
     return this.registry.replace(name, agent as AgentFactory, options as AgentOptions);
   }
 
@@ -67,6 +73,7 @@ export class PoolAgents<
     directory: string | URL,
     options: { importModule?: ImportModule } = {},
   ): Promise<readonly AgentConfig[]> {
+    checkState('discover()', this.state);
     checkDiscover(directory, options);
     const importModule = options.importModule ?? this.#importModule;
     return this.registry.addDiscovered(

@@ -208,3 +208,13 @@ async function connectOnly(worker: Worker, request: ConnectRequest, logger: Logg
   // The call that was launched goes on to its end. The run waits for it, and reports how the worker ended.
   worker.drain().catch(() => {});
 }
+
+/** How this process was started. `pool` is the number of the pool among those of its entry. */
+export function poolSource(pool: number): PoolSource {
+  return {
+    entry: process.argv[1] ?? '',
+    pool,
+    argv: process.argv.slice(2),
+    execArgv: process.execArgv,
+  };
+}

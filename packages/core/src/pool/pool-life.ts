@@ -1,0 +1,56 @@
+import { OpenRtcError } from '../base/errors.js';
+import type { PoolState } from '../operate/readiness.js';
+
+/** The methods that some states do not allow. The others may be called at any time. */
+export type StatefulMethod =
+  | 'run()'
+  | 'connect()'
+  | 'serveTickets()'
+  | 'configure()'
+  | 'add()'
+  | 'replace()'
+  | 'discover()';
+
+const ENDED = 'this pool is closed, and a pool runs once: construct a new AgentPool';
+
+/** Why a method may not be called in a state, by method. A state that is not named here allows it. */
+const REASONS: Readonly<
+  Record<StatefulMethod, { readonly running?: string; readonly closed: string }>
+> = {
+  'run()': { closed: ENDED },
+  'connect()': { running: 'it is called instead of run(), and this pool runs', closed: ENDED },
+  'serveTickets()': { closed: ENDED },
+  'configure()': { running: 'call it before run()', closed: ENDED },
+  'add()': { closed: ENDED },
+  'replace()': { closed: ENDED },
+  'discover()': { closed: ENDED },
+};
+
+/**
+ * Checks that a pool in this state allows the method.
+ * @throws OpenRtcError `POOL_STATE`
+ */
+export function checkState(method: StatefulMethod, state: PoolState): void {
+  if (state === 'idle') return;
+  const { running, closed } = REASONS[method];
+  const why = state === 'closed' ? closed : running;
+  if (why !== undefined) throw new OpenRtcError('POOL_STATE', `${method}: ${why}.`);
+}
+
+/** The same as a rejection; undefined when the state allows the method. */
+export function refusal(method: StatefulMethod, state: PoolState): Promise<never> | undefined {
+  try {
+    checkState(method, state);
+    return undefined;
+  } catch (error) {
+    return Promise.reject(error);
+  }
+}
+
+/** The error for a pool without agents. */
+export function noAgents(): OpenRtcError {
+  return new OpenRtcError(
+    'CONFIG_NO_AGENTS',
+    'Register at least one agent before run(): pool.add(name, AgentClass), or pool.discover(directory).',
+  );
+}
