@@ -1,3 +1,4 @@
+import { checkAll } from './all-faults.js';
 import { OpenRtcError } from './errors.js';
 import { printable } from './printable.js';
 import { isRecord, kindOf } from './kind-of.js';
@@ -30,12 +31,14 @@ export function checkKeys(
 ): asserts options is Readonly<Record<string, unknown>> {
   if (!isRecord(options))
     throw invalidOption(where, `options must be an object, got ${kindOf(options)}`);
-  for (const key of Object.keys(options)) {
-    if (known.includes(key)) continue;
-    const others = known.length === 0 ? '; there are none' : `; known: ${known.join(', ')}`;
-    const hint = hints.get(key) ?? (didYouMean(key, known) || others);
-    throw invalidOption(where, `unknown option "${printable(key)}"${hint}`);
-  }
+  const unknown = Object.keys(options).filter((key) => !known.includes(key));
+  const others = known.length === 0 ? '; there are none' : `; known: ${known.join(', ')}`;
+  checkAll(
+    unknown.map((key) => () => {
+      const hint = hints.get(key) ?? (didYouMean(key, known) || others);
+      throw invalidOption(where, `unknown option "${printable(key)}"${hint}`);
+    }),
+  );
 }
 
 /** A greeting: a string, `{ instructions }`, or null. */

@@ -1,3 +1,4 @@
+import { checkAll } from '../base/all-faults.js';
 import { OpenRtcError, messageOf } from '../base/errors.js';
 
 /** The LiveKit server and the credentials. */
@@ -49,15 +50,12 @@ export function resolveEndpoint(
     ...(apiKey === '' ? ['LIVEKIT_API_KEY'] : []),
     ...(apiSecret === '' ? ['LIVEKIT_API_SECRET'] : []),
   ];
-  if (missing.length > 0) {
-    throw new OpenRtcError(
-      'CONFIG_MISSING_CREDENTIALS',
-      `Missing ${missing.join(', ')}. Set it in the environment or pass it as the pool option livekit: { url, apiKey, apiSecret }.`,
-    );
-  }
-  workerUrl(url);
   const { allowedHosts } = options;
-  checkHosts(allowedHosts);
+  checkAll([
+    () => checkMissing(missing),
+    () => void (url === '' || workerUrl(url)),
+    () => checkHosts(allowedHosts),
+  ]);
   return {
     url,
     apiKey,
@@ -65,6 +63,14 @@ export function resolveEndpoint(
     ...(workerToken ? { workerToken } : {}),
     ...(allowedHosts === undefined ? {} : { allowedHosts }),
   };
+}
+
+function checkMissing(missing: readonly string[]): void {
+  if (missing.length === 0) return;
+  throw new OpenRtcError(
+    'CONFIG_MISSING_CREDENTIALS',
+    `Missing ${missing.join(', ')}. Set it in the environment or pass it as the pool option livekit: { url, apiKey, apiSecret }.`,
+  );
 }
 
 /**

@@ -1,5 +1,4 @@
 import { isRecord } from '../base/kind-of.js';
-import type { MetricsEntry } from './metrics-envelope.js';
 import type {
   MetricsStreamEvent,
   OverflowMetricsEvent,
@@ -88,7 +87,7 @@ const EVENTS: Readonly<Record<MetricsStreamEvent['event'], Readonly<Record<strin
  */
 export function payloadFits(kind: unknown, payload: unknown): boolean {
   if (!isRecord(payload)) return false;
-  switch (kind as MetricsEntry['kind']) {
+  switch (kind) {
     case 'snapshot':
       return fieldsFit(payload, SNAPSHOT);
     case 'event': {

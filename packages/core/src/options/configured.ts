@@ -19,14 +19,18 @@ const HINTS: ReadonlyMap<string, string> = new Map(
  * Checks the settings of `configure()`, before they are merged: their names, and the objects whose keys are merged.
  * @throws OpenRtcError `CONFIG_INVALID_OPTION`
  */
-export function checkSettings(settings: unknown): asserts settings is PoolSettings {
+function checkSettings(settings: unknown): asserts settings is PoolSettings {
   checkKeys('configure()', settings, SETTINGS, HINTS);
   for (const name of ['defaults', 'livekit'] as const)
     checkRow(name, optionTable[name], settings[name]);
 }
 
-/** Options with `settings` over them. A setting that is `undefined` counts as not given. */
-export function configured(options: AgentPoolOptions, settings: PoolSettings): AgentPoolOptions {
+/**
+ * Options with `settings` over them. A setting that is `undefined` counts as not given.
+ * @throws OpenRtcError `CONFIG_INVALID_OPTION` for settings that are none, or belong to the constructor
+ */
+export function configured(options: AgentPoolOptions, settings: unknown): AgentPoolOptions {
+  checkSettings(settings);
   const { defaults, livekit, ...others } = settings;
   return {
     ...options,

@@ -1,4 +1,5 @@
 import type { AgentDefaults } from '../agents/agent-options.js';
+import { checkAll } from '../base/all-faults.js';
 import { OpenRtcError } from '../base/errors.js';
 import type { MetadataValues } from '../call/call.js';
 import type { SessionOutcome } from '../call/session-outcome.js';
@@ -10,33 +11,30 @@ import type { PoolState } from '../operate/readiness.js';
 import type { RuntimeSnapshot } from '../operate/runtime-snapshot.js';
 import { takeSnapshot } from '../operate/take-snapshot.js';
 import { givenOperateOptions } from '../options/check-operate-options.js';
-import { checkSettings, configured } from '../options/configured.js';
+import { configured } from '../options/configured.js';
 import { ownOptions } from '../options/own-options.js';
 import type { AgentPoolOptions, PoolSettings } from '../options/pool-options.js';
 import { type ResolvedOptions, resolveOptions } from '../options/resolve-options.js';
 import { type RunOptions, checkRunOptions } from '../options/run-options.js';
 import { checkConnectRequest, type ConnectRequest } from '../worker/local-call.js';
-import { callProcess } from '../worker/started-for-calls.js';
+import { callProcess, inCallProcess } from '../worker/started-for-calls.js';
 import { commandLine } from './command-line.js';
-import { type Hosting, type Runner, currentHosting } from './hosting.js';
-import { checkState, noAgents, refusal } from './pool-life.js';
+import { type Hosting, currentHosting } from './hosting.js';
+import {
+  type RunConfiguration,
+  agentChecks,
+  checkState,
+  refusal,
+  workerChecks,
+} from './pool-checks.js';
 import { PoolAgents } from './pool-agents.js';
 import { PoolRun, poolSource } from './pool-run.js';
 
-let serve: (pool: AgentPool, channel: Channel) => Promise<void>;
-
-/**
- * Runs the calls that the pool of another process sends through `channel`. Call it instead of {@link AgentPool.run}:
- * the pool does not register with LiveKit. It must have the same agents under the same names as the pool at the other
- * end. Resolves when the other end closes the channel or no longer needs this process.
- *
- * In a process that a strategy has started, `run()` does this; see docs/isolation.md.
- * @throws OpenRtcError `CONFIG_*` or `PREWARM_FAILED` when no call can run here; the other end gets the same error.
- * `POOL_STATE` when the pool is closed.
- */
-export function serveTickets(pool: AgentPool, channel: Channel): Promise<void> {
-  return serve(pool, channel);
-}
+/** What functions outside of the class do with a pool. Set by the class, because it needs its private members. */
+export const inside = {} as {
+  serve: (pool: AgentPool, channel: Channel) => Promise<void>;
+  check: (pool: AgentPool, options: RunOptions) => void;
+};
 
 /**
  * Many voice agents, one worker. Register agents, then {@link run}.
@@ -58,10 +56,11 @@ export class AgentPool<
   static #constructed = 0;
 
   static {
-    serve = (pool, channel) =>
+    inside.serve = (pool, channel) =>
       refusal('serveTickets()', pool.state) ??
       pool.#run?.finished ??
       pool.#begin((run) => run.serve(channel, {}));
+    inside.check = (pool, options) => pool.#check(options, { opens: true });
   }
 
   readonly #number = AgentPool.#constructed++;
@@ -94,16 +93,15 @@ export class AgentPool<
    */
   configure(settings: PoolSettings<Prewarmed, Metadata>): void {
     checkState('configure()', this.state);
-    const given: unknown = settings;
-    checkSettings(given);
-    const options = configured(this.#options, given);
+    const options = configured(this.#options, settings);
     this.#resolved = resolveOptions(options);
     this.#options = ownOptions(options);
   }
 
   /**
    * Takes calls until SIGTERM, SIGINT, SIGHUP, SIGQUIT, {@link drain}, {@link close} or `signal` ends the run. A pool
-   * runs once; a second call during the run returns the same promise. In a process that the isolation has started for calls, it runs those calls.
+   * runs once; a second call during the run returns the same promise. In a process that the isolation has started for
+   * calls, it runs those calls.
    * When the first argument of the process is a verb of `openrtc`, the command runs; see {@link RunOptions.cli}.
    * @throws OpenRtcError `CONFIG_*`, `PREWARM_FAILED` or `LINK_UNAUTHORIZED` before the first call;
    * `POOL_UNHEALTHY` or `POOL_TAINTED` after a drain that a fault caused; `POOL_STATE` when the pool is closed.
@@ -111,14 +109,14 @@ export class AgentPool<
   run(options: RunOptions = {}): Promise<void> {
     const running = refusal('run()', this.state) ?? this.#run?.finished;
     if (running !== undefined) return running;
+    const hosting = this.#hosting?.active === true ? this.#hosting.run : commandLine();
+    const runner = options?.cli === false ? undefined : hosting;
     try {
-      checkRunOptions('run()', options);
-      // A rejection here does not count as the run: the user may add an agent and call run() again.
-      if (this.registry.names().length === 0) throw noAgents();
+      // A rejection here does not count as the run: the user may mend the configuration and call run() again.
+      this.#check(options, { opens: runner === undefined && !inCallProcess() });
     } catch (error) {
       return Promise.reject(error);
     }
-    const runner = options.cli === false ? undefined : this.#runner();
     if (runner !== undefined)
       return (this.#hosted ??= runner(this as unknown as AgentPool, options));
     return this.#begin(
@@ -131,14 +129,16 @@ export class AgentPool<
   /**
    * Sends one agent to one room. Call it instead of {@link run}: no worker registers, and LiveKit has no job for the
    * call. Resolves with the outcome of the call. The first signal that asks the process to end ends the call.
-   * @throws OpenRtcError as `run()`; `CONFIG_INVALID_OPTION`; `CONFIG_UNKNOWN_AGENT`; `SESSION_JOIN_FAILED` or `ROUTE_*` when the call cannot
-   * begin; `POOL_STATE` when the pool runs or is closed, or the call was cancelled before it began.
+   * @throws OpenRtcError as `run()`; `CONFIG_UNKNOWN_AGENT`; `SESSION_JOIN_FAILED` or `ROUTE_*` when the call cannot begin;
+   * `POOL_STATE` when the pool runs or is closed, or the call was cancelled before it began.
    */
   async connect(request: ConnectRequest, options: RunOptions = {}): Promise<SessionOutcome> {
-    checkConnectRequest(request);
-    checkRunOptions('connect()', options);
-    if (request.agent !== undefined) this.get(request.agent);
     checkState('connect()', this.state);
+    checkAll([
+      () => checkConnectRequest(request, (name) => this.get(name)),
+      () => checkRunOptions('connect()', options),
+      ...workerChecks(this.#configuration),
+    ]);
     let outcome: SessionOutcome | undefined;
     const onSessionEnd = (_info: unknown, end: SessionOutcome) => void (outcome = end);
     await this.#begin((run) => run.connect(options, request, { onSessionEnd }));
@@ -219,13 +219,21 @@ export class AgentPool<
     return this.#resolved.consecutiveFailureLimit;
   }
 
-  /** @internal */
-  protected get state(): PoolState {
+  protected override get state(): PoolState {
     return this.#run?.state ?? (this.#closed ? 'closed' : 'idle');
   }
 
-  #runner(): Runner<AgentPool> | undefined {
-    return this.#hosting?.active === true ? this.#hosting.run : commandLine();
+  /** Checks everything about a run that can be known before it opens anything. */
+  #check(options: unknown, { opens }: { readonly opens: boolean }): void {
+    checkAll([
+      () => checkRunOptions('run()', options),
+      ...agentChecks(this.#configuration),
+      ...(opens ? workerChecks(this.#configuration) : []),
+    ]);
+  }
+
+  get #configuration(): RunConfiguration {
+    return { options: this.#options, agents: this.registry.names(), entry: process.argv[1] };
   }
 
   #begin(work: (run: PoolRun) => Promise<void>): Promise<void> {
@@ -237,7 +245,6 @@ export class AgentPool<
       snapshot: () => this.runtimeSnapshot(),
     });
     this.#run = run;
-    run.finished = work(run);
-    return run.finished;
+    return (run.finished = work(run));
   }
 }

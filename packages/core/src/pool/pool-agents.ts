@@ -8,7 +8,7 @@ import { checkDiscover } from '../agents/check-discover.js';
 import { type ImportModule, discoverAgents } from '../agents/discover.js';
 import { AgentRegistry } from '../agents/registry.js';
 import type { PoolState } from '../operate/readiness.js';
-import { checkState } from './pool-life.js';
+import { checkState } from './pool-checks.js';
 import type { MetadataValues } from '../call/call.js';
 
 /** The agents of a pool. They can be added, replaced and removed at any time. */

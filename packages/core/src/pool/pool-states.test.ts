@@ -2,7 +2,8 @@ import { readFileSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 
 import { deferred } from '../base/deferred.js';
-import { AgentPool, serveTickets } from './agent-pool.js';
+import { AgentPool } from './agent-pool.js';
+import { serveTickets } from './pool-functions.js';
 import { EchoAgent, PoolHarness } from './pool-harness.js';
 
 // Every method in every state of a pool: docs/operating.md has the same table.

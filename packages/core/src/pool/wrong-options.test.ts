@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 
 import { readWorkers } from '../operate/read-workers.js';
-import { AgentPool, serveTickets } from './agent-pool.js';
+import { AgentPool } from './agent-pool.js';
+import { serveTickets } from './pool-functions.js';
 import { hostCommand } from './command-host.js';
 import { EchoAgent } from './pool-harness.js';
 

@@ -2,6 +2,7 @@ import { Job, JobType, ParticipantInfo, Room } from '@livekit/protocol';
 import { AccessToken, RoomServiceClient } from 'livekit-server-sdk';
 import { randomUUID } from 'node:crypto';
 
+import { checkAll } from '../base/all-faults.js';
 import { OpenRtcError, messageOf } from '../base/errors.js';
 import type { RefusalReason } from '../call/refusal.js';
 import { type JobOffer, toJobOffer } from '../call/job-offer.js';
@@ -30,16 +31,27 @@ const REQUEST_KEYS = [
 
 /**
  * Checks what `connect()` is asked for, before anything is opened.
- * @throws OpenRtcError `CONFIG_INVALID_OPTION`
+ * @param checkAgent - throws for the name of an agent that is not registered
+ * @throws OpenRtcError `CONFIG_INVALID_OPTION`, `CONFIG_UNKNOWN_AGENT`
  */
-export function checkConnectRequest(request: unknown): asserts request is ConnectRequest {
+export function checkConnectRequest(
+  request: unknown,
+  checkAgent: (name: string) => unknown,
+): asserts request is ConnectRequest {
   const where = 'connect()';
   if (!isRecord(request))
     throw invalidOption(where, `pass { room: 'its-name' }, got ${kindOf(request)}`);
-  checkKeys(where, request, REQUEST_KEYS);
-  for (const key of REQUEST_KEYS) checkText(where, key, request[key]);
-  if (request['room'] === undefined)
-    throw invalidOption(where, "room is missing: pass { room: 'its-name' }");
+  checkAll([
+    () => checkKeys(where, request, REQUEST_KEYS),
+    ...REQUEST_KEYS.map((key) => () => checkText(where, key, request[key])),
+    () => {
+      if (request['room'] === undefined)
+        throw invalidOption(where, "room is missing: pass { room: 'its-name' }");
+    },
+    () => {
+      if (typeof request['agent'] === 'string') checkAgent(request['agent']);
+    },
+  ]);
 }
 
 // In seconds, because livekit-server-sdk expects seconds.

@@ -1,15 +1,11 @@
 import {
   MAX_MS,
-  checkBoolean,
   checkFunction,
   checkKeys,
   checkWhole,
   invalidOption,
 } from '../../base/option-checks.js';
-import type { ConformanceScenario } from './conformance-pool.js';
 import type { IsolationSuiteOptions } from './isolation-suite-options.js';
-
-// All functions throw CONFIG_INVALID_OPTION.
 
 const SUITE: readonly (keyof IsolationSuiteOptions)[] = [
   'createStrategy',
@@ -18,16 +14,10 @@ const SUITE: readonly (keyof IsolationSuiteOptions)[] = [
   'patienceMs',
 ];
 
-const SCENARIO = {
-  maxConcurrentSessions: 'number',
-  maxSessionDurationMs: 'number',
-  emptyRoomGraceMs: 'number',
-  drainTimeoutMs: 'number',
-  replacesAfterYes: 'flag',
-  prewarmFails: 'flag',
-} as const satisfies Readonly<Record<keyof ConformanceScenario, 'number' | 'flag'>>;
-
-/** The options of `isolationCases()`, and with `runner` those of `describeIsolation()`. */
+/**
+ * Checks the options of `isolationCases()`, and with `runner` those of `describeIsolation()`.
+ * @throws OpenRtcError `CONFIG_INVALID_OPTION`
+ */
 export function checkSuiteOptions(options: unknown, { runner = false } = {}): void {
   const where = runner ? 'describeIsolation()' : 'isolationCases()';
   checkKeys(where, options, runner ? [...SUITE, 'it', 'describe'] : SUITE);
@@ -39,12 +29,4 @@ export function checkSuiteOptions(options: unknown, { runner = false } = {}): vo
   // A case has up to three calls at a time.
   checkWhole(where, 'capacity', options['capacity'], { min: 3, max: 100_000 });
   checkWhole(where, 'patienceMs', options['patienceMs'], { min: 1, max: MAX_MS });
-}
-
-/** The scenario of `conformancePool()`. The pool checks the numbers. */
-export function checkScenario(scenario: unknown): void {
-  const where = 'conformancePool()';
-  checkKeys(where, scenario, Object.keys(SCENARIO));
-  for (const [key, kind] of Object.entries(SCENARIO))
-    if (kind === 'flag') checkBoolean(where, key, scenario[key]);
 }

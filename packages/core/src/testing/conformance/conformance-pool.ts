@@ -3,7 +3,7 @@ import { initializeLogger, log } from '@livekit/agents';
 import { silentLogger } from '../../base/logger.js';
 import { AgentPool } from '../../pool/agent-pool.js';
 import type { AgentPoolOptions } from '../../options/pool-options.js';
-import { checkScenario } from './check-suite-options.js';
+import { checkBoolean, checkKeys } from '../../base/option-checks.js';
 import {
   absentAgent,
   agentOptions,
@@ -34,6 +34,15 @@ export interface ConformanceScenario {
   /** True: prewarm throws. Default: false. */
   readonly prewarmFails?: boolean;
 }
+
+const SCENARIO = {
+  maxConcurrentSessions: 'number',
+  maxSessionDurationMs: 'number',
+  emptyRoomGraceMs: 'number',
+  drainTimeoutMs: 'number',
+  replacesAfterYes: 'flag',
+  prewarmFails: 'flag',
+} as const satisfies Readonly<Record<keyof ConformanceScenario, 'number' | 'flag'>>;
 
 /**
  * Creates the pool of the conformance suite with its agents. The suite creates one for each case; a process that a
@@ -93,4 +102,12 @@ function silenceSdk(): void {
     // log() throws until it is initialised; there is no other way to ask.
     initializeLogger({ pretty: false, level: process.env['LIVEKIT_LOG_LEVEL'] ?? 'silent' });
   }
+}
+
+/** Checks the scenario. The pool checks the numbers. */
+function checkScenario(scenario: unknown): void {
+  const where = 'conformancePool()';
+  checkKeys(where, scenario, Object.keys(SCENARIO));
+  for (const [key, kind] of Object.entries(SCENARIO))
+    if (kind === 'flag') checkBoolean(where, key, scenario[key]);
 }

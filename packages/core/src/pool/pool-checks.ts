@@ -1,5 +1,8 @@
 import { OpenRtcError } from '../base/errors.js';
+import { resolveEndpoint } from '../link/livekit-endpoint.js';
 import type { PoolState } from '../operate/readiness.js';
+import type { AgentPoolOptions } from '../options/pool-options.js';
+import { checkDefaultIsolation } from '../worker/default-parts.js';
 
 /** The methods that some states do not allow. The others may be called at any time. */
 export type StatefulMethod =
@@ -47,10 +50,33 @@ export function refusal(method: StatefulMethod, state: PoolState): Promise<never
   }
 }
 
-/** The error for a pool without agents. */
-export function noAgents(): OpenRtcError {
-  return new OpenRtcError(
-    'CONFIG_NO_AGENTS',
-    'Register at least one agent before run(): pool.add(name, AgentClass), or pool.discover(directory).',
-  );
+/** The parts of a configuration that are checked before a run opens anything. */
+export interface RunConfiguration {
+  readonly options: AgentPoolOptions;
+  readonly agents: readonly string[];
+  /** Path of the user's entry, from which the default isolation is resolved. */
+  readonly entry: string | undefined;
+}
+
+/** The checks of what a pool needs for any run. */
+export function agentChecks({ agents }: Pick<RunConfiguration, 'agents'>): readonly (() => void)[] {
+  return [
+    () => {
+      if (agents.length > 0) return;
+      throw new OpenRtcError(
+        'CONFIG_NO_AGENTS',
+        'Register at least one agent before run(): pool.add(name, AgentClass), or pool.discover(directory).',
+      );
+    },
+  ];
+}
+
+/** The checks of what a worker needs to open: the server, its credentials, and a place where calls run. */
+export function workerChecks({ options, entry }: RunConfiguration): readonly (() => void)[] {
+  return [
+    () => void resolveEndpoint(options.livekit),
+    () => {
+      if (options.isolation === undefined) checkDefaultIsolation(entry);
+    },
+  ];
 }
