@@ -64,7 +64,7 @@ export function checkIsolation(isolation: unknown): void {
   if (isolation === undefined) return;
   // The function `coroutine`, given without calling it, has a name too, but no open().
   const { open, name } = Object(isolation) as Record<string, unknown>;
-  if (typeof open !== 'function' || typeof name !== 'string')
+  if (typeof open !== 'function' || typeof name !== 'string' || name.trim() === '')
     throw invalidOption(
       WHERE,
       'isolation must be a strategy, such as coroutine() of @openrtc/isolation-coroutine',

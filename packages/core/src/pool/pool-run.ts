@@ -15,6 +15,7 @@ import type { ResolvedOptions } from '../options/resolve-options.js';
 import type { RunOptions } from '../options/run-options.js';
 import { sdkLogger } from '../sdk/sdk-logger.js';
 import type { ConnectRequest } from '../worker/local-call.js';
+import { Ending } from '../worker/ending.js';
 import { installProcessHandlers, taintedBy } from '../worker/process-handlers.js';
 import { serveSessions } from '../worker/serve-sessions.js';
 import { Worker } from '../worker/worker.js';
@@ -40,12 +41,14 @@ export class PoolRun {
   readonly #parts: PoolParts;
   readonly #logger: Logger;
   readonly #starting = new AbortController();
+  readonly #ending: Ending;
   #state: Exclude<PoolState, 'draining' | 'idle'> = 'starting';
   #worker: Worker | undefined;
 
   constructor(parts: PoolParts) {
     this.#parts = parts;
     this.#logger = unbreakable(parts.options.logger ?? sdkLogger());
+    this.#ending = new Ending(this.#logger);
     this.operations = new Operations({
       facts: parts.resolved,
       entry: parts.source.entry,
@@ -101,12 +104,21 @@ export class PoolRun {
 
   async drain(): Promise<void> {
     this.#starting.abort();
-    await (this.#worker?.drain() ?? this.#calledOff());
+    try {
+      await this.#worker?.drain();
+    } finally {
+      await this.#over();
+    }
   }
 
   async close(): Promise<void> {
     this.#starting.abort();
-    await (this.#worker?.close() ?? this.#calledOff());
+    this.#ending.close();
+    try {
+      await this.#worker?.close();
+    } finally {
+      await this.#over();
+    }
   }
 
   async #run(
@@ -143,7 +155,7 @@ export class PoolRun {
       () => void (this.#state = 'closed'),
       () => signal?.removeEventListener('abort', onAbort),
       uninstall,
-      () => this.operations[Symbol.asyncDispose](),
+      () => this.#ending.operations(() => this.operations[Symbol.asyncDispose]()),
     ]);
   }
 
@@ -173,7 +185,7 @@ export class PoolRun {
     try {
       const logger = this.#logger;
       return await Worker.start(
-        { pool, resolved, registry, source, logger, version, ...how },
+        { pool, resolved, registry, source, logger, version, ending: this.#ending, ...how },
         signal,
       );
     } catch (error) {
@@ -191,8 +203,8 @@ export class PoolRun {
     work.catch((error: unknown) => this.#logger.debug({ error }, 'drained'));
   }
 
-  /** Waits until a start in progress is over. Its error is reported by `finished`. */
-  async #calledOff(): Promise<void> {
+  /** Waits until everything of the run is closed. Its error is reported by `finished`. */
+  async #over(): Promise<void> {
     await Promise.allSettled([this.finished]);
   }
 }

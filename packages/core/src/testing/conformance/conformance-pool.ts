@@ -10,6 +10,7 @@ import {
   BrokenAgent,
   ObedientAgent,
   replacedOptions,
+  StumblingAgent,
   setUp,
   WORDS,
 } from './conformance-agents.js';
@@ -33,6 +34,8 @@ export interface ConformanceScenario {
   readonly replacesAfterYes?: boolean;
   /** True: prewarm throws. Default: false. */
   readonly prewarmFails?: boolean;
+  /** True: prewarm never ends, and the start is called off meanwhile. Default: false. */
+  readonly prewarmHangs?: boolean;
 }
 
 const SCENARIO = {
@@ -42,6 +45,7 @@ const SCENARIO = {
   drainTimeoutMs: 'number',
   replacesAfterYes: 'flag',
   prewarmFails: 'flag',
+  prewarmHangs: 'flag',
 } as const satisfies Readonly<Record<keyof ConformanceScenario, 'number' | 'flag'>>;
 
 /**
@@ -55,7 +59,12 @@ export function conformancePool(
 ): AgentPool {
   checkScenario(scenario);
   silenceSdk();
-  const { prewarmFails = false, replacesAfterYes = false, ...limits } = scenario;
+  const {
+    prewarmFails = false,
+    prewarmHangs = false,
+    replacesAfterYes = false,
+    ...limits
+  } = scenario;
   const isWorker = options.livekit !== undefined;
   const replace = () => void pool.replace('obedient', ObedientAgent, replacedOptions);
   let accepted = false;
@@ -71,6 +80,7 @@ export function conformancePool(
     prewarm: (proc) => {
       if (prewarmFails) throw new Error(WORDS.prewarm);
       proc.userData['prewarmed'] = 'yes';
+      return prewarmHangs ? new Promise(() => {}) : undefined;
     },
     ...(replacesAfterYes && isWorker
       ? {
@@ -88,6 +98,7 @@ export function conformancePool(
   pool.add('obedient', ObedientAgent, agentOptions);
   pool.add('second', () => new ObedientAgent(), agentOptions);
   pool.add('broken', BrokenAgent, agentOptions);
+  pool.add('stumbling', StumblingAgent, agentOptions);
   pool.add('absent', absentAgent, agentOptions);
   pool.add('stubborn', ObedientAgent, agentOptions);
   if (replacesAfterYes && !isWorker) replace();
