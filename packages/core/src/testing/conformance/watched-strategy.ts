@@ -131,7 +131,8 @@ export class WatchedStrategy implements IsolationStrategy {
       await host.report(event);
     };
     return {
-      source: host.source,
+      // What a strategy starts runs the one pool of the suite's entry. Here each case has one, and some have two.
+      source: { ...host.source, pool: 0 },
       logger: host.logger,
       maxConcurrentSessions: host.maxConcurrentSessions,
       inference: host.inference,
