@@ -1,5 +1,3 @@
-import { createRequire } from 'node:module';
-
 import { defined } from './defined.js';
 import { type Host, processHost, writeMessage } from './host.js';
 import { loadPool, poolPath } from './load/load-pool.js';
@@ -8,8 +6,10 @@ import { readFlags } from './options/read-flags.js';
 import { type Flags, optionTable, tableWithPool } from './options/table.js';
 import { readCommandLine } from './program.js';
 import { reportError } from './report-error.js';
+import { UsageError } from './usage-error.js';
 import type { RunVerb, VerbContext } from './verbs/verb-context.js';
 import type { Verb } from './verbs/verb.js';
+import { versionText } from './versions.js';
 
 /** Provides the loader of a verb's pool. */
 export type Load = (flags: Flags, verb: Verb, host: Host) => VerbContext['load'];
@@ -37,17 +37,13 @@ const handlers: Readonly<Record<Verb, () => Promise<{ run: RunVerb }>>> = {
   logs: () => import('./verbs/logs.js'),
 };
 
-const { version } = createRequire(import.meta.url)('@openrtc/cli/package.json') as {
-  version: string;
-};
-
 /** The whole command. Resolves with the exit code after all output and errors are written. Never rejects. */
 export async function main(args: readonly string[], options: MainOptions = {}): Promise<number> {
   const { host = processHost, load } = options;
   let flags: Flags = {};
   try {
     const table = load === undefined ? optionTable : tableWithPool();
-    const named = { version, table, ...defined({ name: options.name }) };
+    const named = { version: versionText, table, ...defined({ name: options.name }) };
     const invocation = readCommandLine(args, host, named);
     if (invocation.kind === 'answered') return invocation.exitCode;
     const { verb, given, words } = invocation;
@@ -64,6 +60,10 @@ export async function main(args: readonly string[], options: MainOptions = {}): 
 const fromPath: Load =
   ({ agentsDir }, verb, host) =>
   async (prepare) => {
+    if (agentsDir === undefined)
+      throw new UsageError(
+        `which agents? Name a directory of agents, or a module that exports a pool: openrtc ${verb} ./agents`,
+      );
     const path = poolPath(agentsDir);
     if (verb === 'start') refuseWritableByOthers(path);
     // The others have no log, or one that shows only errors.

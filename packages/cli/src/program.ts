@@ -14,7 +14,8 @@ export type Invocation =
 
 /** Options of {@link readCommandLine}. */
 export interface ProgramOptions {
-  readonly version: string;
+  /** Returns what `--version` prints. */
+  readonly version: () => string;
   /** The name of the command in its help. Default: `openrtc`. */
   readonly name?: string;
   readonly table?: OptionTable;
@@ -54,7 +55,7 @@ function programOf(
   const { version, name = 'openrtc', table = optionTable } = options;
   const program = new Command(name)
     .description('Run, try and inspect the voice agents of an OpenRTC pool.')
-    .version(version, '-V, --version', 'show the version')
+    .option('-V, --version', 'show the versions of the command, of core, of the SDK and of Node')
     .helpOption('-h, --help', 'show this help')
     .helpCommand('help [verb]', 'show the help of a verb')
     .exitOverride()
@@ -66,6 +67,10 @@ function programOf(
       outputError: (text, write) => write(messageOf(text, name, table)),
     })
     .addHelpText('after', EPILOGUE);
+  program.on('option:version', () => {
+    host.stdout.write(`${version()}\n`);
+    throw new CommanderError(exitCode.done, 'commander.version', 'the version was shown');
+  });
   for (const verb of verbNames) addVerb(program, verb, table, choose);
   return program;
 }
@@ -85,20 +90,21 @@ function addVerb(
   for (const [name, row] of rowsOf(verb, table)) {
     if (row.position !== undefined)
       command.argument(`[${flagOf(name).slice(2)}]`, `the same as ${flagOf(name)}`);
-    command.addOption(new Option([flagOf(name), row.takes].join(' ').trim(), helpOf(row)));
+    command.addOption(new Option([flagOf(name), row.takes].join(' ').trim(), helpOf(row, verb)));
   }
   command.action(() =>
     choose({ kind: 'verb', verb, given: command.opts(), words: [...command.args] }),
   );
 }
 
-function helpOf(row: OptionRow<unknown>): string {
+function helpOf(row: OptionRow<unknown>, verb: Verb): string {
+  const { help = row.help, default: byDefault = row.default ?? null } = row.perVerb?.[verb] ?? {};
   const facts = [
     ...(row.required ? ['required'] : []),
-    ...(row.default === undefined ? [] : [`default: ${row.default}`]),
+    ...(byDefault === null ? [] : [`default: ${byDefault}`]),
     ...(row.env === undefined ? [] : [`env: ${row.env}`]),
   ];
-  return facts.length === 0 ? row.help : `${row.help} (${facts.join(', ')})`;
+  return facts.length === 0 ? help : `${help} (${facts.join(', ')})`;
 }
 
 /** The text of a commander error; for an option of other verbs, it names those verbs. */

@@ -15,7 +15,7 @@ export { checkKeys, checkWhole, invalidOption } from './base/option-checks.js';
 export { beforeDeadline } from './launch/before-deadline.js';
 export type { Channel } from './launch/channel.js';
 export { RemoteSessions, type RemoteSessionsOptions } from './launch/remote-sessions.js';
-export { serveTickets } from './pool/agent-pool.js';
+export { serveTickets } from './pool/pool-functions.js';
 export type { Call, MetadataValues, SessionInfo } from './call/call.js';
 export type { Cause } from './call/caused-by.js';
 export type { SessionEndReason, SessionStatus } from './call/end-reason.js';

@@ -74,3 +74,13 @@ test('closing it calls off what is still being loaded', async () => {
   await isolation[Symbol.asyncDispose]();
   expect(seen?.aborted).toBe(true);
 });
+
+test.each<[unknown, string]>([
+  [{ sessionsPerProcess: 1 }, 'coroutine(): unknown option "sessionsPerProcess"; there are none'],
+  [null, 'coroutine(): options must be an object, got null'],
+  ['fast', 'coroutine(): options must be an object, got a string'],
+])('it has no options: %j', (options, message) => {
+  expect(() => coroutine(options as never)).toThrow(
+    expect.objectContaining({ code: 'CONFIG_INVALID_OPTION', message }),
+  );
+});

@@ -1,11 +1,14 @@
 import type { IsolationStrategy } from '@openrtc/core';
-import type { Isolation } from '@openrtc/core/isolation';
+import { type Isolation, checkKeys } from '@openrtc/core/isolation';
 
 /**
  * Runs every call in the worker's own process, on its event loop. This needs the least memory and CPU, but isolates
  * nothing: a call that blocks the event loop stalls the others, and a native crash ends all of them.
+ * @param options - none so far
+ * @throws OpenRtcError `CONFIG_INVALID_OPTION` for any option.
  */
-export function coroutine(): IsolationStrategy {
+export function coroutine(options: Readonly<Record<string, never>> = {}): IsolationStrategy {
+  checkKeys('coroutine()', options, []);
   return {
     name: 'coroutine',
     async open(host, signal): Promise<Isolation> {

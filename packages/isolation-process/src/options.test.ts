@@ -14,7 +14,16 @@ test.each<[ProcessesOptions, string]>([
   [{ groupBy: 'room' as 'agent' }, "groupBy must be 'tenant', 'agent' or a function, got room"],
   [{ execArgv: [1] as unknown as string[] }, 'execArgv must be an array of strings'],
   [{ env: null as unknown as Record<string, string> }, 'env must be an object of strings'],
-  [{ entry: 3 as unknown as string }, 'entry must be a path or a URL'],
+  [{ execArgv: '--inspect' as unknown as string[] }, 'execArgv must be an array of strings, such'],
+  [{ env: new Map() as unknown as Record<string, string> }, 'env must be an object of strings'],
+  [{ env: { A: 5 } as unknown as Record<string, string> }, 'env.A must be a string, got a number'],
+  [{ entry: 3 as unknown as string }, 'entry must be a path or a file: URL'],
+  [{ entry: ' ' }, 'entry must be a path or a file: URL'],
+  [{ entry: new URL('https://x/y.js') }, 'entry must be a path or a file: URL'],
+  [null as unknown as ProcessesOptions, 'processes(): options must be an object, got null'],
+  [5 as ProcessesOptions, 'processes(): options must be an object, got a number'],
+  [[] as ProcessesOptions, 'processes(): options must be an object, got an array'],
+  [new Map() as ProcessesOptions, 'processes(): options must be an object, got a Map'],
   [{ sesionsPerProcess: 3 } as ProcessesOptions, 'unknown option "sesionsPerProcess"'],
 ])('%j is refused with the allowed values', (options, message) => {
   expect(() => resolveProcesses(options)).toThrow(message);
@@ -89,4 +98,13 @@ test.each<[string, ProcessesOptions, NodeJS.ProcessEnv]>([
 ])('no size is set for the young generation of V8: %s', (_, options, env) => {
   const { execArgv } = childCommand(source, resolveProcesses(options), env);
   expect(execArgv).not.toContain('--max-semi-space-size=4');
+});
+
+test('lists and objects are copied: what their owner changes later has no effect', () => {
+  const env: Record<string, string> = { MODE: 'a' };
+  const execArgv = ['--enable-source-maps'];
+  const resolved = resolveProcesses({ env, execArgv });
+  env['MODE'] = 'b';
+  execArgv.push('--inspect');
+  expect(resolved).toMatchObject({ env: { MODE: 'a' }, execArgv: ['--enable-source-maps'] });
 });

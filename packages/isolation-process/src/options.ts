@@ -80,13 +80,42 @@ export function resolveProcesses(options: ProcessesOptions): ResolvedProcesses {
   whole('memoryLimitMb', memoryLimitMb, MIN_LIMIT_MB, MAX_MB);
   whole('memoryWarnMb', memoryWarnMb, 1, (memoryLimitMb ?? MAX_MB + 1) - 1);
   whole('idleProcesses', idleProcesses, 0, 1_000);
-  if (execArgv !== undefined && !execArgv.every((flag) => typeof flag === 'string'))
-    throw invalidOption(WHERE, 'execArgv must be an array of strings');
-  if (env !== undefined && (typeof env !== 'object' || env === null))
-    throw invalidOption(WHERE, 'env must be an object of strings');
-  if (entry !== undefined && typeof entry !== 'string' && !(entry instanceof URL))
-    throw invalidOption(WHERE, 'entry must be a path or a URL');
-  return { ...options, sessionsPerProcess, startTimeoutMs, groupOf: groupOf(groupBy) };
+  checkExecArgv(execArgv);
+  checkEnv(env);
+  checkEntry(entry);
+  return {
+    ...options,
+    // Copies: what the user changes in them later has no effect.
+    ...(env === undefined ? {} : { env: { ...env } }),
+    ...(execArgv === undefined ? {} : { execArgv: [...execArgv] }),
+    sessionsPerProcess,
+    startTimeoutMs,
+    groupOf: groupOf(groupBy),
+  };
+}
+
+function checkExecArgv(execArgv: unknown): void {
+  const isList = Array.isArray(execArgv) && execArgv.every((flag) => typeof flag === 'string');
+  if (execArgv !== undefined && !isList)
+    throw invalidOption(
+      WHERE,
+      "execArgv must be an array of strings, such as ['--enable-source-maps']",
+    );
+}
+
+function checkEnv(env: unknown): void {
+  if (env === undefined) return;
+  if (typeof env !== 'object' || env === null || Array.isArray(env) || env instanceof Map)
+    throw invalidOption(WHERE, "env must be an object of strings, such as { MODE: 'test' }");
+  for (const [name, value] of Object.entries(env))
+    if (value !== undefined && typeof value !== 'string')
+      throw invalidOption(WHERE, `env.${name} must be a string, got a ${typeof value}`);
+}
+
+function checkEntry(entry: unknown): void {
+  const isPath = typeof entry === 'string' && entry.trim() !== '';
+  if (entry !== undefined && !isPath && !(entry instanceof URL && entry.protocol === 'file:'))
+    throw invalidOption(WHERE, "entry must be a path or a file: URL, such as './call-process.js'");
 }
 
 function groupOf(groupBy: ProcessesOptions['groupBy']): ResolvedProcesses['groupOf'] {

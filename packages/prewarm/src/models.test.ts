@@ -79,8 +79,20 @@ describe('models', () => {
     });
   });
 
-  it('refuses an invalid option', () => {
-    expect(() => models({ turnDetector: true as never })).toThrow("'on_demand', 'eager' or false");
+  it.each<[unknown, string]>([
+    [{ turnDetector: true }, "'on_demand', 'eager' or false"],
+    [{ turnDetecter: false }, 'models(): unknown option "turnDetecter"; did you mean "turnDetec'],
+    [{ silero: {} }, 'models(): unknown option "silero"; known: turnDetector, vad'],
+    [null, 'models(): options must be an object, got null'],
+    ['eager', 'models(): options must be an object, got a string'],
+    [new Map(), 'models(): options must be an object, got a Map'],
+  ])('refuses the options %j', (options, message) => {
+    expect(() => models(options as never)).toThrow(
+      expect.objectContaining({
+        code: 'CONFIG_INVALID_OPTION',
+        message: expect.stringContaining(message),
+      }),
+    );
   });
 });
 

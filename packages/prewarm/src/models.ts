@@ -1,5 +1,6 @@
 import type { VAD } from '@livekit/agents';
 import { OpenRtcError, type SharedModels } from '@openrtc/core';
+import { checkKeys } from '@openrtc/core/isolation';
 import { BundledVad } from './bundled-vad.js';
 import { loadLocalInference, localInferencePath } from './local-inference.js';
 import { RunnerThread } from './runner-thread.js';
@@ -24,6 +25,8 @@ export interface ModelsOptions {
   vad?: SharedVad;
 }
 
+const KEYS = ['turnDetector', 'vad'] as const satisfies readonly (keyof ModelsOptions)[];
+
 /** The SDK's name for a prediction of its audio turn detector. */
 const AUDIO_TURN_DETECTION = 'lk_eot_audio';
 
@@ -32,6 +35,9 @@ const AUDIO_TURN_DETECTION = 'lk_eot_audio';
  * plugins register. Loading rejects with `PREWARM_FAILED`.
  */
 export function models(options: ModelsOptions = {}): SharedModels {
+  // A second name, because the check would widen the type of its argument.
+  const given: unknown = options;
+  checkKeys('models()', given, KEYS);
   const { turnDetector = 'on_demand', vad } = options;
   if (turnDetector !== 'on_demand' && turnDetector !== 'eager' && turnDetector !== false) {
     throw new OpenRtcError(

@@ -1,4 +1,5 @@
 import { OpenRtcError } from '@openrtc/core';
+import { checkKeys } from '@openrtc/core/isolation';
 
 /** Options of `@livekit/agents-plugin-silero`, with its defaults. Times are in milliseconds. */
 export interface SileroOptions {
@@ -40,12 +41,10 @@ const CHECKS: Readonly<Record<keyof SileroOptions, [(value: unknown) => boolean,
  */
 export function resolveSileroOptions(options: SileroOptions): Required<SileroOptions> {
   const resolved: Record<string, unknown> = { ...DEFAULTS };
-  for (const [name, value] of Object.entries(options)) {
-    if (!isOption(name)) {
-      const known = Object.keys(DEFAULTS).join(', ');
-      throw invalid(`silero() has no option ${JSON.stringify(name)}; known: ${known}`);
-    }
-    if (value === undefined) continue;
+  const given: unknown = options;
+  checkKeys('silero()', given, Object.keys(DEFAULTS));
+  for (const [name, value] of Object.entries(given)) {
+    if (value === undefined || !isOption(name)) continue;
     const [fits, what] = CHECKS[name];
     if (!fits(value)) throw invalid(`silero({ ${name} }) must be ${what}, got ${String(value)}`);
     resolved[name] = value;

@@ -137,7 +137,12 @@ describe('options', () => {
   });
 
   it.each([
-    [{ minSilence: 5 }, /no option "minSilence"; known: minSpeechDuration, minSilenceDuration/],
+    [
+      { minSilence: 5 },
+      /unknown option "minSilence"; known: minSpeechDuration, minSilenceDuration/,
+    ],
+    [{ sampelRate: 8_000 }, /unknown option "sampelRate"; did you mean "sampleRate"/],
+    [null, /silero\(\): options must be an object, got null/],
     [{ minSpeechDuration: -1 }, /minSpeechDuration \}\) must be milliseconds, 0 or more, got -1/],
     [{ maxBufferedSpeech: Number.NaN }, /maxBufferedSpeech/],
     [{ activationThreshold: 1.5 }, /a number from 0 to 1, got 1.5/],

@@ -2,7 +2,6 @@ import type { RuntimeSnapshot } from '@openrtc/core';
 
 import type { Companion } from '../companion.js';
 import { type Host, isScreen } from '../host.js';
-import { needsFlag } from '../options/table.js';
 import { outputTo } from './output.js';
 import { ScreenBottom } from './screen-bottom.js';
 import { summaryLine, summaryLines } from './summary.js';
@@ -12,9 +11,7 @@ const REFRESH_MS = 1_000;
 /** `--dashboard`: the state of the worker in the last lines of the terminal, or as a line each time without one. */
 export const dashboard: Companion = {
   async open({ pool, flags: { dashboard: wanted = false, dashboardRefresh }, host }) {
-    if (wanted) return openDashboard(() => pool.runtimeSnapshot(), host, dashboardRefresh);
-    if (dashboardRefresh === undefined) return undefined;
-    throw needsFlag('dashboardRefresh', 'dashboard');
+    return wanted ? openDashboard(() => pool.runtimeSnapshot(), host, dashboardRefresh) : undefined;
   },
 };
 

@@ -20,11 +20,7 @@ export interface PoolPath {
  * Checks the path to the agents.
  * @throws UsageError when it is not a directory or a module
  */
-export function poolPath(given: string | undefined): PoolPath {
-  if (given === undefined)
-    throw new UsageError(
-      'which agents? Name a directory of agents, or a module that exports a pool: openrtc dev ./agents',
-    );
+export function poolPath(given: string): PoolPath {
   const path = resolve(given);
   const stat = statSync(path, { throwIfNoEntry: false });
   if (stat === undefined) throw new UsageError(`${path} does not exist`);

@@ -26,7 +26,7 @@ function variables(file: string): Readonly<Record<string, string>> {
 /** The option values that a worker reads from them. `%i` is the port. */
 function read(args: string, env: Readonly<Record<string, string>>) {
   const host = memoryHost();
-  const invocation = readCommandLine(args.split(' '), host, { version: '1' });
+  const invocation = readCommandLine(args.split(' '), host, { version: () => '1' });
   if (invocation.kind !== 'verb') throw new Error(host.err());
   const values = Object.entries(env).map(([name, value]) => [name, value.replace('%i', '8081')]);
   return readFlags(invocation.verb, invocation.given, invocation.words, Object.fromEntries(values));

@@ -19,6 +19,10 @@ export interface OptionRow<Value> {
   readonly envReadByCore?: boolean;
   /** The default as shown in the help; the code that uses the option applies it. */
   readonly default?: string;
+  /** What differs in the help of one verb, which shows nothing about other verbs. The README shows `help` and `default`. */
+  readonly perVerb?: Readonly<
+    Partial<Record<Verb, { readonly help?: string; readonly default?: string | null }>>
+  >;
   /** Also accepted without its flag, as the first or second argument. */
   readonly position?: 1 | 2;
   /** The verb cannot run without it. */
@@ -34,6 +38,11 @@ export class BadValue extends Error {}
 export function text(given: string): string {
   if (given.trim() === '') throw new BadValue('a text that is not blank');
   return given.trim();
+}
+
+/** Reads a text; one that is blank means none. */
+export function textOrNone(given: string): string | null {
+  return given.trim() || null;
 }
 
 /** Reads a switch: given means true. */

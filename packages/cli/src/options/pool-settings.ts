@@ -2,7 +2,7 @@ import type { IsolationStrategy, PoolSettings } from '@openrtc/core';
 
 import { defined } from '../defined.js';
 import { coroutineIsolation, processIsolation } from '../load/isolation.js';
-import { UsageError } from '../usage-error.js';
+import { usageFaults } from '../usage-error.js';
 import { type Flags, flagOf } from './table.js';
 
 /** The pool that gets the settings, see `LoadedPool`. */
@@ -11,15 +11,11 @@ export interface SettingsTarget {
   readonly fromDirectory: boolean;
 }
 
-/**
- * The flags as options of a pool.
- * @throws UsageError for flags that contradict each other, or a strategy that is not installed
- */
-export async function poolSettings(flags: Flags, target: SettingsTarget): Promise<PoolSettings> {
+/** The flags as options of a pool, without where its calls run. */
+export function poolSettings(flags: Flags): PoolSettings {
   const { maxConcurrentSessions, drainTimeout: drainTimeoutMs, agentName } = flags;
-  const isolation = await isolationOf(flags, target);
   return {
-    ...defined({ isolation, maxConcurrentSessions, drainTimeoutMs, agentName }),
+    ...defined({ maxConcurrentSessions, drainTimeoutMs, agentName }),
     ...agentSettings(flags),
     ...liveKitSettings(flags),
   };
@@ -38,6 +34,17 @@ export function liveKitSettings({ url, apiKey, apiSecret }: Flags): Pick<PoolSet
   return Object.keys(livekit).length === 0 ? {} : { livekit };
 }
 
+/**
+ * Where the calls of a worker run.
+ * @throws UsageError for flags that contradict each other, or a strategy that is not installed
+ */
+export async function isolationSettings(
+  flags: Flags,
+  target: SettingsTarget,
+): Promise<Pick<PoolSettings, 'isolation'>> {
+  return defined({ isolation: await isolationOf(flags, target) });
+}
+
 async function isolationOf(
   flags: Flags,
   { folder, fromDirectory }: SettingsTarget,
@@ -45,9 +52,11 @@ async function isolationOf(
   const { isolation, sessionsPerProcess, memoryLimitMb } = flags;
   if (isolation === 'process')
     return processIsolation(folder, defined({ sessionsPerProcess, memoryLimitMb }));
-  for (const name of ['sessionsPerProcess', 'memoryLimitMb'] as const)
-    if (flags[name] !== undefined)
-      throw new UsageError(`${flagOf(name)} only works with --isolation process`);
+  const unused = (['sessionsPerProcess', 'memoryLimitMb'] as const)
+    .filter((name) => flags[name] !== undefined)
+    .map((name) => `${flagOf(name)} only works with --isolation process`);
+  const error = usageFaults(unused);
+  if (error !== undefined) throw error;
   // A pool made by the user's code has its own strategy, or core's default.
   if (isolation === undefined && !fromDirectory) return undefined;
   return coroutineIsolation(folder);

@@ -1,4 +1,4 @@
-import { UsageError } from '../usage-error.js';
+import { UsageError, usageFaults } from '../usage-error.js';
 import type { Verb } from '../verbs/verb.js';
 import { BadValue, type OptionRow } from './option-row.js';
 import { type Flags, type OptionTable, flagOf, optionTable, rowsOf } from './table.js';
@@ -9,7 +9,7 @@ export type Given = Readonly<Record<string, unknown>>;
 /**
  * The option values of one verb. A flag overrides an argument without a flag, which overrides the variable.
  * @param words - the arguments that are not flags, in order
- * @throws UsageError that names the flag or the variable and the values it accepts
+ * @throws UsageError that names each wrong flag or variable and the values it accepts
  */
 export function readFlags(
   verb: Verb,
@@ -19,20 +19,27 @@ export function readFlags(
   table: OptionTable = optionTable,
 ): Flags {
   const values: Record<string, unknown> = {};
+  const faults: string[] = [];
+  const keep = (name: string, row: OptionRow<unknown>, text: string, where: string) => {
+    const value = read(row, text, where);
+    if (value instanceof UsageError) faults.push(value.message);
+    else values[name] = value;
+  };
   const positionals = positionalsOf(verb, given, table);
   for (const [name, row] of rowsOf(verb, table)) {
     const flag = given[name];
     const word = words[positionals.indexOf(name)];
     const variable = row.env === undefined || row.envReadByCore ? undefined : env[row.env];
-    if (flag !== undefined) values[name] = read(row, String(flag), flagOf(name));
-    else if (word !== undefined) values[name] = read(row, word, flagOf(name));
+    if (flag !== undefined) keep(name, row, String(flag), flagOf(name));
+    else if (word !== undefined) keep(name, row, word, flagOf(name));
     else if (variable !== undefined && variable.trim() !== '')
-      values[name] = read(row, variable, row.env ?? '');
-    else if (row.required)
-      throw new UsageError(`${verb} needs ${flagOf(name)} ${row.takes}: ${row.help}`);
+      keep(name, row, variable, row.env ?? '');
+    else if (row.required) faults.push(`${verb} needs ${flagOf(name)} ${row.takes}: ${row.help}`);
   }
   const extra = words[positionals.length];
-  if (extra !== undefined) throw new UsageError(extraArgument(verb, extra, table));
+  if (extra !== undefined) faults.push(extraArgument(verb, extra, table));
+  const error = usageFaults(faults);
+  if (error !== undefined) throw error;
   return values;
 }
 
@@ -44,13 +51,14 @@ function positionalsOf(verb: Verb, given: Given, table: OptionTable): readonly s
     .map(([name]) => name);
 }
 
+/** The value; a UsageError for one that the option does not accept. */
 function read(row: OptionRow<unknown>, given: string, where: string): unknown {
   try {
     return row.read(given);
   } catch (error) {
     if (!(error instanceof BadValue)) throw error;
     const got = row.secret ? '' : `, not ${JSON.stringify(given)}`;
-    throw new UsageError(`${where} must be ${error.message}${got}`, { cause: error });
+    return new UsageError(`${where} must be ${error.message}${got}`, { cause: error });
   }
 }
 

@@ -36,6 +36,10 @@ export const verbOptions = {
     verbs: ['tui', 'logs'],
     default: './openrtc-metrics.jsonl for tui',
     position: 1,
+    perVerb: {
+      tui: { help: 'metrics file of a worker', default: './openrtc-metrics.jsonl' },
+      logs: { help: 'log of a worker; without it, or with -, stdin is read', default: null },
+    },
   },
   watch: { read: on, help: 'keep showing the file as it grows', verbs: ['tui'] },
   fromStart: {
@@ -75,6 +79,11 @@ export const verbOptions = {
     read: on,
     help: 'print JSON; for list and top see schemas/list.schema.json and schemas/top.schema.json',
     verbs: ['list', 'top', 'logs'],
+    perVerb: {
+      list: { help: 'print JSON, see schemas/list.schema.json' },
+      top: { help: 'print JSON, see schemas/top.schema.json' },
+      logs: { help: 'print the lines of the log as they are, as JSON' },
+    },
   },
   plain: { read: on, help: 'print one line per agent', verbs: ['list'] },
   resources: {

@@ -5,6 +5,7 @@ import {
   on,
   oneOf,
   text,
+  textOrNone,
   wholeNumber,
   yesOrNo,
 } from './option-row.js';
@@ -90,8 +91,8 @@ export const workerOptions = {
   },
   defaultGreeting: {
     takes: '<text>',
-    read: text,
-    help: 'greeting of agents that set none, spoken as written',
+    read: textOrNone,
+    help: 'greeting of agents that set none, spoken as written; "" for none',
     verbs: SHOWS,
     env: 'OPENRTC_DEFAULT_GREETING',
   },
@@ -140,6 +141,7 @@ export const workerOptions = {
     verbs: WORKER,
     env: 'OPENRTC_PORT',
     default: '8081; 0 for dev',
+    perVerb: { dev: { default: '0' }, start: { default: '8081' } },
   },
   host: {
     takes: '<address>',
@@ -193,5 +195,12 @@ export const workerOptions = {
     verbs: [...RUNS, 'download-files'],
     env: 'LIVEKIT_LOG_LEVEL',
     default: 'info; error for console',
+    perVerb: {
+      dev: { default: 'info' },
+      start: { default: 'info' },
+      console: { default: 'error' },
+      connect: { default: 'info' },
+      'download-files': { default: 'info' },
+    },
   },
 } as const satisfies Readonly<Record<string, OptionRow<unknown>>>;

@@ -1,38 +1,39 @@
+import type { RunOptions } from '@openrtc/core';
+
 import { openCompanions } from '../companions.js';
 import { exitCode } from '../exit-code.js';
 import type { LoadedPool } from '../load/load-module.js';
 import { type LocalServer, startLocalServer } from '../local/local-server.js';
 import { operateSettings } from '../options/operate-settings.js';
-import { poolSettings } from '../options/pool-settings.js';
+import { isolationSettings, poolSettings } from '../options/pool-settings.js';
+import { needsFlag } from '../options/table.js';
 import { codeOf } from '../report-error.js';
 import { UsageError } from '../usage-error.js';
+import { ConfigurationFaults } from './configuration.js';
 import type { VerbContext } from './verb-context.js';
 
 /** `dev` and `start`: runs the worker until it has drained. */
 export async function run(context: VerbContext): Promise<number> {
   const { verb, flags } = context;
-  if (flags.local && flags.url !== undefined)
-    throw new UsageError('--local and --url are two different servers: use one of them');
   const loaded = await context.load((core) =>
     core.startLogs({ pretty: verb === 'dev', level: flags.logLevel ?? 'info' }),
   );
   try {
     await runWorker(context, loaded);
   } catch (error) {
-    await loaded.finish(error);
-    throw await withAdvice(error, context);
+    // The user's own code gets the error of its pool.
+    await loaded.finish(error instanceof UsageError && codeOf(error.cause) ? error.cause : error);
+    throw withAdvice(error);
   }
   await loaded.finish();
   return exitCode.done;
 }
 
-async function runWorker(
-  { verb, flags, host }: VerbContext,
-  { core, pool, fromDirectory, folder, runOptions }: LoadedPool,
-): Promise<void> {
-  pool.configure(await poolSettings(flags, { fromDirectory, folder }));
-  const watched = operateSettings(verb, flags, { ...pool.operate, ...runOptions });
-  const runPool = () => pool.run({ ...runOptions, ...watched, cli: false });
+async function runWorker(context: VerbContext, loaded: LoadedPool): Promise<void> {
+  const { verb, flags, host } = context;
+  const { core, pool } = loaded;
+  const runOptions = await configureWorker(context, loaded);
+  const runPool = () => pool.run(runOptions);
   // In a process for calls everything else is the worker's.
   if (core.inCallProcess()) return runPool();
   let server: LocalServer | undefined;
@@ -51,24 +52,41 @@ async function runWorker(
   }
 }
 
-/** The error, with the options that solve it. */
-async function withAdvice(error: unknown, { verb, host }: VerbContext): Promise<unknown> {
-  if (!(error instanceof Error)) return error;
-  const code = codeOf(error);
-  if (code === 'CONFIG_PORT_IN_USE')
-    return new UsageError(`${error.message} Set another one with --port (OPENRTC_PORT).`, {
-      cause: error,
-    });
-  if (code !== 'CONFIG_MISSING_CREDENTIALS') return error;
-  const [missing = ''] = error.message.split('. ');
-  const advice = 'set it in the environment, or pass --url, --api-key and --api-secret';
-  return new UsageError(`${missing}: ${advice}${verb === 'dev' ? await localAdvice(host) : ''}`, {
-    cause: error,
+// The keys of a local server are known when it runs. Until then these take their place.
+const NOT_YET_KNOWN = { url: 'ws://127.0.0.1', apiKey: 'local', apiSecret: 'local' };
+
+/** Configures the pool, and checks everything before anything is opened. Returns the options of the run. */
+async function configureWorker(
+  { verb, flags, host }: VerbContext,
+  { core, pool, fromDirectory, folder, runOptions }: LoadedPool,
+): Promise<RunOptions> {
+  const faults = new ConfigurationFaults();
+  await faults.step(() => {
+    if (flags.local && flags.url !== undefined)
+      throw new UsageError('--local and --url are two different servers: use one of them');
   });
+  await faults.step(() => {
+    if (flags.dashboardRefresh !== undefined && flags.dashboard !== true)
+      throw needsFlag('dashboardRefresh', 'dashboard');
+  });
+  await faults.step(() => pool.configure(poolSettings(flags)));
+  await faults.step(async () =>
+    pool.configure(await isolationSettings(flags, { fromDirectory, folder })),
+  );
+  if (flags.local) pool.configure({ livekit: NOT_YET_KNOWN });
+  const watched = await faults.step(() =>
+    operateSettings(verb, flags, { ...pool.operate, ...runOptions }),
+  );
+  const options: RunOptions = { ...runOptions, ...watched, cli: false };
+  if (!core.inCallProcess()) await faults.step(() => core.checkConfiguration(pool, options));
+  await faults.throwAll(verb, host);
+  return options;
 }
 
-async function localAdvice({ env }: VerbContext['host']): Promise<string> {
-  const { findLocalServer } = await import('../local/find-server.js');
-  const path = await findLocalServer(env);
-  return path === undefined ? '' : `; or use --local, which starts ${path}`;
+/** The error, with the option that solves it. */
+function withAdvice(error: unknown): unknown {
+  if (!(error instanceof Error) || codeOf(error) !== 'CONFIG_PORT_IN_USE') return error;
+  return new UsageError(`${error.message} Set another one with --port (OPENRTC_PORT).`, {
+    cause: error,
+  });
 }

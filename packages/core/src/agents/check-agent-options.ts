@@ -1,5 +1,6 @@
 import type { AgentDefaults, AgentDiscoveryConfig, AgentOptions } from './agent-options.js';
 import { isRecord } from '../base/kind-of.js';
+import { copyOptions } from '../base/copy-options.js';
 import {
   checkFunction,
   checkGreeting,
@@ -13,6 +14,7 @@ import { checkProvider } from './check-provider.js';
 import {
   checkRoomOptions,
   checkSessionOptions,
+  checkTypos,
   PROVIDER_KEYS,
   SESSION_HINTS,
 } from './check-session-options.js';
@@ -28,6 +30,14 @@ const DEFAULT_KEYS: Keys<AgentDefaults> = [
 ];
 const OPTION_KEYS: Keys<AgentOptions> = [...DEFAULT_KEYS, 'record', 'setup', 'userData'];
 const DISCOVERY_KEYS: Keys<AgentDiscoveryConfig> = ['name', ...OPTION_KEYS];
+
+const RECORD_KEYS: readonly (keyof Exclude<NonNullable<AgentOptions['record']>, boolean>)[] = [
+  'audio',
+  'traces',
+  'logs',
+  'transcript',
+  'redaction',
+];
 
 const HINTS: ReadonlyMap<string, string> = new Map([
   ...SESSION_HINTS.map((key): [string, string] => [key, `; it goes in session: { ${key} }`]),
@@ -78,6 +88,7 @@ function checkOwn(where: string, options: Readonly<Record<string, unknown>>): vo
 function checkRecording(where: string, record: unknown): void {
   if (record === undefined || typeof record === 'boolean') return;
   checkRecord(where, 'record', record);
+  if (isRecord(record)) checkTypos(`${where}: record`, record, RECORD_KEYS);
   for (const key of ['traces', 'logs']) {
     if (!isRecord(record) || record[key] !== true) continue;
     throw invalidOption(
@@ -94,14 +105,20 @@ function checkCommon(where: string, options: Readonly<Record<string, unknown>>):
   checkRoomOptions(where, options);
 }
 
-// Passed on to the SDK: a copy, so that they stay as they were checked.
-const PASSED_ON: ReadonlySet<string> = new Set(['session', 'roomInput', 'roomOutput']);
+// Objects of options. The others are providers and functions, which stay what they are.
+const OBJECTS: ReadonlySet<string> = new Set([
+  'session',
+  'roomInput',
+  'roomOutput',
+  'record',
+  'greeting',
+]);
 
 function copied<Options extends object>(options: Readonly<Record<string, unknown>>): Options {
   return Object.fromEntries(
     Object.entries(withoutUndefined<object>(options)).map(([key, value]) => [
       key,
-      PASSED_ON.has(key) && isRecord(value) ? { ...value } : value,
+      OBJECTS.has(key) ? copyOptions(value) : value,
     ]),
   ) as Options;
 }

@@ -24,7 +24,7 @@ test.each<['stt' | 'llm' | 'tts' | 'vad', unknown, string]>([
   ['llm', undefined, 'undefined'],
   ['llm', {}, 'an object of no class'],
   ['llm', ' ', 'a blank string'],
-  ['llm', new Map(), 'an object of class Map'],
+  ['llm', new Map(), 'a Map'],
   ['llm', Object.create(null), 'an object of no class'],
   ['tts', [], 'an array'],
   ['stt', EchoLLM, 'a class'],

@@ -88,7 +88,8 @@ export function checkRoomOptions(
   if (isRecord(roomOutput)) checkTypos(`${where}: roomOutput`, roomOutput, ROOM_OUTPUT_KEYS);
 }
 
-function checkTypos(where: string, options: object, known: readonly string[]): void {
+/** Refuses a key that is nearly a known one. Other unknown keys may be of a newer SDK. */
+export function checkTypos(where: string, options: object, known: readonly string[]): void {
   for (const key of Object.keys(options)) {
     const hint = known.includes(key) ? '' : didYouMean(key, known);
     if (hint !== '') throw invalidOption(where, `unknown option "${printable(key)}"${hint}`);

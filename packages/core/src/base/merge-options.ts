@@ -1,3 +1,5 @@
+import { isPlainObject } from './kind-of.js';
+
 /**
  * Merges options over defaults, key by key, also in the plain objects in them. Everything else (arrays, instances,
  * functions) is replaced as a whole. An option that is `undefined` was not given.
@@ -10,13 +12,8 @@ export function mergeOptions<Options extends object>(
   for (const [key, value] of Object.entries(options ?? {})) {
     if (value === undefined) continue;
     const before = merged[key];
-    merged[key] = isPlain(before) && isPlain(value) ? mergeOptions(before, value) : value;
+    merged[key] =
+      isPlainObject(before) && isPlainObject(value) ? mergeOptions(before, value) : value;
   }
   return merged as Options;
-}
-
-function isPlain(value: unknown): value is object {
-  return (
-    typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype
-  );
 }

@@ -1,3 +1,4 @@
+import { checkAll } from './all-faults.js';
 import { OpenRtcError } from './errors.js';
 import { printable } from './printable.js';
 import { isRecord, kindOf } from './kind-of.js';
@@ -30,11 +31,14 @@ export function checkKeys(
 ): asserts options is Readonly<Record<string, unknown>> {
   if (!isRecord(options))
     throw invalidOption(where, `options must be an object, got ${kindOf(options)}`);
-  for (const key of Object.keys(options)) {
-    if (known.includes(key)) continue;
-    const hint = hints.get(key) ?? (didYouMean(key, known) || `; known: ${known.join(', ')}`);
-    throw invalidOption(where, `unknown option "${printable(key)}"${hint}`);
-  }
+  const unknown = Object.keys(options).filter((key) => !known.includes(key));
+  const others = known.length === 0 ? '; there are none' : `; known: ${known.join(', ')}`;
+  checkAll(
+    unknown.map((key) => () => {
+      const hint = hints.get(key) ?? (didYouMean(key, known) || others);
+      throw invalidOption(where, `unknown option "${printable(key)}"${hint}`);
+    }),
+  );
 }
 
 /** A greeting: a string, `{ instructions }`, or null. */
@@ -75,6 +79,33 @@ export function checkText(where: string, key: string, value: unknown): void {
 export function checkBoolean(where: string, key: string, value: unknown): void {
   if (value === undefined || typeof value === 'boolean') return;
   throw invalidOption(where, `${key} must be true or false, got ${kindOf(value)}`);
+}
+
+/** One of several words. */
+export function checkOneOf(
+  where: string,
+  key: string,
+  value: unknown,
+  words: readonly string[],
+): void {
+  if (value === undefined || (typeof value === 'string' && words.includes(value))) return;
+  const got = typeof value === 'string' ? `"${printable(value)}"` : kindOf(value);
+  throw invalidOption(where, `${key} must be one of ${words.join(', ')}, got ${got}`);
+}
+
+/** A number from `min` to `max`, both included. */
+export function checkNumber(
+  where: string,
+  key: string,
+  value: unknown,
+  { min, max }: { readonly min: number; readonly max: number },
+): void {
+  if (value === undefined) return;
+  if (typeof value === 'number' && value >= min && value <= max) return;
+  throw invalidOption(
+    where,
+    `${key} must be a number from ${min} to ${max}, got ${typeof value === 'number' ? value : kindOf(value)}`,
+  );
 }
 
 /** A function. */

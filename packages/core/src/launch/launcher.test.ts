@@ -124,7 +124,7 @@ test.each([
   [true, 'got a boolean'],
   [{}, 'got an object'],
   [{ release: 5 }, 'got an object'],
-  [Promise.resolve({ release: () => {} }), 'got an object'],
+  [Promise.resolve({ release: () => {} }), 'got a promise'],
 ])('an answer of reserve() that is neither refuses the call: %j', (answer, got) => {
   expect(reserving(answer).reserve(call)).toEqual({
     refused: 'isolation',

@@ -1,3 +1,4 @@
+import { orAborted } from '../base/or-aborted.js';
 import { type Deferred, deferred } from '../base/deferred.js';
 import { fromPlainError, OpenRtcError, toPlainError } from '../base/errors.js';
 import type { SessionEvent } from '../call/session-event.js';
@@ -89,14 +90,14 @@ export class RemoteSessions {
   }
 
   /**
-   * Loads the worker's models and starts the other end. Resolves when it accepts calls.
+   * Loads the worker's models and starts the other end. Resolves when it accepts calls; rejects when `signal` aborts.
    * @throws OpenRtcError the reason why it cannot run calls, for example `ISOLATION_LOST` or `PREWARM_FAILED`
    */
   async open(signal: AbortSignal): Promise<void> {
     const turnDetector = await this.#host.inference.load(signal);
-    await Promise.race([this.#here.promise, this.ready]);
+    await orAborted(Promise.race([this.#here.promise, this.ready]), signal);
     this.#send({ kind: 'hello', turnDetector });
-    await this.ready;
+    await orAborted(this.ready, signal);
   }
 
   /** Resolves with whether the other end answers within `ms` milliseconds. Use it before giving it a call. */

@@ -1,3 +1,4 @@
+import { checkAll } from '../base/all-faults.js';
 import { OpenRtcError, messageOf } from '../base/errors.js';
 
 /** The LiveKit server and the credentials. */
@@ -49,15 +50,12 @@ export function resolveEndpoint(
     ...(apiKey === '' ? ['LIVEKIT_API_KEY'] : []),
     ...(apiSecret === '' ? ['LIVEKIT_API_SECRET'] : []),
   ];
-  if (missing.length > 0) {
-    throw new OpenRtcError(
-      'CONFIG_MISSING_CREDENTIALS',
-      `Missing ${missing.join(', ')}. Set it in the environment or pass it as the pool option livekit: { url, apiKey, apiSecret }.`,
-    );
-  }
-  workerUrl(url);
   const { allowedHosts } = options;
-  checkHosts(allowedHosts);
+  checkAll([
+    () => checkMissing(missing),
+    () => void (url === '' || workerUrl(url)),
+    () => checkHosts(allowedHosts),
+  ]);
   return {
     url,
     apiKey,
@@ -67,8 +65,19 @@ export function resolveEndpoint(
   };
 }
 
-// A URL or a single star would seem to allow something, but match nothing.
-function checkHosts(hosts: unknown): void {
+function checkMissing(missing: readonly string[]): void {
+  if (missing.length === 0) return;
+  throw new OpenRtcError(
+    'CONFIG_MISSING_CREDENTIALS',
+    `Missing ${missing.join(', ')}. Set it in the environment or pass it as the pool option livekit: { url, apiKey, apiSecret }.`,
+  );
+}
+
+/**
+ * Checks the option `allowedHosts`. A URL or a single star would seem to allow something, but match nothing.
+ * @throws OpenRtcError `CONFIG_INVALID_OPTION`
+ */
+export function checkHosts(hosts: unknown): void {
   const isHost = (host: unknown) =>
     typeof host === 'string' && /^(\*\.)?[^\s*/@]+$/.test(host.trim());
   if (hosts === undefined || (Array.isArray(hosts) && hosts.every(isHost))) return;

@@ -31,19 +31,85 @@ const good = {
   payload: event,
 };
 
+const snapshot = {
+  timestamp: 1,
+  state: 'running',
+  draining: false,
+  notReady: [],
+  deploymentVersion: null,
+  registeredAgents: ['sales'],
+  activeSessions: 1,
+  refused: { full: 2 },
+  sessions: [{ jobId: 'AJ_1' }],
+  residentSet: { bytes: 1 },
+  eventLoopLagMs: null,
+  health: null,
+  livekit: { state: 'registered' },
+};
+const ofEvent = (fields: object) => ({ ...good, payload: { ...event, ...fields } });
+const ofSnapshot = (fields: object) => ({
+  ...good,
+  kind: 'snapshot',
+  payload: { ...snapshot, ...fields },
+});
+
 test.each<[string, unknown]>([
   ['blank', undefined],
   ['a list', []],
   ['null', null],
   ['another version', { ...good, schemaVersion: 2 }],
+  ['a version as text', { ...good, schemaVersion: '1' }],
+  ['no worker', { ...good, worker: undefined }],
+  ['a worker without a name', { ...good, worker: '' }],
+  ['a worker that is a number', { ...good, worker: 5 }],
   ['a kind nobody knows', { ...good, kind: 'toString' }],
+  ['no kind', { ...good, kind: undefined }],
+  ['a kind that is a list', { ...good, kind: ['event'] }],
   ['a seq that is not a number', { ...good, seq: true }],
-  ['a half one', { ...good, seq: 1.5 }],
+  ['a seq as text', { ...good, seq: '1' }],
+  ['a negative seq', { ...good, seq: -1 }],
+  ['a seq of zero', { ...good, seq: 0 }],
+  ['a half seq', { ...good, seq: 1.5 }],
+  ['a seq that is too large', { ...good, seq: 2 ** 60 }],
   ['a timestamp that is not a number', { ...good, timestamp: '1' }],
+  ['a negative timestamp', { ...good, timestamp: -1 }],
+  ['no timestamp', { ...good, timestamp: undefined }],
   ['no payload', { ...good, payload: undefined }],
   ['a payload that is a list', { ...good, payload: [] }],
+  ['a payload that is a text', { ...good, payload: 'x' }],
+  ['an event nobody knows', ofEvent({ event: 'session_paused' })],
+  ['an event with the name of a method', ofEvent({ event: 'toString' })],
+  ['no event', ofEvent({ event: undefined })],
+  ['a snapshot said to be an event', { ...good, payload: snapshot }],
+  ['an event of a job that is a number', ofEvent({ jobId: 7 })],
+  ['an event without an agent', ofEvent({ agent: null })],
+  ['an event with a negative duration', ofEvent({ durationMs: -1 })],
+  ['an event at a time that is a text', ofEvent({ timestamp: 'now' })],
+  [
+    'a dropped count that is a fraction',
+    ofEvent({ event: 'metrics_stream_overflow', overflowDropped: 0.5 }),
+  ],
+  ['a snapshot with a negative count', ofSnapshot({ activeSessions: -1 })],
+  ['a snapshot with half a call', ofSnapshot({ activeSessions: 1.5 })],
+  ['a snapshot with a count as text', ofSnapshot({ activeSessions: '1' })],
+  ['a snapshot with a state that is a number', ofSnapshot({ state: 1 })],
+  ['a snapshot with a flag as text', ofSnapshot({ draining: 'no' })],
+  ['a snapshot with calls that are not a list', ofSnapshot({ sessions: {} })],
+  ['a snapshot with a call that is a text', ofSnapshot({ sessions: ['AJ_1'] })],
+  ['a snapshot with refusals that are a list', ofSnapshot({ refused: [1] })],
+  ['a snapshot with a refusal that is a text', ofSnapshot({ refused: { full: 'two' } })],
+  ['a snapshot without a connection', ofSnapshot({ livekit: null })],
 ])('%s is not a line of a metrics file', (_what, value) => {
   expect(parseMetricsLine(value === undefined ? '' : JSON.stringify(value))).toBeUndefined();
+});
+
+test.each<[string, object]>([
+  ['an event', good],
+  ['a snapshot', ofSnapshot({})],
+  ['a snapshot of a version with fewer fields', { ...ofSnapshot({}), payload: { state: 'idle' } }],
+  ['a snapshot of a version with more fields', ofSnapshot({ weather: 'fair' })],
+])('%s is parsed', (_what, value) => {
+  expect(parseMetricsLine(JSON.stringify(value))).toEqual(value);
 });
 
 test('an incomplete line is not parsed', () => {

@@ -1,3 +1,5 @@
+import { isRecord } from '../base/kind-of.js';
+import { payloadFits } from './payload-fits.js';
 import type { RuntimeSnapshot } from './runtime-snapshot.js';
 import type { MetricsStreamEvent } from './metrics-stream.js';
 
@@ -53,7 +55,10 @@ export class MetricsEnvelopes {
   }
 }
 
-/** Parses a line of a metrics file. Undefined if it is blank, incomplete, of another version, or not from OpenRTC. */
+/**
+ * Parses a line of a metrics file. Undefined if it is blank, incomplete, of another version, or not from OpenRTC: a
+ * field has another type, a number is negative, or the event is unknown.
+ */
 export function parseMetricsLine(line: string): MetricsLine | undefined {
   let value: unknown;
   try {
@@ -67,13 +72,11 @@ export function parseMetricsLine(line: string): MetricsLine | undefined {
   const fits =
     schemaVersion === METRICS_SCHEMA_VERSION &&
     typeof worker === 'string' &&
+    worker !== '' &&
     Number.isSafeInteger(seq) &&
+    Number(seq) >= 1 &&
     typeof timestamp === 'number' &&
-    (kind === 'snapshot' || kind === 'event') &&
-    isRecord(payload);
+    timestamp >= 0 &&
+    payloadFits(kind, payload);
   return fits ? (value as unknown as MetricsLine) : undefined;
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -3,6 +3,8 @@ import { createConnection } from 'node:net';
 import { join } from 'node:path';
 
 import { messageOf } from '../base/errors.js';
+import { kindOf } from '../base/kind-of.js';
+import { MAX_MS, checkKeys, checkWhole, invalidOption } from '../base/option-checks.js';
 import { checkRuntimeDirectory, runtimeDirectories } from './runtime-directory.js';
 import { type WorkerReport, parseWorkerReport } from './worker-report.js';
 
@@ -37,11 +39,13 @@ export interface WorkersOfUser {
   readonly problems: readonly string[];
 }
 
-/** Reads the report of every worker of this user on this machine. Never rejects because of one worker. */
-export async function readWorkers({
-  directories = runtimeDirectories(),
-  timeoutMs = 2_000,
-}: ReadWorkersOptions = {}): Promise<WorkersOfUser> {
+/**
+ * Reads the report of every worker of this user on this machine. Never rejects because of one worker.
+ * @throws OpenRtcError `CONFIG_INVALID_OPTION`
+ */
+export async function readWorkers(options: ReadWorkersOptions = {}): Promise<WorkersOfUser> {
+  checkOptions(options);
+  const { directories = runtimeDirectories(), timeoutMs = 2_000 } = options;
   const problems: string[] = [];
   const found = await Promise.all(
     directories.map((directory) =>
@@ -118,4 +122,18 @@ function answerOf(socket: string, timeoutMs: number): Promise<string> {
 
 function isCode(error: unknown, code: string): boolean {
   return (error as NodeJS.ErrnoException | null)?.code === code;
+}
+
+function checkOptions(options: unknown): void {
+  const where = 'readWorkers()';
+  checkKeys(where, options, ['directories', 'timeoutMs']);
+  const { directories } = options;
+  const isList =
+    Array.isArray(directories) && directories.every((each) => typeof each === 'string');
+  if (directories !== undefined && !isList)
+    throw invalidOption(
+      where,
+      `directories must be an array of paths, such as ['/run/openrtc'], got ${kindOf(directories)}`,
+    );
+  checkWhole(where, 'timeoutMs', options['timeoutMs'], { min: 1, max: MAX_MS });
 }

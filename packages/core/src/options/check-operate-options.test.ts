@@ -45,5 +45,5 @@ test.each<[object, string]>([
 
 test('Infinity is valid for the watchdog', () => {
   const watchdog = { killMs: Number.POSITIVE_INFINITY };
-  expect(chosen({ watchdog }).watchdog).toBe(watchdog);
+  expect(chosen({ watchdog }).watchdog).toEqual(watchdog);
 });

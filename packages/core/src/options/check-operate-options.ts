@@ -2,6 +2,8 @@ import type { HealthOptions } from '../operate/health-server.js';
 import type { MetricsFilesOptions } from '../operate/metrics-reporter.js';
 import type { OperateOptions } from '../operate/operate-options.js';
 import type { WatchdogOptions } from '../operate/watchdog-options.js';
+import { checkAll } from '../base/all-faults.js';
+import { copyOptions } from '../base/copy-options.js';
 import { isRecord, kindOf } from '../base/kind-of.js';
 import {
   checkBoolean,
@@ -48,7 +50,9 @@ export function givenOperateOptions(options: OperateOptions): OperateOptions {
 
 /** The options of `run()`, or those of the pool where `run()` has none. Both have been checked. */
 export function operateOptions(pool: OperateOptions, run: OperateOptions): OperateOptions {
-  return { ...givenOperateOptions(pool), ...givenOperateOptions(run) };
+  const { meter, ...others } = { ...givenOperateOptions(pool), ...givenOperateOptions(run) };
+  // A copy: the run reads them while its owner may change them. The meter is an object of the user.
+  return { ...copyOptions(others), ...(meter === undefined ? {} : { meter }) };
 }
 
 /**
@@ -65,15 +69,21 @@ export function checkOperateOptions(
     watchdog,
   }: { readonly [Key in keyof OperateOptions]: unknown },
 ): void {
-  checkHealth(where, health);
-  checkMetrics(where, metrics);
-  checkBoolean(where, 'introspection', introspection);
+  checkAll([
+    () => checkHealth(where, health),
+    () => checkMetrics(where, metrics),
+    () => checkBoolean(where, 'introspection', introspection),
+    () => checkMeter(where, meter),
+    () => checkWatchdog(where, watchdog),
+  ]);
+}
+
+function checkMeter(where: string, meter: unknown): void {
   if (meter !== undefined && typeof Object(meter).addBatchObservableCallback !== 'function')
     throw invalidOption(
       where,
       `meter must be a Meter of @opentelemetry/api, such as metrics.getMeter('openrtc'), got ${kindOf(meter)}`,
     );
-  checkWatchdog(where, watchdog);
 }
 
 function checkHealth(where: string, health: unknown): void {

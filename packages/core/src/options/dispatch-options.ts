@@ -49,7 +49,7 @@ export function resolveJobTypes(given: unknown): readonly JobTypeName[] {
   const isType = (type: unknown): type is JobTypeName =>
     typeof type === 'string' && Object.hasOwn(jobTypes, type);
   if (Array.isArray(given) && given.length > 0 && given.every(isType)) {
-    if (new Set(given).size === given.length) return given;
+    if (new Set(given).size === given.length) return [...given];
     throw invalidOption(WHERE, 'jobTypes must not name a type twice');
   }
   const known = Object.keys(jobTypes).map((type) => `'${type}'`);

@@ -1,8 +1,10 @@
-import type { LiveKitOptions } from '../link/livekit-endpoint.js';
+import { checkHosts, type LiveKitOptions } from '../link/livekit-endpoint.js';
 import type { Logger } from '../base/logger.js';
 import type { SessionObserver } from '../settle/session-observer.js';
-import { isRecord, kindOf } from '../base/kind-of.js';
+import { isPlainObject, isRecord, kindOf } from '../base/kind-of.js';
+import { didYouMean } from '../base/nearest.js';
 import { checkKeys, invalidOption } from '../base/option-checks.js';
+import { printable } from '../base/printable.js';
 
 // Options that are objects of other code: they must have the methods that the pool calls. All functions throw
 // CONFIG_INVALID_OPTION, and accept `undefined`, which means that the option was not given.
@@ -33,7 +35,11 @@ const HOOKS = Object.keys({
 /** Observers must have at least one hook each. */
 export function checkObservers(observers: unknown): void {
   if (observers === undefined) return;
-  if (!Array.isArray(observers)) throw invalidOption(WHERE, 'observers must be an array');
+  if (!Array.isArray(observers))
+    throw invalidOption(
+      WHERE,
+      `observers must be an array, such as [{ onSessionEnd: (info, outcome) => {} }], got ${kindOf(observers)}`,
+    );
   for (const [index, observer] of observers.entries()) {
     const given = Object(observer) as Record<string, unknown>;
     const hooks = HOOKS.map((hook) => given[hook]).filter((hook) => hook !== undefined);
@@ -41,6 +47,17 @@ export function checkObservers(observers: unknown): void {
       throw invalidOption(WHERE, `observers[${index}] has none of ${HOOKS.join(', ')}`);
     if (hooks.some((hook) => typeof hook !== 'function'))
       throw invalidOption(WHERE, `observers[${index}]: ${HOOKS.join(', ')} must be functions`);
+    checkHookNames(index, given);
+  }
+}
+
+/** An observer may have members of its own, but none whose name is nearly that of a hook: it would never be called. */
+function checkHookNames(index: number, observer: object): void {
+  for (const name of Object.keys(observer)) {
+    if (!name.startsWith('on') || (HOOKS as readonly string[]).includes(name)) continue;
+    const hint = didYouMean(name, HOOKS);
+    if (hint !== '')
+      throw invalidOption(WHERE, `observers[${index}]: unknown hook "${printable(name)}"${hint}`);
   }
 }
 
@@ -49,7 +66,7 @@ export function checkIsolation(isolation: unknown): void {
   if (isolation === undefined) return;
   // The function `coroutine`, given without calling it, has a name too, but no open().
   const { open, name } = Object(isolation) as Record<string, unknown>;
-  if (typeof open !== 'function' || typeof name !== 'string')
+  if (typeof open !== 'function' || typeof name !== 'string' || name.trim() === '')
     throw invalidOption(
       WHERE,
       'isolation must be a strategy, such as coroutine() of @openrtc/isolation-coroutine',
@@ -65,12 +82,14 @@ export function checkLiveKit(livekit: unknown): void {
       `livekit must be an object { url, apiKey, apiSecret }, got ${kindOf(livekit)}`,
     );
   // An instance of a class, such as an embedded endpoint, may have more keys.
-  if (isPlain(livekit)) checkKeys(`${WHERE}: livekit`, livekit, [...LIVEKIT_TEXTS, 'allowedHosts']);
+  if (isPlainObject(livekit))
+    checkKeys(`${WHERE}: livekit`, livekit, [...LIVEKIT_TEXTS, 'allowedHosts']);
   for (const key of LIVEKIT_TEXTS) {
     const value = livekit[key];
     if (value !== undefined && typeof value !== 'string')
       throw invalidOption(WHERE, `livekit.${key} must be a string, got ${kindOf(value)}`);
   }
+  checkHosts(livekit['allowedHosts']);
 }
 
 /** The logger must have all methods of {@link Logger}. */
@@ -102,9 +121,4 @@ export function checkModels(models: unknown): void {
 
 function canCall(owner: unknown, key: string | symbol): boolean {
   return typeof Reflect.get(Object(owner) as object, key) === 'function';
-}
-
-function isPlain(value: object): boolean {
-  const prototype: unknown = Object.getPrototypeOf(value);
-  return prototype === Object.prototype || prototype === null;
 }

@@ -138,11 +138,9 @@ function checkDefaults(defaults: unknown): void {
 /** Checks only the object; each agent is checked when it is registered. */
 function checkAgents(agents: unknown): void {
   if (agents === undefined) return;
-  const isPlain = isRecord(agents) && Object.prototype.toString.call(agents) === '[object Object]';
-  if (isPlain) return;
-  const got = agents instanceof Map ? 'a Map' : kindOf(agents);
+  if (isRecord(agents)) return;
   throw invalidOption(
     WHERE,
-    `agents must be an object of agents by name, such as { support: SupportAgent }, got ${got}`,
+    `agents must be an object of agents by name, such as { support: SupportAgent }, got ${kindOf(agents)}`,
   );
 }

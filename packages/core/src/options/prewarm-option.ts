@@ -22,11 +22,10 @@ export type PrewarmLoaders<Prewarmed extends object> = {
 export function checkPrewarm(prewarm: unknown): void {
   if (prewarm === undefined || typeof prewarm === 'function') return;
   // A promise has no loaders: its function was called instead of passed.
-  if (!isRecord(prewarm) || prewarm instanceof Promise) {
-    const got = prewarm instanceof Promise ? 'a promise' : kindOf(prewarm);
+  if (!isRecord(prewarm)) {
     throw invalidOption(
       WHERE,
-      `prewarm must be a function, or an object of loaders such as { menu: () => loadMenu() }, got ${got}`,
+      `prewarm must be a function, or an object of loaders such as { menu: () => loadMenu() }, got ${kindOf(prewarm)}`,
     );
   }
   for (const [name, load] of Object.entries(prewarm)) {

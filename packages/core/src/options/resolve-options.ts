@@ -1,4 +1,6 @@
+import { checkAll } from '../base/all-faults.js';
 import { OpenRtcError } from '../base/errors.js';
+import { isRecord } from '../base/kind-of.js';
 import { checkKeys, invalidOption } from '../base/option-checks.js';
 import type { JobTypeName } from '../call/job-offer.js';
 import type { SessionLimits } from '../call/session-limits.js';
@@ -38,10 +40,16 @@ export function resolveOptions(
   env: NodeJS.ProcessEnv = process.env,
 ): ResolvedOptions {
   const given: unknown = options;
-  checkKeys(WHERE, given, Object.keys(optionTable));
-  for (const [name, row] of Object.entries(optionTable))
-    checkRow(name, row, options[name as keyof AgentPoolOptions]);
-  checkOperateOptions(WHERE, options);
+  if (!isRecord(given)) checkKeys(WHERE, given, []);
+  checkAll([
+    () => checkKeys(WHERE, given, Object.keys(optionTable)),
+    ...Object.entries(optionTable).map(
+      ([name, row]) =>
+        () =>
+          checkRow(name, row, options[name as keyof AgentPoolOptions]),
+    ),
+    () => checkOperateOptions(WHERE, options),
+  ]);
   const agentName = checkAgentName(
     options.agentName?.trim() ?? env['LIVEKIT_AGENT_NAME']?.trim() ?? '',
   );

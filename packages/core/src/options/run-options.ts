@@ -1,5 +1,7 @@
 import type { AudioDevices } from '../audio/local-audio.js';
 import { checkBoolean, checkFunction, checkKeys, invalidOption } from '../base/option-checks.js';
+import { checkAll } from '../base/all-faults.js';
+import { isRecord, kindOf } from '../base/kind-of.js';
 import type { SessionInfo } from '../call/call.js';
 import type { OperateOptions } from '../operate/operate-options.js';
 import { checkOperateOptions, operateKeys } from './check-operate-options.js';
@@ -43,13 +45,28 @@ export function checkRunOptions(
   where: 'run()' | 'connect()',
   options: unknown,
 ): asserts options is RunOptions {
-  checkKeys(where, options, KEYS);
+  if (!isRecord(options)) return checkKeys(where, options, KEYS);
   const { signal } = options;
+  checkAll([
+    () => checkKeys(where, options, KEYS),
+    () => checkSignal(where, signal),
+    () => checkBoolean(where, 'processHandlers', options['processHandlers']),
+    () => checkBoolean(where, 'cli', options['cli']),
+    () => checkFunction(where, 'audioDevices', options['audioDevices']),
+    () => checkOperateOptions(where, options),
+  ]);
+}
+
+function checkSignal(where: string, signal: unknown): void {
   // By its methods: that of another realm, as test runners have them, or of a polyfill is as good.
-  if (signal !== undefined && typeof Object(signal).addEventListener !== 'function')
-    throw invalidOption(where, 'signal must be an AbortSignal');
-  checkBoolean(where, 'processHandlers', options['processHandlers']);
-  checkBoolean(where, 'cli', options['cli']);
-  checkFunction(where, 'audioDevices', options['audioDevices']);
-  checkOperateOptions(where, options);
+  if (signal !== undefined && !isSignal(signal))
+    throw invalidOption(
+      where,
+      `signal must be an AbortSignal, such as the signal of an AbortController, got ${kindOf(signal)}`,
+    );
+}
+
+function isSignal(value: unknown): boolean {
+  const { addEventListener, aborted } = Object(value) as Record<string, unknown>;
+  return typeof addEventListener === 'function' && typeof aborted === 'boolean';
 }

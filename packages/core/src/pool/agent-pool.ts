@@ -1,39 +1,41 @@
 import type { AgentDefaults } from '../agents/agent-options.js';
+import { checkAll } from '../base/all-faults.js';
 import { OpenRtcError } from '../base/errors.js';
 import type { MetadataValues } from '../call/call.js';
-import type { SessionOutcome } from '../call/session-outcome.js';
+import type { SessionResult } from '../call/session-result.js';
 import type { Channel } from '../launch/channel.js';
 import type { PoolSource, ProcessUsage } from '../launch/isolation-strategy.js';
 import type { MetricsStreamEvent } from '../operate/metrics-stream.js';
 import type { OperateOptions } from '../operate/operate-options.js';
+import type { PoolState } from '../operate/readiness.js';
 import type { RuntimeSnapshot } from '../operate/runtime-snapshot.js';
 import { takeSnapshot } from '../operate/take-snapshot.js';
 import { givenOperateOptions } from '../options/check-operate-options.js';
 import { configured } from '../options/configured.js';
+import { ownOptions } from '../options/own-options.js';
 import type { AgentPoolOptions, PoolSettings } from '../options/pool-options.js';
 import { type ResolvedOptions, resolveOptions } from '../options/resolve-options.js';
 import { type RunOptions, checkRunOptions } from '../options/run-options.js';
-import type { ConnectRequest } from '../worker/local-call.js';
-import { callProcess } from '../worker/started-for-calls.js';
+import { checkConnectRequest, type ConnectRequest } from '../worker/local-call.js';
+import { callProcess, inCallProcess } from '../worker/started-for-calls.js';
 import { commandLine } from './command-line.js';
-import { type Hosting, type Runner, currentHosting } from './hosting.js';
+import { type Hosting, currentHosting } from './hosting.js';
 import { warnInLog } from './load-user-code.js';
+import {
+  type RunConfiguration,
+  checkRun,
+  checkState,
+  refusal,
+  workerChecks,
+} from './pool-checks.js';
 import { PoolAgents } from './pool-agents.js';
-import { PoolRun } from './pool-run.js';
+import { PoolRun, poolSource } from './pool-run.js';
 
-let serve: (pool: AgentPool, channel: Channel) => Promise<void>;
-
-/**
- * Runs the calls that the pool of another process sends through `channel`. Call it instead of {@link AgentPool.run}:
- * the pool does not register with LiveKit. It must have the same agents under the same names as the pool at the other
- * end. Resolves when the other end closes the channel or no longer needs this process.
- *
- * In a process that a strategy has started, `run()` does this; see docs/isolation.md.
- * @throws OpenRtcError `CONFIG_*` or `PREWARM_FAILED` when no call can run here; the other end gets the same error.
- */
-export function serveTickets(pool: AgentPool, channel: Channel): Promise<void> {
-  return serve(pool, channel);
-}
+/** What functions outside of the class do with a pool. Set by the class, because it needs its private members. */
+export const inside = {} as {
+  serve: (pool: AgentPool, channel: Channel) => Promise<void>;
+  check: (pool: AgentPool, options: RunOptions) => void;
+};
 
 /**
  * Many voice agents, one worker. Register agents, then {@link run}.
@@ -55,15 +57,20 @@ export class AgentPool<
   static #constructed = 0;
 
   static {
-    serve = (pool, channel) => pool.#run?.finished ?? pool.#begin((run) => run.serve(channel, {}));
+    inside.serve = (pool, channel) =>
+      refusal('serveTickets()', pool.state) ??
+      pool.#run?.finished ??
+      pool.#begin((run) => run.serve(channel, {}));
+    inside.check = (pool, options) => checkRun(options, pool.#configuration, true);
   }
 
-  readonly #number = AgentPool.#constructed++;
   readonly #hosting: Hosting<AgentPool> | undefined;
+  readonly #source: PoolSource;
   #options: AgentPoolOptions;
   #resolved: ResolvedOptions;
   #run: PoolRun | undefined;
   #hosted: Promise<void> | undefined;
+  #closed = false;
 
   /**
    * Creates a pool; nothing is opened or connected before {@link run}.
@@ -73,9 +80,11 @@ export class AgentPool<
     const hosting = currentHosting<AgentPool>();
     super(hosting?.importer);
     this.#hosting = hosting;
+    this.#source = poolSource(AgentPool.#constructed++, hosting?.path);
     // Only the user's code needs the type arguments: the pool passes these values on.
-    this.#options = options as unknown as AgentPoolOptions;
-    this.#resolved = resolveOptions(this.#options);
+    const given = options as unknown as AgentPoolOptions;
+    this.#resolved = resolveOptions(given);
+    this.#options = ownOptions(given);
     this.warn = hosting?.warn ?? ((message) => warnInLog(this.#options.logger)(message));
     for (const [name, agent] of Object.entries(options.agents ?? {})) this.add(name, agent);
   }
@@ -83,78 +92,84 @@ export class AgentPool<
   /**
    * Overrides options of the constructor, as the command line does; `defaults` and `livekit` are merged key by key. Must
    * be called before {@link run}.
-   * @throws OpenRtcError `CONFIG_INVALID_OPTION`, and nothing changes; `POOL_STATE` after `run()`.
+   * @throws OpenRtcError `CONFIG_INVALID_OPTION`, and nothing changes; `POOL_STATE` from `run()` on.
    */
   configure(settings: PoolSettings<Prewarmed, Metadata>): void {
-    if (this.#run !== undefined)
-      throw new OpenRtcError('POOL_STATE', 'configure() must be called before run().');
-    const options = configured(this.#options, settings as unknown as PoolSettings);
+    checkState('configure()', this.state);
+    const options = configured(this.#options, settings);
     this.#resolved = resolveOptions(options);
-    this.#options = options;
+    this.#options = ownOptions(options);
   }
 
   /**
    * Takes calls until SIGTERM, SIGINT, SIGHUP, SIGQUIT, {@link drain}, {@link close} or `signal` ends the run. A pool
-   * runs once; a second call returns the same promise. In a process that the isolation has started for calls, it runs those calls.
+   * runs once; a second call during the run returns the same promise. In a process that the isolation has started for
+   * calls, it runs those calls.
    * When the first argument of the process is a verb of `openrtc`, the command runs; see {@link RunOptions.cli}.
    * @throws OpenRtcError `CONFIG_*`, `PREWARM_FAILED` or `LINK_UNAUTHORIZED` before the first call;
-   * `POOL_UNHEALTHY` or `POOL_TAINTED` after a drain that a fault caused.
+   * `POOL_UNHEALTHY` or `POOL_TAINTED` after a drain that a fault caused; `POOL_STATE` when the pool is closed.
    */
   run(options: RunOptions = {}): Promise<void> {
-    if (this.#run !== undefined) return this.#run.finished;
+    const running = refusal('run()', this.state) ?? this.#run?.finished;
+    if (running !== undefined) return running;
+    const hosting = this.#hosting?.active === true ? this.#hosting.run : commandLine();
+    const runner = options?.cli === false ? undefined : hosting;
     try {
-      checkRunOptions('run()', options);
-      // A rejection here does not count as the run: the user may add an agent and call run() again.
-      if (this.registry.names().length === 0) throw noAgents();
+      // A rejection here does not count as the run: the user may mend the configuration and call run() again.
+      const opens = runner === undefined && !inCallProcess();
+      checkRun(options, this.#configuration, opens);
     } catch (error) {
       return Promise.reject(error);
     }
-    const runner = options.cli === false ? undefined : this.#runner();
     if (runner !== undefined)
       return (this.#hosted ??= runner(this as unknown as AgentPool, options));
     return this.#begin(
       (run) =>
-        callProcess()?.run(this.#number, (channel) => run.serve(channel, options)) ??
+        callProcess()?.run(this.#source.pool, (channel) => run.serve(channel, options)) ??
         run.work(options),
     );
   }
 
   /**
    * Sends one agent to one room. Call it instead of {@link run}: no worker registers, and LiveKit has no job for the
-   * call. Resolves with the outcome of the call. The first signal that asks the process to end ends the call.
-   * @throws OpenRtcError as `run()`; `CONFIG_UNKNOWN_AGENT`; `SESSION_JOIN_FAILED` or `ROUTE_*` when the call cannot
-   * begin; `POOL_STATE` when the pool has already run, or the call was cancelled before it began.
+   * call. Resolves with the result of the call. The first signal that asks the process to end ends the call.
+   * @throws OpenRtcError as `run()`; `CONFIG_UNKNOWN_AGENT`; `SESSION_JOIN_FAILED` or `ROUTE_*` when the call cannot begin;
+   * `POOL_STATE` when the pool runs or is closed, or the call was cancelled before it began.
    */
-  async connect(request: ConnectRequest, options: RunOptions = {}): Promise<SessionOutcome> {
-    checkRunOptions('connect()', options);
-    if (request.agent !== undefined) this.get(request.agent);
-    if (this.#run !== undefined)
-      throw new OpenRtcError(
-        'POOL_STATE',
-        'connect() is called instead of run(), and this pool has already run.',
-      );
-    let outcome: SessionOutcome | undefined;
-    const onSessionEnd = (_info: unknown, end: SessionOutcome) => void (outcome = end);
+  async connect(request: ConnectRequest, options: RunOptions = {}): Promise<SessionResult> {
+    checkState('connect()', this.state);
+    checkAll([
+      () => checkConnectRequest(request, (name) => this.get(name)),
+      () => checkRunOptions('connect()', options),
+      ...workerChecks(this.#configuration),
+    ]);
+    let result: SessionResult | undefined;
+    const onSessionEnd = (_info: unknown, end: SessionResult) => void (result = end);
     await this.#begin((run) => run.connect(options, request, { onSessionEnd }));
-    if (outcome === undefined)
+    if (result === undefined)
       throw new OpenRtcError('POOL_STATE', 'The call was cancelled before it began.');
-    return outcome;
+    return result;
   }
 
-  /** Takes no more calls, and ends the live ones after `drainTimeoutMs`. Resolves when everything is closed. */
+  /**
+   * Takes no more calls, and ends the live ones after `drainTimeoutMs`. Resolves when everything is closed. A pool that
+   * has not run is closed, and never runs.
+   */
   async drain(): Promise<void> {
+    this.#closed = true;
     await this.#run?.drain();
   }
 
-  /** Ends live calls now, within 4 s, and resolves when everything is closed. */
+  /** Ends live calls now, within 4 s, and resolves when everything is closed. A pool that has not run never runs. */
   async close(): Promise<void> {
+    this.#closed = true;
     await this.#run?.close();
   }
 
   /** The state of the pool at this moment. CPU and memory of calls are as {@link inspect} last measured them. */
   runtimeSnapshot(): RuntimeSnapshot {
     return takeSnapshot({
-      state: this.#run?.state ?? 'idle',
+      state: this.state,
       startedAt: this.#run?.startedAt ?? 0,
       isolation: this.isolation,
       facts: this.#resolved,
@@ -208,8 +223,16 @@ export class AgentPool<
     return this.#resolved.consecutiveFailureLimit;
   }
 
-  #runner(): Runner<AgentPool> | undefined {
-    return this.#hosting?.active === true ? this.#hosting.run : commandLine();
+  protected override get state(): PoolState {
+    return this.#run?.state ?? (this.#closed ? 'closed' : 'idle');
+  }
+
+  get #configuration(): RunConfiguration {
+    return {
+      options: this.#options,
+      agents: this.registry.names(),
+      packagesFrom: this.#source.packagesFrom,
+    };
   }
 
   #begin(work: (run: PoolRun) => Promise<void>): Promise<void> {
@@ -217,30 +240,10 @@ export class AgentPool<
       options: this.#options,
       resolved: this.#resolved,
       registry: this.registry,
-      source: this.#source(),
+      source: this.#source,
       snapshot: () => this.runtimeSnapshot(),
     });
     this.#run = run;
-    run.finished = work(run);
-    return run.finished;
+    return (run.finished = work(run));
   }
-
-  #source(): PoolSource {
-    const entry = process.argv[1] ?? '';
-    const path = this.#hosting?.path;
-    return {
-      entry,
-      packagesFrom: path === undefined ? [entry, process.cwd()] : [path, process.cwd(), entry],
-      pool: this.#number,
-      argv: process.argv.slice(2),
-      execArgv: process.execArgv,
-    };
-  }
-}
-
-function noAgents(): OpenRtcError {
-  return new OpenRtcError(
-    'CONFIG_NO_AGENTS',
-    'Register at least one agent before run(): pool.add(name, AgentClass), or pool.discover(directory).',
-  );
 }

@@ -1,4 +1,5 @@
 import type { AgentImporter } from '../agents/discover.js';
+import { checkFunction, checkKeys, invalidOption } from '../base/option-checks.js';
 import type { AgentPool } from './agent-pool.js';
 import { type Hosting, type Runner, currentHosting, setHosting } from './hosting.js';
 
@@ -23,12 +24,23 @@ export interface CommandHost {
 /**
  * Makes a command the host of all pools that are constructed from now on, until the returned function is called.
  * `openrtc` uses it for modules that run their pools themselves. Pools that were constructed before are not affected.
+ * @throws OpenRtcError `CONFIG_INVALID_OPTION`
  */
-export function hostCommand({ run, importer, warn, path }: CommandHost): () => void {
+export function hostCommand(host: CommandHost): () => void {
+  checkHost(host);
+  const { run, importer, warn, path } = host;
   const hosting: Hosting<AgentPool> = { run, importer, warn, path, active: true };
   setHosting(hosting);
   return () => {
     hosting.active = false;
     if (currentHosting<AgentPool>() === hosting) setHosting(undefined);
   };
+}
+
+function checkHost(host: unknown): void {
+  const where = 'hostCommand()';
+  checkKeys(where, host, ['run', 'importer', 'warn', 'path']);
+  if (host['run'] === undefined)
+    throw invalidOption(where, 'run is missing: pass { run: (pool, options) => … }');
+  for (const key of ['run', 'warn'] as const) checkFunction(where, key, host[key]);
 }

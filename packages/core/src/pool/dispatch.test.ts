@@ -117,7 +117,7 @@ describe('dispatch by agent name', () => {
     await pool.close();
     await running;
     await rig.livekit.until(({ workers }) => workers.length === 0);
-    pool.add('late', () => new EchoAgent('Late'));
+    expect(() => pool.add('late', () => new EchoAgent('Late'))).toThrow('this pool is closed');
     expect(pool.runtimeSnapshot().livekit.state).toBe('closed');
   });
 });

@@ -124,7 +124,7 @@ test('livekit with unknown keys or values of the wrong kind; a secret is never s
     [{ apiSecrets: 'hush' }, 'unknown option "apiSecrets"'],
     [{ hosts: [] }, 'known: url, apiKey, apiSecret, workerToken, allowedHosts'],
     [{ apiSecret: ['hush'] }, 'livekit.apiSecret must be a string, got an array'],
-    [{ url: new URL('ws://localhost') }, 'livekit.url must be a string, got an object'],
+    [{ url: new URL('ws://localhost') }, 'livekit.url must be a string, got a URL'],
   ] as const) {
     const wrong = () => pool({ livekit });
     expect(wrong).toThrow(expect.objectContaining({ code: 'CONFIG_INVALID_OPTION' }));
@@ -216,19 +216,6 @@ test.each([
     message: expect.stringContaining(message.replace('run()', 'connect()')),
   });
   expect(pool.runtimeSnapshot().state).toBe('idle');
-});
-
-test('options of an agent are copied: what the caller changes in them later has no effect', () => {
-  const session = { maxToolSteps: 2 };
-  const roomInput = { textEnabled: true };
-  const pool = new AgentPool();
-  pool.add('echo', () => new EchoAgent(), { session, roomInput });
-  session.maxToolSteps = 9;
-  roomInput.textEnabled = false;
-  expect(pool.get('echo')).toMatchObject({
-    session: { maxToolSteps: 2 },
-    roomInput: { textEnabled: true },
-  });
 });
 
 test('a pool without agents does not run, and nothing connects', async () => {

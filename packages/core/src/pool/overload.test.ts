@@ -5,7 +5,8 @@ import { channelPair } from '../launch/channel-pair.fixture.js';
 import type { IsolationStrategy } from '../launch/isolation-strategy.js';
 import { RemoteSessions } from '../launch/remote-sessions.js';
 import { cloning } from '../testing/cloning-isolation.js';
-import { AgentPool, serveTickets } from './agent-pool.js';
+import { AgentPool } from './agent-pool.js';
+import { serveTickets } from './pool-functions.js';
 import { EchoAgent, PoolHarness } from './pool-harness.js';
 
 vi.mock('../admit/loop-meter.js', () => import('../admit/loop-meter.fixture.js'));

@@ -4,13 +4,16 @@ import type {
   AgentFactory,
   AgentOptions,
 } from '../agents/agent-options.js';
+import { checkDiscover } from '../agents/check-discover.js';
 import { type AgentImporter, type ImportModule, discoverAgents } from '../agents/discover.js';
 import { AgentRegistry } from '../agents/registry.js';
+import type { PoolState } from '../operate/readiness.js';
+import { checkState } from './pool-checks.js';
 import type { MetadataValues } from '../call/call.js';
 import { type Warn, userCodeImporter, warnInLog } from './load-user-code.js';
 
 /** The agents of a pool. They can be added, replaced and removed at any time. */
-export class PoolAgents<
+export abstract class PoolAgents<
   Prewarmed extends object = Record<string, unknown>,
   Metadata extends object = MetadataValues,
 > {
@@ -18,6 +21,8 @@ export class PoolAgents<
   protected readonly registry = new AgentRegistry();
   /** @internal */
   protected warn: Warn = warnInLog(undefined);
+  /** @internal */
+  protected abstract readonly state: PoolState;
   readonly #importer: AgentImporter | undefined;
 
   /** @internal */
@@ -30,13 +35,14 @@ export class PoolAgents<
    * each call. While the pool runs, later calls can use it. Where calls run in other processes, each process registers
    * its own agents: a call fails in a process that has no agent of its name.
    * @param name - 1 to 64 ASCII letters, digits, dashes, underscores
-   * @throws OpenRtcError `CONFIG_*`; then nothing is registered.
+   * @throws OpenRtcError `CONFIG_*`, or `POOL_STATE` when the pool is closed; then nothing is registered.
    */
   add(
     name: string,
     agent: AgentClass | AgentFactory<Prewarmed, Metadata>,
     options: AgentOptions<Prewarmed, Metadata> = {},
   ): AgentConfig {
+    checkState('add()', this.state);
     return this.registry.add(name, agent as AgentFactory, options as AgentOptions);
   }
 
@@ -55,6 +61,7 @@ export class PoolAgents<
     agent: AgentClass | AgentFactory<Prewarmed, Metadata>,
     options: AgentOptions<Prewarmed, Metadata> = {},
   ): AgentConfig {
+    checkState('replace()', this.state);
     return this.registry.replace(name, agent as AgentFactory, options as AgentOptions);
   }
 
@@ -65,12 +72,14 @@ export class PoolAgents<
    * @param path - the directory, or a single file, relative to the current directory; or its `file:` URL
    * @param options - `importModule` imports the URL of a file. Default: that of the command that loaded the pool's
    * module, or else `import()`
-   * @throws OpenRtcError `CONFIG_DISCOVERY`, which names each file that cannot be used.
+   * @throws OpenRtcError `CONFIG_INVALID_OPTION`; `CONFIG_DISCOVERY`, which names each file that cannot be used.
    */
   async discover(
     path: string | URL,
     options: { importModule?: ImportModule } = {},
   ): Promise<readonly AgentConfig[]> {
+    checkState('discover()', this.state);
+    checkDiscover(path, options);
     const { importModule } = options;
     const importer = importModule === undefined ? this.#importer : { importModule };
     const found = await discoverAgents(path, {

@@ -16,6 +16,7 @@ import type { RunOptions } from '../options/run-options.js';
 import { sdkInUse } from '../sdk/patches.js';
 import { sdkLogger } from '../sdk/sdk-logger.js';
 import type { ConnectRequest } from '../worker/local-call.js';
+import { Ending } from '../worker/ending.js';
 import { installProcessHandlers, taintedBy } from '../worker/process-handlers.js';
 import { serveSessions } from '../worker/serve-sessions.js';
 import { nameWhatKeepsAlive } from '../worker/still-running.js';
@@ -42,12 +43,14 @@ export class PoolRun {
   readonly #parts: PoolParts;
   readonly #logger: Logger;
   readonly #starting = new AbortController();
+  readonly #ending: Ending;
   #state: Exclude<PoolState, 'draining' | 'idle'> = 'starting';
   #worker: Worker | undefined;
 
   constructor(parts: PoolParts) {
     this.#parts = parts;
     this.#logger = unbreakable(parts.options.logger ?? sdkLogger());
+    this.#ending = new Ending(this.#logger);
     this.operations = new Operations({
       facts: parts.resolved,
       entry: parts.source.entry,
@@ -103,12 +106,21 @@ export class PoolRun {
 
   async drain(): Promise<void> {
     this.#starting.abort();
-    await (this.#worker?.drain() ?? this.#calledOff());
+    try {
+      await this.#worker?.drain();
+    } finally {
+      await this.#over();
+    }
   }
 
   async close(): Promise<void> {
     this.#starting.abort();
-    await (this.#worker?.close() ?? this.#calledOff());
+    this.#ending.close();
+    try {
+      await this.#worker?.close();
+    } finally {
+      await this.#over();
+    }
   }
 
   async #run(
@@ -145,7 +157,7 @@ export class PoolRun {
       () => void (this.#state = 'closed'),
       () => signal?.removeEventListener('abort', onAbort),
       uninstall,
-      () => this.operations[Symbol.asyncDispose](),
+      () => this.#ending.operations(() => this.operations[Symbol.asyncDispose]()),
       // Otherwise the process is not the pool's.
       () => processHandlers && nameWhatKeepsAlive(this.#logger, sdkInUse),
     ]);
@@ -177,7 +189,7 @@ export class PoolRun {
     try {
       const logger = this.#logger;
       return await Worker.start(
-        { pool, resolved, registry, source, logger, version, ...how },
+        { pool, resolved, registry, source, logger, version, ending: this.#ending, ...how },
         signal,
       );
     } catch (error) {
@@ -195,8 +207,8 @@ export class PoolRun {
     work.catch((error: unknown) => this.#logger.debug({ error }, 'drained'));
   }
 
-  /** Waits until a start in progress is over. Its error is reported by `finished`. */
-  async #calledOff(): Promise<void> {
+  /** Waits until everything of the run is closed. Its error is reported by `finished`. */
+  async #over(): Promise<void> {
     await Promise.allSettled([this.finished]);
   }
 }
@@ -211,4 +223,20 @@ async function connectOnly(worker: Worker, request: ConnectRequest, logger: Logg
   }
   // The call that was launched goes on to its end. The run waits for it, and reports how the worker ended.
   worker.drain().catch(() => {});
+}
+
+/**
+ * How this process was started.
+ * @param pool - the number of the pool among those of its entry
+ * @param path - the module that a command has loaded the pool from
+ */
+export function poolSource(pool: number, path: string | undefined): PoolSource {
+  const entry = process.argv[1] ?? '';
+  return {
+    entry,
+    packagesFrom: path === undefined ? [entry, process.cwd()] : [path, process.cwd(), entry],
+    pool,
+    argv: process.argv.slice(2),
+    execArgv: process.execArgv,
+  };
 }

@@ -8,7 +8,8 @@ import { RemoteSessions } from '../launch/remote-sessions.js';
 import { silentLogger } from '../base/logger.js';
 import type { SharedModels } from '../session/shared-models.js';
 import { EchoLLM } from '../testing/providers/echo-llm.js';
-import { AgentPool, serveTickets } from './agent-pool.js';
+import { AgentPool } from './agent-pool.js';
+import { serveTickets } from './pool-functions.js';
 import { EchoAgent, PoolHarness } from './pool-harness.js';
 import type { AgentPoolOptions } from '../options/pool-options.js';
 

@@ -202,12 +202,12 @@ describe('starting', () => {
     expect(rig.livekit.workers).toEqual([]);
   });
 
-  test('draining or closing a pool that never ran does nothing', async () => {
+  test('draining or closing a pool that never ran opens nothing, and closes it', async () => {
     const pool = new AgentPool(rig.options());
     await pool.drain();
     await pool.close();
     expect(pool.runtimeSnapshot()).toMatchObject({
-      state: 'idle',
+      state: 'closed',
       uptimeMs: 0,
       livekit: { state: 'none' },
     });

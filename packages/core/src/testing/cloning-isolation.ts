@@ -1,5 +1,6 @@
 import { type MessagePort, MessageChannel } from 'node:worker_threads';
 
+import { checkKeys } from '../base/option-checks.js';
 import type { Channel } from '../launch/channel.js';
 import { ServedSessions } from '../launch/served-sessions.js';
 import type { Isolation, IsolationStrategy } from '../launch/isolation-strategy.js';
@@ -8,8 +9,10 @@ import { RemoteSessions } from '../launch/remote-sessions.js';
 /**
  * A strategy that runs calls in this process but shares no object with the pool: tickets, events, hang-ups and errors
  * all cross a MessageChannel as JSON. Tests use it, because what works through it also works through a child process.
+ * @param options - none so far
  */
-export function cloning(): IsolationStrategy {
+export function cloning(options: Readonly<Record<string, never>> = {}): IsolationStrategy {
+  checkKeys('cloning()', options, []);
   return {
     name: 'cloning',
     async open(host, signal): Promise<Isolation> {

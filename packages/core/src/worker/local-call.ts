@@ -2,10 +2,13 @@ import { Job, JobType, ParticipantInfo, Room } from '@livekit/protocol';
 import { AccessToken, RoomServiceClient } from 'livekit-server-sdk';
 import { randomUUID } from 'node:crypto';
 
+import { checkAll } from '../base/all-faults.js';
 import { OpenRtcError, messageOf } from '../base/errors.js';
 import type { RefusalReason } from '../call/refusal.js';
 import { type JobOffer, toJobOffer } from '../call/job-offer.js';
 import type { LiveKitEndpoint } from '../link/livekit-endpoint.js';
+import { isRecord, kindOf } from '../base/kind-of.js';
+import { checkKeys, checkText, invalidOption } from '../base/option-checks.js';
 import { printable } from '../base/printable.js';
 import type { AgentPermissions } from '../options/dispatch-options.js';
 import type { FlowLink } from '../flow/live-call.js';
@@ -18,6 +21,37 @@ export interface ConnectRequest {
   readonly participantIdentity?: string;
   /** Name of the agent. Default: the agent that a call to that room is routed to. */
   readonly agent?: string;
+}
+
+const REQUEST_KEYS = [
+  'room',
+  'participantIdentity',
+  'agent',
+] as const satisfies readonly (keyof ConnectRequest)[];
+
+/**
+ * Checks what `connect()` is asked for, before anything is opened.
+ * @param checkAgent - throws for the name of an agent that is not registered
+ * @throws OpenRtcError `CONFIG_INVALID_OPTION`, `CONFIG_UNKNOWN_AGENT`
+ */
+export function checkConnectRequest(
+  request: unknown,
+  checkAgent: (name: string) => unknown,
+): asserts request is ConnectRequest {
+  const where = 'connect()';
+  if (!isRecord(request))
+    throw invalidOption(where, `pass { room: 'its-name' }, got ${kindOf(request)}`);
+  checkAll([
+    () => checkKeys(where, request, REQUEST_KEYS),
+    ...REQUEST_KEYS.map((key) => () => checkText(where, key, request[key])),
+    () => {
+      if (request['room'] === undefined)
+        throw invalidOption(where, "room is missing: pass { room: 'its-name' }");
+    },
+    () => {
+      if (typeof request['agent'] === 'string') checkAgent(request['agent']);
+    },
+  ]);
 }
 
 // In seconds, because livekit-server-sdk expects seconds.

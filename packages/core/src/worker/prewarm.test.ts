@@ -4,7 +4,8 @@ import { afterEach, beforeAll, beforeEach, describe, expect, expectTypeOf, test,
 import { deferred } from '../base/deferred.js';
 import { LogBook } from '../base/log-book.js';
 import type { PrewarmedCall } from '../call/call.js';
-import { type serveTickets, AgentPool } from '../pool/agent-pool.js';
+import { AgentPool } from '../pool/agent-pool.js';
+import type { serveTickets } from '../pool/pool-functions.js';
 import { EchoAgent, PoolHarness } from '../pool/pool-harness.js';
 import type { AgentPoolOptions } from '../options/pool-options.js';
 import { runPrewarm } from './prewarm.js';

@@ -3,6 +3,7 @@ import type { JobProcess } from '@livekit/agents';
 import { OpenRtcError, isOpenRtcError, messageOf } from '../base/errors.js';
 import type { Logger } from '../base/logger.js';
 import { printable } from '../base/printable.js';
+import { orAborted } from '../base/or-aborted.js';
 import { timeBox } from '../base/time-box.js';
 import type { PrewarmFunction, PrewarmLoaders } from '../options/prewarm-option.js';
 
@@ -70,15 +71,4 @@ function failure(what: string, cause: unknown): OpenRtcError {
   // Errors of the models already name the package and the solution.
   if (isOpenRtcError(cause)) return cause;
   return new OpenRtcError('PREWARM_FAILED', `${what} failed: ${messageOf(cause)}`, { cause });
-}
-
-/** The result of `work`, or a rejection with the reason of `signal` if that aborts first. The work itself goes on. */
-function orAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const abort = (): void => reject(signal.reason);
-    // `load` may have aborted it already.
-    if (signal.aborted) abort();
-    signal.addEventListener('abort', abort, { once: true });
-    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
-  });
 }

@@ -1,6 +1,8 @@
 import type { ipc } from '@livekit/agents';
 
 import { everyStep } from '../base/every-step.js';
+import { kindOf } from '../base/kind-of.js';
+import { invalidOption } from '../base/option-checks.js';
 import type { Channel } from '../launch/channel.js';
 import { ServedSessions } from '../launch/served-sessions.js';
 import { type WatchdogOptions, watchdogLimits } from '../operate/watchdog-options.js';
@@ -26,6 +28,7 @@ export interface ServeOptions extends ProcessOptions {
  */
 export async function serveSessions(channel: Channel, options: ServeOptions): Promise<void> {
   const { pool, registry, source, watchdog, logger } = options;
+  checkChannel(channel);
   const sessions = new ServedSessions(channel);
   const uninstalls = options.processHandlers
     ? [
@@ -66,6 +69,18 @@ export async function serveSessions(channel: Channel, options: ServeOptions): Pr
     () => host?.close(),
     () => channel.close(),
   ]);
+}
+
+/** Strategies may be JavaScript, and a module named by a variable may return anything. */
+function checkChannel(channel: unknown): void {
+  const methods = ['send', 'onMessage', 'onClose', 'close'] as const;
+  const given = Object(channel) as Record<string, unknown>;
+  const missing = methods.filter((name) => typeof given[name] !== 'function');
+  if (missing.length > 0)
+    throw invalidOption(
+      'serveTickets()',
+      `the channel must have the methods ${methods.join(', ')}; got ${kindOf(channel)} without ${missing.join(', ')}`,
+    );
 }
 
 /** The models of the pool, whose inference runs in the worker. */

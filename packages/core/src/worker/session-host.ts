@@ -20,6 +20,7 @@ import type { SessionRuntime } from '../session/session-runtime.js';
 import type { SharedModels } from '../session/shared-models.js';
 import { defaultModels } from './default-parts.js';
 import { inTime, runPrewarm } from './prewarm.js';
+import { reportingWith } from './session-reports.js';
 import type { ProcessOptions } from './worker-options.js';
 
 /** Options of {@link SessionHost}. */
@@ -100,7 +101,9 @@ export class SessionHost implements IsolationHost {
     this.#lag.enter();
     this.#watch ??= this.#watchLoop();
     try {
-      await runSession(ticket, signal, report, this.#runtime);
+      await reportingWith(ticket.info.jobId, report, () =>
+        runSession(ticket, signal, report, this.#runtime),
+      );
     } finally {
       this.#lag.leave();
     }

@@ -6,6 +6,9 @@ const SERVE_TICKETS = 'OPENRTC_SERVE_TICKETS';
 /** Index of the pool whose calls run here, see {@link PoolSource.pool}. Default: the first pool that runs. */
 const SERVE_POOL = 'OPENRTC_SERVE_POOL';
 
+// As for every other configuration that cannot run.
+const EXIT_NO_POOL = 2;
+
 /** This process, if a strategy has started it for calls. */
 interface CallProcess {
   /**
@@ -40,10 +43,21 @@ function read(env: NodeJS.ProcessEnv): CallProcess | undefined {
   if (module === '') return undefined;
   let serving = wanted === undefined ? undefined : Number(wanted);
   const over = deferred();
+  const others: number[] = [];
+  // Nothing else would be said: the pools wait for one that never runs, until Node has nothing left to do.
+  const onExit = () => {
+    process.stderr.write(`${noSuchPool(wanted, others)}\n`);
+    process.exitCode = EXIT_NO_POOL;
+  };
+  process.once('exit', onExit);
   return {
     async run(pool, serve) {
       serving ??= pool;
-      if (pool !== serving) return over.promise;
+      if (pool !== serving) {
+        others.push(pool);
+        return over.promise;
+      }
+      process.off('exit', onExit);
       try {
         await serve(await openChannel(module));
       } finally {
@@ -51,6 +65,12 @@ function read(env: NodeJS.ProcessEnv): CallProcess | undefined {
       }
     },
   };
+}
+
+function noSuchPool(wanted: string | undefined, ran: readonly number[]): string {
+  const found = ran.length === 0 ? 'no pool' : `only pool ${ran.join(', ')}`;
+  const asked = wanted === undefined ? '' : `${SERVE_POOL} is "${wanted}", but `;
+  return `openrtc: this process was started to run calls (${SERVE_TICKETS}). ${asked}the program has run ${found}, so no call can run here. ${SERVE_POOL} must be host.source.pool of the worker, which has run the same program; leave it out for a program with one pool.`;
 }
 
 async function openChannel(module: string): Promise<Channel> {

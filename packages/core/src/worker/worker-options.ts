@@ -4,6 +4,7 @@ import type { Logger } from '../base/logger.js';
 import type { SessionInfo } from '../call/call.js';
 import type { PoolSource } from '../launch/isolation-strategy.js';
 import type { OperateOptions } from '../operate/operate-options.js';
+import type { Ending } from './ending.js';
 import type { AgentPoolOptions } from '../options/pool-options.js';
 import type { ResolvedOptions } from '../options/resolve-options.js';
 import type { SessionObserver } from '../settle/session-observer.js';
@@ -34,6 +35,8 @@ export interface WorkerOptions extends ProcessOptions {
   readonly registers: boolean;
   /** Returns the audio devices of a call whose room carries no audio. */
   readonly audioDevices: ((call: SessionInfo) => AudioDevices) | undefined;
+  /** How long the end of the run may take. */
+  readonly ending: Ending;
   /** Whether the process runs only this pool, so that its heap may be tuned. */
   readonly ownProcess: boolean;
 }

@@ -2,7 +2,6 @@ import { deferred } from '../base/deferred.js';
 import { OpenRtcError } from '../base/errors.js';
 import { alsoFailed, everyStep } from '../base/every-step.js';
 import { keepSecret } from '../base/secrets.js';
-import { timeBox } from '../base/time-box.js';
 import type { HangUp } from '../call/hang-up.js';
 import type {
   Isolation,
@@ -17,17 +16,13 @@ import type { FlowCounts } from '../operate/flow-counts.js';
 import type { ResourceSampler } from '../operate/resource-sampler.js';
 import type { CallView, WorkerView } from '../operate/worker-view.js';
 import { defaultIsolation } from './default-parts.js';
+import { CLOSE_GRACE_MS, DRAIN_GRACE_MS } from './ending.js';
 import { type ConnectRequest, localOffer, localToken, noLink, refusedCall } from './local-call.js';
+import { openIsolation } from './open-isolation.js';
 import { taintedBy } from './process-handlers.js';
 import { tightenHeap } from './tight-heap.js';
 import { type WorkerParts, wire } from './wiring.js';
 import type { WorkerOptions } from './worker-options.js';
-
-// Calls that the worker ends have this long for their last words, shutdown callbacks, and leaving their rooms.
-const DRAIN_GRACE_MS = 30_000;
-const CLOSE_GRACE_MS = 4_000;
-// Time for the final status of the last calls to reach LiveKit, and for observers, whose own limit is the same.
-const REPORT_MS = 5_000;
 
 /** One run of a pool: from its first connection to LiveKit to its last call. */
 export class Worker implements WorkerView {
@@ -165,8 +160,9 @@ export class Worker implements WorkerView {
     return this.finished;
   }
 
-  /** Ends live calls within 4 s, and closes. */
+  /** Ends live calls, and closes, within 4 s. */
   async close(): Promise<void> {
+    this.#options.ending.close();
     const drained = this.drain();
     this.#hangUpAll({ reason: 'pool_closed', deadline: Date.now() + CLOSE_GRACE_MS });
     await drained;
@@ -179,8 +175,8 @@ export class Worker implements WorkerView {
 
   async #open(strategy: IsolationStrategy, signal: AbortSignal): Promise<void> {
     const openedAt = performance.now();
-    signal.throwIfAborted();
-    this.#isolation = await strategy.open(this.#parts.host, signal);
+    const { host } = this.#parts;
+    this.#isolation = await openIsolation(strategy, host, signal, this.#options.logger);
     this.#parts.flow.live.launcher.attach(this.#isolation);
     this.#prewarmSeconds = (performance.now() - openedAt) / 1_000;
     if (this.#options.ownProcess) tightenHeap();
@@ -196,15 +192,20 @@ export class Worker implements WorkerView {
   }
 
   async #finish(): Promise<void> {
-    const { drainTimeoutMs } = this.#options.resolved;
+    const { ending, resolved } = this.#options;
+    const { drainTimeoutMs } = resolved;
     const timer = setTimeout(() => {
       this.#options.logger.warn(
         { drainTimeoutMs, jobIds: this.#parts.flow.live.launcher.jobIds },
         'the drain took too long: ending live calls',
       );
+      ending.drainTimedOut();
       this.#hangUpAll({ reason: 'drain_timeout', deadline: Date.now() + DRAIN_GRACE_MS });
     }, drainTimeoutMs);
-    await this.admission.idle();
+    await ending.calls(
+      () => this.admission.idle(),
+      () => ({ jobIds: this.#parts.flow.live.launcher.jobIds }),
+    );
     clearTimeout(timer);
     await this.#release().catch((error: unknown) => {
       if (this.#fault === undefined) throw error;
@@ -218,19 +219,15 @@ export class Worker implements WorkerView {
   }
 
   async #release(): Promise<void> {
+    const { ending, logger, registry } = this.#options;
     // A server that cannot be reached must not delay the exit.
-    const reported = await timeBox(REPORT_MS, () => this.#parts.flow.live.settled());
-    const { logger, registry } = this.#options;
-    if (reported.kind !== 'done')
-      logger.warn(
-        { ...reported },
-        'the end of the last calls could not be reported to LiveKit and all observers',
-      );
+    await ending.reports(() => this.#parts.flow.live.settled());
     registry.watch(() => {});
+    ending.beginParts();
     await everyStep(logger, [
-      () => this.links.close(),
-      () => this.#isolation?.[Symbol.asyncDispose](),
-      () => this.#parts.host.close(),
+      () => ending.part('the connections to LiveKit', () => this.links.close()),
+      () => ending.part('the isolation', () => this.#isolation?.[Symbol.asyncDispose]()),
+      () => ending.part('the models', () => this.#parts.host.close()),
     ]);
   }
 

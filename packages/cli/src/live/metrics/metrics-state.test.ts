@@ -57,15 +57,30 @@ test('lines that are not metrics are counted by kind', () => {
   expect(state.workers).toHaveLength(1);
 });
 
-test.each([
-  {},
-  { activeSessions: 'many', residentSet: 5, sessionsByAgent: [], lastError: {} },
-  { event: 5, timestamp: 'now', error: [] },
-  { sessionsByAgent: { a: 'x', __proto__: null } },
-])('a line with only a valid envelope is accepted: %j', (payload) => {
-  const state = stateOf(line({ payload }), line({ kind: 'event', payload, seq: 2 }));
-  expect(state.workers).toMatchObject([{ snapshot: { active: null } }]);
-  expect(state.events).toHaveLength(1);
+test.each<['snapshot' | 'event', object]>([
+  ['snapshot', { activeSessions: 'many' }],
+  ['snapshot', { residentSet: 5 }],
+  ['snapshot', { sessionsByAgent: [] }],
+  ['snapshot', { sessionsByAgent: { a: 'x' } }],
+  ['snapshot', { lastError: {} }],
+  ['event', {}],
+  ['event', { event: 5 }],
+  ['event', { ...event, timestamp: 'now' }],
+  ['event', { ...event, error: [] }],
+])('a %s that OpenRTC did not write is counted, and not shown: %j', (kind, payload) => {
+  const state = stateOf(line({ kind, payload }), line({ seq: 2 }));
+  expect(state).toMatchObject({ lines: 2, foreign: 1 });
+  expect(state.workers).toMatchObject([{ seq: 2, missing: 0 }]);
+  expect(state.events).toEqual([]);
+});
+
+test('fields that another version does not write are missing, and nothing else', () => {
+  const state = stateOf(
+    line({ payload: {} }),
+    line({ kind: 'event', seq: 2, payload: { event: 'session_started' } }),
+  );
+  expect(state.workers).toMatchObject([{ snapshot: { active: null, lastError: null } }]);
+  expect(state.events).toMatchObject([{ event: 'session_started', agent: '', jobId: '' }]);
 });
 
 test('it does not grow without limit', () => {

@@ -17,8 +17,8 @@ type Run = (host: IsolationHost, ...args: Parameters<Isolation['run']>) => Promi
 function strategy(run: Run, isolation: Partial<Isolation> = {}): IsolationStrategy {
   return {
     name: 'broken',
-    async open(host) {
-      await host.prewarm(new AbortController().signal);
+    async open(host, opening) {
+      await host.prewarm(opening);
       return {
         run: (ticket, signal) => run(host, ticket, signal),
         async [Symbol.asyncDispose]() {},
@@ -79,38 +79,105 @@ test('one that ignores the signal fails where calls are hung up', async () => {
   );
 });
 
-test('one that never reports the end fails where it is recorded', async () => {
-  const silent = () =>
+/** Forwards the events of a session, but for one kind. */
+const losing = (kind: SessionEvent['kind']) => () =>
+  strategy((host, ticket, signal) =>
+    host.runSession(ticket, signal, async (event) => {
+      if (event.kind !== kind) await host.report(event);
+    }),
+  );
+
+/**
+ * Where a strategy is found out that loses one kind of event. `memory` is not in it, because no session reports it. A new
+ * kind of event does not compile until it has a row.
+ */
+const lost: Readonly<Record<Exclude<SessionEvent['kind'], 'memory'>, readonly string[]>> = {
+  joined: ['recorded as a success', 'snapshot', 'that it joined and that it ends', 'a hook that'],
+  ending: [
+    'recorded as a success',
+    '(terminated)',
+    'that it joined and that it ends',
+    'until the pool has taken',
+    'a hook that',
+  ],
+  fault: ['every kind of event', 'a hook that fails'],
+  provider_error: ['every kind of event'],
+  turn: ['every kind of event'],
+  usage: ['every kind of event', 'the use of a provider'],
+  blocked: ['every kind of event'],
+};
+
+test.each(Object.entries(lost))('one that loses events of the kind %s', async (kind, words) => {
+  const failed = await failures(losing(kind as SessionEvent['kind']), { patienceMs: 1_500 });
+  expect(failed).toEqual(expect.arrayContaining(failing(...words)));
+});
+
+test('one that forwards only what it knows loses what comes later, and is found out', async () => {
+  const narrow = () =>
     strategy((host, ticket, signal) =>
       host.runSession(ticket, signal, async (event) => {
-        if (event.kind === 'joined') await host.report(event);
+        if (event.kind === 'joined' || event.kind === 'ending') await host.report(event);
       }),
     );
-  expect(await failures(silent)).toEqual(
-    expect.arrayContaining(
-      failing(
-        'recorded as a success',
-        '(terminated)',
-        'that it joined and that it ends',
-        'until the pool has taken',
-      ),
-    ),
+  expect(await failures(narrow, { patienceMs: 1_500 })).toEqual(
+    failing('every kind of event', 'a hook that fails'),
   );
 });
 
-test('one that never reports the join fails where the start is told', async () => {
-  const silent = () =>
+test('one that changes an event on its way fails there', async () => {
+  const lying = () =>
     strategy((host, ticket, signal) =>
-      host.runSession(ticket, signal, async (event) => {
-        if (event.kind === 'ending') await host.report(event);
-      }),
+      host.runSession(ticket, signal, (event) =>
+        host.report(event.kind === 'fault' ? { ...event, name: 'a tool' } : event),
+      ),
     );
-  expect(await failures(silent)).toEqual(
-    expect.arrayContaining(
-      failing('recorded as a success', 'snapshot', 'that it joined and that it ends'),
-    ),
-  );
+  expect(await failures(lying, { patienceMs: 1_500 })).toEqual(failing('every kind of event'));
 });
+
+const someProcess = { pid: 1, state: 'ready', memoryBytes: 1, cpuMs: 1 } as const;
+
+/** One broken strategy for each member of the interface, and where it is found out. */
+const members: Readonly<
+  Record<keyof IsolationStrategy | keyof Isolation, readonly [() => IsolationStrategy, string]>
+> = {
+  // Without a name, no pool takes it.
+  name: [() => ({ ...strategy(honest), name: ' ' }), 'recorded as a success'],
+  open: [
+    () => ({
+      ...strategy(honest),
+      open: (host) => strategy(honest).open(host, new AbortController().signal),
+    }),
+    'a start that is called off',
+  ],
+  run: [() => strategy(async () => {}), 'recorded as a success'],
+  reserve: [
+    () => strategy(honest, { reserve: () => ({ refused: 'isolation', message: 'never' }) }),
+    'recorded as a success',
+  ],
+  processes: [
+    () => strategy(honest, { processes: async () => [{ ...someProcess, jobIds: ['AJ_other'] }] }),
+    'processes() and processCounts()',
+  ],
+  processCounts: [
+    () => strategy(honest, { processCounts: () => ({ started: 0, lost: Number.NaN }) }),
+    'processes() and processCounts()',
+  ],
+  [Symbol.asyncDispose]: [
+    () => strategy(honest, { [Symbol.asyncDispose]: () => new Promise(() => {}) }),
+    'disposed of once',
+  ],
+};
+
+test.each(Reflect.ownKeys(members).map((name) => [String(name), name] as const))(
+  'one whose %s is broken',
+  async (_name, name) => {
+    const [create, word] = members[name as keyof typeof members];
+    const failed = await failures(create, { patienceMs: 700, only: new RegExp(escaped(word)) });
+    expect(failed).toEqual([expect.stringContaining(word)]);
+  },
+);
+
+const escaped = (text: string) => text.replaceAll(/[.*+?^${}()|[\]\\]/g, String.raw`\$&`);
 
 test('one that does not wait for the pool to take the end fails there', async () => {
   const hasty = () =>
@@ -128,7 +195,9 @@ test('one that reports the end twice fails there', async () => {
         await host.report(event);
       }),
     );
-  expect(await failures(stuttering)).toEqual(failing('that it joined and that it ends'));
+  expect(await failures(stuttering)).toEqual(
+    failing('that it joined and that it ends', 'every kind of event', 'a hook that fails'),
+  );
 });
 
 test('one that swallows errors fails where calls do', async () => {
@@ -155,7 +224,9 @@ test('one that loads nothing fails where prewarm counts', async () => {
       async [Symbol.asyncDispose]() {},
     }),
   });
-  expect(await failures(cold)).toEqual(failing('prewarm has run', 'a prewarm that fails'));
+  expect(await failures(cold, { patienceMs: 1_500 })).toEqual(
+    failing('prewarm has run', 'a start that is called off', 'a prewarm that fails'),
+  );
 });
 
 test('one that gives every call the ticket of the first fails with several at a time', async () => {

@@ -3,7 +3,9 @@ import { createHash } from 'node:crypto';
 
 import type { AgentOptions, SessionSetup } from '../../agents/agent-options.js';
 import type { PrewarmedCall, SessionInfo } from '../../call/call.js';
+import { reportOfCall } from '../../worker/session-reports.js';
 import { EchoLLM } from '../providers/echo-llm.js';
+import { allSamples } from './event-samples.js';
 
 /** What the agents of the suite say first. */
 export const GREETING = 'Welcome.';
@@ -13,6 +15,7 @@ export const WORDS = {
   constructor: 'the constructor has no key',
   provider: 'the model is on fire',
   prewarm: 'the shared model is missing',
+  hook: 'the hook has tripped',
 } as const;
 
 /** What an agent knows about its call and its process, asked for with the words `facts`. */
@@ -47,6 +50,14 @@ export class ObedientAgent extends voice.Agent {
 
   override async onEnter(): Promise<void> {
     skipLastTranscript(this.session);
+  }
+}
+
+/** Its first hook fails, and the call goes on. */
+export class StumblingAgent extends ObedientAgent {
+  override async onEnter(): Promise<void> {
+    await super.onEnter();
+    throw new Error(WORDS.hook);
   }
 }
 
@@ -109,11 +120,25 @@ function obey(call: PrewarmedCall, text: string): string {
     case 'leave':
       getJobContext().shutdown('told to leave');
       return 'Bye.';
+    case 'report':
+      return reportSamples(call.jobId);
     case 'fail':
       throw new Error(WORDS.provider);
     default:
       return `${call.agent} heard: ${text}`;
   }
+}
+
+/** Reports an event of every kind, one after another, as the session of the call would. */
+function reportSamples(jobId: string): string {
+  const report = reportOfCall(jobId);
+  if (report === undefined) return 'Nothing reports here.';
+  const all = async () => {
+    for (const sample of allSamples(jobId)) await report(sample);
+  };
+  // A lost report is found by the suite, at the other end.
+  all().catch(() => undefined);
+  return 'Reported.';
 }
 
 function factsOf(call: PrewarmedCall): CallFacts {

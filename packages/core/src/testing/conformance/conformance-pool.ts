@@ -3,12 +3,14 @@ import { initializeLogger, log } from '@livekit/agents';
 import { silentLogger } from '../../base/logger.js';
 import { AgentPool } from '../../pool/agent-pool.js';
 import type { AgentPoolOptions } from '../../options/pool-options.js';
+import { checkBoolean, checkKeys } from '../../base/option-checks.js';
 import {
   absentAgent,
   agentOptions,
   BrokenAgent,
   ObedientAgent,
   replacedOptions,
+  StumblingAgent,
   setUp,
   WORDS,
 } from './conformance-agents.js';
@@ -32,7 +34,19 @@ export interface ConformanceScenario {
   readonly replacesAfterYes?: boolean;
   /** True: prewarm throws. Default: false. */
   readonly prewarmFails?: boolean;
+  /** True: prewarm never ends, and the start is called off meanwhile. Default: false. */
+  readonly prewarmHangs?: boolean;
 }
+
+const SCENARIO = {
+  maxConcurrentSessions: 'number',
+  maxSessionDurationMs: 'number',
+  emptyRoomGraceMs: 'number',
+  drainTimeoutMs: 'number',
+  replacesAfterYes: 'flag',
+  prewarmFails: 'flag',
+  prewarmHangs: 'flag',
+} as const satisfies Readonly<Record<keyof ConformanceScenario, 'number' | 'flag'>>;
 
 /**
  * Creates the pool of the conformance suite with its agents. The suite creates one for each case; a process that a
@@ -43,8 +57,14 @@ export function conformancePool(
   scenario: ConformanceScenario = {},
   options: AgentPoolOptions = {},
 ): AgentPool {
+  checkScenario(scenario);
   silenceSdk();
-  const { prewarmFails = false, replacesAfterYes = false, ...limits } = scenario;
+  const {
+    prewarmFails = false,
+    prewarmHangs = false,
+    replacesAfterYes = false,
+    ...limits
+  } = scenario;
   const isWorker = options.livekit !== undefined;
   const replace = () => void pool.replace('obedient', ObedientAgent, replacedOptions);
   let accepted = false;
@@ -60,6 +80,7 @@ export function conformancePool(
     prewarm: (proc) => {
       if (prewarmFails) throw new Error(WORDS.prewarm);
       proc.userData['prewarmed'] = 'yes';
+      return prewarmHangs ? new Promise(() => {}) : undefined;
     },
     ...(replacesAfterYes && isWorker
       ? {
@@ -77,6 +98,7 @@ export function conformancePool(
   pool.add('obedient', ObedientAgent, agentOptions);
   pool.add('second', () => new ObedientAgent(), agentOptions);
   pool.add('broken', BrokenAgent, agentOptions);
+  pool.add('stumbling', StumblingAgent, agentOptions);
   pool.add('absent', absentAgent, agentOptions);
   pool.add('stubborn', ObedientAgent, agentOptions);
   if (replacesAfterYes && !isWorker) replace();
@@ -91,4 +113,12 @@ function silenceSdk(): void {
     // log() throws until it is initialised; there is no other way to ask.
     initializeLogger({ pretty: false, level: process.env['LIVEKIT_LOG_LEVEL'] ?? 'silent' });
   }
+}
+
+/** Checks the scenario. The pool checks the numbers. */
+function checkScenario(scenario: unknown): void {
+  const where = 'conformancePool()';
+  checkKeys(where, scenario, Object.keys(SCENARIO));
+  for (const [key, kind] of Object.entries(SCENARIO))
+    if (kind === 'flag') checkBoolean(where, key, scenario[key]);
 }

@@ -35,6 +35,7 @@ export class ConformanceRig {
   readonly #patienceMs: number;
   readonly #pools: AgentPool[] = [];
   #finished: Promise<Boxed<void>> | undefined;
+  #ended: Boxed<void> | undefined;
 
   private constructor(
     livekit: EmbeddedLiveKit,
@@ -71,14 +72,16 @@ export class ConformanceRig {
   /** Starts the pool and waits until it has registered. */
   async start(): Promise<void> {
     void this.run();
-    await this.until('the worker to register', () => this.livekit.workers.length > 0);
+    const registered = () => this.livekit.workers.length > 0;
+    await this.until('the worker to register', () => registered() || this.#ended !== undefined);
+    if (!registered()) assert.fail(`the worker did not register${this.#howItEnded()}`);
   }
 
   /** Starts the pool. Never rejects: what came of `run()` is in what it resolves with. */
   run(): Promise<Boxed<void>> {
     this.#finished ??= this.pool.run({ processHandlers: false }).then(
-      (value) => ({ kind: 'done', value }),
-      (error: unknown) => ({ kind: 'failed', error }),
+      (value) => (this.#ended = { kind: 'done', value }),
+      (error: unknown) => (this.#ended = { kind: 'failed', error }),
     );
     return this.#finished;
   }
@@ -164,7 +167,7 @@ export class ConformanceRig {
     while (!holds()) {
       if (performance.now() > deadline)
         assert.fail(
-          `waited for ${typeof what === 'string' ? what : what()}, in vain: not within ${this.#patienceMs} ms`,
+          `waited for ${typeof what === 'string' ? what : what()}, in vain: not within ${this.#patienceMs} ms${this.#howItEnded()}`,
         );
       await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
     }
@@ -176,6 +179,18 @@ export class ConformanceRig {
     if (ran.kind === 'done') return ran.value;
     const why = ran.kind === 'failed' ? messageOf(ran.error) : `not within ${this.#patienceMs} ms`;
     assert.fail(`waited for ${what}, in vain: ${why}`);
+  }
+
+  /** The end of `run()`, for a message: it explains why what was waited for did not come. */
+  #howItEnded(): string {
+    switch (this.#ended?.kind) {
+      case 'done':
+        return '; run() had resolved';
+      case 'failed':
+        return `; run() had rejected: ${messageOf(this.#ended.error)}`;
+      default:
+        return '';
+    }
   }
 
   /** Ends every call and every worker; fails when the pool does not come to its end. */

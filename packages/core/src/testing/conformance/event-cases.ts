@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict';
+import { isDeepStrictEqual } from 'node:util';
 
 import { deferred } from '../../base/deferred.js';
+import type { SessionEvent } from '../../call/session-event.js';
 import type { CaseSpec } from './case-spec.js';
+import { allSamples } from './event-samples.js';
 import type { SeamHooks } from './watched-strategy.js';
 import { failureOf } from '../../call/session-outcome.js';
 
@@ -22,6 +25,9 @@ class HeldEnding implements SeamHooks {
   }
 }
 
+const kindsOf = (events: readonly SessionEvent[]) =>
+  events.map(({ kind }) => kind).join(', ') || 'nothing';
+
 /** What a session reports, on its way from wherever it runs. */
 export const eventCases: readonly CaseSpec[] = [
   {
@@ -33,7 +39,8 @@ export const eventCases: readonly CaseSpec[] = [
       const kinds = rig.seam
         .of(call.jobId)
         .map(({ kind }) => kind)
-        .filter((kind) => kind !== 'reserved');
+        // How much a session uses is reported as often as it likes.
+        .filter((kind) => kind !== 'reserved' && kind !== 'usage');
       assert.deepEqual(kinds, ['run', 'joined', 'ending', 'settled']);
     },
   },
@@ -53,6 +60,49 @@ export const eventCases: readonly CaseSpec[] = [
       hooks.letGo.resolve();
       assert.deepEqual(await call.ended, { status: 'success', error: '' });
       await rig.ended(call.jobId);
+    },
+  },
+  {
+    name: 'every kind of event that a session reports reaches the pool, once, in order, and whole',
+    async body(rig) {
+      const call = await rig.dial();
+      assert.equal(await rig.say(call, 'report'), 'Reported.');
+      const samples = allSamples(call.jobId);
+      const isSample = (event: SessionEvent) =>
+        samples.some((each) => isDeepStrictEqual(each, event));
+      const seen = () => rig.seam.reported.filter(isSample);
+      await rig.until(
+        () =>
+          `${samples.map(({ kind }) => kind).join(', ')} to be reported, not only ${kindsOf(seen())}`,
+        () => seen().length >= samples.length,
+      );
+      const { outcome } = await rig.hangUp(call);
+      assert.equal(outcome.reason, 'caller_left');
+      assert.deepEqual(seen(), samples);
+    },
+  },
+  {
+    name: 'a hook that fails and the use of a provider are counted for their call, and for no other',
+    async body(rig) {
+      const sibling = await rig.dial();
+      const call = await rig.dial({ metadata: { agent: 'stumbling' } });
+      assert.equal(await rig.say(call, 'hello'), 'stumbling heard: hello');
+      assert.equal(await rig.say(sibling, 'hello'), 'obedient heard: hello');
+      await rig.hangUp(call);
+      await rig.hangUp(sibling);
+      const kinds = ({ jobId }: { readonly jobId: string }) =>
+        rig.seam.reported.filter((event) => event.jobId === jobId).map(({ kind }) => kind);
+      assert.deepEqual(
+        kinds(call).filter((kind) => kind !== 'usage'),
+        ['joined', 'fault', 'ending'],
+      );
+      assert.deepEqual(
+        kinds(sibling).filter((kind) => kind !== 'usage'),
+        ['joined', 'ending'],
+      );
+      for (const each of [call, sibling])
+        assert.ok(kinds(each).includes('usage'), 'the use of the providers is reported');
+      assert.equal(rig.pool.runtimeSnapshot().totalHookErrors, 1);
     },
   },
   {

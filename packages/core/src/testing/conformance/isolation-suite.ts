@@ -1,6 +1,7 @@
 import { admissionCases } from './admission-cases.js';
 import { callCases } from './call-cases.js';
 import type { CaseSpec } from './case-spec.js';
+import { checkSuiteOptions } from './check-suite-options.js';
 import { ConformanceRig } from './conformance-rig.js';
 import { endingCases } from './ending-cases.js';
 import { eventCases } from './event-cases.js';
@@ -22,8 +23,14 @@ const specs: readonly CaseSpec[] = [
 /**
  * The cases of the conformance suite, to be run without a test runner. Each one starts an endpoint and a pool, so run
  * them one after another.
+ * @throws OpenRtcError `CONFIG_INVALID_OPTION`
  */
 export function isolationCases(options: IsolationSuiteOptions): readonly IsolationCase[] {
+  checkSuiteOptions(options);
+  return casesOf(options);
+}
+
+function casesOf(options: IsolationSuiteOptions): readonly IsolationCase[] {
   return specs
     .filter(({ applies }) => applies?.(options) ?? true)
     .map((spec) => ({ name: spec.name, run: () => runCase(spec, options) }));
@@ -45,11 +52,13 @@ export interface TestRunner {
  *
  * describeIsolation({ describe, it, createStrategy: () => mine() });
  * ```
+ * @throws OpenRtcError `CONFIG_INVALID_OPTION`
  */
 export function describeIsolation(options: IsolationSuiteOptions & TestRunner): void {
+  checkSuiteOptions(options, { runner: true });
   const { describe, it } = options;
   const define = () => {
-    for (const { name, run } of isolationCases(options)) it(name, run);
+    for (const { name, run } of casesOf(options)) it(name, run);
   };
   if (describe === undefined) define();
   else describe('an isolation strategy', define);

@@ -6,6 +6,9 @@ import { conformancePool } from './conformance-pool.js';
 import { WORDS } from './conformance-agents.js';
 import { Leftovers } from './leftovers.js';
 
+// A child process has started by then, or is about to; both must be called off.
+const CALL_OFF_MS = 100;
+
 /** From open() to dispose. */
 export const lifeCases: readonly CaseSpec[] = [
   {
@@ -45,6 +48,47 @@ export const lifeCases: readonly CaseSpec[] = [
       assert.equal(order.filter((kind) => kind === 'disposing').length, 1);
       const { isolation } = rig.seam;
       await rig.within('a second disposal', isolation[Symbol.asyncDispose]());
+    },
+  },
+  {
+    name: 'a start that is called off ends the opening of the strategy, and nothing registers',
+    scenario: { prewarmHangs: true },
+    starts: false,
+    async body(rig) {
+      const running = rig.run();
+      await rig.until('the start', () => rig.pool.runtimeSnapshot().state === 'starting');
+      // Somewhere in open(): a strategy with processes starts one first.
+      await new Promise((resolve) => setTimeout(resolve, CALL_OFF_MS));
+      void rig.pool.drain();
+      const settled = () => rig.seam.events.some(({ kind }) => kind === 'open_failed');
+      await rig.until('open() to reject after its signal has aborted', settled);
+      assert.deepEqual(await rig.within('run()', running), { kind: 'done', value: undefined });
+      assert.equal(rig.livekit.workers.length, 0);
+    },
+  },
+  {
+    name: 'processes() and processCounts(), where there are any, tell of the process of a live call',
+    async body(rig) {
+      const call = await rig.dial();
+      const { isolation } = rig.seam;
+      const processes = await rig.within('processes()', (async () => isolation.processes?.())());
+      if (processes !== undefined) {
+        const owners = processes.filter(({ jobIds }) => jobIds.includes(call.jobId));
+        assert.equal(owners.length, 1, 'the call runs in one of the processes');
+        for (const { pid, state, memoryBytes, cpuMs } of processes) {
+          assert.ok(Number.isInteger(pid) && pid > 0, 'a process has an id');
+          assert.ok(['starting', 'ready', 'closing'].includes(state), 'a process has a state');
+          for (const amount of [memoryBytes, cpuMs])
+            assert.ok(Number.isFinite(amount) && amount >= 0, 'memory and CPU time are numbers');
+        }
+      }
+      const counts = isolation.processCounts?.();
+      if (counts !== undefined) {
+        const { started, lost } = counts;
+        assert.ok(Number.isInteger(started) && started >= 1, 'the process was counted');
+        assert.equal(lost, 0, 'no process was lost');
+      }
+      await rig.hangUp(call);
     },
   },
   {

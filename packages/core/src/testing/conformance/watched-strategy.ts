@@ -14,7 +14,7 @@ import type { SessionEvent } from '../../call/session-event.js';
 
 /** What was seen at the seam, in the order it happened. */
 export type SeamEvent =
-  | { readonly kind: 'opened' | 'disposing' | 'disposed' }
+  | { readonly kind: 'opened' | 'open_failed' | 'disposing' | 'disposed' }
   | { readonly kind: 'reserved' | 'refused' | 'released' | 'run'; readonly jobId: string }
   | { readonly kind: SessionEvent['kind']; readonly jobId: string }
   | { readonly kind: 'settled'; readonly jobId: string; readonly error?: PlainError };
@@ -34,6 +34,8 @@ export class WatchedStrategy implements IsolationStrategy {
   readonly name: string;
   readonly events: SeamEvent[] = [];
   readonly tickets = new Map<string, JobTicket>();
+  /** The events of sessions, as they reached the pool. */
+  readonly reported: SessionEvent[] = [];
   readonly #strategy: IsolationStrategy;
   readonly #hooks: SeamHooks;
   #isolation: Isolation | undefined;
@@ -59,7 +61,7 @@ export class WatchedStrategy implements IsolationStrategy {
 
   async open(host: IsolationHost, signal: AbortSignal): Promise<Isolation> {
     this.#host = host;
-    const isolation = await this.#strategy.open(this.#watchedHost(host), signal);
+    const isolation = await this.#open(host, signal);
     this.#isolation = isolation;
     this.events.push({ kind: 'opened' });
     const reserve = this.#hooks.reserve ?? isolation.reserve?.bind(isolation);
@@ -68,6 +70,9 @@ export class WatchedStrategy implements IsolationStrategy {
       ...(isolation.processes === undefined
         ? {}
         : { processes: isolation.processes.bind(isolation) }),
+      ...(isolation.processCounts === undefined
+        ? {}
+        : { processCounts: isolation.processCounts.bind(isolation) }),
       ...(reserve === undefined ? {} : { reserve: (call) => this.#reserve(call, reserve) }),
       [Symbol.asyncDispose]: async () => {
         this.events.push({ kind: 'disposing' });
@@ -75,6 +80,15 @@ export class WatchedStrategy implements IsolationStrategy {
         this.events.push({ kind: 'disposed' });
       },
     };
+  }
+
+  async #open(host: IsolationHost, signal: AbortSignal): Promise<Isolation> {
+    try {
+      return await this.#strategy.open(this.#watchedHost(host), signal);
+    } catch (error) {
+      this.events.push({ kind: 'open_failed' });
+      throw error;
+    }
   }
 
   /** What was seen of one job. */
@@ -112,11 +126,13 @@ export class WatchedStrategy implements IsolationStrategy {
   #watchedHost(host: IsolationHost): IsolationHost {
     const report = async (event: SessionEvent) => {
       this.events.push({ kind: event.kind, jobId: event.jobId });
+      this.reported.push(event);
       await this.#hooks.beforeReport?.(event);
       await host.report(event);
     };
     return {
-      source: host.source,
+      // What a strategy starts runs the one pool of the suite's entry. Here each case has one, and some have two.
+      source: { ...host.source, pool: 0 },
       logger: host.logger,
       maxConcurrentSessions: host.maxConcurrentSessions,
       inference: host.inference,

@@ -1,5 +1,6 @@
 import { OpenRtcError } from '../../base/errors.js';
 import { Changes } from './changes.js';
+import { checkedCaller, checkedDispatch, checkedEndpoint } from './check-embedded-options.js';
 import { ConnectedWorkers } from './connected-workers.js';
 import { Dispatcher } from './dispatcher.js';
 import { EmbeddedCall } from './embedded-call.js';
@@ -73,7 +74,7 @@ export class EmbeddedLiveKit implements AsyncDisposable {
 
   /** @internal Use {@link startEmbeddedLiveKit}. */
   static async start(options: EmbeddedLiveKitOptions): Promise<EmbeddedLiveKit> {
-    const endpoint = new EmbeddedLiveKit(options);
+    const endpoint = new EmbeddedLiveKit(checkedEndpoint(options));
     endpoint.#port = await endpoint.#door.listen();
     return endpoint;
   }
@@ -121,7 +122,7 @@ export class EmbeddedLiveKit implements AsyncDisposable {
    * reason if no agent joins.
    */
   async call(options: EmbeddedCallerOptions = {}): Promise<EmbeddedCall> {
-    const room = this.#room(options);
+    const room = this.#room(checkedCaller(options));
     const timeoutMs = options.joinTimeoutMs ?? WAIT_MS;
     const call = new EmbeddedCall({
       room,
@@ -148,7 +149,7 @@ export class EmbeddedLiveKit implements AsyncDisposable {
 
   /** Dispatches a job without waiting for an agent; returns the id of the job. */
   dispatch(options: EmbeddedDispatchOptions = {}): string {
-    return this.#dispatch(this.#room(options), options).id;
+    return this.#dispatch(this.#room(checkedDispatch(options)), options).id;
   }
 
   /**
@@ -240,7 +241,7 @@ export class EmbeddedLiveKit implements AsyncDisposable {
 
 /**
  * Starts a LiveKit endpoint on a free port of 127.0.0.1, without a network or media. Agents join its rooms with
- * `createEmbeddedRoom()` and answer in text.
+ * `createEmbeddedRoom()` and answer in text. Rejects with `CONFIG_INVALID_OPTION` for an option that is not valid.
  */
 export function startEmbeddedLiveKit(
   options: EmbeddedLiveKitOptions = {},

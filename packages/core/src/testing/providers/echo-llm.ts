@@ -1,4 +1,5 @@
 import { DEFAULT_API_CONNECT_OPTIONS, delay, llm } from '@livekit/agents';
+import { MAX_MS, checkFunction, checkKeys, checkWhole } from '../../base/option-checks.js';
 
 /** Options of {@link EchoLLM}. */
 export interface EchoLLMOptions {
@@ -20,9 +21,10 @@ export class EchoLLM extends llm.LLM {
   readonly #reply: (userText: string, chatCtx: llm.ChatContext) => string;
   readonly #tokenDelayMs: number;
 
-  /** All options have defaults. */
+  /** All options have defaults. @throws OpenRtcError `CONFIG_INVALID_OPTION` */
   constructor(options: EchoLLMOptions = {}) {
     super();
+    checkOptions(options);
     this.#reply = options.reply ?? ((userText) => `You said: ${userText}`);
     this.#tokenDelayMs = options.tokenDelayMs ?? 0;
   }
@@ -57,6 +59,13 @@ export class EchoLLM extends llm.LLM {
     const userText = lastUserText(chatCtx);
     return userText === undefined ? lastInstruction(chatCtx) : this.#reply(userText, chatCtx);
   }
+}
+
+function checkOptions(options: unknown): void {
+  const where = 'EchoLLM';
+  checkKeys(where, options, ['reply', 'tokenDelayMs']);
+  checkFunction(where, 'reply', options['reply']);
+  checkWhole(where, 'tokenDelayMs', options['tokenDelayMs'], { min: 0, max: MAX_MS });
 }
 
 interface EchoStreamOptions {

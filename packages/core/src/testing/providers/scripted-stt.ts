@@ -1,5 +1,7 @@
 import { APIError, DEFAULT_API_CONNECT_OPTIONS, asLanguageCode, stt } from '@livekit/agents';
 import { EnergyGate } from './energy-gate.js';
+import { kindOf } from '../../base/kind-of.js';
+import { checkBoolean, checkKeys, invalidOption } from '../../base/option-checks.js';
 
 /** Options of {@link ScriptedSTT}. */
 export interface ScriptedSTTOptions {
@@ -20,9 +22,10 @@ export class ScriptedSTT extends stt.STT {
   readonly #loop: boolean;
   #next = 0;
 
-  /** Copies the script. */
+  /** Copies the script. @throws OpenRtcError `CONFIG_INVALID_OPTION` */
   constructor(options: ScriptedSTTOptions) {
     super({ streaming: true, interimResults: false });
+    checkOptions(options);
     this.#script = [...options.script];
     this.#loop = options.loop ?? false;
   }
@@ -57,6 +60,18 @@ export class ScriptedSTT extends stt.STT {
     }
     return this.#script[this.#next++];
   }
+}
+
+function checkOptions(options: unknown): void {
+  const where = 'ScriptedSTT';
+  checkKeys(where, options, ['script', 'loop']);
+  const { script } = options;
+  if (!Array.isArray(script) || !script.every((line) => typeof line === 'string'))
+    throw invalidOption(
+      where,
+      `script must be an array of lines, such as ['Hello.', 'Goodbye.'], got ${kindOf(script)}`,
+    );
+  checkBoolean(where, 'loop', options['loop']);
 }
 
 class ScriptedStream extends stt.SpeechStream {

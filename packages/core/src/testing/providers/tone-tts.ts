@@ -5,6 +5,7 @@ import {
   tts,
 } from '@livekit/agents';
 import { AudioFrame } from '@livekit/rtc-node';
+import { MAX_MS, checkKeys, checkNumber, withoutUndefined } from '../../base/option-checks.js';
 
 /** Options of {@link ToneTTS}. */
 export interface ToneTTSOptions {
@@ -16,6 +17,11 @@ export interface ToneTTSOptions {
   maxMs?: number;
 }
 
+const DEFAULTS: Readonly<Required<ToneTTSOptions>> = {
+  frequencyHz: 440,
+  msPerWord: 200,
+  maxMs: 4000,
+};
 const SAMPLE_RATE = 24_000;
 const FRAME_MS = 100;
 const AMPLITUDE = 0.3 * 0x7fff;
@@ -31,10 +37,11 @@ export class ToneTTS extends tts.TTS {
   readonly label = 'openrtc.ToneTTS';
   readonly #options: Required<ToneTTSOptions>;
 
-  /** All options have defaults. */
+  /** All options have defaults. @throws OpenRtcError `CONFIG_INVALID_OPTION` */
   constructor(options: ToneTTSOptions = {}) {
     super(SAMPLE_RATE, 1, { streaming: false });
-    this.#options = { frequencyHz: 440, msPerWord: 200, maxMs: 4000, ...options };
+    checkOptions(options);
+    this.#options = { ...DEFAULTS, ...withoutUndefined(options) };
   }
 
   /** Always `tone`. */
@@ -105,4 +112,12 @@ function sine(length: number, frequencyHz: number): Int16Array {
     const edge = Math.min(1, at / fade, (length - 1 - at) / fade);
     return Math.round(AMPLITUDE * edge * Math.sin((2 * Math.PI * frequencyHz * at) / SAMPLE_RATE));
   });
+}
+
+function checkOptions(options: unknown): void {
+  const where = 'ToneTTS';
+  checkKeys(where, options, Object.keys(DEFAULTS));
+  checkNumber(where, 'frequencyHz', options['frequencyHz'], { min: 1, max: SAMPLE_RATE / 2 });
+  checkNumber(where, 'msPerWord', options['msPerWord'], { min: 0, max: MAX_MS });
+  checkNumber(where, 'maxMs', options['maxMs'], { min: 0, max: MAX_MS });
 }

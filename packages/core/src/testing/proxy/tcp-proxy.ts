@@ -1,5 +1,7 @@
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 
+import { isRecord, kindOf } from '../../base/kind-of.js';
+import { checkKeys, checkText, checkWhole, invalidOption } from '../../base/option-checks.js';
 import { ProxiedConnection, type ProxyMode } from './proxied-connection.js';
 
 /** Options of {@link startTcpProxy}. */
@@ -113,7 +115,26 @@ export class TcpProxy implements AsyncDisposable {
 
 /**
  * Starts a TCP proxy on a free port of 127.0.0.1 that can forward, delay, cut, or silence connections, as networks do.
+ * Rejects with `CONFIG_INVALID_OPTION` for an option that is not valid.
  */
-export function startTcpProxy(options: TcpProxyOptions): Promise<TcpProxy> {
+export async function startTcpProxy(options: TcpProxyOptions): Promise<TcpProxy> {
+  checkOptions(options);
   return TcpProxy.start(options);
+}
+
+function checkOptions(options: unknown): void {
+  const where = 'startTcpProxy()';
+  checkKeys(where, options, ['target', 'only']);
+  const { target, only } = options;
+  if (!isRecord(target))
+    throw invalidOption(
+      where,
+      `target must be an address, such as { host: '127.0.0.1', port: 7880 }, got ${kindOf(target)}`,
+    );
+  checkKeys(`${where}: target`, target, ['host', 'port']);
+  if (target['host'] === undefined || target['port'] === undefined)
+    throw invalidOption(where, "target needs both, such as { host: '127.0.0.1', port: 7880 }");
+  checkText(where, 'target.host', target['host']);
+  checkWhole(where, 'target.port', target['port'], { min: 1, max: 65_535 });
+  checkText(where, 'only', only);
 }
