@@ -35,7 +35,7 @@ describe('what ends a call', () => {
     });
     const { call, outcome } = await dial();
     const last = call.say('that is all').catch((error: unknown) => error);
-    expect(await outcome).toEqual(outcomeOf('agent_shutdown', 'done'));
+    expect(await outcome).toMatchObject(outcomeOf('agent_shutdown', 'done'));
     await last;
     expect(await call.ended).toEqual({ status: 'success', error: '' });
   });

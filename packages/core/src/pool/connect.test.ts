@@ -42,7 +42,7 @@ describe('connect()', () => {
     expect(rig.livekit.workers).toEqual([]);
     expect(pool.runtimeSnapshot()).toMatchObject({ activeSessions: 1, draining: true });
     call?.end();
-    expect(await connected).toEqual(outcomeOf('agent_shutdown'));
+    expect(await connected).toMatchObject(outcomeOf('agent_shutdown'));
     expect(isClosed()).toBe(true);
     expect(pool.runtimeSnapshot().state).toBe('closed');
   });

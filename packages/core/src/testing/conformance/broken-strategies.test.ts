@@ -102,7 +102,7 @@ const lost: Readonly<Record<Exclude<SessionEvent['kind'], 'memory'>, readonly st
   ],
   fault: ['every kind of event', 'a hook that fails'],
   provider_error: ['every kind of event'],
-  turn: ['every kind of event'],
+  turn: ['recorded as a success', 'every kind of event', 'a hook that fails'],
   usage: ['every kind of event', 'the use of a provider'],
   blocked: ['every kind of event'],
 };
@@ -120,7 +120,7 @@ test('one that forwards only what it knows loses what comes later, and is found 
       }),
     );
   expect(await failures(narrow, { patienceMs: 1_500 })).toEqual(
-    failing('every kind of event', 'a hook that fails'),
+    failing('recorded as a success', 'every kind of event', 'a hook that fails'),
   );
 });
 
@@ -196,7 +196,12 @@ test('one that reports the end twice fails there', async () => {
       }),
     );
   expect(await failures(stuttering)).toEqual(
-    failing('that it joined and that it ends', 'every kind of event', 'a hook that fails'),
+    failing(
+      'recorded as a success',
+      'that it joined and that it ends',
+      'every kind of event',
+      'a hook that fails',
+    ),
   );
 });
 

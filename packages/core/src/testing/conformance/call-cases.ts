@@ -18,7 +18,9 @@ export const callCases: readonly CaseSpec[] = [
       assert.equal(await rig.say(call, 'one'), 'obedient heard: one');
       assert.equal(await rig.say(call, 'two'), 'obedient heard: two');
       const { info, outcome } = await rig.hangUp(call);
-      assert.deepEqual(outcome, outcomeOf('caller_left'));
+      const { status, reason, causedBy, turns } = outcome;
+      assert.deepEqual({ status, reason, causedBy }, outcomeOf('caller_left'));
+      assert.equal(turns.answered, 2, 'both answers were counted');
       assert.equal(info.jobId, call.jobId);
       // An agent that leaves before its status was recorded is recorded as failed.
       assert.deepEqual(await call.ended, SUCCESS);

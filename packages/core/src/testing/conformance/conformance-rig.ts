@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import type { SessionInfo } from '../../call/call.js';
 import type { AgentPool } from '../../pool/agent-pool.js';
 import type { AgentPoolOptions } from '../../options/pool-options.js';
-import type { SessionOutcome } from '../../call/session-outcome.js';
+import type { SessionResult } from '../../call/session-result.js';
 import { messageOf } from '../../base/errors.js';
 import { type Boxed, timeBox } from '../../base/time-box.js';
 import type { EmbeddedCall } from '../embedded/embedded-call.js';
@@ -18,7 +18,7 @@ import { type SeamEvent, type SeamHooks, WatchedStrategy } from './watched-strat
 /** The end of a call, as an observer is told. */
 export interface EndedCall {
   readonly info: SessionInfo;
-  readonly outcome: SessionOutcome;
+  readonly outcome: SessionResult;
 }
 
 // Between two looks at what has no event of its own.

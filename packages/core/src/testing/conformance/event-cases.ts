@@ -82,7 +82,7 @@ export const eventCases: readonly CaseSpec[] = [
     },
   },
   {
-    name: 'a hook that fails and the use of a provider are counted for their call, and for no other',
+    name: 'a hook that fails, turns, and the use of a provider are counted for their call, and for no other',
     async body(rig) {
       const sibling = await rig.dial();
       const call = await rig.dial({ metadata: { agent: 'stumbling' } });
@@ -92,17 +92,21 @@ export const eventCases: readonly CaseSpec[] = [
       await rig.hangUp(sibling);
       const kinds = ({ jobId }: { readonly jobId: string }) =>
         rig.seam.reported.filter((event) => event.jobId === jobId).map(({ kind }) => kind);
+      const counted = ['usage', 'turn'];
       assert.deepEqual(
-        kinds(call).filter((kind) => kind !== 'usage'),
+        kinds(call).filter((kind) => !counted.includes(kind)),
         ['joined', 'fault', 'ending'],
       );
       assert.deepEqual(
-        kinds(sibling).filter((kind) => kind !== 'usage'),
+        kinds(sibling).filter((kind) => !counted.includes(kind)),
         ['joined', 'ending'],
       );
       for (const each of [call, sibling])
-        assert.ok(kinds(each).includes('usage'), 'the use of the providers is reported');
-      assert.equal(rig.pool.runtimeSnapshot().totalHookErrors, 1);
+        for (const kind of counted)
+          assert.ok(kinds(each).includes(kind as SessionEvent['kind']), `${kind} is reported`);
+      const { totalHookErrors, totalTurns } = rig.pool.runtimeSnapshot();
+      assert.equal(totalHookErrors, 1);
+      assert.deepEqual([totalTurns.asked, totalTurns.answered], [2, 2]);
     },
   },
   {
