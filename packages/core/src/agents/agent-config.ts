@@ -28,14 +28,16 @@ export type AgentConfigDecorator = <Class extends ConfigurableAgentClass>(
  * @throws CONFIG_INVALID_OPTION or CONFIG_INVALID_NAME for an invalid config, CONFIG_NOT_AN_AGENT when the target is
  * not a class.
  */
-export function agentConfig(config: AgentDiscoveryConfig): AgentConfigDecorator;
+export function agentConfig<UserData = unknown>(
+  config: AgentDiscoveryConfig<UserData>,
+): AgentConfigDecorator;
 /** The same for a class that is given, which it returns. */
-export function agentConfig<Class extends ConfigurableAgentClass>(
-  config: AgentDiscoveryConfig,
+export function agentConfig<Class extends ConfigurableAgentClass, UserData = unknown>(
+  config: AgentDiscoveryConfig<UserData>,
   agentClass: Class,
 ): Class;
-export function agentConfig<Class extends ConfigurableAgentClass>(
-  config: AgentDiscoveryConfig,
+export function agentConfig<Class extends ConfigurableAgentClass, UserData = unknown>(
+  config: AgentDiscoveryConfig<UserData>,
   agentClass?: Class,
 ): Class | AgentConfigDecorator {
   if (typeof config === 'function') {

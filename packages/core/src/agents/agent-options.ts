@@ -80,10 +80,14 @@ export interface AgentDefaults<
   roomOutput?: Partial<voice.RoomOutputOptions>;
 }
 
-/** The options of one agent. An option that is left out has the value of the pool's `defaults`. */
+/**
+ * The options of one agent. An option that is left out has the value of the pool's `defaults`. `UserData` is the type of
+ * `session.userData`; it is inferred from {@link AgentOptions.userData} and {@link AgentOptions.setup}.
+ */
 export interface AgentOptions<
   Prewarmed extends object = Record<string, unknown>,
   Metadata extends object = MetadataValues,
+  UserData = unknown,
 > extends AgentDefaults<Prewarmed, Metadata> {
   /**
    * Uploads recordings to LiveKit Cloud. `true`: the audio and the transcript of each call, under its own ids. Traces
@@ -96,9 +100,13 @@ export interface AgentOptions<
    * Prepares each session of this agent, after the pool's `setup()`. What it returns becomes `session.userData`, unless
    * it returns nothing. Default: none.
    */
-  setup?: SessionSetup<Prewarmed, Metadata>;
+  setup?: (
+    ctx: JobContext,
+    session: voice.AgentSession<UserData>,
+    call: PrewarmedCall<Prewarmed, Metadata>,
+  ) => UserData | void | Promise<UserData | void>;
   /** Creates the `session.userData` of each call, before any `setup()`. Default: none. */
-  userData?: (call: PrewarmedCall<Prewarmed, Metadata>) => unknown;
+  userData?: (call: PrewarmedCall<Prewarmed, Metadata>) => UserData | Promise<UserData>;
 }
 
 /** One registered agent. */
@@ -117,7 +125,11 @@ export interface AgentConfig extends Readonly<AgentOptions> {
 }
 
 /** The description of an agent class in its file: a name, and every option of `pool.add()`. See {@link agentConfig}. */
-export interface AgentDiscoveryConfig extends AgentOptions {
+export interface AgentDiscoveryConfig<UserData = unknown> extends AgentOptions<
+  Record<string, unknown>,
+  MetadataValues,
+  UserData
+> {
   /** The name of the agent. Default: the name of the file without its extension. */
   name?: string;
 }

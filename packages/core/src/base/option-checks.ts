@@ -81,18 +81,6 @@ export function checkBoolean(where: string, key: string, value: unknown): void {
   throw invalidOption(where, `${key} must be true or false, got ${kindOf(value)}`);
 }
 
-/** One of several words. */
-export function checkOneOf(
-  where: string,
-  key: string,
-  value: unknown,
-  words: readonly string[],
-): void {
-  if (value === undefined || (typeof value === 'string' && words.includes(value))) return;
-  const got = typeof value === 'string' ? `"${printable(value)}"` : kindOf(value);
-  throw invalidOption(where, `${key} must be one of ${words.join(', ')}, got ${got}`);
-}
-
 /** A number from `min` to `max`, both included. */
 export function checkNumber(
   where: string,

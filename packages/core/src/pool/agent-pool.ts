@@ -55,7 +55,6 @@ export class AgentPool<
   UserData = unknown,
 > extends PoolAgents<Prewarmed, Metadata> {
   static #constructed = 0;
-
   static {
     inside.serve = (pool, channel) =>
       refusal('serveTickets()', pool.state) ??
@@ -110,10 +109,10 @@ export class AgentPool<
    * `POOL_UNHEALTHY` or `POOL_TAINTED` after a drain that a fault caused; `POOL_STATE` when the pool is closed.
    */
   run(options: RunOptions = {}): Promise<void> {
-    const running = refusal('run()', this.state) ?? this.#run?.finished;
-    if (running !== undefined) return running;
-    const hosting = this.#hosting?.active === true ? this.#hosting.run : commandLine();
-    const runner = options?.cli === false ? undefined : hosting;
+    const known = refusal('run()', this.state) ?? this.#run?.finished;
+    if (known !== undefined) return known;
+    const command = this.#hosting?.active === true ? this.#hosting.run : commandLine();
+    const runner = options?.cli === false ? undefined : command;
     try {
       // A rejection here does not count as the run: the user may mend the configuration and call run() again.
       const opens = runner === undefined && !inCallProcess();
@@ -223,6 +222,7 @@ export class AgentPool<
     return this.#resolved.consecutiveFailureLimit;
   }
 
+  /** @internal */
   protected override get state(): PoolState {
     return this.#run?.state ?? (this.#closed ? 'closed' : 'idle');
   }

@@ -66,8 +66,7 @@ const hanging: readonly (readonly [string, () => AgentPoolOptions, string])[] = 
 /** Moves the clock until `work` is over, and returns by how much. */
 async function clockUntil(work: Promise<unknown>): Promise<number> {
   let over = false;
-  const done = () => void (over = true);
-  work.then(done, done);
+  void Promise.allSettled([work]).then(() => (over = true));
   let ms = 0;
   while (!over) {
     await vi.advanceTimersByTimeAsync(100);

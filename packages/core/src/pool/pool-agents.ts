@@ -37,10 +37,10 @@ export abstract class PoolAgents<
    * @param name - 1 to 64 ASCII letters, digits, dashes, underscores
    * @throws OpenRtcError `CONFIG_*`, or `POOL_STATE` when the pool is closed; then nothing is registered.
    */
-  add(
+  add<UserData = unknown>(
     name: string,
     agent: AgentClass | AgentFactory<Prewarmed, Metadata>,
-    options: AgentOptions<Prewarmed, Metadata> = {},
+    options: AgentOptions<Prewarmed, Metadata, UserData> = {},
   ): AgentConfig {
     checkState('add()', this.state);
     return this.registry.add(name, agent as AgentFactory, options as AgentOptions);
@@ -56,10 +56,10 @@ export abstract class PoolAgents<
    * @returns the new agent; its {@link AgentConfig.revision} is one higher
    * @throws OpenRtcError `CONFIG_UNKNOWN_AGENT`, or as {@link add}; then nothing changes.
    */
-  replace(
+  replace<UserData = unknown>(
     name: string,
     agent: AgentClass | AgentFactory<Prewarmed, Metadata>,
-    options: AgentOptions<Prewarmed, Metadata> = {},
+    options: AgentOptions<Prewarmed, Metadata, UserData> = {},
   ): AgentConfig {
     checkState('replace()', this.state);
     return this.registry.replace(name, agent as AgentFactory, options as AgentOptions);

@@ -98,7 +98,13 @@ function call(pool: AgentPool, method: Method): unknown {
     case 'remove':
     case 'get':
       return pool[method]('echo');
-    default:
+    case 'drain':
+    case 'close':
+    case 'listAgents':
+    case 'runtimeSnapshot':
+    case 'inspect':
+    case 'takeMetricsEvents':
+    case 'processes':
       return pool[method]();
   }
 }

@@ -1,18 +1,19 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 
-import * as tools from './index.js';
+import * as testing from './index.js';
 
 // A mistyped option of a test would make it test something else.
 type Loose = (...args: readonly unknown[]) => unknown;
-const of = (name: keyof typeof tools): Loose => tools[name] as unknown as Loose;
+const tools: Readonly<Record<string, unknown>> = { ...testing };
+const of = (name: string): Loose => tools[name] as Loose;
 const make =
-  (name: 'EchoLLM' | 'ScriptedSTT' | 'ToneTTS'): Loose =>
+  (name: string): Loose =>
   (...args) =>
-    new (tools[name] as unknown as new (...given: readonly unknown[]) => unknown)(...args);
+    new (tools[name] as new (...given: readonly unknown[]) => unknown)(...args);
 
-let livekit: tools.EmbeddedLiveKit;
+let livekit: testing.EmbeddedLiveKit;
 beforeAll(async () => {
-  livekit = await tools.startEmbeddedLiveKit();
+  livekit = await testing.startEmbeddedLiveKit();
 });
 afterAll(() => livekit.close());
 const dispatch: Loose = (options) => livekit.dispatch(options as never);
@@ -20,7 +21,7 @@ const call: Loose = (options) => livekit.call(options as never);
 
 const target = { host: '127.0.0.1', port: 7_880 };
 const it = () => {};
-const createStrategy = () => tools.cloning();
+const createStrategy = () => testing.cloning();
 
 test.each<[string, Loose, unknown, string]>([
   ['startEmbeddedLiveKit', of('startEmbeddedLiveKit'), null, 'options must be an object, got null'],

@@ -64,6 +64,28 @@ pool.add('waiter', ({ prewarmed }) => new Waiter(prewarmed.menu), {
 pool.add('plain', Waiter, { greeting: null, session: { maxToolSteps: 3 } });
 same<number, ReturnType<typeof pool.replace>['revision']>(true);
 
+// The user data of one agent, in its own setup(), named by the session or inferred from what creates it.
+pool.add('clerk', Waiter, {
+  setup: (_ctx, session: voice.AgentSession<Cart>) => {
+    session.userData.items.push('soup');
+  },
+});
+pool.add('cashier', Waiter, {
+  userData: (): Cart => ({ items: [] }),
+  setup: async (_ctx, session) => {
+    same<typeof session, voice.AgentSession<Cart>>(true);
+  },
+});
+pool.replace('clerk', Waiter, {
+  setup: (_ctx, session: voice.AgentSession<Cart>) => session.userData,
+});
+
+pool.add('wrong', Waiter, {
+  // @ts-expect-error the session of setup() has other user data
+  userData: () => 5,
+  setup: (_ctx, session: voice.AgentSession<Cart>) => session.userData,
+});
+
 // @ts-expect-error nothing of this name is loaded
 pool.add('wrong', ({ prewarmed }) => new Waiter(prewarmed.drinks));
 
@@ -143,6 +165,7 @@ export const Named = agentConfig(
   {
     name: 'named',
     llm: ({ tenant }) => new EchoLLM({ reply: () => tenant }),
+    setup: (_ctx, session: voice.AgentSession<Cart>) => void session.userData.items,
   },
   class extends Waiter {},
 );

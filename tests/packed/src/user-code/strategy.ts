@@ -1,6 +1,6 @@
 // A strategy as others write it, and a command that hosts pools. It is compiled, and not run.
 import type { IsolationStrategy } from '@openrtc/core';
-import { type CommandHost, hostCommand, startLogs } from '@openrtc/core/host';
+import { type CommandHost, checkConfiguration, hostCommand, startLogs } from '@openrtc/core/host';
 import {
   type Channel,
   type HangUp,
@@ -49,6 +49,7 @@ export function lost(logger: Logger, { detail }: SessionOutcome): PlainError {
 
 const host: CommandHost = { run: async (pool, options) => pool.run({ ...options, cli: false }) };
 export const release = hostCommand(host);
+export const check = checkConfiguration;
 startLogs({ pretty: false, level: 'info' });
 
 export const workers = readWorkers;

@@ -183,14 +183,11 @@ export class ConformanceRig {
 
   /** The end of `run()`, for a message: it explains why what was waited for did not come. */
   #howItEnded(): string {
-    switch (this.#ended?.kind) {
-      case 'done':
-        return '; run() had resolved';
-      case 'failed':
-        return `; run() had rejected: ${messageOf(this.#ended.error)}`;
-      default:
-        return '';
-    }
+    const ended = this.#ended;
+    if (ended === undefined) return '';
+    return ended.kind === 'failed'
+      ? `; run() had rejected: ${messageOf(ended.error)}`
+      : '; run() had resolved';
   }
 
   /** Ends every call and every worker; fails when the pool does not come to its end. */

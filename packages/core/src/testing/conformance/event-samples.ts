@@ -4,7 +4,7 @@ import type { SessionEvent } from '../../call/session-event.js';
 export type SampledKind = Exclude<SessionEvent['kind'], 'joined' | 'ending' | 'memory'>;
 
 /** An event of each kind, as a session may report it. A new kind of event does not compile until it has one. */
-export const eventSamples: {
+const eventSamples: {
   readonly [Kind in SampledKind]: (jobId: string) => Extract<SessionEvent, { kind: Kind }>;
 } = {
   fault: (jobId) => ({
