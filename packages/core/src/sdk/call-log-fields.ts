@@ -34,21 +34,33 @@ export const callFieldsPatch: ProcessPatch = {
 
 /** Adds job, agent, tenant and room of the call to every log line of the SDK. */
 function addCallFields(poolLogger: Logger): UndoPatch {
+  return deriveSdkLogger((logger) => {
+    const mixinKey = symbolOf(logger, 'pino.mixin');
+    if (mixinKey === undefined) {
+      poolLogger.debug(
+        {},
+        'the logger of @livekit/agents is not a pino logger: its lines will not name their call',
+      );
+      return undefined;
+    }
+    const own = Reflect.get(logger, mixinKey) as Mixin | undefined;
+    const mixin: Mixin = (...args) => ({ ...fieldsFor(args[2]), ...own?.(...args) });
+    return { [mixinKey]: { value: mixin } };
+  });
+}
+
+/**
+ * Replaces the SDK's logger with one that inherits everything from it but `changes`, as pino's `child()` does, but
+ * without a level of its own, so that a later change of the original's level counts. Without changes nothing is replaced.
+ */
+export function deriveSdkLogger(
+  changes: (logger: Logger) => PropertyDescriptorMap | undefined,
+): UndoPatch {
   const logger = globals[LOGGER];
-  if (logger === undefined || originals.has(logger)) return nothingToUndo;
-  const mixinKey = symbolOf(logger, 'pino.mixin');
-  if (mixinKey === undefined) {
-    poolLogger.debug(
-      {},
-      'the logger of @livekit/agents is not a pino logger: its lines will not name their call',
-    );
-    return nothingToUndo;
-  }
-  const own = Reflect.get(logger, mixinKey) as Mixin | undefined;
-  const mixin: Mixin = (...args) => ({ ...fieldsFor(args[2]), ...own?.(...args) });
-  // As pino's child() does, but without a level of its own, so that a later change of the original's level counts.
-  const derived = Object.create(logger, { [mixinKey]: { value: mixin } }) as Logger;
-  originals.set(derived, logger);
+  const changed = logger === undefined ? undefined : changes(logger);
+  if (logger === undefined || changed === undefined) return nothingToUndo;
+  const derived = Object.create(logger, changed) as Logger;
+  originals.set(derived, withoutCallFields(logger));
   globals[LOGGER] = derived;
   return () => {
     // Someone may have set up another logger meanwhile.

@@ -5,6 +5,7 @@ import type { Logger } from '../base/logger.js';
 import { callFieldsPatch } from './call-log-fields.js';
 import { closedMixersPatch } from './closed-mixers.js';
 import { deleteRoomPatch } from './delete-room.js';
+import { endingNoisePatch } from './ending-noise.js';
 import { ffiClientPatch } from './ffi-client.js';
 import { firstSubscriptionPatch } from './first-subscription.js';
 import { handOffPatch } from './hand-offs.js';
@@ -28,6 +29,7 @@ export const processPatches: readonly ProcessPatch[] = [
   taskTimersPatch,
   lostRacesPatch,
   sharedProvidersPatch,
+  endingNoisePatch,
   callFieldsPatch,
   soundFilesPatch,
   closedMixersPatch,
