@@ -34,3 +34,31 @@ describeRealCalls('callers who hang up while their call begins', (real) => {
     },
   );
 });
+
+/*
+ * A room that is deleted before its agent has joined is created again by that join, and LiveKit dispatches a second job
+ * for it. Nobody wants that room: it must not stay, and no agent in it.
+ */
+describeRealCalls('rooms that are deleted while their call begins', (real) => {
+  it('do not come back, and no place stays taken', async () => {
+    const worker = await real.startWorker({ agents: 'text' });
+    for (const ms of [0, 0, 10, 20, 40, 80, 150, 300, 450, 600]) {
+      const room = roomName('deleted');
+      await real.server.createRoom(room);
+      const { jobId } = await real.server.assignedIn(room);
+      await sleep(ms);
+      await real.server.deleteRoom(room);
+      const { info, outcome } = await worker.ended(room);
+      expect(info.jobId).toBe(jobId);
+      expect(outcome.causedBy).toMatch(/^(room|livekit)$/);
+    }
+    const state = async () => {
+      const { activeSessions, reservedSessions } = await worker.snapshot();
+      return { activeSessions, reservedSessions, rooms: await real.server.listRooms() };
+    };
+    await expect
+      .poll(state, { timeout: 30_000 })
+      .toEqual({ activeSessions: 0, reservedSessions: 0, rooms: [] });
+    expect(await worker.snapshot()).toMatchObject({ state: 'running', consecutiveFailures: 0 });
+  });
+});

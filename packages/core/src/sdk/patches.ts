@@ -2,6 +2,7 @@ import { version } from '@livekit/agents';
 
 import { OpenRtcError } from '../base/errors.js';
 import type { Logger } from '../base/logger.js';
+import { avatarRpcPatch } from './avatar-rpc.js';
 import { callFieldsPatch } from './call-log-fields.js';
 import { closedMixersPatch } from './closed-mixers.js';
 import { deleteRoomPatch } from './delete-room.js';
@@ -34,6 +35,7 @@ export const processPatches: readonly ProcessPatch[] = [
   soundFilesPatch,
   closedMixersPatch,
   firstSubscriptionPatch,
+  avatarRpcPatch,
   ffiClientPatch,
   helpersPatch,
 ];

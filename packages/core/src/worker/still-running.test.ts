@@ -43,5 +43,5 @@ test('waiting for it does not keep the process alive', () => {
   set.mockClear();
   nameWhatKeepsAlive(new LogBook(), () => true);
   const [timer] = set.mock.results;
-  expect((timer?.value as NodeJS.Timeout).hasRef()).toBe(false);
+  expect((timer?.value as NodeJS.Timeout | undefined)?.hasRef()).toBe(false);
 });
