@@ -21,6 +21,7 @@ import { awayTimerPatch, taskTimersPatch } from './sdk-timers.js';
 import { roomContextPatch, twoPeerConnectionsPatch } from './session-room.js';
 import { sharedProvidersPatch } from './shared-provider.js';
 import { soundFilesPatch } from './sound-files.js';
+import { unpublishedTracksPatch } from './unpublished-tracks.js';
 
 const SUPPORTED = /^1\.9\./;
 
@@ -36,6 +37,7 @@ export const processPatches: readonly ProcessPatch[] = [
   closedMixersPatch,
   firstSubscriptionPatch,
   avatarRpcPatch,
+  unpublishedTracksPatch,
   ffiClientPatch,
   helpersPatch,
 ];
