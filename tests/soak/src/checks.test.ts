@@ -34,9 +34,11 @@ function observed(change: {
       quiet: { ...reading, ...change.quiet },
     },
     growth: [],
+    idleCpuPercent: { before: 0.5, after: 0.5 },
     ends: [{ jobId: 'AJ_1', status: 'JS_SUCCESS', error: '' }],
     broken: [],
     calls: 1,
+    exit: 'code 0',
     left: [],
     ...change.rest,
   };
@@ -73,6 +75,12 @@ describe('checkPromises', () => {
   it('names growing memory', () => {
     expect(brokenOf(observed({ all: { pssMb: 441 } }))).toEqual([
       expect.stringContaining('400.0 MB, then 441.0 MB: 1.103 times'),
+    ]);
+  });
+
+  it('names a worker that does not exit', () => {
+    expect(brokenOf(observed({ rest: { exit: 'SIGKILL' } }))).toEqual([
+      expect.stringContaining('SIGKILL'),
     ]);
   });
 

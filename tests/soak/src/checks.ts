@@ -22,12 +22,16 @@ export interface Observed {
   readonly readings: Readings;
   /** Memory during the calls, to tell steady growth from a plateau. */
   readonly growth: readonly Growth[];
+  /** CPU time of the worker without a call, in percent of a core. Not checked: other programs change it. */
+  readonly idleCpuPercent: { readonly before: number; readonly after: number };
   /** The end of each call, from the server's log. */
   readonly ends: readonly JobEnd[];
   /** Calls that failed for their callers. */
   readonly broken: readonly BrokenCall[];
   /** Number of calls. */
   readonly calls: number;
+  /** How the worker ended when it was told to: `code 0`, or the signal that killed it. */
+  readonly exit: string;
   /** Processes started by the worker that still existed after its end. */
   readonly left: readonly Child[];
 }
@@ -48,7 +52,7 @@ const CHILDREN_WITHIN = 3;
 const OBJECTS_KEPT = 4;
 
 /** Compares a run with what OpenRTC promises for a worker that has had many calls. */
-export function checkPromises({ readings, ends, broken, calls, left }: Observed): Check[] {
+export function checkPromises({ readings, ends, broken, calls, exit, left }: Observed): Check[] {
   const { before, half, all, quiet } = readings;
   const ratio = all.pssMb / half.pssMb;
   const succeeded = ends.filter(({ status }) => status === 'JS_SUCCESS').length;
@@ -89,6 +93,11 @@ export function checkPromises({ readings, ends, broken, calls, left }: Observed)
         [half, all, quiet].every(({ children }) => children.every(({ state }) => state !== 'Z')) &&
         quiet.children.length <= before.children.length + CHILDREN_WITHIN,
       found: `${before.children.length} → ${half.children.length} → ${all.children.length} → ${quiet.children.length}; zombies: ${zombies(quiet)}`,
+    },
+    {
+      promise: 'the worker exits by itself when it is told to',
+      kept: exit === 'code 0',
+      found: exit,
     },
     {
       promise: 'no process left behind by the worker',

@@ -31,13 +31,14 @@ async function main(): Promise<number> {
   const loadBefore = loadavg();
   const observed = await soak(found, options, (text) => console.log(text));
   const checks = checkPromises(observed);
-  const { readings, growth, ends, broken } = observed;
+  const { readings, growth, idleCpuPercent, ends, broken } = observed;
   await write({
     startedAt: startedAt.toISOString(),
     seconds: Math.round((Date.now() - startedAt.getTime()) / 1000),
     calls: options.calls,
     concurrency: options.concurrency,
     isolation: options.isolation,
+    music: options.music,
     machine: {
       node: process.version,
       cores: cpus().length,
@@ -47,6 +48,7 @@ async function main(): Promise<number> {
     },
     readings,
     growth,
+    idleCpuPercent,
     checks,
     jobs: tally(ends.map(({ status }) => status)),
     broken,
@@ -59,6 +61,7 @@ async function write(result: {
   startedAt: string;
   calls: number;
   isolation: string;
+  music: boolean;
   [field: string]: unknown;
 }): Promise<void> {
   const folder = fileURLToPath(new URL('../results/', import.meta.url));
@@ -67,7 +70,8 @@ async function write(result: {
   await writeFile(`${folder}${result.startedAt.replaceAll(':', '-')}.json`, text);
   // These files are committed: a short trial must not replace the figures of a full run.
   const name = result.isolation === 'coroutine' ? 'latest' : result.isolation.replace(':', '-');
-  if (result.calls >= DEFAULT_CALLS) await writeFile(`${folder}${name}.json`, text);
+  if (result.calls >= DEFAULT_CALLS && !result.music)
+    await writeFile(`${folder}${name}.json`, text);
 }
 
 function tally(names: readonly string[]): Record<string, number> {

@@ -7,6 +7,7 @@ it('has defaults', () => {
     calls: 200,
     concurrency: 4,
     isolation: 'coroutine',
+    music: false,
     heap: undefined,
   });
 });
@@ -16,6 +17,7 @@ it('reads options, also behind the two dashes of npm', () => {
     calls: 8,
     concurrency: 2,
   });
+  expect(readOptions(['--music'])).toMatchObject({ music: true });
   expect(readOptions(['--help'])).toBeUndefined();
 });
 

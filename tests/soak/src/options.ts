@@ -11,15 +11,18 @@ export interface SoakOptions {
   readonly concurrency: number;
   /** Where calls run: `coroutine`, `processes`, or `processes:5` for five calls in each. */
   readonly isolation: string;
+  /** Whether the agents play music and never close their player. */
+  readonly music: boolean;
   /** Folder for heap snapshots of the worker; without it, none are written. */
   readonly heap: string | undefined;
 }
 
 /** The output of `--help`. */
-export const USAGE = `pnpm soak [--calls ${DEFAULT_CALLS}] [--concurrency 4] [--isolation coroutine] [--heap <folder>]
+export const USAGE = `pnpm soak [--calls ${DEFAULT_CALLS}] [--concurrency 4] [--isolation coroutine] [--music] [--heap <folder>]
   --calls        total number of calls; memory is compared between half of them and all
   --concurrency  calls at a time
   --isolation    coroutine, processes, or processes:5 for five calls in each
+  --music        the agents play music behind their calls, and never close the player
   --heap         write heap snapshots of the worker into this folder, before and after`;
 
 /** Reads the command line; undefined for `--help`. Throws an error for people when it is wrong. */
@@ -31,6 +34,7 @@ export function readOptions(args: readonly string[]): SoakOptions | undefined {
       calls: { type: 'string', default: String(DEFAULT_CALLS) },
       concurrency: { type: 'string', default: '4' },
       isolation: { type: 'string', default: 'coroutine' },
+      music: { type: 'boolean', default: false },
       heap: { type: 'string' },
       help: { type: 'boolean', short: 'h' },
     },
@@ -40,6 +44,7 @@ export function readOptions(args: readonly string[]): SoakOptions | undefined {
     calls: wholeNumber('--calls', values.calls, 2),
     concurrency: wholeNumber('--concurrency', values.concurrency, 1),
     isolation: knownIsolation(values.isolation),
+    music: values.music,
     heap: values.heap,
   };
 }

@@ -2,6 +2,7 @@ import { type LiveKitAddress, WorkerProcess } from '@openrtc/test-rig';
 import { createWriteStream } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
+import type { SoakOptions } from './options.js';
 import type { FromWorker, Reading, ToWorker } from './reading.js';
 
 const ANSWER_MS = 60_000;
@@ -19,7 +20,7 @@ export class SoakWorker {
   static async start(
     server: LiveKitAddress,
     temporaryFolder: string,
-    isolation: string,
+    { isolation, music }: Pick<SoakOptions, 'isolation' | 'music'>,
   ): Promise<SoakWorker> {
     const log = createWriteStream(new URL('../results/worker.log', import.meta.url));
     const worker = new WorkerProcess<FromWorker>(server, {
@@ -27,7 +28,7 @@ export class SoakWorker {
       execArgv: ['--expose-gc'],
       ipc: true,
       // A folder of its own: the recordings of other workers must not count.
-      env: { TMPDIR: temporaryFolder, SOAK_ISOLATION: isolation },
+      env: { TMPDIR: temporaryFolder, SOAK_ISOLATION: isolation, SOAK_MUSIC: music ? '1' : '' },
       onLine: (line) => log.write(`${line}\n`),
     });
     return new SoakWorker(await worker.registered());
@@ -50,9 +51,10 @@ export class SoakWorker {
     await this.#ask({ type: 'heap', path });
   }
 
-  /** Ends the worker as an operator would, and kills it when that takes too long. */
-  async close(): Promise<void> {
-    await this.#worker.stop(EXIT_MS);
+  /** Ends the worker as an operator would, and kills it when that takes too long. Resolves with how it ended. */
+  async close(): Promise<string> {
+    const { code, signal } = await this.#worker.stop(EXIT_MS);
+    return code === null ? String(signal) : `code ${code}`;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -1,5 +1,6 @@
 import {
   allProcesses,
+  cpuSecondsOf,
   type FoundServer,
   type JobEnd,
   type LiveKitServer,
@@ -29,16 +30,17 @@ const POLL_MS = 500;
 /** Makes the calls of a run and takes the readings. */
 export async function soak(
   found: FoundServer,
-  { calls, concurrency, isolation, heap }: SoakOptions,
+  { calls, concurrency, isolation, music, heap }: SoakOptions,
   say: (line: string) => void,
 ): Promise<Observed> {
   await using folder = await temporaryFolder();
   await using server = await startLiveKitServer({ found });
   await using callers = await startCallers();
-  await using worker = await SoakWorker.start(server, folder.path, isolation);
+  await using worker = await SoakWorker.start(server, folder.path, { isolation, music });
   const line: Line = { server, callers };
 
   await sleep(SETTLE_MS);
+  const idleBefore = await cpuPercent(worker.pid, QUIET_MS);
   const before = await worker.read();
   if (heap !== undefined) await worker.writeHeap(join(heap, 'before.heapsnapshot'));
   say(`Before the first call: ${before.pssMb.toFixed(0)} MB.`);
@@ -64,16 +66,36 @@ export async function soak(
   say(`After ${calls} calls: ${all.pssMb.toFixed(0)} MB.`);
 
   await sleep(QUIET_MS);
+  const idleAfter = await cpuPercent(worker.pid, QUIET_MS);
+  say(`CPU without a call: ${idleBefore} % of a core before, ${idleAfter} % after.`);
   const quiet = await worker.read();
   if (heap !== undefined) await worker.writeHeap(join(heap, 'after.heapsnapshot'));
 
   const ends = [...firstEnds, ...secondEnds];
   const broken = [...first.broken, ...second.broken];
-  await worker.close();
+  const exit = await worker.close();
   const left = allProcesses()
     .filter(({ pid }) => quiet.children.some((child) => child.pid === pid))
     .map(({ pid, state }) => ({ pid, state }));
-  return { readings: { before, half, all, quiet }, growth, ends, broken, calls, left };
+  const idleCpuPercent = { before: idleBefore, after: idleAfter };
+  return {
+    readings: { before, half, all, quiet },
+    growth,
+    idleCpuPercent,
+    ends,
+    broken,
+    calls,
+    exit,
+    left,
+  };
+}
+
+/** The CPU time that a process uses in the next `ms` milliseconds, in percent of a core. */
+async function cpuPercent(pid: number, ms: number): Promise<number> {
+  const [cpu, at] = [cpuSecondsOf(pid), performance.now()];
+  await sleep(ms);
+  const used = cpuSecondsOf(pid) - cpu;
+  return Number(((100 * used * 1_000) / (performance.now() - at)).toFixed(2));
 }
 
 async function temporaryFolder(): Promise<AsyncDisposable & { readonly path: string }> {

@@ -11,6 +11,7 @@
  * - `draining`: the worker is draining and takes no more calls
  * - `duplicate`: the worker already has this job
  * - `isolation`: the isolation strategy has no room for the call, or its `reserve()` threw or gave no valid answer
+ * - `room_gone`: the room was deleted, and only an agent that joined it too late has created it again
  * - `too_slow`: the answer was not ready within 1 s
  * - `internal`: an error in the worker, which its log has, or an agent with more attributes than LiveKit takes
  */
@@ -24,6 +25,7 @@ export type RefusalReason =
   | 'draining'
   | 'duplicate'
   | 'isolation'
+  | 'room_gone'
   | 'too_slow'
   | 'internal';
 
@@ -45,6 +47,7 @@ const known: Readonly<Record<RefusalReason, true>> = {
   draining: true,
   duplicate: true,
   isolation: true,
+  room_gone: true,
   too_slow: true,
   internal: true,
 };

@@ -29,6 +29,8 @@ export const CLOSE_MS = 10_000;
 export const ENDING_MS = 1_000;
 /** Time box of the session report that the SDK makes at the end. */
 export const REPORT_MS = 10_000;
+/** Time box of leaving a room that is still being joined; it is left after that, when the join is done. */
+export const JOINING_MS = 1_000;
 /** Time box of leaving the room. */
 export const DISCONNECT_MS = 10_000;
 /** Time box of each callback added by `ctx.addShutdownCallback()`. */

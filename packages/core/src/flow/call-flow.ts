@@ -45,6 +45,8 @@ export class CallFlow {
 
   /** Answers an offer: finds its agent and takes a place for the call, or declines it. */
   offer(offer: JobOffer, link: FlowLink): Acceptance | Declined | Promise<Acceptance | Declined> {
+    if (this.live.revived.has(offer.job.room?.sid))
+      return this.#refuse(offer, 'room_gone', 'its room was deleted before', 'info');
     const routed = route(offer, this.#options.agents, this.#options.routing);
     return routed instanceof Promise
       ? routed.then((late) => this.#admit(offer, late, link))

@@ -35,6 +35,8 @@ export interface LiveCall {
   readonly turns: TurnCounts;
   /** Blocks of the event loop that its code caused so far. */
   readonly blocks: BlockCounts;
+  /** LiveKit's id of the room that the job is for. */
+  readonly roomSid: string | undefined;
   /** Usage of its providers, as reported last. */
   usage: readonly ProviderUsage[];
   /** Whether the agent has joined its room. */

@@ -24,6 +24,7 @@ import { FaultCounts } from '../operate/fault-counts.js';
 import { TurnCounts } from '../operate/turn-counts.js';
 import { type FlowCounts, failureText } from '../operate/flow-counts.js';
 import type { FlowLink, LiveCall } from './live-call.js';
+import { RevivedRooms } from './revived-rooms.js';
 import { SessionEvents } from './session-events.js';
 
 /** A call that has been accepted and waits for its assignment. */
@@ -58,6 +59,8 @@ export interface LiveCallsOptions {
 export class LiveCalls {
   /** Runs the calls on the isolation. */
   readonly launcher = new Launcher();
+  /** Rooms that late joins of these calls have created again. */
+  readonly revived: RevivedRooms;
   readonly #options: LiveCallsOptions;
   readonly #counts: FlowCounts;
   readonly #observers: Observers;
@@ -78,6 +81,7 @@ export class LiveCalls {
       logger: options.logger,
     });
     this.#streak = new FailureStreak(options.consecutiveFailureLimit);
+    this.revived = new RevivedRooms(options.endpoint, options.logger);
   }
 
   /** Number of calls that have failed in a row so far. */
@@ -103,7 +107,12 @@ export class LiveCalls {
   /** Handles an event of a session, wherever the session runs. Resolves when the pool has acted on it. */
   async report(event: SessionEvent): Promise<void> {
     const call = this.#live.get(event.jobId);
-    if (call !== undefined) return this.#events.apply(event, call);
+    if (call !== undefined) {
+      // At once: LiveKit offers the second job of such a room a moment after the join.
+      if (event.kind === 'ending')
+        this.#finish(this.revived.remove(call.info, event.outcome, call.roomSid));
+      return this.#events.apply(event, call);
+    }
     const { jobId, kind } = event;
     this.#options.logger.debug({ jobId, kind }, 'ignored an event of a call that has ended');
   }
@@ -130,6 +139,7 @@ export class LiveCalls {
       faults: new FaultCounts(),
       turns: new TurnCounts(),
       blocks: new BlockCounts(),
+      roomSid: assignment.job.room?.sid,
       usage: [],
       joined: false,
     };

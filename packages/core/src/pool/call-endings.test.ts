@@ -170,6 +170,9 @@ describe('what ends a call', () => {
     await rig.livekit.until(
       ({ rooms }) => !rooms.some(({ identities }) => identities.includes(`agent-${jobId}`)),
     );
+    // Nobody wants that room: it is deleted, and no agent stays in it.
+    await rig.livekit.until(({ rooms }) => rooms.length === 0);
+    await rig.livekit.until(({ jobs }) => jobs.every(({ status }) => status !== 'running'));
   });
 });
 

@@ -73,6 +73,7 @@ class Belongings {
 const ofCall = new WeakMap<CurrentCall, Belongings>();
 // Each object is noted once, for the first call whose code starts it.
 const known = new WeakSet<object>();
+const withMaker = new WeakSet<object>();
 
 /** Notes that the code of the current call has started an object. Outside of calls it does nothing. */
 export function noteBelonging<T extends object>(object: T, kind: BelongingKind<T>): void {
@@ -88,7 +89,13 @@ export function noteBelonging<T extends object>(object: T, kind: BelongingKind<T
 /** Says that an object is closed by the code that made it: it is never noted. */
 export function closedByItsMaker<T extends object>(object: T): T {
   known.add(object);
+  withMaker.add(object);
   return object;
+}
+
+/** Whether {@link closedByItsMaker} was called for an object. */
+export function hasMaker(object: unknown): boolean {
+  return typeof object === 'object' && object !== null && withMaker.has(object);
 }
 
 /**

@@ -2,9 +2,11 @@ import { version } from '@livekit/agents';
 
 import { OpenRtcError } from '../base/errors.js';
 import type { Logger } from '../base/logger.js';
+import { avatarRpcPatch } from './avatar-rpc.js';
 import { callFieldsPatch } from './call-log-fields.js';
 import { closedMixersPatch } from './closed-mixers.js';
 import { deleteRoomPatch } from './delete-room.js';
+import { endingNoisePatch } from './ending-noise.js';
 import { ffiClientPatch } from './ffi-client.js';
 import { firstSubscriptionPatch } from './first-subscription.js';
 import { handOffPatch } from './hand-offs.js';
@@ -21,6 +23,7 @@ import { roomContextPatch, twoPeerConnectionsPatch } from './session-room.js';
 import { sharedProvidersPatch } from './shared-provider.js';
 import { soundFilesPatch } from './sound-files.js';
 import { workerStartsPatch } from './worker-starts.js';
+import { unpublishedTracksPatch } from './unpublished-tracks.js';
 
 const SUPPORTED = /^1\.9\./;
 
@@ -30,11 +33,14 @@ export const processPatches: readonly ProcessPatch[] = [
   taskTimersPatch,
   lostRacesPatch,
   sharedProvidersPatch,
+  endingNoisePatch,
   callFieldsPatch,
   loggedFailuresPatch,
   soundFilesPatch,
   closedMixersPatch,
   firstSubscriptionPatch,
+  avatarRpcPatch,
+  unpublishedTracksPatch,
   ffiClientPatch,
   helpersPatch,
 ];

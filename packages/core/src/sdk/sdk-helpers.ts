@@ -2,7 +2,7 @@ import { VADStream, llm, stt, tts, voice } from '@livekit/agents';
 import { AudioMixer, AudioSource, Room, VideoSource } from '@livekit/rtc-node';
 
 import type { Logger } from '../base/logger.js';
-import { type BelongingKind, noteBelonging } from './belongings.js';
+import { type BelongingKind, hasMaker, noteBelonging } from './belongings.js';
 import type { ProcessPatch, UndoPatch } from './sdk-patch.js';
 import { clearAwayTimer } from './sdk-timers.js';
 import { releaseRoom } from './session-room.js';
@@ -97,10 +97,10 @@ export const helpers: readonly Helper[] = [
   ),
 ];
 
-/** That of a session is closed with its session. */
+/** That of the session of the call is closed with it. */
 async function closeRoomIo(io: voice.RoomIO): Promise<void> {
-  const { agentSession } = io as unknown as { agentSession?: { _roomIO?: unknown } };
-  if (agentSession?._roomIO !== io) await io.close();
+  const { agentSession } = io as unknown as { agentSession?: unknown };
+  if (!hasMaker(agentSession)) await io.close();
 }
 
 async function closeSource(source: AudioSource | VideoSource): Promise<void> {

@@ -53,11 +53,14 @@ export async function openRoom(media: TicketMedia): Promise<SessionRoom> {
  */
 const TWO_PEER_CONNECTIONS = { singlePeerConnection: false };
 
+// Nothing stops rtc-node when it tries a join again: see `joinRoom()`, which does it instead. Also not in the types.
+const ONE_ATTEMPT = { joinRetries: 0 };
+
 function nativeRoom(): Room {
   const room = new Room();
   const connect = room.connect.bind(room);
   room.connect = (url, token, options = { autoSubscribe: true, dynacast: false }) =>
-    connect(url, token, { ...options, ...TWO_PEER_CONNECTIONS });
+    connect(url, token, { ...options, ...TWO_PEER_CONNECTIONS, ...ONE_ATTEMPT });
   return room;
 }
 

@@ -15,6 +15,7 @@ import { buildAgent } from './build-agent.js';
 import { createSession } from './create-session.js';
 import { greet } from './greeting.js';
 import { JoinDeadline } from './join-deadline.js';
+import { joinRoom } from './join-room.js';
 import { recordingOf } from './recording.js';
 import { checkOwnProviders, resolveProviders } from './resolve-providers.js';
 import type { SessionRuntime } from './session-runtime.js';
@@ -71,7 +72,7 @@ export async function beginSession(options: BeginOptions): Promise<void> {
   await deadline.run(
     'SESSION_JOIN_FAILED',
     'The room was not joined',
-    () => (opened.joining = ctx.connect()),
+    () => (opened.joining = joinRoom(call)),
   );
   await checkRoom(ctx, deadline);
 

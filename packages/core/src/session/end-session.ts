@@ -12,6 +12,7 @@ import {
   CLOSE_MS,
   DISCONNECT_MS,
   ENDING_MS,
+  JOINING_MS,
   REPORT_MS,
   SHUTDOWN_CALLBACK_MS,
 } from '../call/session-limits.js';
@@ -72,7 +73,11 @@ export async function endSession(
   await step('closing what the call left open', CLOSE_MS, () => closeBelongings(call, 'in_room'));
   await step('closing the providers', CLOSE_MS, () => closeOwnedProviders(call));
   await step('the session report', REPORT_MS, () => ctx._onSessionEnd());
-  await step('leaving the room', DISCONNECT_MS, () => leaveRoom(ctx, opened));
+  await step(
+    'leaving the room',
+    (await isPending(opened.joining)) ? JOINING_MS : DISCONNECT_MS,
+    () => leaveRoom(ctx, opened),
+  );
   await Promise.all(
     ctx.shutdownCallbacks.map((callback) =>
       step('a shutdown callback', SHUTDOWN_CALLBACK_MS, callback),
@@ -85,6 +90,15 @@ export async function endSession(
     releaseRoom(ctx.room);
   });
   await step('removing the session directory', REPORT_MS, () => removeSessionDirectory(ctx));
+}
+
+async function isPending(work: Promise<unknown> | undefined): Promise<boolean> {
+  if (work === undefined) return false;
+  const settled = work.then(
+    () => false,
+    () => false,
+  );
+  return Promise.race([settled, new Promise<true>((resolve) => setImmediate(resolve, true))]);
 }
 
 /** Returns the time left until the total or an earlier deadline is reached, in milliseconds. */
@@ -105,8 +119,11 @@ function timeLeft(deadline: () => number): () => number {
 // A join cannot be cancelled, and a room that is not joined yet cannot be left: an agent that gave up waiting would
 // still join, and stay. So this goes on after its time limit.
 async function leaveRoom(ctx: JobContext, { joining }: OpenedSession): Promise<void> {
+  const late = await isPending(joining);
   await Promise.allSettled([joining]);
   await ctx.room.disconnect();
+  // A room whose join took longer than its call was released too early.
+  if (late) releaseRoom(ctx.room);
 }
 
 // The session report has uploaded the recordings; the SDK does not remove the directory.

@@ -36,6 +36,11 @@ export class RoomApi {
     await this.#rooms.deleteRoom(name);
   }
 
+  /** The names of all rooms. */
+  async listRooms(): Promise<string[]> {
+    return (await this.#rooms.listRooms()).map(({ name }) => name);
+  }
+
   /** The participants of a room, including agents. */
   listParticipants(room: string): Promise<ParticipantInfo[]> {
     return this.#rooms.listParticipants(room);

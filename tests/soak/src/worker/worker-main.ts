@@ -19,7 +19,7 @@ const isolation =
     ? coroutine()
     : processes({ sessionsPerProcess: Number(sessionsPerProcess) });
 const pool = new AgentPool({ isolation, models: models() });
-addAgents(pool);
+addAgents(pool, process.env['SOAK_MUSIC'] === '1');
 
 // A process of calls runs this, too, but the messages to it have another shape.
 process.on('message', (message: ToWorker) => {
