@@ -39,7 +39,7 @@ export function createSession({
   const facts = { audioInput, realtime, turnDetector: runtime.models?.turnDetector ?? false };
   if (fallsBackToVad(user.turnHandling, facts)) {
     runtime.warnOnce(
-      'turns end by VAD alone: npm install @openrtc/prewarm for the turn detector, or set turnHandling.turnDetection',
+      'turns end by VAD alone, because no turn detector is loaded: npm install @openrtc/prewarm, and give the worker the memory for it, or set turnHandling.turnDetection',
     );
   }
   const vad = sessionVad(user.vad, facts, runtime.models);

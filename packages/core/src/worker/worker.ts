@@ -1,5 +1,6 @@
 import { deferred } from '../base/deferred.js';
-import { OpenRtcError } from '../base/errors.js';
+import type { MemoryState } from '../admit/memory-state.js';
+import type { OpenRtcError } from '../base/errors.js';
 import { alsoFailed, everyStep } from '../base/every-step.js';
 import { keepSecret } from '../base/secrets.js';
 import { timeBox } from '../base/time-box.js';
@@ -17,8 +18,8 @@ import type { FlowCounts } from '../operate/flow-counts.js';
 import type { ResourceSampler } from '../operate/resource-sampler.js';
 import type { CallView, WorkerView } from '../operate/worker-view.js';
 import { defaultIsolation } from './default-parts.js';
-import { type ConnectRequest, localOffer, localToken, noLink, refusedCall } from './local-call.js';
-import { taintedBy } from './process-handlers.js';
+import { type ConnectRequest, assignHere, localOffer, noLink, refusedCall } from './local-call.js';
+import { taintedBy, unhealthyAfter } from './process-handlers.js';
 import { tightenHeap } from './tight-heap.js';
 import { type WorkerParts, wire } from './wiring.js';
 import type { WorkerOptions } from './worker-options.js';
@@ -71,6 +72,11 @@ export class Worker implements WorkerView {
   /** Decides whether there is a place for a call. */
   get admission(): WorkerParts['admission'] {
     return this.#parts.admission;
+  }
+
+  /** The memory of the worker; undefined without a limit. */
+  get memory(): MemoryState | undefined {
+    return this.#parts.memory.state();
   }
 
   /** The connections to LiveKit. */
@@ -137,17 +143,7 @@ export class Worker implements WorkerView {
     const offer = await localOffer(request, this.#endpoint);
     const answer = await this.#parts.flow.offer(offer, noLink);
     if ('refused' in answer) throw refusedCall(answer.refused, request.room);
-    const { identity, attributes } = answer;
-    const { permissions } = this.#options.resolved;
-    let token: string;
-    try {
-      token = await localToken(request.room, identity, attributes, this.#endpoint, permissions);
-    } catch (error) {
-      answer.abandoned('no token');
-      throw error;
-    }
-    answer.sent();
-    answer.assigned({ job: offer.job, url: undefined, token, workerId: '' });
+    await assignHere(answer, offer, this.#endpoint, this.#options.resolved.permissions);
   }
 
   /**
@@ -180,10 +176,12 @@ export class Worker implements WorkerView {
   async #open(strategy: IsolationStrategy, signal: AbortSignal): Promise<void> {
     const openedAt = performance.now();
     signal.throwIfAborted();
+    this.#parts.memory.assume(strategy.callMemoryMb);
     this.#isolation = await strategy.open(this.#parts.host, signal);
     this.#parts.flow.live.launcher.attach(this.#isolation);
     this.#prewarmSeconds = (performance.now() - openedAt) / 1_000;
     if (this.#options.ownProcess) tightenHeap();
+    this.#parts.memory.start();
   }
 
   async #register(signal: AbortSignal): Promise<void> {
@@ -227,6 +225,7 @@ export class Worker implements WorkerView {
         'the end of the last calls could not be reported to LiveKit and all observers',
       );
     registry.watch(() => {});
+    this.#parts.memory[Symbol.dispose]();
     await everyStep(logger, [
       () => this.links.close(),
       () => this.#isolation?.[Symbol.asyncDispose](),
@@ -236,9 +235,9 @@ export class Worker implements WorkerView {
 
   #unhealthy(failures: number, last: string): void {
     if (this.#draining) return;
-    const message = `${failures} calls failed in a row because of this worker or its machine: draining, so that a supervisor can start a fresh worker. Live calls go on. Last error: ${last}`;
-    this.#options.logger.error({ failures }, message);
-    this.#drainInBackground(new OpenRtcError('POOL_UNHEALTHY', message));
+    const fault = unhealthyAfter(failures, last);
+    this.#options.logger.error({ failures }, fault.message);
+    this.#drainInBackground(fault);
   }
 
   // run() waits for `finished` and reports its error.
