@@ -16,10 +16,10 @@ export interface SettingsTarget {
  * @throws UsageError for flags that contradict each other, or a strategy that is not installed
  */
 export async function poolSettings(flags: Flags, target: SettingsTarget): Promise<PoolSettings> {
-  const { maxConcurrentSessions, drainTimeout: drainTimeoutMs, agentName } = flags;
+  const { maxConcurrentSessions, maxMemoryMb, drainTimeout: drainTimeoutMs, agentName } = flags;
   const isolation = await isolationOf(flags, target);
   return {
-    ...defined({ isolation, maxConcurrentSessions, drainTimeoutMs, agentName }),
+    ...defined({ isolation, maxConcurrentSessions, maxMemoryMb, drainTimeoutMs, agentName }),
     ...agentSettings(flags),
     ...liveKitSettings(flags),
   };
