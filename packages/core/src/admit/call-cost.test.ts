@@ -46,7 +46,7 @@ test.each([
       [100, 0],
       [154, 10],
     ],
-    3.6,
+    4,
   ],
   [
     'calls that seem to take nothing',
@@ -54,7 +54,7 @@ test.each([
       [100, 0],
       [100, 30],
     ],
-    2,
+    4,
   ],
   [
     'the same calls, later and larger',
@@ -102,7 +102,7 @@ test.each([
       [100, 0],
       [80, 1],
     ],
-    2,
+    4,
   ],
 ] as const)('%s', (_name, measurements, callMb) => {
   expect(learned(measurements).bytes / MIB).toBeCloseTo(callMb, 1);

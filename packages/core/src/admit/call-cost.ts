@@ -1,8 +1,8 @@
 const MIB = 1_048_576;
 // What the first call of a worker brings once: code that is compiled, native threads, buffers of WebRTC.
 const FIRST_BYTES = 24 * MIB;
-// A call that seems to cost nothing has not been measured well.
-const LEAST_BYTES = 2 * MIB;
+// Of what was assumed: calls in which little has happened yet say little about the next ones.
+const LEAST_SHARE = 0.4;
 
 /**
  * What calls cost in memory, learned as they run: `base + first + calls × bytes`. The memory that ended calls leave with
@@ -61,7 +61,7 @@ export class CallCost {
     } else if (calls > this.#most || taken > this.of(calls)) {
       // What was assumed counts as one more call, or the first call would be blamed for all that it brings.
       const average = (taken - FIRST_BYTES + this.#assumed) / (calls + 1);
-      const least = calls > this.#most ? LEAST_BYTES : this.#bytes;
+      const least = calls > this.#most ? this.#assumed * LEAST_SHARE : this.#bytes;
       this.#bytes = Math.max(least, average);
       this.#first = Math.max(0, taken - calls * this.#bytes);
       this.#most = calls;

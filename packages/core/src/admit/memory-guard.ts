@@ -14,7 +14,7 @@ const RESERVE = { share: 0.1, leastBytes: 24 * MIB, mostBytes: 256 * MIB };
 const CHECKS_TO_OPEN = 3;
 const ROOM_TO_OPEN = 1.5;
 // A model must leave room for calls.
-const CALLS_BESIDE_MODELS = 2;
+const CALLS_BESIDE_MODELS = 4;
 
 /** Options of {@link MemoryGuard}. */
 export interface MemoryGuardOptions {
@@ -114,7 +114,7 @@ export class MemoryGuard implements ModelMemory, Disposable {
   }
 
   /**
-   * Keeps memory free for a model that is loaded on demand, if it fits beside two calls. Otherwise it is logged, and the
+   * Keeps memory free for a model that is loaded on demand, if it fits beside four calls. Otherwise it is logged, and the
    * result is false.
    */
   reserve(model: ModelSize): boolean {
@@ -123,13 +123,14 @@ export class MemoryGuard implements ModelMemory, Disposable {
     return true;
   }
 
-  /** Runs `load` if the model fits beside two calls. Otherwise it is logged, and the result is false. */
+  /** Runs `load` if the model fits beside four calls. Otherwise it is logged, and the result is false. */
   async load(model: ModelSize, load: () => Promise<void>): Promise<boolean> {
     this.#later.delete(model.name);
     if (!this.#fits(model)) return false;
-    const before = this.#options.meter.own().privateBytes;
+    const { meter } = this.#options;
+    const before = meter.own(true).privateBytes;
     await load();
-    this.#cost.add(Math.max(0, this.#options.meter.own().privateBytes - before));
+    this.#cost.add(Math.max(0, meter.own(true).privateBytes - before));
     return true;
   }
 

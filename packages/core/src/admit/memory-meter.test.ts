@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 
 import type { MemoryReading } from './cgroup-memory.js';
 import { MemoryMeter } from './memory-meter.js';
@@ -36,4 +36,20 @@ test.each<[string, MemoryReading | undefined, number | undefined, number | undef
 
 test('this machine can be measured, with any limit or none', () => {
   expect(new MemoryMeter({ maxMemoryMb: 128 }).read()?.limitBytes).toBeGreaterThan(0);
+});
+
+test('the processes are measured at most four times a second, unless it must be now', () => {
+  vi.useFakeTimers({ toFake: ['performance'] });
+  onTestFinished(() => void vi.useRealTimers());
+  const measure = vi.fn(own);
+  const meter = new MemoryMeter({ maxMemoryMb: 128, own: measure });
+  meter.own();
+  vi.advanceTimersByTime(250);
+  meter.own();
+  expect(measure).toHaveBeenCalledTimes(1);
+  vi.advanceTimersByTime(1);
+  meter.own();
+  expect(measure).toHaveBeenCalledTimes(2);
+  meter.own(true);
+  expect(measure).toHaveBeenCalledTimes(3);
 });

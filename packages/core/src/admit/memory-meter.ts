@@ -4,6 +4,8 @@ import { CgroupMemory, type MemoryReading, roomOf } from './cgroup-memory.js';
 import { type OwnMemory, ownMemory } from './own-memory.js';
 
 const MIB = 1_048_576;
+// Fifty processes take a millisecond, and each offer asks more than once.
+const OWN_FOR_MS = 250;
 
 /** Options of {@link MemoryMeter}. */
 export interface MemoryMeterOptions {
@@ -23,6 +25,8 @@ export interface MemoryMeterOptions {
 export class MemoryMeter {
   readonly #options: MemoryMeterOptions;
   readonly #cgroup: Pick<CgroupMemory, 'read'>;
+  #own: OwnMemory | undefined;
+  #ownAt = 0;
 
   constructor(options: MemoryMeterOptions) {
     this.#options = options;
@@ -42,9 +46,17 @@ export class MemoryMeter {
     return cgroup === undefined || roomOf(option) <= roomOf(cgroup) ? option : cgroup;
   }
 
-  /** Measures this process and its descendants. */
-  own(): OwnMemory {
-    return (this.#options.own ?? ownMemory)();
+  /**
+   * Measures this process and its descendants.
+   * @param fresh - false: a measurement may be a quarter of a second old
+   */
+  own(fresh = false): OwnMemory {
+    const now = performance.now();
+    if (fresh || this.#own === undefined || now - this.#ownAt > OWN_FOR_MS) {
+      this.#own = (this.#options.own ?? ownMemory)();
+      this.#ownAt = now;
+    }
+    return this.#own;
   }
 
   // Where the files of the control groups cannot be read, or the system has another kind of limit.

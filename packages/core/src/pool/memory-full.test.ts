@@ -128,13 +128,13 @@ function modelsWith(load: SharedModels['load']): SharedModels {
 }
 
 test.each([
-  ['agents that may use it', undefined, 2],
+  ['agents that may use it', undefined, 4],
   ['no agent that may use it', 'vad' as const, 10],
 ])('memory is kept free for a model on demand: %s', async (_name, turnDetection, furtherCalls) => {
   let reserved: boolean | undefined;
   await rig.registered({
     models: modelsWith(async (_signal, room?: ModelMemory) => {
-      reserved = room?.reserve({ name: 'a model', bytes: 80 * MIB, without: 'None.' });
+      reserved = room?.reserve({ name: 'a model', bytes: 60 * MIB, without: 'None.' });
     }),
     ...(turnDetection === undefined
       ? {}
