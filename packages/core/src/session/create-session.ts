@@ -37,9 +37,10 @@ export function createSession({
   } = sessionOptions(runtime.defaults.session, config.session);
   const realtime = isRealtime(agent.llm ?? providers.llm);
   const facts = { audioInput, realtime, turnDetector: runtime.models?.turnDetector ?? false };
-  if (fallsBackToVad(user.turnHandling, facts)) {
+  // Models that bring a VAD have logged why they serve no turn detector, or were told not to.
+  if (fallsBackToVad(user.turnHandling, facts) && runtime.models?.vad === undefined) {
     runtime.warnOnce(
-      'turns end by VAD alone, because no turn detector is loaded: npm install @openrtc/prewarm, and give the worker the memory for it, or set turnHandling.turnDetection',
+      'turns end by VAD alone: npm install @openrtc/prewarm for the turn detector, or set turnHandling.turnDetection',
     );
   }
   const vad = sessionVad(user.vad, facts, runtime.models);
