@@ -46,7 +46,7 @@ test.each([
       [100, 0],
       [154, 10],
     ],
-    4,
+    7,
   ],
   [
     'calls that seem to take nothing',
@@ -54,7 +54,7 @@ test.each([
       [100, 0],
       [100, 30],
     ],
-    4,
+    7,
   ],
   [
     'the same calls, later and larger',
@@ -102,7 +102,7 @@ test.each([
       [100, 0],
       [80, 1],
     ],
-    4,
+    7,
   ],
 ] as const)('%s', (_name, measurements, callMb) => {
   expect(learned(measurements).bytes / MIB).toBeCloseTo(callMb, 1);

@@ -1,8 +1,8 @@
 const MIB = 1_048_576;
 // What the first call of a worker brings once: code that is compiled, native threads, buffers of WebRTC.
 const FIRST_BYTES = 24 * MIB;
-// Of what was assumed: calls in which little has happened yet say little about the next ones.
-const LEAST_SHARE = 0.4;
+// Of what was assumed. Calls grow for a minute, so what they take after some seconds is too little.
+const LEAST_SHARE = 0.7;
 
 /**
  * What calls cost in memory, learned as they run: `base + first + calls × bytes`. The memory that ended calls leave with

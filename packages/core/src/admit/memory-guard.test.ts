@@ -172,7 +172,7 @@ test('calls that take less than assumed are measured, and more fit', () => {
   worker.all = 10;
   worker.usedMb = 100 + 24 + 10 * 3;
   vi.advanceTimersByTime(1_000);
-  expect(worker.guard.state()?.furtherCalls).toBe(19);
+  expect(worker.guard.state()?.furtherCalls).toBe(8);
 });
 
 test('nothing is learned while many calls have just begun', () => {
