@@ -7,6 +7,7 @@ const alone = [
   'delete-room',
   'endpoint-*',
   'lag-guard',
+  'memory-full',
   'overload',
   'owned-providers',
   'serve-tickets',

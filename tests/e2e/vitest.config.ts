@@ -11,6 +11,9 @@ const undisturbed = [
   'src/watched.e2e.test.ts',
 ];
 
+// They fill the machine: some twenty processes while it is listened for gaps, and more callers than workers can take.
+const alone = ['src/memory-limit.e2e.test.ts', 'src/processes.e2e.test.ts'];
+
 export default defineConfig({
   test: {
     pool: 'forks',
@@ -24,7 +27,7 @@ export default defineConfig({
         test: {
           name: 'together',
           include: ['src/**/*.e2e.test.ts'],
-          exclude: [...undisturbed, 'src/processes.e2e.test.ts'],
+          exclude: [...undisturbed, ...alone],
           // One server, one worker and its callers fill half a core when nobody is started.
           maxWorkers: 2,
           sequence: { groupOrder: 1 },
@@ -41,10 +44,9 @@ export default defineConfig({
       },
       {
         extends: true,
-        // It starts some twenty processes while it listens for gaps.
         test: {
           name: 'alone',
-          include: ['src/processes.e2e.test.ts'],
+          include: alone,
           maxWorkers: 1,
           sequence: { groupOrder: 3 },
         },

@@ -39,6 +39,8 @@ export type { JobParticipant } from './call/job-participant.js';
 export type { RefusalReason } from './call/refusal.js';
 export type { IsolationStrategy } from './launch/isolation-strategy.js';
 export type { SessionLimits } from './call/session-limits.js';
+export type { MemoryState } from './admit/memory-state.js';
+export type { ModelMemory, ModelSize } from './call/model-memory.js';
 export type { SharedModels } from './session/shared-models.js';
 export type { AudioDevices, Speaker } from './audio/local-audio.js';
 export type { MemoryWarning } from './call/session-event.js';

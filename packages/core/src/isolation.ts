@@ -10,6 +10,7 @@ export type {
   ProcessUsage,
   WorkerInference,
 } from './launch/isolation-strategy.js';
+export { privateMemory } from './admit/own-memory.js';
 export { cpuWaitMs } from './base/cpu-wait.js';
 export { checkKeys, checkWhole, invalidOption } from './base/option-checks.js';
 export { beforeDeadline } from './launch/before-deadline.js';

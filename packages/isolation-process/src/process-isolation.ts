@@ -17,6 +17,7 @@ import { MemoryWatch } from './memory-watch.js';
 import type { ResolvedProcesses } from './options.js';
 import { place } from './placing.js';
 import { ProcessFleet } from './process-fleet.js';
+import { ProcessMemory } from './process-memory.js';
 
 // An unused process costs memory; starting a new one costs a second of CPU.
 const KEEP_IDLE_MS = 30_000;
@@ -32,6 +33,7 @@ export class ProcessIsolation implements Isolation {
   readonly #placed = new Map<string, CallProcess>();
   readonly #idle: IdleTarget;
   readonly #memory: MemoryWatch;
+  readonly #room: ProcessMemory;
   readonly #timer: NodeJS.Timeout;
   #closed = false;
 
@@ -47,6 +49,7 @@ export class ProcessIsolation implements Isolation {
       logger: host.logger,
       processes: () => this.#fleet.list,
     });
+    this.#room = new ProcessMemory(host, () => this.#fleet.list);
     this.#timer = setInterval(() => this.#maintain(), MAINTAIN_MS).unref();
   }
 
@@ -94,6 +97,11 @@ export class ProcessIsolation implements Isolation {
     return this.#fleet.counts;
   }
 
+  /** Memory of the processes that are ready and have no call, in bytes. */
+  idleMemoryBytes(): number {
+    return this.#room.idleBytes();
+  }
+
   /** Ends every process after its last call. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#closed = true;
@@ -127,7 +135,7 @@ export class ProcessIsolation implements Isolation {
         spread: this.#spread,
       }) ??
       // An accepted call can no longer be refused.
-      (accepted ? undefined : this.#overloaded()) ??
+      (accepted ? undefined : (this.#overloaded() ?? this.#room.refusal())) ??
       this.#fleet.startFor(group);
     if (!(child instanceof CallProcess)) return child;
     child.group = group;
@@ -169,7 +177,7 @@ export class ProcessIsolation implements Isolation {
       freeSeats: active.reduce((free, { jobIds }) => free + sessionsPerProcess - jobIds.size, 0),
       maxConcurrentSessions: this.#host.maxConcurrentSessions,
       spread: this.#spread,
-      availableBytes: process.availableMemory?.(),
+      availableBytes: this.#room.freeBytes() ?? process.availableMemory?.(),
       processBytes: this.#memory.largestBytes,
     });
     // One after the other: a start uses a core for a second, and no call waits for this one.

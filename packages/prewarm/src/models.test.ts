@@ -1,4 +1,4 @@
-import { isOpenRtcError } from '@openrtc/core';
+import { isOpenRtcError, type ModelMemory } from '@openrtc/core';
 import { afterEach, describe, expect, it } from 'vitest';
 import { loadLocalInference } from './local-inference.js';
 import { models, type ModelsOptions } from './models.js';
@@ -93,6 +93,70 @@ describe('models', () => {
         message: expect.stringContaining(message),
       }),
     );
+  });
+});
+
+/** A worker in which the model fits or not. It notes what it is asked. */
+function worker(how: { fits?: boolean; fitsLater?: boolean } = {}) {
+  const { fits = true, fitsLater = fits } = how;
+  const asked: string[] = [];
+  const memory: ModelMemory = {
+    reserve({ name, bytes }) {
+      asked.push(`reserve ${name}, ${bytes / 1_048_576} MiB`);
+      return fits;
+    },
+    async load({ name }, load) {
+      asked.push(`load ${name}`);
+      if (fitsLater) await load();
+      return fitsLater;
+    },
+  };
+  return { memory, asked };
+}
+
+describe('the memory of the worker', () => {
+  const predict = (shared: ReturnType<typeof models>) =>
+    shared.executor.doInference('lk_eot_audio', silence);
+  const ended = { probability: 1, inferenceDurationMs: 0 };
+
+  it.each(['on_demand', 'eager'] as const)(
+    'without room for it the turn detector is not loaded: %s',
+    async (turnDetector) => {
+      const shared = open({ turnDetector });
+      await shared.load(never, worker({ fits: false }).memory);
+      expect(shared.turnDetector).toBe(false);
+      // A call of another process may ask all the same; its turn ends as the VAD has heard it.
+      expect(await predict(shared)).toEqual(ended);
+    },
+  );
+
+  it('is kept free for a turn detector that is loaded on demand', async () => {
+    const shared = open();
+    const { memory, asked } = worker();
+    await shared.load(never, memory);
+    expect(shared.turnDetector).toBe(true);
+    expect(asked).toEqual(['reserve the turn detector, 260 MiB']);
+    await Promise.all([predict(shared), predict(shared)]);
+    expect(asked.slice(1)).toEqual(['load the turn detector']);
+  });
+
+  it('may be gone when the turn detector is needed: turns end by VAD from then on', async () => {
+    const shared = open();
+    const { memory, asked } = worker({ fitsLater: false });
+    await shared.load(never, memory);
+    expect(await Promise.all([predict(shared), predict(shared)])).toEqual([ended, ended]);
+    expect(shared.turnDetector).toBe(false);
+    expect(await predict(shared)).toEqual(ended);
+    expect(asked.filter((each) => each.startsWith('load'))).toHaveLength(1);
+  });
+
+  it('is not asked for a turn detector that is off, nor for the VAD of other processes', async () => {
+    const { memory, asked } = worker({ fits: false });
+    await open({ turnDetector: false }).load(never, memory);
+    const lent = open().lentBy?.(open().executor, true);
+    await lent?.load(never, memory);
+    expect(lent?.turnDetector).toBe(true);
+    expect(asked).toEqual([]);
   });
 });
 

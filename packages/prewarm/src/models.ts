@@ -1,5 +1,5 @@
 import type { VAD } from '@livekit/agents';
-import { OpenRtcError, type SharedModels } from '@openrtc/core';
+import { type ModelMemory, type ModelSize, OpenRtcError, type SharedModels } from '@openrtc/core';
 import { checkKeys } from '@openrtc/core/isolation';
 import { BundledVad } from './bundled-vad.js';
 import { loadLocalInference, localInferencePath } from './local-inference.js';
@@ -13,9 +13,11 @@ export interface ModelsOptions {
    * When the SDK's local turn detector is loaded, which takes about 250 MB per process:
    *
    * - `on_demand` (default): with the first prediction, which then takes 150-250 ms longer. On a busy machine it may
-   *   miss the SDK's limit of 1000 ms; the SDK then ends that turn without it
-   * - `eager`: before the worker takes calls
+   *   miss the SDK's limit of 1000 ms; the SDK then ends that turn without it. `/readyz` does not wait for it
+   * - `eager`: before the worker takes calls, and before `/readyz` answers 200
    * - `false`: never; predictions are refused
+   *
+   * Where it does not fit into the memory of the worker it is not loaded; that is logged, and turns end by VAD.
    */
   turnDetector?: 'on_demand' | 'eager' | false;
   /**
@@ -29,6 +31,13 @@ const KEYS = ['turnDetector', 'vad'] as const satisfies readonly (keyof ModelsOp
 
 /** The SDK's name for a prediction of its audio turn detector. */
 const AUDIO_TURN_DETECTION = 'lk_eot_audio';
+
+const DETECTOR: ModelSize = {
+  name: 'the turn detector',
+  // Measured: 229 MiB, without the files that are mapped.
+  bytes: 260 * 1_048_576,
+  without: 'Turns end by VAD.',
+};
 
 /**
  * The models of one process, which all of its calls share: the VAD, the turn detector, and the inference runners that
@@ -65,6 +74,9 @@ class Models implements SharedModels {
   readonly #vad: SharedVad;
   readonly #runners = new RunnerThread();
   #detector: TurnDetector | undefined;
+  #memory: ModelMemory | undefined;
+  #opening: Promise<boolean> | undefined;
+  #fits = true;
   #loaded = false;
   #disposed = false;
 
@@ -79,7 +91,10 @@ class Models implements SharedModels {
             "agent's session `turnHandling: { turnDetection: 'vad' }`.",
         );
       }
-      return this.#openDetector().predict(samplesOf(data));
+      const samples = samplesOf(data);
+      if (await this.#open()) return this.#openDetector().predict(samples);
+      // As the SDK does where it cannot predict: the turn ends after the pause that the VAD has heard.
+      return { probability: 1, inferenceDurationMs: 0 };
     },
   };
 
@@ -93,14 +108,16 @@ class Models implements SharedModels {
   }
 
   get turnDetector(): boolean {
-    return this.#loaded && this.#when !== false;
+    return this.#loaded && this.#when !== false && this.#fits;
   }
 
-  async load(signal: AbortSignal): Promise<void> {
+  async load(signal: AbortSignal, memory?: ModelMemory): Promise<void> {
     this.#assertOpen();
+    this.#memory = memory;
     signal.throwIfAborted();
     await this.#vad.load(signal);
-    if (this.#when === 'eager') await orAborted(this.#openDetector().load(), signal);
+    if (this.#when === 'eager') await orAborted(this.#open(), signal);
+    if (this.#when === 'on_demand') this.#fits = memory?.reserve(DETECTOR) ?? true;
     this.#loaded = true;
   }
 
@@ -123,6 +140,23 @@ class Models implements SharedModels {
       this.#runners[Symbol.asyncDispose](),
       this.#vad[Symbol.asyncDispose](),
     ]);
+  }
+
+  /** Loads the turn detector once. Resolves with false if it does not fit into the memory of the worker. */
+  #open(): Promise<boolean> {
+    if (!this.#fits) return Promise.resolve(false);
+    this.#opening ??= this.#load().catch((error: unknown) => {
+      this.#opening = undefined;
+      throw error;
+    });
+    return this.#opening;
+  }
+
+  async #load(): Promise<boolean> {
+    const load = () => this.#openDetector().load();
+    if (this.#memory === undefined) await load();
+    else this.#fits = await this.#memory.load(DETECTOR, load);
+    return this.#fits;
   }
 
   #openDetector(): TurnDetector {
@@ -149,7 +183,7 @@ function samplesOf(data: unknown): Int16Array {
 }
 
 /** Settles like `work`, or rejects with the reason of `signal` if it aborts first. The work is not stopped. */
-function orAborted(work: Promise<void>, signal: AbortSignal): Promise<void> {
+function orAborted(work: Promise<unknown>, signal: AbortSignal): Promise<unknown> {
   return new Promise((resolve, reject) => {
     const abort = (): void => reject(signal.reason);
     if (signal.aborted) abort();

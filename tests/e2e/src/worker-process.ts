@@ -33,6 +33,8 @@ export interface WorkerSetup {
     | 'failing-providers'
     | 'music';
   pool?: Record<string, unknown>;
+  /** The `cgroup.procs` of the control group that it runs in, with all its processes. */
+  procs?: string;
 }
 
 /** Where a worker connects: a real server or the embedded endpoint. */
@@ -41,6 +43,12 @@ export interface LiveKitAddress {
   readonly apiKey: string;
   readonly apiSecret: string;
 }
+
+// Before Node starts: memory stays with the group in which it was first used.
+const inGroup = {
+  execPath: '/bin/sh',
+  execArgv: ['-c', 'echo $$ > "$OPENRTC_E2E_PROCS" && exec "$OPENRTC_E2E_NODE" "$0"'],
+};
 
 /** A worker in a process of its own. */
 export class WorkerProcess {
@@ -51,6 +59,7 @@ export class WorkerProcess {
 
   private constructor(server: LiveKitAddress, setup: WorkerSetup) {
     this.#child = fork(fileURLToPath(new URL('../fixtures/worker.mjs', import.meta.url)), {
+      ...(setup.procs === undefined ? {} : inGroup),
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
       env: {
         ...process.env,
@@ -58,6 +67,8 @@ export class WorkerProcess {
         LIVEKIT_URL: server.url,
         LIVEKIT_API_KEY: server.apiKey,
         LIVEKIT_API_SECRET: server.apiSecret,
+        OPENRTC_E2E_PROCS: setup.procs,
+        OPENRTC_E2E_NODE: process.execPath,
         OPENRTC_E2E_WORKER: JSON.stringify(setup),
         OPENRTC_E2E_PROCESSES: JSON.stringify(setup.processes ?? {}),
       },

@@ -13,9 +13,9 @@ export interface SettingsTarget {
 
 /** The flags as options of a pool, without where its calls run. */
 export function poolSettings(flags: Flags): PoolSettings {
-  const { maxConcurrentSessions, drainTimeout: drainTimeoutMs, agentName } = flags;
+  const { maxConcurrentSessions, maxMemoryMb, drainTimeout: drainTimeoutMs, agentName } = flags;
   return {
-    ...defined({ maxConcurrentSessions, drainTimeoutMs, agentName }),
+    ...defined({ maxConcurrentSessions, maxMemoryMb, drainTimeoutMs, agentName }),
     ...agentSettings(flags),
     ...liveKitSettings(flags),
   };

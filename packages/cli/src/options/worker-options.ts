@@ -60,6 +60,14 @@ export const workerOptions = {
     env: 'OPENRTC_MAX_CONCURRENT_SESSIONS',
     default: '50',
   },
+  maxMemoryMb: {
+    takes: '<MiB>',
+    read: wholeNumber(128, 16_777_216),
+    help: 'memory that the worker may use with all its processes: calls that do not fit are refused',
+    verbs: WORKER,
+    env: 'OPENRTC_MAX_MEMORY_MB',
+    default: 'the limit of the container',
+  },
   drainTimeout: {
     takes: '<time>',
     read: duration,

@@ -117,6 +117,14 @@ test('flags override the code: the URL of LiveKit and the maximum number of call
   expect(await cli.ended).toMatchObject({ code: 0 });
 });
 
+test('a flag limits the memory of the worker, which says what fits', async () => {
+  const cli = await worker(['start', fixture('agents'), '--max-memory-mb', '4096']);
+  cli.child.kill('SIGTERM');
+  const { code, stdout } = await cli.ended;
+  expect(code).toBe(0);
+  expect(stdout).toMatch(/"limitMb":4096,.*"msg":"memory: about \d+ calls fit"/);
+});
+
 test('a second signal ends live calls', async () => {
   const cli = await worker(['start', fixture('agents')]);
   const call = await livekit.call({ room: 'restaurant-1' });

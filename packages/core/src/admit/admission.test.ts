@@ -75,33 +75,6 @@ describe('Admission', () => {
     expect(admission.active).toBe(1);
   });
 
-  it('refuses calls with the reason while it is paused, and keeps its calls', () => {
-    const onChange = vi.fn();
-    const admission = new Admission({ maxConcurrentSessions: 2 });
-    admission.watch(onChange);
-    const kept = reserved(admission, 'a');
-    onChange.mockClear();
-    admission.pause('the event loop is late');
-    expect(onChange).toHaveBeenCalledOnce();
-    expect(admission).toMatchObject({ paused: true, full: false });
-    expect(admission.reserve(call('b'))).toEqual({
-      refused: 'busy',
-      message: 'the event loop is late',
-    });
-    kept.activate();
-    expect(admission.active).toBe(1);
-    admission.resume();
-    admission.resume();
-    expect(admission.paused).toBe(false);
-    expect(onChange).toHaveBeenCalledTimes(3);
-    reserved(admission, 'b');
-    admission.pause('the event loop is late');
-    // The refusal that will not go away by itself comes first.
-    expect(admission.reserve(call('c'))).toMatchObject({ refused: 'full' });
-    admission.drain();
-    expect(admission.reserve(call('c'))).toMatchObject({ refused: 'draining' });
-  });
-
   it('is idle when nothing is reserved or active', async () => {
     const admission = new Admission({ maxConcurrentSessions: 3 });
     await admission.idle();

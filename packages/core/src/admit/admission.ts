@@ -8,6 +8,9 @@ import type { Call } from '../call/call.js';
  */
 export type Gate = (call: Call) => Refusal | undefined;
 
+/** Why a worker takes no calls for a while: its event loop is late, or its memory is full. */
+export type PauseReason = 'lag' | 'memory';
+
 /** Options of {@link Admission}. */
 export interface AdmissionOptions {
   /** The maximum number of reserved and active calls together; a whole number of at least 1. */
@@ -30,7 +33,7 @@ type Slot = { readonly call: Call; state: 'reserved' | 'active' };
 
 /**
  * Counts the calls of a worker and limits them. A call is accepted when every gate allows it: the worker is not draining,
- * does not have the job already, has a free slot, and its event loop is not overloaded; then the gates of the options.
+ * does not have the job already, has a free slot, and is not paused; then the gates of the options.
  * A slot is reserved in the tick in which the call is accepted, not when it starts, so a burst of offers cannot exceed
  * the cap.
  */
@@ -41,7 +44,7 @@ export class Admission {
   readonly #slots = new Map<string, Slot>();
   #active = 0;
   #draining = false;
-  #paused: string | undefined;
+  readonly #paused = new Map<PauseReason, string>();
   #waiting: (() => void)[] = [];
   #onChange = () => {};
 
@@ -85,7 +88,7 @@ export class Admission {
 
   /** True between {@link pause} and {@link resume}. */
   get paused(): boolean {
-    return this.#paused !== undefined;
+    return this.#paused.size > 0;
   }
 
   /** The number of accepted and active calls for which `matches` is true, for gates with their own cap. */
@@ -119,17 +122,15 @@ export class Admission {
     this.#onChange();
   }
 
-  /** Refuses calls until {@link resume}, with `why` as the message. Calls with a slot keep it. */
-  pause(why: string): void {
-    this.#paused = why;
+  /** Refuses calls until {@link resume} with the same reason, with `why` as the message. Calls with a slot keep it. */
+  pause(reason: PauseReason, why: string): void {
+    this.#paused.set(reason, why);
     this.#onChange();
   }
 
-  /** Accepts calls again after {@link pause}. */
-  resume(): void {
-    if (this.#paused === undefined) return;
-    this.#paused = undefined;
-    this.#onChange();
+  /** Accepts calls again after {@link pause}, if no other reason is left. */
+  resume(reason: PauseReason): void {
+    if (this.#paused.delete(reason)) this.#onChange();
   }
 
   /**
@@ -160,7 +161,8 @@ export class Admission {
   }
 
   #busyGate(): Refusal | undefined {
-    return this.#paused === undefined ? undefined : { refused: 'busy', message: this.#paused };
+    const [why] = this.#paused.values();
+    return why === undefined ? undefined : { refused: 'busy', message: why };
   }
 
   #activate(slot: Slot): void {

@@ -7,7 +7,8 @@
  *   or nested too deep
  * - `router_failed`: the pool's `router` threw, did not return a name, or took too long
  * - `full`: there are already `maxConcurrentSessions` calls, accepted ones included
- * - `busy`: the event loops that run calls are overloaded, see `maxEventLoopLagMs`
+ * - `busy`: the event loops that run calls are overloaded (`maxEventLoopLagMs`), or the memory has no room for one more
+ *   call (`maxMemoryMb`)
  * - `draining`: the worker is draining and takes no more calls
  * - `duplicate`: the worker already has this job
  * - `isolation`: the isolation strategy has no room for the call, or its `reserve()` threw or gave no valid answer

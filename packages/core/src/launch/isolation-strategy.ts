@@ -13,6 +13,11 @@ export interface IsolationStrategy {
   /** Name shown in logs and snapshots, for example `coroutine`. */
   readonly name: string;
   /**
+   * The memory that one more call takes, in MiB, its process included, as far as it counts against the limit of the
+   * worker. It is used until calls have been measured. Default: 10.
+   */
+  readonly callMemoryMb?: number;
+  /**
    * Opens the strategy. Called once, before the worker registers. Reject when no call could ever run, and when `signal`
    * aborts because the start was cancelled. `run()` of the pool rejects with that error.
    */
@@ -36,6 +41,11 @@ export interface Isolation extends AsyncDisposable {
   processes?(): Promise<readonly ProcessUsage[]>;
   /** The number of processes since the strategy was opened. Without this method, they are not counted. */
   processCounts?(): ProcessCounts;
+  /**
+   * The memory in bytes of processes that are ready and wait for a call: the next calls use it. Must not wait for
+   * anything. Without this method, there is none.
+   */
+  idleMemoryBytes?(): number;
 }
 
 /** A process that runs calls, as it was when it was measured. */
@@ -76,6 +86,11 @@ export interface IsolationHost {
   readonly maxConcurrentSessions: number;
   /** The worker's models, for sessions that run in other processes: one copy serves all of them. */
   readonly inference: WorkerInference;
+  /**
+   * The memory in bytes that the limit of the worker leaves for something besides calls, such as one more process.
+   * Undefined without a limit, and in a process that runs calls for another.
+   */
+  freeMemoryBytes?(): number | undefined;
   /**
    * Loads what calls share in this process. Call it in every process that runs sessions, before the first one.
    * @throws OpenRtcError `PREWARM_FAILED`, or the reason of `signal`

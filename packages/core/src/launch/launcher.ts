@@ -80,6 +80,17 @@ export class Launcher {
     return this.#isolation?.processCounts?.();
   }
 
+  /** Memory of processes that are ready and wait for a call, in bytes. */
+  get idleMemoryBytes(): number {
+    try {
+      const bytes = this.#isolation?.idleMemoryBytes?.();
+      return Number.isFinite(bytes) ? Number(bytes) : 0;
+    } catch {
+      // As without such processes: calls are judged by the memory that is used.
+      return 0;
+    }
+  }
+
   /** Job ids of the calls that run. */
   get jobIds(): readonly string[] {
     return [...this.#running.keys()];

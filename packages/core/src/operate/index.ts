@@ -14,6 +14,7 @@ export { metricCatalog } from './metric-catalog.js';
 export type { MetricName, MetricSpec } from './metric-catalog.js';
 export { placeText } from '../call/loop-block.js';
 export type { BlockCause, CodePlace, LoopBlock } from '../call/loop-block.js';
+export type { MemoryState } from '../admit/memory-state.js';
 export type { CallResources } from './resource-sampler.js';
 export type { ResidentSet, RuntimeSnapshot, SessionSnapshot } from './runtime-snapshot.js';
 export type { NotReady, PoolState } from './readiness.js';

@@ -187,6 +187,21 @@ export const metricCatalog = {
     help: 'Proportional memory (PSS), which counts shared memory once. Linux only.',
     labels: ['process'],
   },
+  openrtc_memory_limit_bytes: {
+    type: 'gauge',
+    help: 'The memory that the worker may use with all its processes. Absent without a limit, as are the next two.',
+    labels: [],
+  },
+  openrtc_memory_used_bytes: {
+    type: 'gauge',
+    help: 'The memory that counts against that limit.',
+    labels: [],
+  },
+  openrtc_memory_call_bytes: {
+    type: 'gauge',
+    help: 'The memory that one more call is expected to take: assumed at first, then measured.',
+    labels: [],
+  },
   openrtc_call_processes: {
     type: 'gauge',
     help: "Call processes, besides the worker's own process.",

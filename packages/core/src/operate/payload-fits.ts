@@ -50,6 +50,7 @@ const SNAPSHOT: Readonly<Record<keyof RuntimeSnapshot, Fits>> = {
   lastRoutedAgent: orNull(text),
   lastError: orNull(text),
   residentSet: isRecord,
+  memory: orNull(isRecord),
   eventLoopLagMs: orNull(amount),
   health: orNull(isRecord),
   livekit: isRecord,

@@ -9,7 +9,7 @@ export type PoolState = 'idle' | 'starting' | 'running' | 'draining' | 'closed';
  * - `starting`: it has not registered yet, or what calls share is being loaded
  * - `draining`, `closed`: it will not accept calls again
  * - `full`: every place is occupied
- * - `busy`: its event loop is fully used by the calls it has
+ * - `busy`: its event loop or its memory is fully used by the calls it has
  * - `disconnected`: the connection to LiveKit was lost and is being re-established
  */
 export type NotReady = 'starting' | 'draining' | 'closed' | 'full' | 'busy' | 'disconnected';

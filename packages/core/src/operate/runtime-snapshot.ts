@@ -1,3 +1,4 @@
+import type { MemoryState } from '../admit/memory-state.js';
 import type { RefusalReason } from '../call/refusal.js';
 import type { LinkState } from '../link/worker-link.js';
 import type { RegistrationSnapshot } from '../link/worker-links.js';
@@ -105,6 +106,8 @@ export interface RuntimeSnapshot {
   readonly lastError: string | null;
   /** Memory of the worker's own process. */
   readonly residentSet: ResidentSet;
+  /** The memory that the worker may use with all its processes, and what fits; null without a limit. */
+  readonly memory: MemoryState | null;
   /** How late timers fire in the worker's own process, in ms, 99th percentile over 2 s; null while no call runs there. */
   readonly eventLoopLagMs: number | null;
   /** The address of the health server; null without one. */

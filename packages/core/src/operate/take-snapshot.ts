@@ -62,6 +62,7 @@ export function takeSnapshot(sources: SnapshotSources): RuntimeSnapshot {
       metric: 'process_rss',
       description: "Resident memory of the worker's own process at the time of the snapshot.",
     },
+    memory: worker?.memory ?? null,
     eventLoopLagMs: worker?.eventLoopLagMs ?? null,
     health: sources.health,
     livekit: {

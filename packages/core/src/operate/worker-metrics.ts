@@ -71,7 +71,7 @@ export class WorkerMetrics {
   }
 
   #ofProcesses(
-    { eventLoopLagMs, residentSet }: RuntimeSnapshot,
+    { eventLoopLagMs, residentSet, memory }: RuntimeSnapshot,
     processes: readonly ProcessUsage[],
     worker: WorkerView | undefined,
   ) {
@@ -95,6 +95,9 @@ export class WorkerMetrics {
             : processes.reduce((sum, { memoryBytes }) => sum + memoryBytes, 0),
       }),
       openrtc_proportional_memory_bytes: this.#memory,
+      openrtc_memory_limit_bytes: single(memory?.limitBytes),
+      openrtc_memory_used_bytes: single(memory?.usedBytes),
+      openrtc_memory_call_bytes: single(memory?.callBytes),
       openrtc_call_processes: counts === undefined ? [] : labelled('state', states),
       openrtc_call_process_starts_total: single(counts?.started),
       openrtc_call_process_losses_total: single(counts?.lost),

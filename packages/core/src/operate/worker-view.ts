@@ -1,3 +1,4 @@
+import type { MemoryState } from '../admit/memory-state.js';
 import type { SessionInfo } from '../call/call.js';
 import type { JobTypeName } from '../call/job-offer.js';
 import type { ProviderUsage } from '../call/provider-usage.js';
@@ -38,6 +39,8 @@ export interface WorkerView {
   readonly prewarmSeconds: number;
   /** How many call processes were started and lost; undefined if the isolation has no processes. */
   readonly processCounts: ProcessCounts | undefined;
+  /** The memory of the worker with all its processes; undefined without a limit. */
+  readonly memory: MemoryState | undefined;
   /** Which places are occupied. */
   readonly admission: {
     /** Live calls. */
@@ -46,7 +49,7 @@ export interface WorkerView {
     readonly reserved: number;
     /** True if every place is occupied. */
     readonly full: boolean;
-    /** True while the event loop is too late for another call. */
+    /** True while the event loop is too late for another call, or the memory has no room for one. */
     readonly paused: boolean;
   };
   /** The connections to LiveKit. */

@@ -51,6 +51,7 @@ export const optionTable = {
   maxConcurrentSessions: { kind: 'whole', min: 1, max: 100_000, default: 50 },
   // The meter cannot measure less, and would refuse calls without reason.
   maxEventLoopLagMs: { kind: 'number', min: 20, default: 100 },
+  maxMemoryMb: { kind: 'whole', min: 128, max: 16_777_216 },
   consecutiveFailureLimit: { kind: 'whole', min: 1, max: 100_000, default: 5 },
   drainTimeoutMs: { kind: 'whole', min: 0, max: MAX_MS, default: 3_600_000 },
   router: { kind: 'function' },

@@ -62,6 +62,12 @@ export interface AgentPoolOptions<
    */
   maxEventLoopLagMs?: number;
   /**
+   * The memory that the worker may use with all its processes, in MiB, at least 128. A call that does not fit is refused
+   * (`busy`), and the worker reports itself full to LiveKit. A limit of the system (a control group, as containers and
+   * systemd set it) applies as well, without this option. Default: only such a limit.
+   */
+  maxMemoryMb?: number;
+  /**
    * The number of calls that fail in a row because of the machine or the worker (`causedBy` is `host` or `worker`) after
    * which the worker drains and `run()` rejects. Refused calls do not count. Default: 5.
    */

@@ -20,6 +20,7 @@ import type { AgentPoolOptions } from './pool-options.js';
 export interface ResolvedOptions {
   readonly maxConcurrentSessions: number;
   readonly maxEventLoopLagMs: number;
+  readonly maxMemoryMb: number | undefined;
   readonly consecutiveFailureLimit: number;
   readonly drainTimeoutMs: number;
   readonly maxMetadataBytes: number;
@@ -56,6 +57,7 @@ export function resolveOptions(
   return {
     maxConcurrentSessions: numberOf(options, 'maxConcurrentSessions'),
     maxEventLoopLagMs: numberOf(options, 'maxEventLoopLagMs'),
+    maxMemoryMb: options.maxMemoryMb,
     consecutiveFailureLimit: numberOf(options, 'consecutiveFailureLimit'),
     drainTimeoutMs: numberOf(options, 'drainTimeoutMs'),
     maxMetadataBytes: numberOf(options, 'maxMetadataBytes'),

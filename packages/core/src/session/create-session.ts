@@ -37,7 +37,8 @@ export function createSession({
   } = sessionOptions(runtime.defaults.session, config.session);
   const realtime = isRealtime(agent.llm ?? providers.llm);
   const facts = { audioInput, realtime, turnDetector: runtime.models?.turnDetector ?? false };
-  if (fallsBackToVad(user.turnHandling, facts)) {
+  // Models that bring a VAD have logged why they serve no turn detector, or were told not to.
+  if (fallsBackToVad(user.turnHandling, facts) && runtime.models?.vad === undefined) {
     runtime.warnOnce(
       'turns end by VAD alone: npm install @openrtc/prewarm for the turn detector, or set turnHandling.turnDetection',
     );

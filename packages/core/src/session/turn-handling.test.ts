@@ -5,7 +5,7 @@ import { beforeAll, expect, test } from 'vitest';
 import { createEmbeddedRoom } from '../testing/embedded/embedded-room.js';
 import { ticketOf } from '../call/ticket.fixture.js';
 import { createJobContext } from './job-context.js';
-import { turnHandling } from './turn-handling.js';
+import { mayNeedTurnDetector, turnHandling } from './turn-handling.js';
 
 beforeAll(() => initializeLogger({ pretty: false, level: 'silent' }));
 
@@ -77,4 +77,23 @@ test('the local turn detector is used where it can be served, and each call gets
   );
   for (const detector of detectors) expect(detector).toBeInstanceOf(inference.TurnDetector);
   expect(new Set(detectors).size).toBe(2);
+});
+
+type Handling = Parameters<typeof turnHandling>[0];
+const session = (handling: Handling) => ({ session: { turnHandling: handling ?? {} } });
+
+test.each([
+  ['nothing is said', {}, undefined, true],
+  ['the agent says vad', session({ turnDetection: 'vad' }), undefined, false],
+  ['the agent turns it off', session({ turnDetection: null }), undefined, false],
+  ['the pool says stt', {}, session({ turnDetection: 'stt' }), false],
+  ['the agent has other options', session({ interruption: { minWords: 2 } }), undefined, true],
+  [
+    'the agent has other options, the pool says vad',
+    session({ interruption: { minWords: 2 } }),
+    session({ turnDetection: 'vad' }),
+    false,
+  ],
+])('whether an agent may need the turn detector: %s', (_name, agent, defaults, needed) => {
+  expect(mayNeedTurnDetector(agent, defaults)).toBe(needed);
 });

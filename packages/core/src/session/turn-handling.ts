@@ -1,5 +1,8 @@
 import { inference, type voice } from '@livekit/agents';
 
+import type { AgentDefaults } from '../agents/agent-options.js';
+import { mergeOptions } from '../base/merge-options.js';
+
 type TurnHandling = NonNullable<voice.AgentSessionOptions['turnHandling']>;
 
 /** The facts that decide the defaults of a call's turn handling. */
@@ -38,6 +41,16 @@ export function fallsBackToVad(user: TurnHandling | undefined, facts: TurnHandli
   return (
     facts.audioInput && !facts.realtime && !facts.turnDetector && user?.turnDetection === undefined
   );
+}
+
+/** True unless the options of an agent say that its turns end otherwise. */
+export function mayNeedTurnDetector(
+  agent: Pick<AgentDefaults, 'session'>,
+  defaults: Pick<AgentDefaults, 'session'> | undefined,
+): boolean {
+  const { turnHandling } = mergeOptions(defaults?.session, agent.session);
+  const detection = turnHandling?.turnDetection;
+  return typeof detection !== 'string' && detection !== null;
 }
 
 // Undefined lets the SDK decide, which asks a realtime model first.

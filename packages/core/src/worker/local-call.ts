@@ -6,6 +6,7 @@ import { checkAll } from '../base/all-faults.js';
 import { OpenRtcError, messageOf } from '../base/errors.js';
 import type { RefusalReason } from '../call/refusal.js';
 import { type JobOffer, toJobOffer } from '../call/job-offer.js';
+import type { Acceptance } from '../link/pending-offers.js';
 import type { LiveKitEndpoint } from '../link/livekit-endpoint.js';
 import { isRecord, kindOf } from '../base/kind-of.js';
 import { checkKeys, checkText, invalidOption } from '../base/option-checks.js';
@@ -108,8 +109,26 @@ export async function localOffer(
   );
 }
 
+/** Assigns an accepted call to this worker, as LiveKit would. */
+export async function assignHere(
+  answer: Acceptance,
+  { job, room }: JobOffer,
+  endpoint: LiveKitEndpoint,
+  permissions: Required<AgentPermissions>,
+): Promise<void> {
+  let token: string;
+  try {
+    token = await localToken(room, answer.identity, answer.attributes, endpoint, permissions);
+  } catch (error) {
+    answer.abandoned('no token');
+    throw error;
+  }
+  answer.sent();
+  answer.assigned({ job, url: undefined, token, workerId: '' });
+}
+
 /** Creates the token that LiveKit would have sent with the assignment: for one room, valid for 1 h. */
-export function localToken(
+function localToken(
   room: string,
   identity: string,
   attributes: Readonly<Record<string, string>>,

@@ -99,6 +99,14 @@ export function installFaultHandlers(
   };
 }
 
+/** The error with which `run()` rejects after too many calls have failed in a row. */
+export function unhealthyAfter(failures: number, last: string): OpenRtcError {
+  return new OpenRtcError(
+    'POOL_UNHEALTHY',
+    `${failures} calls failed in a row because of this worker or its machine: draining, so that a supervisor can start a fresh worker. Live calls go on. Last error: ${last}`,
+  );
+}
+
 /** The error with which `run()` rejects after an error that no call can be blamed for. */
 export function taintedBy(error: unknown): OpenRtcError {
   return new OpenRtcError(

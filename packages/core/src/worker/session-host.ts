@@ -7,6 +7,7 @@ import type { HangUpSignal } from '../call/hang-up.js';
 import type { JobTicket } from '../call/job-ticket.js';
 import { everyStep } from '../base/every-step.js';
 import type { Logger } from '../base/logger.js';
+import type { ModelMemory } from '../call/model-memory.js';
 import type { LoopBlock } from '../call/loop-block.js';
 import { LoopWatch, type LoopWatchOptions } from '../operate/loop-watch.js';
 import type { WatchdogLimits } from '../operate/watchdog-options.js';
@@ -32,6 +33,8 @@ export interface SessionHostOptions extends Pick<
   readonly report: ReportSessionEvent;
   /** Called with the reason when this process should get no more calls, and with undefined when it may again. */
   readonly onBusy: (why: string | undefined) => void;
+  /** Decides whether models fit into the memory of the worker. Undefined in a process that runs calls for another. */
+  readonly memory?: ModelMemory & { freeBytes(): number | undefined };
   /** How the event loop is watched while there are calls. Undefined: it is not watched. */
   readonly watch:
     | (Pick<LoopWatchOptions, 'thread'> & {
@@ -85,6 +88,10 @@ export class SessionHost implements IsolationHost {
   /** Latest measured delay of the event loop of this process, in milliseconds. Undefined while no call runs in it. */
   get eventLoopLagMs(): number | undefined {
     return this.#lag.lagMs;
+  }
+
+  freeMemoryBytes(): number | undefined {
+    return this.#options.memory?.freeBytes();
   }
 
   prewarm(signal: AbortSignal): Promise<void> {
@@ -195,7 +202,7 @@ export class SessionHost implements IsolationHost {
         // Models that are opened after close() would stay open.
         stop.throwIfAborted();
         this.#models = chosen;
-        await chosen?.load(stop);
+        await chosen?.load(stop, this.#options.memory);
       },
       signal,
       this.logger,

@@ -1,18 +1,23 @@
 import { AsyncResource } from 'node:async_hooks';
 
-import { Admission } from '../admit/admission.js';
+import { Admission, type PauseReason } from '../admit/admission.js';
+import { MemoryGuard } from '../admit/memory-guard.js';
+import { MemoryMeter } from '../admit/memory-meter.js';
 import type { SessionEvent } from '../call/session-event.js';
 import { CallFlow } from '../flow/call-flow.js';
 import type { LiveKitEndpoint } from '../link/livekit-endpoint.js';
 import { workerLoad } from '../link/load-curve.js';
 import type { Registration } from '../link/registration.js';
 import { WorkerLinks } from '../link/worker-links.js';
+import { mayNeedTurnDetector } from '../session/turn-handling.js';
 import { ResourceSampler } from '../operate/resource-sampler.js';
 import { watchdogLimits } from '../operate/watchdog-options.js';
 import type { ResolvedOptions } from '../options/resolve-options.js';
 import { SessionHost } from './session-host.js';
 import type { WorkerOptions } from './worker-options.js';
 
+// By then a call is in its room and has spoken, so that most of its memory is there.
+const SETTLED_MS = 10_000;
 // Calls that LiveKit ends have this long for their last words, shutdown callbacks, and leaving their rooms.
 const TERMINATED_MS = 4_000;
 
@@ -20,6 +25,8 @@ const TERMINATED_MS = 4_000;
 export interface WorkerParts {
   /** Decides whether there is a place for a call. */
   readonly admission: Admission;
+  /** Keeps the worker within its memory. */
+  readonly memory: MemoryGuard;
   /** Handles offers and calls. */
   readonly flow: CallFlow;
   /** The connections to LiveKit. */
@@ -37,22 +44,53 @@ export interface WorkerParts {
  */
 export function wire(options: WorkerOptions, endpoint: LiveKitEndpoint): WorkerParts {
   const { resolved, registry, logger } = options;
-  const admission = new Admission({ maxConcurrentSessions: resolved.maxConcurrentSessions });
+  const admission: Admission = new Admission({
+    maxConcurrentSessions: resolved.maxConcurrentSessions,
+    // No call is offered before all parts are there.
+    gates: [() => memory.gate()],
+  });
   const flow = flowOf(options, endpoint, admission);
   const links = linksOf(options, endpoint, admission, flow);
+  const memory = memoryOf(options, admission, flow);
   admission.watch(() => {
+    memory.check();
     flow.counts.full(admission.full);
     links.sendStatus();
   });
   registry.watch(() => links.sync(registrationsOf(resolved, registry.names(), options.version)));
-  const host = hostOf(options, endpoint, admission, flow);
+  const host = hostOf(options, endpoint, { admission, flow, memory });
   const { launcher } = flow.live;
   const resources = new ResourceSampler({
     jobIds: () => launcher.jobIds,
     processes: () => launcher.processes(),
     logger,
   });
-  return { admission, flow, links, host, resources };
+  return { admission, memory, flow, links, host, resources };
+}
+
+function memoryOf(
+  { pool, resolved, registry, logger }: WorkerOptions,
+  admission: Admission,
+  flow: CallFlow,
+): MemoryGuard {
+  return new MemoryGuard({
+    meter: new MemoryMeter({ maxMemoryMb: resolved.maxMemoryMb }),
+    calls: () => {
+      const since = performance.now() - SETTLED_MS;
+      const settled = flow.live.all.filter((call) => call.since < since).length;
+      return { all: admission.active + admission.reserved, settled };
+    },
+    idleBytes: () => flow.live.launcher.idleMemoryBytes,
+    needsModels: () => registry.list().some((agent) => mayNeedTurnDetector(agent, pool.defaults)),
+    onChange: pausing(admission, 'memory'),
+    logger,
+  });
+}
+
+/** Pauses the admission while there is a reason for it. */
+function pausing(admission: Admission, reason: PauseReason) {
+  return (why: string | undefined) =>
+    why === undefined ? admission.resume(reason) : admission.pause(reason, why);
 }
 
 function flowOf(
@@ -109,8 +147,7 @@ function linksOf(
 function hostOf(
   options: WorkerOptions,
   endpoint: LiveKitEndpoint,
-  admission: Admission,
-  flow: CallFlow,
+  { admission, flow, memory }: Pick<WorkerParts, 'admission' | 'flow' | 'memory'>,
 ): SessionHost {
   const { watchdog } = options;
   return new SessionHost({
@@ -123,7 +160,8 @@ function hostOf(
     // A session reports in the async context of its call. What the pool then does, such as calling observers, must not
     // run in that context.
     report: AsyncResource.bind((event: SessionEvent) => flow.live.report(event)),
-    onBusy: (why) => (why === undefined ? admission.resume() : admission.pause(why)),
+    onBusy: pausing(admission, 'lag'),
+    memory,
     watch:
       watchdog === false
         ? undefined

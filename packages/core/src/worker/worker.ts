@@ -1,5 +1,6 @@
 import { deferred } from '../base/deferred.js';
-import { OpenRtcError } from '../base/errors.js';
+import type { MemoryState } from '../admit/memory-state.js';
+import type { OpenRtcError } from '../base/errors.js';
 import { alsoFailed, everyStep } from '../base/every-step.js';
 import { keepSecret } from '../base/secrets.js';
 import type { HangUp } from '../call/hang-up.js';
@@ -17,9 +18,9 @@ import type { ResourceSampler } from '../operate/resource-sampler.js';
 import type { CallView, WorkerView } from '../operate/worker-view.js';
 import { defaultIsolation } from './default-parts.js';
 import { CLOSE_GRACE_MS, DRAIN_GRACE_MS } from './ending.js';
-import { type ConnectRequest, localOffer, localToken, noLink, refusedCall } from './local-call.js';
+import { type ConnectRequest, assignHere, localOffer, noLink, refusedCall } from './local-call.js';
 import { openIsolation } from './open-isolation.js';
-import { taintedBy } from './process-handlers.js';
+import { taintedBy, unhealthyAfter } from './process-handlers.js';
 import { tightenHeap } from './tight-heap.js';
 import { type WorkerParts, wire } from './wiring.js';
 import type { WorkerOptions } from './worker-options.js';
@@ -66,6 +67,11 @@ export class Worker implements WorkerView {
   /** Decides whether there is a place for a call. */
   get admission(): WorkerParts['admission'] {
     return this.#parts.admission;
+  }
+
+  /** The memory of the worker; undefined without a limit. */
+  get memory(): MemoryState | undefined {
+    return this.#parts.memory.state();
   }
 
   /** The connections to LiveKit. */
@@ -132,17 +138,7 @@ export class Worker implements WorkerView {
     const offer = await localOffer(request, this.#endpoint);
     const answer = await this.#parts.flow.offer(offer, noLink);
     if ('refused' in answer) throw refusedCall(answer.refused, request.room);
-    const { identity, attributes } = answer;
-    const { permissions } = this.#options.resolved;
-    let token: string;
-    try {
-      token = await localToken(request.room, identity, attributes, this.#endpoint, permissions);
-    } catch (error) {
-      answer.abandoned('no token');
-      throw error;
-    }
-    answer.sent();
-    answer.assigned({ job: offer.job, url: undefined, token, workerId: '' });
+    await assignHere(answer, offer, this.#endpoint, this.#options.resolved.permissions);
   }
 
   /**
@@ -175,11 +171,13 @@ export class Worker implements WorkerView {
 
   async #open(strategy: IsolationStrategy, signal: AbortSignal): Promise<void> {
     const openedAt = performance.now();
-    const { host } = this.#parts;
+    const { host, memory } = this.#parts;
+    memory.assume(strategy.callMemoryMb);
     this.#isolation = await openIsolation(strategy, host, signal, this.#options.logger);
     this.#parts.flow.live.launcher.attach(this.#isolation);
     this.#prewarmSeconds = (performance.now() - openedAt) / 1_000;
     if (this.#options.ownProcess) tightenHeap();
+    this.#parts.memory.start();
   }
 
   async #register(signal: AbortSignal): Promise<void> {
@@ -223,6 +221,7 @@ export class Worker implements WorkerView {
     // A server that cannot be reached must not delay the exit.
     await ending.reports(() => this.#parts.flow.live.settled());
     registry.watch(() => {});
+    this.#parts.memory[Symbol.dispose]();
     ending.beginParts();
     await everyStep(logger, [
       () => ending.part('the connections to LiveKit', () => this.links.close()),
@@ -233,9 +232,9 @@ export class Worker implements WorkerView {
 
   #unhealthy(failures: number, last: string): void {
     if (this.#draining) return;
-    const message = `${failures} calls failed in a row because of this worker or its machine: draining, so that a supervisor can start a fresh worker. Live calls go on. Last error: ${last}`;
-    this.#options.logger.error({ failures }, message);
-    this.#drainInBackground(new OpenRtcError('POOL_UNHEALTHY', message));
+    const fault = unhealthyAfter(failures, last);
+    this.#options.logger.error({ failures }, fault.message);
+    this.#drainInBackground(fault);
   }
 
   // run() waits for `finished` and reports its error.

@@ -40,6 +40,7 @@ const SNAPSHOT_FACTS = [
   'maxConcurrentSessions',
   'totalSessionsStarted',
   'totalSessionFailures',
+  'memory',
   'eventLoopLagMs',
 ] as const satisfies readonly (keyof RuntimeSnapshot)[];
 

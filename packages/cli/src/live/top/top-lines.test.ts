@@ -46,6 +46,23 @@ test('ten calls of two workers: those that need attention are first, marked, and
   expect(await terminal.colorAt(6, 3)).toBeUndefined();
 });
 
+test('a worker with a memory limit shows it, one that does not report it does not', async () => {
+  const MIB = 1_048_576;
+  const memory = {
+    limitBytes: 512 * MIB,
+    usedBytes: 300 * MIB,
+    source: 'cgroup',
+    callBytes: 10 * MIB,
+    furtherCalls: 16,
+  } as const;
+  const text = await (await shown([live(report([], { memory }))])).text();
+  expect(text[1]).toContain('mem 210M  limit 300M of 512M  lag 12ms');
+  // A worker of a version before this one.
+  const before = report([]);
+  Reflect.deleteProperty(before.snapshot, 'memory');
+  expect((await (await shown([live(before)])).text())[1]).toContain('mem 210M  lag 12ms');
+});
+
 test('in a narrow terminal columns are left out and no line is wrapped', async () => {
   const text = await (await shown(tenCalls(), { columns: 80, rows: 24 })).text();
   expect(text[3]).toMatch(/AGENT +ROOM +TIME +STATE +TURNS +ERRORS +CPU +LAST BLOCK$/);

@@ -1,4 +1,4 @@
-import type { WorkerReport } from '@openrtc/core/operate';
+import type { MemoryState, WorkerReport } from '@openrtc/core/operate';
 
 import { cellText } from '../cell-text.js';
 import {
@@ -36,6 +36,8 @@ function facts({ worker, snapshot, processes }: WorkerReport): readonly Part[] {
     snapshot.ready ? 'ready' : { text: cellText(notReady.join(', ')), style: 'warning' },
     `cpu ${orUnknown(worker.cpuPercent, percentText)}`,
     `mem ${bytesText(snapshot.residentSet.bytes)}`,
+    // A worker of another version may not report it.
+    ...(snapshot.memory ? [limitText(snapshot.memory)] : []),
     `lag ${orUnknown(snapshot.eventLoopLagMs, millisText)}`,
     cellText(snapshot.isolation),
     ...processParts(processes),
@@ -43,6 +45,11 @@ function facts({ worker, snapshot, processes }: WorkerReport): readonly Part[] {
     `failed ${snapshot.totalSessionFailures}`,
     ...(livekit.reconnects > 0 ? [counted(livekit.reconnects, 'reconnect')] : []),
   ];
+}
+
+/** The memory that the worker may use with all its processes, and uses. */
+function limitText({ usedBytes, limitBytes }: MemoryState): string {
+  return `limit ${bytesText(usedBytes)} of ${bytesText(limitBytes)}`;
 }
 
 /** The processes for calls, including those kept ready for the next call. */

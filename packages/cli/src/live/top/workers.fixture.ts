@@ -89,6 +89,7 @@ export function report(
       lastRoutedAgent: null,
       lastError: null,
       residentSet: { bytes: 210 * 1_048_576, metric: 'process_rss', description: '' },
+      memory: null,
       eventLoopLagMs: 12,
       health: null,
       livekit: { state: 'registered', workerId: 'AW_1', reconnects: 0, registrations: [] },

@@ -149,6 +149,8 @@ const members: Readonly<
     }),
     'a start that is called off',
   ],
+  callMemoryMb: [() => ({ ...strategy(honest), callMemoryMb: Number.NaN }), 'figures of memory'],
+  idleMemoryBytes: [() => strategy(honest, { idleMemoryBytes: () => -1 }), 'figures of memory'],
   run: [() => strategy(async () => {}), 'recorded as a success'],
   reserve: [
     () => strategy(honest, { reserve: () => ({ refused: 'isolation', message: 'never' }) }),
@@ -156,11 +158,11 @@ const members: Readonly<
   ],
   processes: [
     () => strategy(honest, { processes: async () => [{ ...someProcess, jobIds: ['AJ_other'] }] }),
-    'processes() and processCounts()',
+    'processes(), processCounts()',
   ],
   processCounts: [
     () => strategy(honest, { processCounts: () => ({ started: 0, lost: Number.NaN }) }),
-    'processes() and processCounts()',
+    'processes(), processCounts()',
   ],
   [Symbol.asyncDispose]: [
     () => strategy(honest, { [Symbol.asyncDispose]: () => new Promise(() => {}) }),

@@ -67,7 +67,7 @@ export const lifeCases: readonly CaseSpec[] = [
     },
   },
   {
-    name: 'processes() and processCounts(), where there are any, tell of the process of a live call',
+    name: 'processes(), processCounts(), and figures of memory, where there are any, are those of a live call',
     async body(rig) {
       const call = await rig.dial();
       const { isolation } = rig.seam;
@@ -88,6 +88,10 @@ export const lifeCases: readonly CaseSpec[] = [
         assert.ok(Number.isInteger(started) && started >= 1, 'the process was counted');
         assert.equal(lost, 0, 'no process was lost');
       }
+      const { callMemoryMb = 10 } = rig.seam;
+      assert.ok(Number.isFinite(callMemoryMb) && callMemoryMb > 0, 'a call takes memory');
+      const idleBytes = isolation.idleMemoryBytes?.() ?? 0;
+      assert.ok(Number.isFinite(idleBytes) && idleBytes >= 0, 'idle memory is a number of bytes');
       await rig.hangUp(call);
     },
   },

@@ -32,6 +32,7 @@ export interface SeamHooks {
 /** Stands between a pool and the strategy under test and writes down what passes. */
 export class WatchedStrategy implements IsolationStrategy {
   readonly name: string;
+  readonly callMemoryMb?: number;
   readonly events: SeamEvent[] = [];
   readonly tickets = new Map<string, JobTicket>();
   /** The events of sessions, as they reached the pool. */
@@ -45,6 +46,7 @@ export class WatchedStrategy implements IsolationStrategy {
     this.#strategy = strategy;
     this.#hooks = hooks;
     this.name = strategy.name;
+    if (strategy.callMemoryMb !== undefined) this.callMemoryMb = strategy.callMemoryMb;
   }
 
   /** What the strategy has opened. */
@@ -73,6 +75,9 @@ export class WatchedStrategy implements IsolationStrategy {
       ...(isolation.processCounts === undefined
         ? {}
         : { processCounts: isolation.processCounts.bind(isolation) }),
+      ...(isolation.idleMemoryBytes === undefined
+        ? {}
+        : { idleMemoryBytes: isolation.idleMemoryBytes.bind(isolation) }),
       ...(reserve === undefined ? {} : { reserve: (call) => this.#reserve(call, reserve) }),
       [Symbol.asyncDispose]: async () => {
         this.events.push({ kind: 'disposing' });
