@@ -108,7 +108,7 @@ const lost: Readonly<Record<Exclude<SessionEvent['kind'], 'memory'>, readonly st
 };
 
 test.each(Object.entries(lost))('one that loses events of the kind %s', async (kind, words) => {
-  const failed = await failures(losing(kind as SessionEvent['kind']), { patienceMs: 1_500 });
+  const failed = await failures(losing(kind as SessionEvent['kind']), { patienceMs: 5_000 });
   expect(failed).toEqual(expect.arrayContaining(failing(...words)));
 });
 
@@ -119,7 +119,7 @@ test('one that forwards only what it knows loses what comes later, and is found 
         if (event.kind === 'joined' || event.kind === 'ending') await host.report(event);
       }),
     );
-  expect(await failures(narrow, { patienceMs: 1_500 })).toEqual(
+  expect(await failures(narrow, { patienceMs: 5_000 })).toEqual(
     failing('recorded as a success', 'every kind of event', 'a hook that fails'),
   );
 });
@@ -131,7 +131,7 @@ test('one that changes an event on its way fails there', async () => {
         host.report(event.kind === 'fault' ? { ...event, name: 'a tool' } : event),
       ),
     );
-  expect(await failures(lying, { patienceMs: 1_500 })).toEqual(failing('every kind of event'));
+  expect(await failures(lying, { patienceMs: 5_000 })).toEqual(failing('every kind of event'));
 });
 
 const someProcess = { pid: 1, state: 'ready', memoryBytes: 1, cpuMs: 1 } as const;
@@ -231,7 +231,7 @@ test('one that loads nothing fails where prewarm counts', async () => {
       async [Symbol.asyncDispose]() {},
     }),
   });
-  expect(await failures(cold, { patienceMs: 1_500 })).toEqual(
+  expect(await failures(cold, { patienceMs: 5_000 })).toEqual(
     failing('prewarm has run', 'a start that is called off', 'a prewarm that fails'),
   );
 });
