@@ -38,7 +38,7 @@ export interface LoopSighting {
  *
  * It counts time by its own ticks. Time in which the process did not run does not count, so a suspended or overloaded
  * machine is not mistaken for a blocked event loop. To sample the stack, it pauses the event loop like a debugger for
- * some milliseconds and evaluates in the innermost frame which call the code runs for.
+ * some milliseconds and evaluates, from the innermost frame outwards, which call the code runs for.
  */
 export const loopWatchThread = `(async () => {
   const { parentPort, workerData } = await import('node:worker_threads');
@@ -49,6 +49,7 @@ export const loopWatchThread = `(async () => {
   // A pause is slow in a process with many modules.
   const MIN_SAMPLE_INTERVAL_MS = 5000;
   const PAUSE_TIMEOUT_MS = 2000;
+  const MAX_ASKED = 8;
   let last = Atomics.load(state, ${SLOTS.beat});
   let before = performance.now();
   let sampledAt = -Infinity;
@@ -99,11 +100,17 @@ export const loopWatchThread = `(async () => {
         sighting = { beat, frames, ...(typeof jobId === 'string' ? { jobId } : {}) };
         parentPort.postMessage(sighting);
       };
-      session.post(
+      // Code of another vm context does not see the global of the call; a frame further out may.
+      const ask = (at) => session.post(
         'Debugger.evaluateOnCallFrame',
-        { callFrameId: callFrames[0].callFrameId, expression: call, returnByValue: true, silent: true },
-        (error, answer) => report(error ? undefined : answer?.result?.value),
+        { callFrameId: callFrames[at].callFrameId, expression: call, returnByValue: true, silent: true },
+        (error, answer) => {
+          const jobId = error ? undefined : answer?.result?.value;
+          if (over || typeof jobId === 'string' || at + 1 >= Math.min(callFrames.length, MAX_ASKED)) report(jobId);
+          else ask(at + 1);
+        },
       );
+      ask(0);
     });
     session.post('Debugger.enable');
     session.post('Debugger.pause');

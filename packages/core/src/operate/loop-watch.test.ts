@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { AsyncLocalStorage } from 'node:async_hooks';
+import { runInNewContext } from 'node:vm';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 
 import { deferred } from '../base/deferred.js';
@@ -88,6 +89,20 @@ test('a block is reported with call, function and line', async () => {
   expect(
     log.matching('warn', /blocked for \d+ ms by spinLikeATool \(loop-watch/).length,
   ).toBeGreaterThan(0);
+});
+
+test('a block by code of another vm context is attributed to its call', async () => {
+  const source = `(function spinLikeATool(ms, now) {
+    const until = now() + ms;
+    while (now() < until) JSON.stringify({ until });
+  })`;
+  const spin = runInNewContext(source) as (ms: number, now: () => number) => void;
+  watch('now');
+  await turns(10);
+  const { jobId } = await reportOf(() =>
+    calls.run('AJ_1', () => spin(3_000, () => performance.now())),
+  );
+  expect(jobId).toBe('AJ_1');
 });
 
 test('a block outside of calls is attributed to no call', async () => {
