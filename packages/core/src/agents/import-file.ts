@@ -6,8 +6,8 @@ import { failedPlace, placeText, printedPlace, shortPath } from '../base/source-
 import { timeBox } from '../base/time-box.js';
 import { importersOf, readModuleGraph } from './module-graph.js';
 
-// A module that has been loaded is imported again within some turns of the event loop.
-const LOADED_MS = 250;
+// A module that has been loaded is imported again within some turns of the event loop; those of a busy machine are long.
+const LOADED_MS = 1_500;
 
 /**
  * Imports a file, as `import()` does.

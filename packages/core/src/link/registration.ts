@@ -9,7 +9,7 @@ export interface Registration {
   readonly jobType: JobTypeName;
   /** The agent name; empty for automatic dispatch. */
   readonly agentName: string;
-  /** The deployment version, by which version-aware dispatch chooses workers; empty for none. */
+  /** The deployment, by which LiveKit chooses workers: a dispatch goes to those with the same one. Empty for none. */
   readonly deployment: string;
   /** The version of `@openrtc/core`. */
   readonly version: string;

@@ -202,10 +202,15 @@ export class WorkerLink {
     if (jobIds.length > 0) connection.send({ case: 'migrateJob', value: { jobIds } });
     for (const jobId of live) this.#reportRunning(jobId);
     void this.#deliver(finals);
-    this.#logger.info(
-      { workerId: connection.workerId, agentName: this.#options.registration.agentName },
-      'registered with LiveKit',
-    );
+    const { agentName, deployment } = this.#options.registration;
+    const { workerId } = connection;
+    if (deployment === '') this.#logger.info({ workerId, agentName }, 'registered with LiveKit');
+    // Otherwise nothing would say why no call arrives.
+    else
+      this.#logger.info(
+        { workerId, agentName, deployment },
+        `registered with LiveKit for the deployment "${deployment}": only dispatches that name it arrive, no automatic ones`,
+      );
   }
 
   /** Final statuses that the server has not read stay queued until the next registration. */

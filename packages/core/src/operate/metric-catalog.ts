@@ -13,7 +13,7 @@ export const metricCatalog = {
   openrtc_info: {
     type: 'gauge',
     help: 'Always 1. The labels describe the worker.',
-    labels: ['version', 'node', 'isolation', 'deployment'],
+    labels: ['version', 'node', 'isolation', 'deployment', 'deployment_version'],
   },
   openrtc_uptime_seconds: { type: 'gauge', help: 'Seconds since run().', labels: [] },
   openrtc_prewarm_seconds: {

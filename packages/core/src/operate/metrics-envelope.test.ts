@@ -37,6 +37,7 @@ const snapshot = {
   draining: false,
   notReady: [],
   deploymentVersion: null,
+  deployment: null,
   registeredAgents: ['sales'],
   activeSessions: 1,
   refused: { full: 2 },

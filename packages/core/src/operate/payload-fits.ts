@@ -32,6 +32,7 @@ const SNAPSHOT: Readonly<Record<keyof RuntimeSnapshot, Fits>> = {
   notReady: listOf(text),
   isolation: text,
   deploymentVersion: orNull(text),
+  deployment: orNull(text),
   registeredAgents: listOf(text),
   maxConcurrentSessions: whole,
   activeSessions: whole,

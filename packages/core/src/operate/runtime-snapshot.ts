@@ -70,6 +70,8 @@ export interface RuntimeSnapshot {
   readonly isolation: string;
   /** The pool option of that name; null without one. */
   readonly deploymentVersion: string | null;
+  /** The pool option of that name: with one, the worker gets no automatic calls. Null without one. */
+  readonly deployment: string | null;
   /** Names of the registered agents. */
   readonly registeredAgents: readonly string[];
   /** Number of places: the pool option of that name. */

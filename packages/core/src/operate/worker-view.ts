@@ -81,6 +81,8 @@ export interface PoolFacts {
   readonly agentName: string;
   /** The job types that the pool registers for. */
   readonly jobTypes: readonly JobTypeName[];
-  /** The deployment version; empty without one. */
+  /** The label of what is deployed; empty without one. */
+  readonly deploymentVersion: string;
+  /** The deployment that the pool registers for; empty without one. */
   readonly deployment: string;
 }

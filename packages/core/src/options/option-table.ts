@@ -64,6 +64,7 @@ export const optionTable = {
   jobTypes: { kind: 'elsewhere' },
   permissions: { kind: 'elsewhere' },
   deploymentVersion: { kind: 'text' },
+  deployment: { kind: 'text' },
   observers: { kind: 'checked', check: checkObservers },
   setup: { kind: 'function' },
   livekit: { kind: 'checked', check: checkLiveKit },

@@ -102,8 +102,18 @@ export interface AgentPoolOptions<
   jobTypes?: readonly JobTypeName[];
   /** The permissions of agents in their rooms. Default: to publish, subscribe, send data and update their metadata. */
   permissions?: AgentPermissions;
-  /** The deployment version for version-aware dispatch. Default: `LIVEKIT_AGENT_DEPLOYMENT`, else none. */
+  /**
+   * A label for what is deployed, such as a commit: in snapshots, in `openrtc_info`, and in the log. It changes nothing
+   * about dispatch. At most 64 bytes without control characters. Default: none.
+   */
   deploymentVersion?: string;
+  /**
+   * The deployment that the pool registers for. LiveKit then sends it only dispatches that name this deployment, and none
+   * of the automatic ones; LiveKit Cloud uses it for deployments beside the one in production. At most 64 bytes without
+   * underscores, spaces and control characters. Default: `LIVEKIT_AGENT_DEPLOYMENT`, else none, which is what workers
+   * need that take calls as they come.
+   */
+  deployment?: string;
   /** Observers that are notified of every call, in the process of the worker. Default: none. */
   observers?: readonly SessionObserver[];
   /** Prepares each session before it starts, see {@link SessionSetup}. Default: none. */

@@ -29,6 +29,7 @@ export interface ResolvedOptions {
   readonly jobTypes: readonly JobTypeName[];
   readonly permissions: Readonly<Required<AgentPermissions>>;
   readonly deployment: string;
+  readonly deploymentVersion: string;
   readonly limits: SessionLimits;
 }
 
@@ -66,8 +67,9 @@ export function resolveOptions(
     jobTypes: resolveJobTypes(options.jobTypes),
     permissions: resolvePermissions(options.permissions),
     deployment: checkDeployment(
-      options.deploymentVersion?.trim() ?? env['LIVEKIT_AGENT_DEPLOYMENT']?.trim() ?? '',
+      options.deployment?.trim() ?? env['LIVEKIT_AGENT_DEPLOYMENT']?.trim() ?? '',
     ),
+    deploymentVersion: checkVersion(options.deploymentVersion?.trim() ?? ''),
     limits: {
       joinTimeoutMs: numberOf(options, 'joinTimeoutMs'),
       emptyRoomGraceMs: numberOf(options, 'emptyRoomGraceMs'),
@@ -92,6 +94,14 @@ function checkDeployment(name: string): string {
   if (Buffer.byteLength(name) <= 64 && !/[_\s\p{Cc}]/u.test(name)) return name;
   throw new OpenRtcError(
     'CONFIG_INVALID_OPTION',
-    `deploymentVersion (LIVEKIT_AGENT_DEPLOYMENT) must be at most 64 bytes without underscores, spaces or control characters, got "${name}".`,
+    `deployment (LIVEKIT_AGENT_DEPLOYMENT) must be at most 64 bytes without underscores, spaces or control characters, got "${name}".`,
+  );
+}
+
+function checkVersion(label: string): string {
+  if (Buffer.byteLength(label) <= 64 && !/\p{Cc}/u.test(label)) return label;
+  throw invalidOption(
+    WHERE,
+    `deploymentVersion must be at most 64 bytes without control characters, got ${JSON.stringify(label)}`,
   );
 }

@@ -65,7 +65,7 @@ test('options that are not an object', () => {
     expect(() => pool(value)).toThrow(/options must be an object|unknown option/);
 });
 
-test.each(['agentName', 'deploymentVersion'])(
+test.each(['agentName', 'deployment', 'deploymentVersion'])(
   'a blank %s is refused; to have none, leave it out',
   (name) => {
     for (const value of ['', '  ', 5])
@@ -85,11 +85,17 @@ test('an agent name that is too long for every answer to have it', () => {
 });
 
 test.each(['snake_case', 'two words', 'x'.repeat(65), 'tab\tbed'])(
-  'the deployment version "%s", with which LiveKit would drop the worker without an error',
-  (deploymentVersion) => {
-    expect(() => pool({ deploymentVersion })).toThrow(invalid('deploymentVersion'));
+  'the deployment "%s", with which LiveKit would drop the worker without an error',
+  (deployment) => {
+    expect(() => pool({ deployment })).toThrow(invalid('deployment '));
   },
 );
+
+test('a label of what is deployed that is no label', () => {
+  for (const deploymentVersion of ['x'.repeat(65), 'two\nlines'])
+    expect(() => pool({ deploymentVersion })).toThrow(invalid('deploymentVersion must be'));
+  expect(() => pool({ deploymentVersion: 'release_2026-11 (blue)' })).not.toThrow();
+});
 
 test('the name and the version are trimmed', () => {
   expect(pool({ deploymentVersion: ' v7 ' }).runtimeSnapshot().deploymentVersion).toBe('v7');

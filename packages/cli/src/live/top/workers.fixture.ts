@@ -71,6 +71,7 @@ export function report(
       notReady: [],
       isolation: 'coroutine',
       deploymentVersion: null,
+      deployment: null,
       registeredAgents: ['sales'],
       maxConcurrentSessions: 50,
       activeSessions: sessions.length,

@@ -73,8 +73,8 @@ export const registerRules: readonly Rule[] = [
         const { connection } = await bench.worker(server, { registration });
         expect(connection.all('register')).toMatchObject([{ type, agentName: 'a' }]);
       }
-      for (const deploymentVersion of ['a_b', 'a b', 'a\u0000b', 'x'.repeat(65)])
-        expect(() => resolveOptions({ deploymentVersion }, {})).toThrow('deploymentVersion');
+      for (const deployment of ['a_b', 'a b', 'a\u0000b', 'x'.repeat(65)])
+        expect(() => resolveOptions({ deployment }, {})).toThrow('deployment (');
       for (const jobTypes of [['rooms'], [], ['room', 'room'], 'room'])
         expect(() => resolveOptions({ jobTypes: jobTypes as never }, {})).toThrow('jobTypes');
     },
