@@ -76,7 +76,7 @@ test.skipIf(process.platform !== 'linux').each(['coroutine', 'process'])(
     const call = await livekit.call({ room: 'talks-1', joinTimeoutMs: 60_000 });
     expect(await call.nextReply()).toBe('Hello.');
     await call.type('fail');
-    await worker.says(/a provider of the session failed|a call ended.*talks/);
+    await worker.says(/the LLM .*failed: |a call ended.*talks/);
     const top = await runCli(['top', '--json'], { env });
     const answers = await Promise.all(
       ['/', '/readyz', '/worker', '/metrics'].map(async (path) =>

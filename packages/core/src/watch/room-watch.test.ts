@@ -111,12 +111,15 @@ test('a room that is empty once it is reconnected ends the call after the grace'
 const hungUp = { identity: 'caller', disconnectReason: DisconnectReason.CLIENT_INITIATED };
 const dropped = { identity: 'caller', disconnectReason: DisconnectReason.CONNECTION_TIMEOUT };
 const other = { ...hungUp, identity: 'other' };
+const { PARTICIPANT_REMOVED: REMOVED, USER_REJECTED: REJECTED } = DisconnectReason;
 
 // Between the join and the moment when the room is watched. Expected: how the call ends at once, if it does.
 test.each<
   [string, object, { there?: string[]; participant?: string; ends?: boolean }, string | undefined]
 >([
   ['the caller hung up', hungUp, {}, 'caller_left'],
+  ['the caller was removed', { ...hungUp, disconnectReason: REMOVED }, {}, 'caller_left'],
+  ['a telephone rejected the call', { ...hungUp, disconnectReason: REJECTED }, {}, 'caller_left'],
   ['the caller hung up, but the session is to stay', hungUp, { ends: false }, undefined],
   ['the caller was lost', dropped, {}, undefined],
   ['one of two callers hung up', hungUp, { there: ['other'] }, undefined],

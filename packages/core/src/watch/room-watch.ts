@@ -22,6 +22,15 @@ const LOST: ReadonlySet<DisconnectReason> = new Set([
   DisconnectReason.MEDIA_FAILURE,
 ]);
 
+// Reasons that mean that somebody has decided it: the participant does not come back by itself. The SDK's session does not
+// end for PARTICIPANT_REMOVED, and its agent would wait for the grace, alone.
+const GONE: ReadonlySet<DisconnectReason | undefined> = new Set([
+  DisconnectReason.CLIENT_INITIATED,
+  DisconnectReason.PARTICIPANT_REMOVED,
+  DisconnectReason.USER_UNAVAILABLE,
+  DisconnectReason.USER_REJECTED,
+]);
+
 /** Options of {@link watchRoom}. */
 export interface RoomWatchOptions {
   /** The room of the call. */
@@ -82,8 +91,7 @@ export function watchRoom(options: RoomWatchOptions): () => void {
         );
   const onLeft = ({ identity, disconnectReason }: RemoteParticipant) => {
     const hungUp =
-      disconnectReason === DisconnectReason.CLIENT_INITIATED &&
-      (participant === undefined || participant === identity);
+      GONE.has(disconnectReason) && (participant === undefined || participant === identity);
     if (hungUp && hangUpEnds() && !hasCaller()) end.because('caller_left');
     else checkEmpty();
   };

@@ -41,6 +41,11 @@ export class RoomApi {
     return (await this.#rooms.listRooms()).map(({ name }) => name);
   }
 
+  /** Removes a participant from a room. */
+  async removeParticipant(room: string, identity: string): Promise<void> {
+    await this.#rooms.removeParticipant(room, identity);
+  }
+
   /** The participants of a room, including agents. */
   listParticipants(room: string): Promise<ParticipantInfo[]> {
     return this.#rooms.listParticipants(room);
