@@ -93,10 +93,13 @@ test.each([
 });
 
 test('only the writer of the frames forgives', async () => {
-  const { write } = WritableStreamDefaultWriter.prototype;
+  const write = () =>
+    Object.getOwnPropertyDescriptor(WritableStreamDefaultWriter.prototype, 'write')
+      ?.value as unknown;
+  const before = write();
   const file = voice.getBuiltinAudioPath(voice.BuiltinAudioClip.KEYBOARD_TYPING);
   for await (const _frame of audioFramesFromFile(file)) break;
-  expect(WritableStreamDefaultWriter.prototype.write).toBe(write);
+  expect(write()).toBe(before);
   const { readable, writable } = new TransformStream<string>();
   await readable.cancel('not wanted');
   await expect(writable.getWriter().write('late')).rejects.toBe('not wanted');

@@ -84,17 +84,22 @@ function playSoundFiles(logger: Logger): UndoPatch {
   return () => void Object.assign(prototype, { run, kill });
 }
 
+/** The methods of a writer that fail when its stream was cancelled. */
+interface Writer {
+  write: (this: Writer, chunk: unknown) => Promise<void>;
+  close: (this: Writer) => Promise<void>;
+}
+
 /**
  * Lets the stream of frames be cancelled before all of them were read. The SDK writes to it when samples come, and does
  * not wait: each write that is pending then is rejected, and so is the end of the stream.
  */
 function allowUnread(samples: PassThrough): void {
-  const { emit } = samples;
-  samples.emit = (event: string | symbol, ...args: unknown[]): boolean => {
-    const pass = (): boolean => Reflect.apply(emit, samples, [event, ...args]) as boolean;
-    if (event !== 'data') return pass();
+  const emit: (event: string | symbol, ...args: unknown[]) => boolean = samples.emit.bind(samples);
+  samples.emit = (event: string | symbol, ...args: unknown[]) => {
+    if (event !== 'data') return emit(event, ...args);
     // The writer is known to nobody but the listener that runs now.
-    const { prototype } = WritableStreamDefaultWriter;
+    const prototype = WritableStreamDefaultWriter.prototype as unknown as Writer;
     const { write, close } = prototype;
     prototype.write = function (chunk) {
       samples.emit = emit;
@@ -103,7 +108,7 @@ function allowUnread(samples: PassThrough): void {
       return this.write(chunk);
     };
     try {
-      return pass();
+      return emit(event, ...args);
     } finally {
       prototype.write = write;
     }
