@@ -31,8 +31,11 @@ export interface WorkerSetup {
     | 'sharing'
     | 'faulty'
     | 'failing-providers'
-    | 'music';
+    | 'music'
+    | 'examples';
   pool?: Record<string, unknown>;
+  /** Environment variables of its own, which its processes have too. */
+  env?: Record<string, string>;
 }
 
 /** Where a worker connects: a real server or the embedded endpoint. */
@@ -60,6 +63,7 @@ export class WorkerProcess {
         LIVEKIT_API_SECRET: server.apiSecret,
         OPENRTC_E2E_WORKER: JSON.stringify(setup),
         OPENRTC_E2E_PROCESSES: JSON.stringify(setup.processes ?? {}),
+        ...setup.env,
       },
     });
     this.#child.stdout?.on('data', (text: Buffer) => (this.#output += text.toString()));
