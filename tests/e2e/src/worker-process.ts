@@ -31,10 +31,13 @@ export interface WorkerSetup {
     | 'sharing'
     | 'faulty'
     | 'failing-providers'
-    | 'music';
+    | 'music'
+    | 'examples';
   pool?: Record<string, unknown>;
   /** The `cgroup.procs` of the control group that it runs in, with all its processes. */
   procs?: string;
+  /** Environment variables of its own, which its processes have too. */
+  env?: Record<string, string>;
 }
 
 /** Where a worker connects: a real server or the embedded endpoint. */
@@ -71,6 +74,7 @@ export class WorkerProcess {
         OPENRTC_E2E_NODE: process.execPath,
         OPENRTC_E2E_WORKER: JSON.stringify(setup),
         OPENRTC_E2E_PROCESSES: JSON.stringify(setup.processes ?? {}),
+        ...setup.env,
       },
     });
     this.#child.stdout?.on('data', (text: Buffer) => (this.#output += text.toString()));

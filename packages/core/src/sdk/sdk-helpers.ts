@@ -73,9 +73,10 @@ export const helpers: readonly Helper[] = [
     amd.aclose(),
   ),
   helper(AudioMixer.prototype, 'mixer', 'an audio mixer', 'in_room', (mixer) => mixer.aclose()),
-  helper(AudioSource.prototype, 'captureFrame', 'an audio source', 'in_room', closeSource),
-  helper(VideoSource.prototype, 'captureFrame', 'a video source', 'in_room', closeSource),
-  // These are closed last, because a shutdown callback may still use them, for a summary of the call, say.
+  // These are closed last, because a shutdown callback may still use them, for a summary of the call, say. It may also
+  // end a loop that plays a sound, which would fail at a closed source.
+  helper(AudioSource.prototype, 'captureFrame', 'an audio source', 'at_end', closeSource),
+  helper(VideoSource.prototype, 'captureFrame', 'a video source', 'at_end', closeSource),
   helper(stt.SpeechStream.prototype, 'pumpInput', 'an STT stream', 'at_end', closeStream),
   helper(tts.SynthesizeStream.prototype, 'pumpInput', 'a TTS stream', 'at_end', closeStream),
   helper(tts.ChunkedStream.prototype, 'monitorMetrics', 'a TTS request', 'at_end', closeStream),

@@ -7,6 +7,7 @@ import {
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { TransformStream, WritableStreamDefaultWriter } from 'node:stream/web';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 
 import { LogBook } from '../base/log-book.js';
@@ -68,3 +69,38 @@ test.each([0, 1, 2])(
     while (!(await reader.read()).done);
   },
 );
+
+// Frames that were written and not read were rejected with the stream, an unhandled rejection: Vitest reports it.
+test.each([
+  ['is stopped after the first frame', 1, false],
+  ['is stopped after some frames', 3, false],
+  ['is stopped, and then aborted', 2, true],
+])('a sound that %s ends without an error', async (_what, count, aborts) => {
+  const file = voice.getBuiltinAudioPath(voice.BuiltinAudioClip.KEYBOARD_TYPING);
+  for (const play of [audioFramesFromFile, loopAudioFramesFromFile]) {
+    const stop = new AbortController();
+    let at = 0;
+    for await (const frame of play(file, { abortSignal: stop.signal })) {
+      expect(frame.samplesPerChannel).toBeGreaterThan(0);
+      at += 1;
+      if (at === count) break;
+    }
+    if (aborts) stop.abort();
+  }
+  await expect
+    .poll(() => process.getActiveResourcesInfo(), { timeout: 10_000 })
+    .not.toContain('ProcessWrap');
+});
+
+test('only the writer of the frames forgives', async () => {
+  const write = () =>
+    Object.getOwnPropertyDescriptor(WritableStreamDefaultWriter.prototype, 'write')
+      ?.value as unknown;
+  const before = write();
+  const file = voice.getBuiltinAudioPath(voice.BuiltinAudioClip.KEYBOARD_TYPING);
+  for await (const _frame of audioFramesFromFile(file)) break;
+  expect(write()).toBe(before);
+  const { readable, writable } = new TransformStream<string>();
+  await readable.cancel('not wanted');
+  await expect(writable.getWriter().write('late')).rejects.toBe('not wanted');
+});

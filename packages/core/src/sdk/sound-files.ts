@@ -1,5 +1,6 @@
 import { createRequire } from 'node:module';
 import type { PassThrough } from 'node:stream';
+import { WritableStreamDefaultWriter } from 'node:stream/web';
 
 import type { Logger } from '../base/logger.js';
 import { type ProcessPatch, type UndoPatch, nothingToUndo } from './sdk-patch.js';
@@ -8,7 +9,8 @@ import { type ProcessPatch, type UndoPatch, nothingToUndo } from './sdk-patch.js
  * `loopAudioFramesFromFile()` plays the frames of a file over and over. Without a single frame, because the file is
  * missing or its decoder was killed, it goes round without ever waiting: the event loop is blocked for ever, with all
  * calls of the process. So a file always has a frame. And frames that come after a player was closed are written to a
- * closed stream, which is an unhandled rejection: that would end the call.
+ * closed stream, which is an unhandled rejection: that would end the call. So are frames that nobody has read when the
+ * player stops, as a thinking sound does with each answer.
  */
 
 /** Gives sound files that cannot be read a moment of silence, and stops decoders without an error. */
@@ -67,6 +69,7 @@ function playSoundFiles(logger: Logger): UndoPatch {
         if (!frames && !samples.readableDidRead) samples.emit('data', Buffer.alloc(SILENCE_BYTES));
         frames = true;
       };
+      allowUnread(samples);
       // Before the listeners of the SDK, which end its stream of frames.
       this.prependListener('error', ended);
       samples.on('end', ended);
@@ -79,6 +82,37 @@ function playSoundFiles(logger: Logger): UndoPatch {
     return kill.call(this, signal);
   };
   return () => void Object.assign(prototype, { run, kill });
+}
+
+/** The methods of a writer that fail when its stream was cancelled. */
+interface Writer {
+  write: (this: Writer, chunk: unknown) => Promise<void>;
+  close: (this: Writer) => Promise<void>;
+}
+
+/**
+ * Lets the stream of frames be cancelled before all of them were read. The SDK writes to it when samples come, and does
+ * not wait: each write that is pending then is rejected, and so is the end of the stream.
+ */
+function allowUnread(samples: PassThrough): void {
+  const emit: (event: string | symbol, ...args: unknown[]) => boolean = samples.emit.bind(samples);
+  samples.emit = (event: string | symbol, ...args: unknown[]) => {
+    if (event !== 'data') return emit(event, ...args);
+    // The writer is known to nobody but the listener that runs now.
+    const prototype = WritableStreamDefaultWriter.prototype as unknown as Writer;
+    const { write, close } = prototype;
+    prototype.write = function (chunk) {
+      samples.emit = emit;
+      this.write = (each) => write.call(this, each).catch(() => {});
+      this.close = () => close.call(this).catch(() => {});
+      return this.write(chunk);
+    };
+    try {
+      return emit(event, ...args);
+    } finally {
+      prototype.write = write;
+    }
+  };
 }
 
 /** The stream that gets the decoded samples. Undefined for commands that do something else. */

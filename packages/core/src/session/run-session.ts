@@ -4,6 +4,7 @@ import type { JobTicket } from '../call/job-ticket.js';
 import type { PrewarmedCall } from '../call/call.js';
 import { printable } from '../base/printable.js';
 import { type BeginOptions, type OpenedSession, beginSession } from './begin-session.js';
+import { inCallSpan } from '../sdk/call-span.js';
 import { type CurrentCall, runInCall } from '../sdk/current-call.js';
 import { endSession } from './end-session.js';
 import { unpublishBeforeDeleting } from '../sdk/delete-room.js';
@@ -72,7 +73,9 @@ export async function runSession(
           logger.warn({ error }, 'the join could not be reported');
         });
       };
-      await beginSession({ call, info, config, runtime, textOnly, opened, report, onJoined });
+      await inCallSpan(ticket, () =>
+        beginSession({ call, info, config, runtime, textOnly, opened, report, onJoined }),
+      );
     } catch (error) {
       if (!(error instanceof CallEnded)) end.failed(asSessionError(error));
     }

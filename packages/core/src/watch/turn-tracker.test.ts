@@ -52,6 +52,21 @@ const rows: [what: string, steps: Step[], reported: string[]][] = [
     ['asked', 'interrupted', 'asked', 'answered'],
   ],
   [
+    'a tool asks the model itself, while the reply to the caller waits for it',
+    [asks, begins, beginsAgain, asks, says, ends, asks, closes],
+    ['asked', 'answered', 'asked', 'call_ended'],
+  ],
+  [
+    'the same after typed words, whose reply begins first',
+    [begins, asks, beginsAgain, asks, ends, (turns) => turns.replyEnded(second), closes],
+    ['asked', 'no_reply'],
+  ],
+  [
+    'the caller speaks while a tool asks the model itself',
+    [beginsInVain, asks, beginsAgain, asks, says, closes],
+    ['asked', 'interrupted', 'asked', 'answered'],
+  ],
+  [
     'a provider fails for good',
     [asks, begins, providerFails, ends, closes],
     ['asked', 'provider_error'],

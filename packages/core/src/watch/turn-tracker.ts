@@ -22,6 +22,8 @@ interface OpenTurn {
   interrupted: boolean;
   /** True once a reply to it was generated, or failed. */
   replied: boolean;
+  /** Its own replies: those that were generated when it was asked, or else the next one. */
+  replies: readonly Reply[];
   /** Time to the first token, when it is known before the answer. */
   firstToken: TurnTimes;
 }
@@ -57,7 +59,16 @@ export class TurnTracker {
       this.#transcriptDue = false;
       return;
     }
-    this.#ask(times);
+    if (!this.#askedByTool()) this.#ask(times);
+  }
+
+  /**
+   * A tool of the agent may ask the model itself: `generateReply({ userInput })`. The caller has said nothing then, and
+   * the reply to the caller, which waits for its tool, goes on. New words of the caller interrupt that reply.
+   */
+  #askedByTool(): boolean {
+    const own = this.#open?.replies ?? [];
+    return own.some((reply) => this.#replies.has(reply) && !reply.interrupted);
   }
 
   /** The caller was heard to speak, but there are no words. */
@@ -72,6 +83,7 @@ export class TurnTracker {
    */
   replyBegan(reply: Reply, byModel: boolean): void {
     this.#replies.add(reply);
+    if (this.#open?.replies.length === 0) this.#open.replies = [reply];
     if (!byModel || this.#open !== undefined) return;
     this.#ask({});
     this.#transcriptDue = true;
@@ -124,7 +136,12 @@ export class TurnTracker {
     this.#supersede();
     // With preemptive generation a reply begins, and may fail, before the turn is over.
     if (!this.#replying) this.#failure = undefined;
-    this.#open = { interrupted: false, replied: false, firstToken: {} };
+    this.#open = {
+      interrupted: false,
+      replied: false,
+      replies: [...this.#replies],
+      firstToken: {},
+    };
     this.#report({ state: 'asked', ...times });
   }
 

@@ -144,6 +144,12 @@ export class Caller {
     await this.#link.request('sendText', { text, topic, ...options });
   }
 
+  /** Calls an RPC method of the agent, and returns its answer. The caller itself has a method `echo`. */
+  async rpc(method: string, payload = ''): Promise<string> {
+    const agent = await this.waitForAgent();
+    return this.#link.request('rpc', { agent, method, payload });
+  }
+
   /** The next complete transcript: words of the agent, or what the agent understood of the caller. */
   async nextTranscript(
     from: Transcript['from'] = 'agent',

@@ -32,6 +32,14 @@ export interface OutgoingText {
   pieces?: number;
 }
 
+/** A call of an RPC method of the agent. */
+export interface RpcRequest {
+  /** Identity of the agent. */
+  agent: string;
+  method: string;
+  payload: string;
+}
+
 /** Result of `waitForAudio`. */
 export interface HeardAudio {
   /** When the first sound that counts arrived. */
@@ -47,6 +55,7 @@ export interface CallerCommands {
     result: Spoken;
   };
   sendText: { request: OutgoingText; result: null };
+  rpc: { request: RpcRequest; result: string };
   waitForAudio: {
     request: { minMs: number; fromJoin: boolean; timeoutMs: number };
     result: HeardAudio;

@@ -17,6 +17,7 @@ import type {
   CallerEvent,
   JoinRequest,
   OutgoingText,
+  RpcRequest,
   Sound,
   Spoken,
 } from '../protocol.js';
@@ -56,6 +57,7 @@ export class Call {
     await this.#room.connect(url, token, { autoSubscribe: true, dynacast: false });
     this.#tell({ type: 'connected', atMs: nowMs() });
     for (const participant of this.#room.remoteParticipants.values()) this.#greet(participant);
+    this.#room.localParticipant?.registerRpcMethod('echo', async ({ payload }) => payload);
     if (microphone) await this.#microphone.publish();
     return { identity: this.#room.localParticipant?.identity ?? '', room: this.#room.name ?? '' };
   }
@@ -93,6 +95,13 @@ export class Call {
       await writer.write(text.slice(at, at + length));
     await writer.close();
     return null;
+  }
+
+  /** Calls an RPC method of the agent, and returns its answer. */
+  async rpc({ agent, method, payload }: RpcRequest): Promise<string> {
+    const participant = this.#room.localParticipant;
+    if (!participant) throw new Error('The caller is not connected.');
+    return participant.performRpc({ destinationIdentity: agent, method, payload });
   }
 
   /** Leaves the room. */

@@ -28,6 +28,8 @@ async function run(command: CallerCommand): Promise<CallerCommands[CallerCommand
       return call.play(command.request);
     case 'sendText':
       return call.sendText(command.request);
+    case 'rpc':
+      return call.rpc(command.request);
     case 'waitForAudio':
       return call.ear.waitForAudio(command.request);
     case 'waitForSilence':

@@ -1,0 +1,92 @@
+import { readFileSync } from 'node:fs';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+
+import {
+  type ExampleCall,
+  type ExampleEndpoint,
+  ExampleWorker,
+  spokenEndpoint,
+  typedEndpoint,
+} from './example-calls.js';
+import { type Example, spoken, typed } from './example-table.js';
+import { noServer } from './real-server.js';
+
+const PATIENCE = { timeout: 30_000 };
+
+function describeExamples<Call extends ExampleCall>(
+  title: string,
+  open: () => Promise<ExampleEndpoint<Call>>,
+  examples: readonly Example<Call>[],
+  skip?: string,
+): void {
+  describe.skipIf(skip)(`${title}${skip ? `: ${skip}` : ''}`, () => {
+    const workers: ExampleWorker<Call>[] = [];
+    let idle: Record<string, number>;
+
+    beforeAll(async () => {
+      for (const isolation of ['coroutine', 'processes'])
+        workers.push(await ExampleWorker.start(open, isolation));
+      const [example] = examples;
+      // The first call starts what is kept for the next ones.
+      await run(workers[0] as ExampleWorker<Call>, example as Example<Call>, 'added-');
+      idle = (await workers[0]?.resources()) ?? {};
+    });
+    afterAll(async () => {
+      for (const worker of workers) await worker.close();
+    });
+
+    async function run(worker: ExampleWorker<Call>, example: Example<Call>, prefix = '') {
+      const { agent, reason = 'caller_left', faults = {} } = example;
+      const outcome = await worker.call(
+        `${prefix}${agent}`,
+        (call) => example.talk(call),
+        async (call) => example.afterwards?.(call),
+        reason === 'caller_left',
+      );
+      expect(outcome).toMatchObject({ status: 'success', reason, turns: { unanswered: 0 } });
+      expect(outcome.faults).toMatchObject({ hookErrors: 0, toolErrors: 0, ...faults });
+    }
+
+    /** What the process has more than it had before. */
+    async function left(worker: ExampleWorker<Call>): Promise<Record<string, number>> {
+      const now = await worker.resources();
+      return Object.fromEntries(
+        Object.entries(now)
+          .map(([kind, count]) => [kind, count - (idle[kind] ?? 0)] as const)
+          .filter(([, more]) => more > 0),
+      );
+    }
+
+    it.each(examples)('$shape: $agent', async (example) => {
+      const [inWorker, inProcesses] = workers as [ExampleWorker<Call>, ExampleWorker<Call>];
+      const prefixes = example.inFile === false ? ['added-'] : ['', 'added-'];
+      const coroutines = async () => {
+        for (const prefix of prefixes) await run(inWorker, example, prefix);
+        await expect.poll(() => left(inWorker), PATIENCE).toEqual({});
+      };
+      const processes = async () => {
+        await Promise.all(prefixes.map((prefix) => run(inProcesses, example, prefix)));
+        await inProcesses.idle();
+      };
+      await Promise.all([coroutines(), processes()]);
+    });
+  });
+}
+
+describeExamples('examples of the SDK, typed', typedEndpoint, typed);
+describeExamples('examples of the SDK, spoken', spokenEndpoint, spoken, noServer);
+
+it('docs/examples.md has the same table', () => {
+  const docs = readFileSync(new URL('../../../docs/examples.md', import.meta.url), 'utf8');
+  const rows = [
+    ...docs.matchAll(/^\| ([^`|]+) \| (yes|no) \| (yes|no) \| (yes|no) \| (yes|no) \|/gm),
+  ];
+  const works = [...typed, ...spoken].map(({ shape, inFile = true }) => [
+    shape,
+    inFile ? 'yes' : 'no',
+    'yes',
+    'yes',
+    'yes',
+  ]);
+  expect(rows.map(([, ...cells]) => cells)).toEqual(works);
+});
