@@ -10,3 +10,8 @@ export function lasting(ms: { readonly inCi: number; readonly nightly: number })
 export function times({ inCi, nightly: often }: { inCi: number; nightly: number }): number {
   return nightly ? often : inCi;
 }
+
+/** Rows of a table that are only run at night. */
+export function onlyAtNight<Row>(rows: readonly Row[]): readonly Row[] {
+  return nightly ? rows : [];
+}

@@ -1,8 +1,9 @@
 import type { Caller } from '@openrtc/test-rig';
-import { expect, it } from 'vitest';
+import { beforeAll, expect, it } from 'vitest';
 
 import { type RealCalls, describeRealCalls } from './real-calls.js';
 import { roomName } from './real-server.js';
+import type { WorkerProcess } from './worker-process.js';
 
 type End = (real: RealCalls, caller: Caller) => Promise<unknown>;
 
@@ -36,17 +37,20 @@ const rows: readonly [what: string, end: End, reason: string, recorded: readonly
 ];
 
 describeRealCalls('what LiveKit records', (real) => {
-  it.each(rows)('%s', async (_what, end, reason, recorded) => {
-    const worker = await real.startWorker({ agents: 'text' });
+  let worker: WorkerProcess;
+  beforeAll(async () => {
+    worker = await real.startWorker({ agents: 'text' });
+  });
+
+  it.each(rows)('%s', async (what, end, reason, recorded) => {
     const caller = await real.join(roomName('ends'), { microphone: false });
     await caller.nextTranscript('agent');
     await end(real, caller);
     const { info, outcome } = await worker.ended(caller.room);
     expect(outcome.reason).toMatch(new RegExp(`^(${reason})$`));
     const { status } = await real.server.jobEnded(info.jobId);
-    console.log(`${_what}: ${outcome.reason}, ${status}`);
+    console.log(`${what}: ${outcome.reason}, ${status}`);
     expect(recorded).toContain(status);
     expect(await worker.snapshot()).toMatchObject({ activeSessions: 0, consecutiveFailures: 0 });
-    await real.closeWorkers();
   });
 });
