@@ -2,14 +2,16 @@ import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import {
+  type Example,
   type ExampleCall,
   type ExampleEndpoint,
   ExampleWorker,
   spokenEndpoint,
   typedEndpoint,
 } from './example-calls.js';
-import { type Example, spoken, typed } from './example-table.js';
 import { noServer } from './real-server.js';
+import { spoken } from './spoken-examples.js';
+import { typed } from './typed-examples.js';
 
 const PATIENCE = { timeout: 30_000 };
 
