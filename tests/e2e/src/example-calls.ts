@@ -31,6 +31,24 @@ export interface SpokenCall extends ExampleCall {
   readonly caller: Caller;
 }
 
+/** One shape of the SDK's examples. */
+export interface Example<Call extends ExampleCall> {
+  /** As docs/examples.md calls it. */
+  readonly shape: string;
+  /** The file in fixtures/examples, without its extension. */
+  readonly agent: string;
+  /** False when a file cannot have it. */
+  readonly inFile?: false;
+  /** How the call ends. Default: the caller hangs up. */
+  readonly reason?: SessionResult['reason'];
+  /** Failures that belong to the example. Default: none. */
+  readonly faults?: Partial<SessionResult['faults']>;
+  /** Asserts what the example is for. */
+  talk(call: Call): Promise<void>;
+  /** Asserts what is known when the call is over. */
+  afterwards?(call: Call): Promise<void>;
+}
+
 /** Where examples are called. */
 export interface ExampleEndpoint<Call extends ExampleCall> extends LiveKitAddress {
   call(agent: string, noted: (room: string, kind: string) => Promise<unknown>): Promise<Call>;

@@ -2,14 +2,16 @@ import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import {
+  type Example,
   type ExampleCall,
   type ExampleEndpoint,
   ExampleWorker,
   spokenEndpoint,
   typedEndpoint,
 } from './example-calls.js';
-import { type Example, spoken, typed } from './example-table.js';
 import { noServer } from './real-server.js';
+import { spoken } from './spoken-examples.js';
+import { typed } from './typed-examples.js';
 
 const PATIENCE = { timeout: 30_000 };
 
@@ -60,15 +62,12 @@ function describeExamples<Call extends ExampleCall>(
     it.each(examples)('$shape: $agent', async (example) => {
       const [inWorker, inProcesses] = workers as [ExampleWorker<Call>, ExampleWorker<Call>];
       const prefixes = example.inFile === false ? ['added-'] : ['', 'added-'];
-      const coroutines = async () => {
-        for (const prefix of prefixes) await run(inWorker, example, prefix);
-        await expect.poll(() => left(inWorker), PATIENCE).toEqual({});
-      };
-      const processes = async () => {
-        await Promise.all(prefixes.map((prefix) => run(inProcesses, example, prefix)));
-        await inProcesses.idle();
-      };
-      await Promise.all([coroutines(), processes()]);
+      // Both calls at the same time: in one process, and in two.
+      const calls = (worker: ExampleWorker<Call>) =>
+        Promise.all(prefixes.map((prefix) => run(worker, example, prefix)));
+      await Promise.all([calls(inWorker), calls(inProcesses)]);
+      await expect.poll(() => left(inWorker), PATIENCE).toEqual({});
+      await inProcesses.idle();
     });
   });
 }

@@ -329,6 +329,17 @@ test.each(Object.entries(cases))('%s ends with its call', async (_what, start) =
   expect(log.matching('warn', /./)).toEqual([]);
 });
 
+test('a sound can be played until a shutdown callback stops it', async () => {
+  const { call } = newCall();
+  const source = new AudioSource(48_000, 1);
+  await runInCall(call, () => source.captureFrame(frame));
+  await closeBelongings(call, 'in_room');
+  expect(source.closed).toBe(false);
+  await runInCall(call, () => source.captureFrame(frame));
+  await closeBelongings(call, 'at_end');
+  expect(source.closed).toBe(true);
+});
+
 test('every method that begins the life of a helper is there', () => {
   for (const { prototype, starts } of helpers)
     expect(Object.getOwnPropertyDescriptor(prototype, starts)?.value, starts).toBeTypeOf(
