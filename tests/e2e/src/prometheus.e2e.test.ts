@@ -31,7 +31,7 @@ const PATIENCE = { timeout: 60_000, interval: 250 };
 
 // Of these nothing has happened in the calls below: there is no series, or nothing to divide.
 const NOTHING_YET =
-  /hook_errors|tool_errors|sessions_failed|tokens_total|\{cause="host"\}|process_losses|reconnects/;
+  /hook_errors|tool_errors|provider_errors|turn_response|sessions_failed|tokens_total|\{cause="host"\}|process_losses|reconnects/;
 
 const open: PrometheusServer[] = [];
 

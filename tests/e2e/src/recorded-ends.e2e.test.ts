@@ -25,7 +25,7 @@ const rows: readonly [what: string, end: End, reason: string, recorded: readonly
   [
     'the agent is removed',
     (real, { room }) => remove(real, room, (identity) => identity !== 'caller'),
-    'room_closed',
+    'room_closed|terminated',
     ['JS_FAILED', 'JS_SUCCESS'],
   ],
   [

@@ -48,3 +48,13 @@ test('in still less room columns are left out, and the last one is cut', () => {
   expect(table(5)).toEqual(['NAME', 'a', 'a-lo…']);
   expect(table(2)).toEqual(['N…', 'a', 'a…']);
 });
+
+test('an optional column is left out while all of its cells are empty', () => {
+  const optional = columns.map((column) => ({ ...column, optional: column.title === 'NOTE' }));
+  const lines = (notes: readonly string[]) => {
+    const noted = rows.map((row, at) => ({ ...row, note: notes[at] ?? '' }));
+    return tableLines(optional, noted, 40).map(plainText)[0];
+  };
+  expect(lines([])).toBe('NAME        SIZE');
+  expect(lines(['', 'one'])).toBe('NAME        SIZE  NOTE');
+});

@@ -12,6 +12,8 @@ export interface Column<Row> {
   readonly maxWidth: number;
   /** In a narrow terminal the column with the highest rank is left out first. */
   readonly rank: number;
+  /** True: it is left out while all of its cells are empty. */
+  readonly optional?: boolean;
 }
 
 type Widths = readonly [minWidth: number, maxWidth: number];
@@ -74,7 +76,10 @@ function place<Row>(
   rows: readonly Row[],
   width: number,
 ): readonly Placed<Row>[] {
-  const wanted = columns.map((column) => {
+  const needed = columns.filter(
+    ({ optional, text }) => optional !== true || rows.some((row) => text(row) !== ''),
+  );
+  const wanted = needed.map((column) => {
     const widest = rows.reduce(
       (max, row) => Math.max(max, widthOf(cellText(column.text(row)))),
       widthOf(column.title),

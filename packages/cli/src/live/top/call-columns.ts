@@ -26,7 +26,7 @@ export const callColumns: readonly Column<CallRow>[] = [
   figureColumn('TIME', [6, 6], 3, ({ durationMs }) => durationText(durationMs)),
   textColumn('STATE', [7, 10], 2, ({ state }) => state),
   figureColumn('TURNS', [5, 7], 4, turnsText),
-  textColumn('ERRORS', [7, 28], 7, faultsText),
+  { ...textColumn('ERRORS', [7, 28], 7, faultsText), optional: true },
   figureColumn('CPU', [5, 5], 8, (call) => share(call, orUnknown(call.cpuPercent, percentText))),
   figureColumn('MEM', [6, 6], 9, (call) => share(call, orUnknown(call.memoryBytes, bytesText))),
   textColumn('OF', [6, 6], 11, ({ basis }) => basis ?? UNKNOWN),
