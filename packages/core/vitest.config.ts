@@ -10,10 +10,12 @@ const alone = [
   'memory-full',
   'overload',
   'owned-providers',
+  'provider-errors',
   'serve-tickets',
   'session-host',
   'shared-provider',
   'tight-heap',
+  'turns',
   'watch-faults',
 ].map((name) => `src/**/${name}.test.ts`);
 

@@ -12,6 +12,7 @@ import {
 
 import { EchoLLM } from '../testing/providers/echo-llm.js';
 import { NOW } from './contained-failures.fixture.js';
+import { EchoRealtime } from './echo-realtime.fixture.js';
 
 const NO_RETRY = { maxRetry: 0, retryIntervalMs: 0, timeoutMs: 1_000 };
 
@@ -146,6 +147,22 @@ class DyingSpeech extends stt.SpeechStream {
 
   protected override async run(): Promise<void> {
     await this.#died;
+  }
+}
+
+/** Echoes, and fails when it is told to. */
+export class FailingRealtime extends EchoRealtime {
+  #session: llm.RealtimeSession | undefined;
+
+  override session(): llm.RealtimeSession {
+    return (this.#session = super.session());
+  }
+
+  /** Fails as the SDK's realtime plugins do. */
+  fail(error: Error, recoverable: boolean): void {
+    const label = 'failing.Realtime';
+    const type = 'realtime_model_error';
+    this.#session?.emit('error', { type, label, error, recoverable, timestamp: Date.now() });
   }
 }
 

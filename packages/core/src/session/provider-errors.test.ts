@@ -11,6 +11,7 @@ import {
   BrokenVAD,
   DyingSTT,
   FailingLLM,
+  FailingRealtime,
   failures,
   unauthorized,
   vadFailures,
@@ -129,6 +130,31 @@ test('the STT dies: the call fails, and its result says with which error', async
     causedBy: 'provider',
     error: { code: 'SESSION_CLOSED_WITH_ERROR' },
     faults: { providers: [{ kind: 'stt', label: 'dying.STT', code: '401', recoverable: false }] },
+  });
+});
+
+test('a realtime model fails and tries again, and then for good: both are counted, and the call fails', async () => {
+  const model = new FailingRealtime();
+  const { pool } = await start(() => new voice.Agent({ instructions: '', llm: model }));
+  const { call } = await reach();
+  await call.type('hello');
+  await expect.poll(() => pool.runtimeSnapshot().sessions.at(-1)?.turns.answered).toBe(1);
+  const failed = { kind: 'realtime', label: 'failing.Realtime', code: '401', count: 1 };
+  model.fail(unauthorized(), true);
+  await rig().log.until('failed, the SDK tries again: Incorrect API key');
+  expect(pool.runtimeSnapshot().sessions.at(-1)).toMatchObject({
+    turns: { answered: 1, unanswered: 0 },
+    faults: { providers: [{ ...failed, recoverable: true }] },
+  });
+  model.fail(unauthorized(), false);
+  expect(await rig().ends.of(call.jobId)).toMatchObject({
+    error: { code: 'SESSION_CLOSED_WITH_ERROR' },
+    faults: {
+      providers: [
+        { ...failed, recoverable: true },
+        { ...failed, recoverable: false },
+      ],
+    },
   });
 });
 
