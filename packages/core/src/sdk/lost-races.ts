@@ -1,7 +1,6 @@
-import { createRequire } from 'node:module';
-
 import { messageOf } from '../base/errors.js';
 import type { Logger } from '../base/logger.js';
+import { requireFromSdk } from './from-sdk.js';
 import { type ProcessPatch, type UndoPatch, nothingToUndo } from './sdk-patch.js';
 
 /*
@@ -47,10 +46,7 @@ export const lostRacesPatch: ProcessPatch = {
  */
 export function forgetLostRaces(logger: Logger): UndoPatch {
   try {
-    const fromCore = createRequire(import.meta.url);
-    // The SDK's own copy. It is CommonJS, so there is one for both of the SDK's builds.
-    const fromSdk = createRequire(fromCore.resolve('@livekit/agents'));
-    const { ThrowsPromise } = fromSdk('@livekit/throws-transformer/throws') as {
+    const { ThrowsPromise } = requireFromSdk('@livekit/throws-transformer/throws') as {
       ThrowsPromise?: PromiseClass;
     };
     if (!Object.hasOwn(ThrowsPromise ?? {}, 'race') || ThrowsPromise === undefined)

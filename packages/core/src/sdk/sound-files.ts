@@ -1,8 +1,8 @@
-import { createRequire } from 'node:module';
 import type { PassThrough } from 'node:stream';
 import { WritableStreamDefaultWriter } from 'node:stream/web';
 
 import type { Logger } from '../base/logger.js';
+import { requireFromSdk } from './from-sdk.js';
 import { type ProcessPatch, type UndoPatch, nothingToUndo } from './sdk-patch.js';
 
 /*
@@ -44,10 +44,8 @@ export interface FfmpegCommand {
  * the SDK has none.
  */
 export function ffmpegCommand(): FfmpegCommand | undefined {
-  const fromCore = createRequire(import.meta.url);
-  const fromSdk = createRequire(fromCore.resolve('@livekit/agents'));
   try {
-    return (fromSdk('fluent-ffmpeg') as { prototype: FfmpegCommand }).prototype;
+    return (requireFromSdk('fluent-ffmpeg') as { prototype: FfmpegCommand }).prototype;
   } catch {
     // The caller says what is missing then.
     return undefined;

@@ -1,9 +1,9 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
-import { createRequire } from 'node:module';
 
 import { AgentServer } from '@livekit/agents';
 
 import { messageOf } from '../base/errors.js';
+import { requireFromSdk } from './from-sdk.js';
 import type { LoadPatch, UndoPatch } from './sdk-patch.js';
 
 /*
@@ -84,10 +84,8 @@ function ignoreWorkerStarts(warn: (message: string) => void): UndoPatch {
 
 /** The prototype of commander's `Command`, of the copy that the SDK uses. */
 function commandPrototype(): object {
-  const fromCore = createRequire(import.meta.url);
-  const fromSdk = createRequire(fromCore.resolve('@livekit/agents'));
   // Its ESM entry exports the classes of this module.
-  const { Command } = fromSdk('commander') as { Command?: { prototype: object } };
+  const { Command } = requireFromSdk('commander') as { Command?: { prototype: object } };
   if (Command === undefined) throw new Error('commander exports no Command');
   return Command.prototype;
 }
