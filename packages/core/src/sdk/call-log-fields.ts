@@ -34,15 +34,8 @@ export const callFieldsPatch: ProcessPatch = {
 
 /** Adds job, agent, tenant and room of the call to every log line of the SDK. */
 function addCallFields(poolLogger: Logger): UndoPatch {
-  return deriveSdkLogger((logger) => {
-    const mixinKey = symbolOf(logger, 'pino.mixin');
-    if (mixinKey === undefined) {
-      poolLogger.debug(
-        {},
-        'the logger of @livekit/agents is not a pino logger: its lines will not name their call',
-      );
-      return undefined;
-    }
+  const lost = 'its lines will not name their call';
+  return deriveSdkLogger(poolLogger, lost, (logger, mixinKey) => {
     const own = Reflect.get(logger, mixinKey) as Mixin | undefined;
     const mixin: Mixin = (...args) => ({ ...fieldsFor(args[2]), ...own?.(...args) });
     return { [mixinKey]: { value: mixin } };
@@ -51,15 +44,23 @@ function addCallFields(poolLogger: Logger): UndoPatch {
 
 /**
  * Replaces the SDK's logger with one that inherits everything from it but `changes`, as pino's `child()` does, but
- * without a level of its own, so that a later change of the original's level counts. Without changes nothing is replaced.
+ * without a level of its own, so that a later change of the original's level counts. A logger that is not a pino logger
+ * is left unchanged.
+ * @param lost - what is missing then, for the log of the pool
  */
 export function deriveSdkLogger(
-  changes: (logger: Logger) => PropertyDescriptorMap | undefined,
+  poolLogger: Logger,
+  lost: string,
+  changes: (logger: Logger, mixinKey: symbol) => PropertyDescriptorMap,
 ): UndoPatch {
   const logger = globals[LOGGER];
-  const changed = logger === undefined ? undefined : changes(logger);
-  if (logger === undefined || changed === undefined) return nothingToUndo;
-  const derived = Object.create(logger, changed) as Logger;
+  if (logger === undefined) return nothingToUndo;
+  const mixinKey = symbolOf(logger, 'pino.mixin');
+  if (mixinKey === undefined) {
+    poolLogger.debug({}, `the logger of @livekit/agents is not a pino logger: ${lost}`);
+    return nothingToUndo;
+  }
+  const derived = Object.create(logger, changes(logger, mixinKey)) as Logger;
   originals.set(derived, withoutCallFields(logger));
   globals[LOGGER] = derived;
   return () => {

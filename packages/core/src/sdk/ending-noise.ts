@@ -3,7 +3,6 @@ import type { JobContext } from '@livekit/agents';
 import type { Logger } from '../base/logger.js';
 import { deriveSdkLogger } from './call-log-fields.js';
 import { currentCall } from './current-call.js';
-import { symbolOf } from './redacted-logs.js';
 import type { ProcessPatch, UndoPatch } from './sdk-patch.js';
 
 /*
@@ -28,12 +27,12 @@ export const endingNoisePatch: ProcessPatch = {
 
 type Write = (this: Logger, ...args: unknown[]) => void;
 
-function quietEnds(): UndoPatch {
-  return deriveSdkLogger((logger) => {
-    if (symbolOf(logger, 'pino.mixin') === undefined) return undefined;
+function quietEnds(poolLogger: Logger): UndoPatch {
+  const lost = 'ends of calls may log warnings';
+  return deriveSdkLogger(poolLogger, lost, (logger) => {
     const warn: Write = function (...args) {
       const quiet = args.some(isEndingLine) && callIsEnding();
-      // Read anew each time: pino replaces the methods when the level changes.
+      // Read each time: pino replaces the methods when the level changes.
       Reflect.apply(Reflect.get(logger, quiet ? 'debug' : 'warn') as Write, this, args);
     };
     return { warn: { value: warn, writable: true } };

@@ -1,7 +1,6 @@
 import type { Logger } from '../base/logger.js';
 import { deriveSdkLogger } from './call-log-fields.js';
 import { type CurrentCall, currentCall } from './current-call.js';
-import { symbolOf } from './redacted-logs.js';
 import type { ProcessPatch } from './sdk-patch.js';
 
 /** A failure of which the SDK or a plugin only writes a line to its log. */
@@ -41,15 +40,11 @@ export const loggedFailuresPatch: ProcessPatch = {
   why: 'The SDK has no event for a TTS that gives no audio for 10 s, and none for a VAD that fails.',
   versions: '@livekit/agents 1.9 with pino 8 to 10',
   apply: (poolLogger) =>
-    deriveSdkLogger((logger) => {
-      if (symbolOf(logger, 'pino.mixin') !== undefined)
-        return { warn: listening(logger, 'warn'), error: listening(logger, 'error') };
-      poolLogger.debug(
-        {},
-        'the logger of @livekit/agents is not a pino logger: a TTS that hangs and a VAD that fails will not be reported',
-      );
-      return undefined;
-    }),
+    deriveSdkLogger(
+      poolLogger,
+      'a TTS that hangs and a VAD that fails will not be reported',
+      (logger) => ({ warn: listening(logger, 'warn'), error: listening(logger, 'error') }),
+    ),
 };
 
 /** Calls `onFailure` for each such failure in this call. */
