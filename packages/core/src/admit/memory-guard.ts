@@ -89,7 +89,7 @@ export class MemoryGuard implements ModelMemory, Disposable {
     return { refused: 'busy', message: this.#why(reading) };
   };
 
-  /** Judges anew. Call it after each change of the calls. */
+  /** Judges again. Call it after each change of the calls. */
   check(): void {
     const reading = this.#options.meter.read();
     if (reading === undefined) return this.#open();

@@ -42,7 +42,7 @@ function poolWith(options: object) {
 const cases: readonly (readonly [string, object, object, readonly string[]])[] = [
   ['no credentials', { agents, livekit: {} }, {}, ['CONFIG_MISSING_CREDENTIALS']],
   [
-    'a URL that is none and no key',
+    'an invalid URL and no key',
     { agents, livekit: { url: 'my-project', apiSecret: 's' } },
     {},
     ['CONFIG_MISSING_CREDENTIALS', 'CONFIG_INVALID_URL'],
