@@ -7,7 +7,7 @@ import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
-import ts from 'typescript';
+import ts from 'typescript-api';
 import { describe, expect, it, test } from 'vitest';
 
 // "Somewhere else" of docs/isolation.md, as it stands there.

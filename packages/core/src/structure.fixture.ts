@@ -1,5 +1,5 @@
 import { basename, posix } from 'node:path';
-import ts from 'typescript';
+import ts from 'typescript-api';
 
 /** The rules of a layout. Files are named by their path from `src`, with `/`. */
 export interface Rules {

@@ -2,7 +2,7 @@ import { cp, readdir } from 'node:fs/promises';
 import { join, relative, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-import ts from 'typescript';
+import ts from 'typescript-api';
 
 /** The strictest settings a user may have. */
 const options: ts.CompilerOptions = {

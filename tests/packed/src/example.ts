@@ -1,4 +1,4 @@
-import ts from 'typescript';
+import ts from 'typescript-api';
 
 /**
  * The first TypeScript block after `<!-- example: name -->`, as JavaScript. Throws when the marker

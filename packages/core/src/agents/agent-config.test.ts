@@ -1,7 +1,7 @@
 import { compileFunction } from 'node:vm';
 
 import { voice } from '@livekit/agents';
-import ts from 'typescript';
+import ts from 'typescript-api';
 import { describe, expect, it } from 'vitest';
 
 import { agentConfig, readAgentConfig } from './agent-config.js';

@@ -21,7 +21,7 @@ const tooLate = failureOf({ code: 'SESSION_WRONG_ROOM', message: 'too late' });
 let log: LogBook;
 let rooms: RevivedRooms;
 let deleted: string[];
-let asked: number;
+let asked = 0;
 
 /** What LiveKit has under the name of the room. */
 function found(room: Partial<Room> | undefined, kinds: readonly ParticipantInfo_Kind[] = []): void {

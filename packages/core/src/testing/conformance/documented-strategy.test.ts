@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 
-import ts from 'typescript';
+import ts from 'typescript-api';
 import { describe, it } from 'vitest';
 
 import type { IsolationStrategy } from '../../launch/isolation-strategy.js';
