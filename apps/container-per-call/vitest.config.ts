@@ -3,6 +3,8 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     pool: 'forks',
+    // Half of the time they wait for processes.
+    maxWorkers: 2,
     include: ['src/**/*.test.ts'],
     // Failure time-out: most cases start processes, a second of CPU each.
     testTimeout: 60_000,
