@@ -101,6 +101,12 @@ export class RealCalls {
     return GapWatch.start(callers, await this.#undisturbed);
   }
 
+  /** Ends a process of callers, as a power failure would: they say no goodbye. */
+  async loseCallers(from: string): Promise<void> {
+    const callers = await this.#callers.get(from);
+    if (callers !== undefined) process.kill(callers.pid, 'SIGKILL');
+  }
+
   /** Ends the workers that were started after so many others. */
   async closeWorkers(after = 0): Promise<void> {
     for (const worker of this.#workers.slice(after)) await worker.close();

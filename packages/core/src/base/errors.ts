@@ -47,7 +47,7 @@ export const errorCodes = {
   SESSION_JOIN_FAILED: 'the room could not be joined',
   SESSION_JOIN_TIMEOUT: 'the room was not joined before the join deadline',
   SESSION_WRONG_ROOM: 'the joined room is not the room of the job',
-  SESSION_CONNECTION_LOST: 'the connection to the room was lost and could not be restored',
+  SESSION_CONNECTION_LOST: 'the room, or the connection to it, was lost and could not be restored',
   SESSION_START_FAILED: 'AgentSession.start() failed',
   SESSION_CLOSED_WITH_ERROR: 'the AgentSession closed with an unrecoverable provider error',
   SESSION_UNCAUGHT: "an uncaught exception or unhandled rejection in the call's own code",

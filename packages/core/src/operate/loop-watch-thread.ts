@@ -69,8 +69,12 @@ export const loopWatchThread = `(async () => {
       if (over) return;
       over = true;
       clearTimeout(timer);
-      session.post('Debugger.disable');
-      session.disconnect();
+      try {
+        session.post('Debugger.disable');
+        session.disconnect();
+      } catch {
+        // The main thread has ended the session itself.
+      }
     };
     // Native code cannot be paused.
     const timer = setTimeout(finish, PAUSE_TIMEOUT_MS);
@@ -112,8 +116,12 @@ export const loopWatchThread = `(async () => {
       );
       ask(0);
     });
-    session.post('Debugger.enable');
-    session.post('Debugger.pause');
+    try {
+      session.post('Debugger.enable');
+      session.post('Debugger.pause');
+    } catch {
+      finish();
+    }
   };
 
   // The event loop cannot log now, and the reader of the log may be blocked too: do not wait for the write.

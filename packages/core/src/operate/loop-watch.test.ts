@@ -105,6 +105,18 @@ test('a block by code of another vm context is attributed to its call', async ()
   expect(jobId).toBe('AJ_1');
 });
 
+test('a block whose stack was not sampled says so', async () => {
+  watch('now');
+  await turns(10);
+  // One sample in 5 s at most, so of several blocks in a row the later ones have none.
+  while (!log.has('by code whose place could not be read')) {
+    next = deferred();
+    spinLikeATool(400);
+    await next.promise;
+  }
+  expect(blocks.some(({ block }) => block.cause === 'code' && block.stack.length === 0)).toBe(true);
+});
+
 test('a block outside of calls is attributed to no call', async () => {
   watch('now');
   await turns(10);

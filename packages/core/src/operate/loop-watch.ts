@@ -108,9 +108,11 @@ export class LoopWatch implements AsyncDisposable {
     const by =
       cause === 'host'
         ? ' because other processes use the cores'
-        : culprit === undefined
-          ? ''
-          : ` by ${placeText(culprit)}`;
+        : culprit !== undefined
+          ? ` by ${placeText(culprit)}`
+          : cause === 'code' && stack.length === 0
+            ? ' by code whose place could not be read'
+            : '';
     this.#options.logger.warn(
       { durationMs, cause, jobId: seen?.jobId, stack },
       `the event loop was blocked for ${durationMs} ms${by}`,

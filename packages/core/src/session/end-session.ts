@@ -24,8 +24,9 @@ import { releaseRoom } from '../sdk/session-room.js';
 const TOTAL_MS = 30_000;
 const MIN_STEP_MS = 250;
 
-// The ends of calls whose callers are gone, and how long their sessions may take to close before the end is reported.
-const NOBODY_THERE: ReadonlySet<SessionEndReason> = new Set([
+// Ends after which nobody waits for last words: the callers are gone, or LiveKit has ended the job. And how long the
+// sessions of these calls may take to close before the end is reported.
+const UNHEARD: ReadonlySet<SessionEndReason> = new Set([
   'caller_left',
   'room_closed',
   'terminated',
@@ -63,7 +64,7 @@ export async function endSession(
     await step('closing the audio input', CLOSE_MS, () => opened.audioInput?.close());
   })();
   // Without a caller nobody hears the last words, and LiveKit may close the room while the session says them.
-  if (NOBODY_THERE.has(outcome.reason)) await timeBox(UNHEARD_MS, () => closed);
+  if (UNHEARD.has(outcome.reason)) await timeBox(UNHEARD_MS, () => closed);
   else await closed;
   // Before the end is reported, because that must be the last event of a call.
   await step('reporting turns and usage', ENDING_MS, () => opened.watch?.finish());

@@ -11,7 +11,7 @@ import { unpublishBeforeDeleting } from '../sdk/delete-room.js';
 import { serveJoined } from '../sdk/joined-context.js';
 import { createJobContext } from './job-context.js';
 import { earlyEvents } from '../watch/early-events.js';
-import { watchRoom } from '../watch/room-watch.js';
+import { type RoomWatch, connectionLost, watchRoom } from '../watch/room-watch.js';
 import { CallEnded, SessionEnd } from '../call/session-end.js';
 import type { ReportSessionEvent } from '../call/session-event.js';
 import { bindRoomToCall, openRoom } from '../sdk/session-room.js';
@@ -52,15 +52,15 @@ export async function runSession(
   bindRoomToCall(room, call);
   unpublishBeforeDeleting(call);
   serveJoined(call);
-  const stopListening = hangUpOn(signal, end);
+  let watch: RoomWatch | undefined;
+  const stopListening = hangUpOn(signal, end, () => watch?.lost ?? false);
   const opened: OpenedSession = {};
   const early = earlyEvents(room, end);
-  let stopWatching = () => {};
 
   await runInCall(call, async () => {
     try {
       const onJoined: BeginOptions['onJoined'] = ({ closeOnDisconnect }) => {
-        stopWatching = watchRoom({
+        watch = watchRoom({
           room,
           end,
           limits: runtime.limits,
@@ -81,7 +81,7 @@ export async function runSession(
     }
     const outcome = await end.reached;
     early.stop();
-    stopWatching();
+    watch?.stop();
     stopListening();
     const deadline = () => signal.reason?.deadline ?? Number.POSITIVE_INFINITY;
     await endSession(call, opened, outcome, report, deadline);
@@ -90,8 +90,14 @@ export async function runSession(
   if (end.error !== undefined) throw end.error;
 }
 
-function hangUpOn(signal: HangUpSignal, end: SessionEnd): () => void {
-  const onAbort = () => end.because(signal.reason?.reason ?? 'pool_closed');
+/** @param isLost - whether the room of the call is lost: then it is for that that LiveKit ends the job */
+function hangUpOn(signal: HangUpSignal, end: SessionEnd, isLost: () => boolean): () => void {
+  const onAbort = () => {
+    const reason = signal.reason?.reason ?? 'pool_closed';
+    if (reason === 'terminated' && isLost())
+      end.failed(connectionLost('LiveKit has ended its job'));
+    else end.because(reason);
+  };
   if (signal.aborted) onAbort();
   signal.addEventListener('abort', onAbort, { once: true });
   return () => signal.removeEventListener('abort', onAbort);

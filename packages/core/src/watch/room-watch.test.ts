@@ -9,7 +9,7 @@ import { EventEmitter } from 'node:events';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 
 import { earlyEvents } from './early-events.js';
-import { watchRoom } from './room-watch.js';
+import { type RoomWatch, watchRoom } from './room-watch.js';
 import { SessionEnd } from '../call/session-end.js';
 import { defaultSessionLimits } from '../call/session-limits.js';
 import { outcomeOf } from '../call/session-outcome.js';
@@ -18,11 +18,27 @@ const GRACE_MS = defaultSessionLimits.emptyRoomGraceMs;
 
 class FakeRoom extends EventEmitter {
   readonly remoteParticipants = new Map<string, object>();
+  sid = 'RM_1';
 
-  join(): void {
-    const caller = { info: { kind: ParticipantKind.STANDARD } };
-    this.remoteParticipants.set('caller', caller);
-    this.emit(RoomEvent.ParticipantConnected, caller);
+  getSid(): Promise<string> {
+    return Promise.resolve(this.sid);
+  }
+
+  join(identity = 'caller', kind = ParticipantKind.STANDARD): void {
+    const participant = { identity, info: { kind } };
+    this.remoteParticipants.set(identity, participant);
+    this.emit(RoomEvent.ParticipantConnected, participant);
+  }
+
+  /** Another room of the same name, as rtc-node shows it. */
+  async replace(how: RoomEvent.RoomUpdated | RoomEvent.Moved = RoomEvent.RoomUpdated) {
+    await Promise.resolve();
+    this.emit(RoomEvent.Reconnecting);
+    this.leave();
+    this.sid = 'RM_2';
+    this.emit(how);
+    this.emit(RoomEvent.Reconnected);
+    await Promise.resolve();
   }
 
   leave(disconnectReason?: DisconnectReason): void {
@@ -33,14 +49,14 @@ class FakeRoom extends EventEmitter {
 
 let room: FakeRoom;
 let end: SessionEnd;
-let stop: () => void;
+let watch: RoomWatch;
 
 beforeEach(() => {
   vi.useFakeTimers();
   room = new FakeRoom();
   end = new SessionEnd();
   room.join();
-  stop = watchRoom({
+  watch = watchRoom({
     room: room as unknown as Room,
     end,
     limits: defaultSessionLimits,
@@ -50,7 +66,7 @@ beforeEach(() => {
 });
 
 afterEach(() => {
-  stop();
+  watch.stop();
   vi.useRealTimers();
 });
 
@@ -139,7 +155,7 @@ test.each<
     const early = new SessionEnd();
     const events = earlyEvents(quiet as unknown as Room, early);
     quiet.emit(RoomEvent.ParticipantDisconnected, leaver);
-    const stopEarly = watchRoom({
+    const { stop: stopEarly } = watchRoom({
       room: quiet as unknown as Room,
       end: early,
       limits: defaultSessionLimits,
@@ -174,7 +190,7 @@ test('a room that reconnects when it is first watched is not empty', () => {
     connectionState: ConnectionState.CONN_RECONNECTING,
   });
   const early = new SessionEnd();
-  const stopEarly = watchRoom({
+  const { stop: stopEarly } = watchRoom({
     room: away as unknown as Room,
     end: early,
     limits: { ...defaultSessionLimits, maxSessionDurationMs: 0 },
@@ -184,4 +200,52 @@ test('a room that reconnects when it is first watched is not empty', () => {
   vi.advanceTimersByTime(2 * GRACE_MS);
   expect(early.outcome).toBeUndefined();
   stopEarly();
+});
+
+test('a room that LiveKit has lost and made anew is lost, unless the caller comes back', async () => {
+  await room.replace();
+  expect(watch.lost).toBe(true);
+  vi.advanceTimersByTime(GRACE_MS - 1);
+  room.join();
+  vi.advanceTimersByTime(2 * GRACE_MS);
+  expect(end.outcome).toBeUndefined();
+  room.leave();
+  vi.advanceTimersByTime(GRACE_MS);
+  expect(end.outcome).toMatchObject({
+    status: 'failed',
+    causedBy: 'network',
+    error: { code: 'SESSION_CONNECTION_LOST', message: expect.stringContaining('no caller came') },
+  });
+});
+
+test('where LiveKit has sent another agent to a room that it has made anew, the call ends', async () => {
+  room.join('its other agent', ParticipantKind.AGENT);
+  await room.replace();
+  room.join();
+  room.join('its other agent', ParticipantKind.AGENT);
+  expect(end.outcome).toBeUndefined();
+  room.join('a new agent', ParticipantKind.AGENT);
+  expect(end.outcome).toMatchObject({
+    error: { code: 'SESSION_CONNECTION_LOST', message: expect.stringContaining('another agent') },
+  });
+});
+
+test('the same for an agent that was there first', async () => {
+  await Promise.resolve();
+  room.sid = 'RM_2';
+  room.remoteParticipants.set('first', {
+    identity: 'first',
+    info: { kind: ParticipantKind.AGENT },
+  });
+  room.emit(RoomEvent.RoomUpdated);
+  await Promise.resolve();
+  expect(end.outcome).toMatchObject({ error: { code: 'SESSION_CONNECTION_LOST' } });
+});
+
+test('a call that was moved to another room goes on there, and other agents may come', async () => {
+  await room.replace(RoomEvent.Moved);
+  expect(watch.lost).toBe(false);
+  room.join();
+  room.join('another agent', ParticipantKind.AGENT);
+  expect(end.outcome).toBeUndefined();
 });

@@ -10,6 +10,7 @@ import {
 import { OpenRtcError } from '../base/errors.js';
 import type { SessionEnd } from '../call/session-end.js';
 import type { SessionLimits } from '../call/session-limits.js';
+import { ReplacedRoom } from './replaced-room.js';
 
 // Reasons that mean a lost connection, not a decision. rtc-node gives no reason when it gives up: it tries ten times to
 // rejoin, which takes only seconds when each try is refused at once.
@@ -50,18 +51,30 @@ export interface RoomWatchOptions {
   readonly leftBefore?: RemoteParticipant | undefined;
 }
 
+/** Watches the room of a call. */
+export interface RoomWatch {
+  /** True while the connection to the room is lost, and after LiveKit has lost the room itself. */
+  readonly lost: boolean;
+  /** Stops watching. */
+  readonly stop: () => void;
+}
+
 /**
  * Ends the call when its room ends, when no caller is left in it, or when the call has taken too long. LiveKit may not
  * be able to end it: when the worker's connection is lost, its terminations are lost too.
- * @returns a function that stops watching
  */
-export function watchRoom(options: RoomWatchOptions): () => void {
+export function watchRoom(options: RoomWatchOptions): RoomWatch {
   const { room, end, limits, participant, hangUpEnds, leftBefore } = options;
   const grace = limits.emptyRoomGraceMs;
   const hasCaller = () =>
     participant === undefined ? hasAnyCaller(room) : room.remoteParticipants.has(participant);
+  const replaced = new ReplacedRoom(room, () =>
+    end.failed(connectionLost('LiveKit lost the room, and another agent answers in its place')),
+  );
   const callerIsGone = () => {
-    if (participant === undefined)
+    if (replaced.is)
+      end.failed(connectionLost(`LiveKit lost the room, and no caller came back in ${grace} ms`));
+    else if (participant === undefined)
       end.because('empty_room', `no caller in the room for ${grace} ms`);
     else end.because('caller_left', `the participant was not in the room for ${grace} ms`);
   };
@@ -103,14 +116,21 @@ export function watchRoom(options: RoomWatchOptions): () => void {
   // From here on nothing is missed; what happened before is read from the room, and told by `leftBefore`.
   if (leftBefore === undefined) checkEmpty();
   else onLeft(leftBefore);
-  return () => {
+  const stop = () => {
     clearTimeout(emptyTimer);
     clearTimeout(durationTimer);
+    replaced.stop();
     room.off(RoomEvent.Disconnected, onDisconnected);
     room.off(RoomEvent.Reconnecting, onReconnecting);
     room.off(RoomEvent.Reconnected, onReconnected);
     room.off(RoomEvent.ParticipantConnected, checkEmpty);
     room.off(RoomEvent.ParticipantDisconnected, onLeft);
+  };
+  return {
+    get lost() {
+      return reconnecting || replaced.is;
+    },
+    stop,
   };
 }
 
@@ -121,7 +141,8 @@ export function endWithRoom(end: SessionEnd, reason: DisconnectReason): void {
   else end.because('room_closed', name);
 }
 
-function connectionLost(reason: string): OpenRtcError {
+/** The error of a call whose room was lost. */
+export function connectionLost(reason: string): OpenRtcError {
   return new OpenRtcError(
     'SESSION_CONNECTION_LOST',
     `the connection to the room was lost and could not be restored (${reason})`,

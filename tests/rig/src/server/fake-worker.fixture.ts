@@ -3,12 +3,18 @@ import { AccessToken } from 'livekit-server-sdk';
 import WebSocket from 'ws';
 import type { LiveKitServer } from './livekit-server.js';
 
-/** Registers a worker that takes one job, reports its end with `end`, and disconnects; for tests of the log. */
+// A dispatch that the server gives to nobody, as it may on a busy machine, is lost.
+const DISPATCH_AGAIN_MS = 2_000;
+
+/**
+ * Registers a worker that takes one job, reports its end with `end`, and disconnects; for tests of the log.
+ * @param dispatch - called when the worker is registered, and again until it is offered a job
+ */
 export async function takeOneJob(
   server: LiveKitServer,
   agentName: string,
   end: { status: JobStatus; error: string },
-  onRegistered: () => void,
+  dispatch: () => void,
 ): Promise<{ jobId: string; workerId: string }> {
   const token = new AccessToken(server.apiKey, server.apiSecret);
   token.addGrant({ agent: true });
@@ -18,6 +24,8 @@ export async function takeOneJob(
   const send = (message: ConstructorParameters<typeof WorkerMessage>[0]): void =>
     socket.send(new WorkerMessage(message).toBinary());
   let workerId = '';
+  let dispatching: NodeJS.Timeout | undefined;
+  let offered = false;
   try {
     return await new Promise((resolve, reject) => {
       socket.once('error', reject);
@@ -33,9 +41,12 @@ export async function takeOneJob(
         const { message } = ServerMessage.fromBinary(data);
         if (message.case === 'register') {
           workerId = message.value.workerId;
-          onRegistered();
+          dispatching = setInterval(dispatch, DISPATCH_AGAIN_MS);
+          dispatch();
         }
-        if (message.case === 'availability') {
+        if (message.case === 'availability' && !offered) {
+          offered = true;
+          clearInterval(dispatching);
           const jobId = message.value.job?.id ?? '';
           send({
             message: {
@@ -52,6 +63,7 @@ export async function takeOneJob(
       });
     });
   } finally {
+    clearInterval(dispatching);
     socket.close();
   }
 }

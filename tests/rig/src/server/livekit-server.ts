@@ -5,11 +5,10 @@ import {
   type ExternalServer,
   type FindServerOptions,
   type FoundServer,
-  type ServerBinary,
 } from './find-server.js';
 import { RoomApi } from './room-api.js';
 import { ServerLog, type Assignment, type JobEnd, type ServerLogLine } from './server-log.js';
-import { ServerProcess } from './server-process.js';
+import { ServerProcess, type ServerProcessOptions } from './server-process.js';
 
 /** A free port may be taken before the server binds it. */
 const START_ATTEMPTS = 4;
@@ -36,22 +35,22 @@ export async function startLiveKitServer(
     apiKey: `API${randomBytes(6).toString('hex')}`,
     apiSecret: randomBytes(24).toString('hex'),
   };
-  const process = await startProcess(found, credentials, options);
-  return new LiveKitServer({ url: `ws://127.0.0.1:${process.port}`, ...credentials }, process);
+  const { targetLoad } = options;
+  const settings = {
+    binary: found.path,
+    ...credentials,
+    ...(targetLoad !== undefined && { targetLoad }),
+  };
+  const process = await startProcess(settings);
+  return new LiveKitServer({ url: `ws://127.0.0.1:${process.port}`, ...credentials }, process, () =>
+    ServerProcess.start({ ...settings, ports: process.ports }),
+  );
 }
 
-async function startProcess(
-  { path }: ServerBinary,
-  credentials: { apiKey: string; apiSecret: string },
-  { targetLoad }: LiveKitServerOptions,
-): Promise<ServerProcess> {
+async function startProcess(settings: ServerProcessOptions): Promise<ServerProcess> {
   for (let attempt = 1; ; attempt++) {
     try {
-      return await ServerProcess.start({
-        binary: path,
-        ...credentials,
-        ...(targetLoad !== undefined && { targetLoad }),
-      });
+      return await ServerProcess.start(settings);
     } catch (error) {
       const portTaken = /address already in use/i.test((error as Error).message);
       if (!portTaken || attempt === START_ATTEMPTS) throw error;
@@ -65,19 +64,22 @@ export class LiveKitServer extends RoomApi {
   readonly url: string;
   readonly apiKey: string;
   readonly apiSecret: string;
-  readonly #process: ServerProcess | undefined;
-  readonly #log: ServerLog;
+  #process: ServerProcess | undefined;
+  #log: ServerLog;
+  readonly #startAgain: (() => Promise<ServerProcess>) | undefined;
 
   /** Called by {@link startLiveKitServer}. A server that runs elsewhere has no process. */
   constructor(
     { url, apiKey, apiSecret }: Pick<ExternalServer, 'url' | 'apiKey' | 'apiSecret'>,
     process: ServerProcess | undefined,
+    startAgain?: () => Promise<ServerProcess>,
   ) {
     super(url, apiKey, apiSecret);
     this.url = url;
     this.apiKey = apiKey;
     this.apiSecret = apiSecret;
     this.#process = process;
+    this.#startAgain = startAgain;
     this.#log = process?.log ?? new ServerLog();
     if (!process)
       this.#log.close(
@@ -126,6 +128,15 @@ export class LiveKitServer extends RoomApi {
   /** Sends a signal to the server, for tests of a crash. Does nothing to a server that runs elsewhere. */
   kill(signal: NodeJS.Signals = 'SIGKILL'): void {
     this.#process?.kill(signal);
+  }
+
+  /** Starts a server that was killed again, at the same address. It knows nothing of the rooms it had; its log is a new one. */
+  async startAgain(): Promise<void> {
+    if (this.#startAgain === undefined)
+      throw new Error('The server of LIVEKIT_URL runs elsewhere: it cannot be started again.');
+    await this.#process?.stop();
+    this.#process = await this.#startAgain();
+    this.#log = this.#process.log;
   }
 
   /** Stops the server and waits until its process has ended. Does nothing to a server that runs elsewhere. */

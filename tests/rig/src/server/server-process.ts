@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ChildProgram } from '../processes/child-program.js';
-import { freePorts } from './free-ports.js';
+import { freePorts, type ServerPorts } from './free-ports.js';
 import { serverConfigYaml } from './server-config.js';
 import { ServerLog } from './server-log.js';
 
@@ -18,17 +18,19 @@ export interface ServerProcessOptions {
   apiKey: string;
   apiSecret: string;
   targetLoad?: number;
+  /** Default: free ones. */
+  ports?: ServerPorts;
 }
 
 /** One running livekit-server process. */
 export class ServerProcess {
-  readonly port: number;
+  readonly ports: ServerPorts;
   readonly log = new ServerLog();
   readonly #program: ChildProgram;
   readonly #gone: Promise<void>;
 
-  private constructor(binary: string, folder: string, port: number) {
-    this.port = port;
+  private constructor(binary: string, folder: string, ports: ServerPorts) {
+    this.ports = ports;
     this.#program = new ChildProgram(binary, ['--config', configIn(folder)], {
       name: 'livekit-server',
       onLine: (line) => this.log.take(line),
@@ -43,12 +45,21 @@ export class ServerProcess {
     return this.#program.pid;
   }
 
-  /** Starts the program on free ports and waits until it answers; rejects with its last lines when it ends first. */
-  static async start({ binary, ...settings }: ServerProcessOptions): Promise<ServerProcess> {
-    const ports = await freePorts();
+  /** Where it accepts requests. */
+  get port(): number {
+    return this.ports.signal;
+  }
+
+  /** Starts the program and waits until it answers; rejects with its last lines when it ends first. */
+  static async start({
+    binary,
+    ports: given,
+    ...settings
+  }: ServerProcessOptions): Promise<ServerProcess> {
+    const ports = given ?? (await freePorts());
     const folder = await mkdtemp(join(tmpdir(), 'openrtc-livekit-'));
     await writeFile(configIn(folder), serverConfigYaml({ ports, ...settings }), { mode: 0o600 });
-    const server = new ServerProcess(binary, folder, ports.signal);
+    const server = new ServerProcess(binary, folder, ports);
     await server.#untilReady();
     return server;
   }

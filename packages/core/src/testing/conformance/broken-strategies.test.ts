@@ -1,65 +1,18 @@
-import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { expect, test } from 'vitest';
 
 import type { JobTicket } from '../../call/job-ticket.js';
-import type {
-  Isolation,
-  IsolationHost,
-  IsolationStrategy,
-} from '../../launch/isolation-strategy.js';
+import type { Isolation, IsolationStrategy } from '../../launch/isolation-strategy.js';
 import type { SessionEvent } from '../../call/session-event.js';
-import { isolationCases } from './isolation-suite.js';
+import {
+  expectLateErrors,
+  failing,
+  failures,
+  honest,
+  strategy,
+} from './broken-strategies.fixture.js';
 
 // A suite that cannot fail is worth nothing: each of these strategies breaks one promise, and is found out.
-vi.setConfig({ testTimeout: 120_000 });
-
-type Run = (host: IsolationHost, ...args: Parameters<Isolation['run']>) => Promise<void>;
-
-function strategy(run: Run, isolation: Partial<Isolation> = {}): IsolationStrategy {
-  return {
-    name: 'broken',
-    async open(host, opening) {
-      await host.prewarm(opening);
-      return {
-        run: (ticket, signal) => run(host, ticket, signal),
-        async [Symbol.asyncDispose]() {},
-        ...isolation,
-      };
-    },
-  };
-}
-
-const honest: Run = (host, ticket, signal) => host.runSession(ticket, signal);
-
-const QUICK = /^(?!.*(max_duration|empty_room|drain_timeout|its deadline))/;
-
-interface Choice {
-  readonly capacity?: number;
-  readonly patienceMs?: number;
-  /** Leaves other cases out. Default: those that have to wait whatever the strategy does. */
-  readonly only?: RegExp;
-}
-
-/** The names of the cases a strategy fails. */
-async function failures(
-  createStrategy: () => IsolationStrategy,
-  { only = QUICK, ...choice }: Choice = {},
-): Promise<readonly string[]> {
-  const failed: string[] = [];
-  const cases = isolationCases({ createStrategy, ...choice });
-  for (const { name, run } of cases.filter((candidate) => only.test(candidate.name))) {
-    await run().catch(() => failed.push(name));
-  }
-  return failed;
-}
-
-const failing = (...words: readonly string[]) =>
-  words.map((word) => expect.stringContaining(word) as string);
-
-// A broken strategy may leave a call behind that fails later.
-const late: unknown[] = [];
-const onLate = (error: unknown) => void late.push(error);
-beforeAll(() => void process.on('unhandledRejection', onLate));
-afterAll(() => void process.off('unhandledRejection', onLate));
+expectLateErrors();
 
 test('one that does as it should fails nothing', async () => {
   expect(await failures(() => strategy(honest))).toEqual([]);
@@ -77,61 +30,6 @@ test('one that ignores the signal fails where calls are hung up', async () => {
       'soon after its deadline',
     ),
   );
-});
-
-/** Forwards the events of a session, but for one kind. */
-const losing = (kind: SessionEvent['kind']) => () =>
-  strategy((host, ticket, signal) =>
-    host.runSession(ticket, signal, async (event) => {
-      if (event.kind !== kind) await host.report(event);
-    }),
-  );
-
-/**
- * Where a strategy is found out that loses one kind of event. `memory` is not in it, because no session reports it. A new
- * kind of event does not compile until it has a row.
- */
-const lost: Readonly<Record<Exclude<SessionEvent['kind'], 'memory'>, readonly string[]>> = {
-  joined: ['recorded as a success', 'snapshot', 'that it joined and that it ends', 'a hook that'],
-  ending: [
-    'recorded as a success',
-    '(terminated)',
-    'that it joined and that it ends',
-    'until the pool has taken',
-    'a hook that',
-  ],
-  fault: ['every kind of event', 'a hook that fails'],
-  provider_error: ['every kind of event'],
-  turn: ['recorded as a success', 'every kind of event', 'a hook that fails'],
-  usage: ['every kind of event', 'the use of a provider'],
-  blocked: ['every kind of event'],
-};
-
-test.each(Object.entries(lost))('one that loses events of the kind %s', async (kind, words) => {
-  const failed = await failures(losing(kind as SessionEvent['kind']), { patienceMs: 5_000 });
-  expect(failed).toEqual(expect.arrayContaining(failing(...words)));
-});
-
-test('one that forwards only what it knows loses what comes later, and is found out', async () => {
-  const narrow = () =>
-    strategy((host, ticket, signal) =>
-      host.runSession(ticket, signal, async (event) => {
-        if (event.kind === 'joined' || event.kind === 'ending') await host.report(event);
-      }),
-    );
-  expect(await failures(narrow, { patienceMs: 5_000 })).toEqual(
-    failing('recorded as a success', 'every kind of event', 'a hook that fails'),
-  );
-});
-
-test('one that changes an event on its way fails there', async () => {
-  const lying = () =>
-    strategy((host, ticket, signal) =>
-      host.runSession(ticket, signal, (event) =>
-        host.report(event.kind === 'fault' ? { ...event, name: 'a tool' } : event),
-      ),
-    );
-  expect(await failures(lying, { patienceMs: 5_000 })).toEqual(failing('every kind of event'));
 });
 
 const someProcess = { pid: 1, state: 'ready', memoryBytes: 1, cpuMs: 1 } as const;
