@@ -6,7 +6,7 @@ const SIGNALS = ['SIGINT', 'SIGTERM'];
 // One Ctrl-C arrives once from the terminal and once more through npm.
 const SAME_SIGNAL_MS = 1_000;
 // Yields the processor to everything that has the usual priority.
-const LOW_PRIORITY = constants.priority.PRIORITY_BELOW_NORMAL;
+const LOW_PRIORITY = constants.priority.PRIORITY_LOW;
 
 /** Every running child, and whether it gets signals as they are. */
 const children = new Map();

@@ -3,10 +3,13 @@ import { expect, test, vi } from 'vitest';
 
 import { silentLogger } from '../base/logger.js';
 import type { CurrentCall } from './current-call.js';
-import { unpublishBeforeDeleting } from './delete-room.js';
+import { endBeforeDeleting } from './delete-room.js';
 import { SessionEnd } from '../call/session-end.js';
 
-function callWith(unpublishTrack: (sid: string) => Promise<void>) {
+function callWith(
+  unpublishTrack: (sid: string) => Promise<void>,
+  endCall: () => Promise<void> = async () => {},
+) {
   const log: string[] = [];
   const warn = vi.fn();
   const tracks = new Map([
@@ -37,25 +40,29 @@ function callWith(unpublishTrack: (sid: string) => Promise<void>) {
     end: new SessionEnd(),
     logger: { ...silentLogger, warn },
   };
-  unpublishBeforeDeleting(call);
+  endBeforeDeleting(call, async () => {
+    log.push('end');
+    await endCall();
+  });
   return { ctx: call.ctx, log, warn };
 }
 
 test.each([undefined, 'here'])(
-  'tracks are unpublished before their room is deleted: %s',
+  'tracks are unpublished and the call ends before its room is deleted: %s',
   async (name) => {
     const { ctx, log, warn } = callWith(async () => {});
     await ctx.deleteRoom(name);
     expect(log).toEqual([
       'unpublish TR_voice',
       'unpublish TR_music',
+      'end',
       `delete ${name ?? 'its room'}`,
     ]);
     expect(warn).not.toHaveBeenCalled();
   },
 );
 
-test('an agent that deletes another room keeps its tracks', async () => {
+test('an agent that deletes another room keeps its tracks and its call', async () => {
   const { ctx, log } = callWith(async () => {});
   await ctx.deleteRoom('elsewhere');
   expect(log).toEqual(['delete elsewhere']);
@@ -65,7 +72,7 @@ test('an agent that never joined has nothing to unpublish', async () => {
   const { ctx, log, warn } = callWith(async () => {});
   Object.assign(ctx.room, { localParticipant: undefined });
   await ctx.deleteRoom();
-  expect(log).toEqual(['delete its room']);
+  expect(log).toEqual(['end', 'delete its room']);
   expect(warn).not.toHaveBeenCalled();
 });
 
@@ -80,10 +87,13 @@ test('a track that cannot be unpublished is reported, and its room deleted', asy
   );
 });
 
-test('a track that takes too long does not delay the deletion', async () => {
+test('a track or an end that takes too long does not prevent the deletion', async () => {
   vi.useFakeTimers();
   try {
-    const { ctx, log, warn } = callWith(() => new Promise(() => {}));
+    const { ctx, log, warn } = callWith(
+      () => new Promise(() => {}),
+      () => new Promise(() => {}),
+    );
     const deleted = ctx.deleteRoom();
     await vi.runAllTimersAsync();
     await deleted;

@@ -6,23 +6,30 @@ import type { CallPatch } from './sdk-patch.js';
 
 // One round trip to LiveKit, on a machine that may be busy. A track that stays costs a thread for ever.
 const UNPUBLISH_MS = 5_000;
+// The session may take a second to close, and then LiveKit gets the final status.
+const REPORT_MS = 3_000;
 
-/** Makes `ctx.deleteRoom()` unpublish the agent's tracks first. */
+/** Makes `ctx.deleteRoom()` unpublish the agent's tracks first, and end the call. */
 export const deleteRoomPatch: CallPatch = {
   scope: 'call',
   name: 'delete-room',
-  why: 'A track that is published when its room is deleted leaves a native thread behind (livekit/rust-sdks#1443).',
+  why: 'A track that is published when its room is deleted leaves a native thread behind (livekit/rust-sdks#1443), and LiveKit records a job as failed whose agent it puts out before the final status has come.',
   versions: '@livekit/rtc-node 0.13',
-  apply: unpublishBeforeDeleting,
+  apply: endBeforeDeleting,
   undo: 'It ends with the job context.',
 };
 
 /**
  * Makes `ctx.deleteRoom()` of a call unpublish the agent's tracks first. The native library never releases a track that
  * is still published when the server ends the room: one thread per call, which wakes a hundred times a second for as
- * long as the process lives (livekit/rust-sdks#1443).
+ * long as the process lives (livekit/rust-sdks#1443). And the call ends before: LiveKit would put the agent out, and record
+ * the job as failed.
+ * @param endCall - ends the call; resolves when LiveKit has its final status
  */
-export function unpublishBeforeDeleting({ ctx, logger }: CurrentCall): void {
+export function endBeforeDeleting(
+  { ctx, logger }: CurrentCall,
+  endCall: () => Promise<void>,
+): void {
   const deleteRoom = ctx.deleteRoom.bind(ctx);
   ctx.deleteRoom = async (roomName) => {
     if (roomName === undefined || roomName === ctx.room.name) {
@@ -33,6 +40,8 @@ export function unpublishBeforeDeleting({ ctx, logger }: CurrentCall): void {
       );
       if (ran.kind !== 'done')
         logger.warn({ ...ran }, 'a track is still published while its room is deleted');
+      // Called while the call ends, it must not wait for itself.
+      await timeBox(REPORT_MS, endCall);
     }
     await deleteRoom(roomName);
   };

@@ -1,3 +1,4 @@
+import { deferred } from '../base/deferred.js';
 import { OpenRtcError, isOpenRtcError, messageOf } from '../base/errors.js';
 import type { HangUpSignal } from '../call/hang-up.js';
 import type { JobTicket } from '../call/job-ticket.js';
@@ -7,7 +8,7 @@ import { type BeginOptions, type OpenedSession, beginSession } from './begin-ses
 import { inCallSpan } from '../sdk/call-span.js';
 import { type CurrentCall, runInCall } from '../sdk/current-call.js';
 import { endSession } from './end-session.js';
-import { unpublishBeforeDeleting } from '../sdk/delete-room.js';
+import { endBeforeDeleting } from '../sdk/delete-room.js';
 import { serveJoined } from '../sdk/joined-context.js';
 import { createJobContext } from './job-context.js';
 import { earlyEvents } from '../watch/early-events.js';
@@ -50,7 +51,11 @@ export async function runSession(
     prewarmed: runtime.process.userData,
   });
   bindRoomToCall(room, call);
-  unpublishBeforeDeleting(call);
+  const reported = deferred();
+  endBeforeDeleting(call, () => {
+    end.because('room_closed', 'ROOM_DELETED');
+    return reported.promise;
+  });
   serveJoined(call);
   let watch: RoomWatch | undefined;
   const stopListening = hangUpOn(signal, end, () => watch?.lost ?? false);
@@ -84,7 +89,11 @@ export async function runSession(
     watch?.stop();
     stopListening();
     const deadline = () => signal.reason?.deadline ?? Number.POSITIVE_INFINITY;
-    await endSession(call, opened, outcome, report, deadline);
+    const reportEnd: ReportSessionEvent = async (event) => {
+      await report(event);
+      if (event.kind === 'ending') reported.resolve();
+    };
+    await endSession(call, opened, outcome, reportEnd, deadline);
     releaseProviders(call);
   });
   if (end.error !== undefined) throw end.error;
