@@ -5,7 +5,7 @@ export default defineConfig({
     // rtc-node has one native callback a process and breaks in worker threads.
     pool: 'forks',
     // Most of the time they wait for processes.
-    maxWorkers: 2,
+    maxWorkers: 3,
     // Only for what hangs: a busy machine is no failure.
     testTimeout: 60_000,
     hookTimeout: 60_000,
