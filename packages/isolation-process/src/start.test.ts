@@ -72,12 +72,17 @@ test('while no process can start, new calls are refused and live ones go on; lat
   });
 });
 
-/** Dispatches a call for which no process can start; the next call, right after it, is refused. */
+/** Dispatches a call for which no process can start; a later call is refused. */
 async function fails(rig: ProcessRig): Promise<{ readonly jobId: string }> {
   const jobId = rig.livekit.dispatch();
   await rig.ended(jobId);
   expect(rig.outcomes.get(jobId)).toMatchObject({ error: { code: 'ISOLATION_START_FAILED' } });
-  await expect(rig.livekit.call()).rejects.toThrow('refused');
+  // On a busy machine the next start may be due again before the next call comes. Each one that fails is followed by a
+  // longer wait.
+  await rig.until(async () => {
+    const error = await rig.livekit.call().catch((reason: unknown) => reason);
+    return error instanceof Error && error.message.includes('refused');
+  });
   return { jobId };
 }
 
