@@ -23,13 +23,10 @@ export async function test(tasks, { checks = false } = {}) {
   } else if ((await times.of('build', build)) !== 0) {
     sum = nothingRan('the build failed');
   } else {
+    const checking = checks ? times.of('checks, beside the tests', quietly(runChecks)) : undefined;
     const providing = times.of('servers, beside the unit tests', provideServers);
-    const begin = checks
-      ? () => times.of('checks, beside the last tests', quietly(runChecks))
-      : () => undefined;
-    const { sums, beside } = await runTasks(tasks, times, providing, begin);
-    sum = addUp(sums);
-    const checked = await beside;
+    sum = addUp(await runTasks(tasks, times, providing));
+    const checked = await checking;
     console.log(checked?.output ?? '');
     failed = checked?.value ?? [];
   }
@@ -38,19 +35,16 @@ export async function test(tasks, { checks = false } = {}) {
   return conclude(sum, failed);
 }
 
-/** @param beginBeside - begins what runs beside the last task: the others leave no core idle */
-async function runTasks(tasks, times, providing, beginBeside) {
+async function runTasks(tasks, times, providing) {
   const sums = [];
-  let beside;
   for (const task of tasks) {
     // Callers are heard in these: whoever builds a server beside them would be heard as well.
     if (task === 'e2e') await providing;
-    if (task === tasks.at(-1)) beside = beginBeside();
     const sum = await times.of(`all of "${task}"`, () => runTask(task));
     times.addPackages(sum.packages);
     sums.push(sum);
   }
-  return { sums, beside };
+  return sums;
 }
 
 async function runTask(task) {

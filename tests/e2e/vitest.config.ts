@@ -11,8 +11,8 @@ const undisturbed = [
   'src/watched.e2e.test.ts',
 ];
 
-// It fills the machine: some twenty processes, while it listens for gaps.
-const alone = ['src/processes.e2e.test.ts'];
+// They fill the machine: some twenty processes while it is listened for gaps, and more callers than workers can take.
+const alone = ['src/memory-limit.e2e.test.ts', 'src/processes.e2e.test.ts'];
 
 export default defineConfig({
   test: {
@@ -29,7 +29,7 @@ export default defineConfig({
           include: ['src/**/*.e2e.test.ts'],
           exclude: [...undisturbed, ...alone],
           // One server, one worker and its callers fill half a core when nobody is started.
-          maxWorkers: 3,
+          maxWorkers: 2,
           sequence: { groupOrder: 1 },
         },
       },
