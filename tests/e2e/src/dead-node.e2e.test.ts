@@ -9,7 +9,7 @@ const GRACE_MS = 15_000;
 
 describeRealCalls('a worker whose LiveKit node dies', (real) => {
   /*
-   * A node that starts again knows nothing of its rooms. rtc-node joins a room of the same name, which that creates, and
+   * A node that starts again knows nothing of its rooms. rtc-node joins a room of the same name, which its join creates, and
    * LiveKit may dispatch a second agent to it, before the caller is back or after.
    */
   it(

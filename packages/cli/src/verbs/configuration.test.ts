@@ -87,7 +87,7 @@ test.each(verbNames.filter((verb) => verbs[verb].pool))(
   },
 );
 
-test('a default greeting that is blank is none', async () => {
+test('a blank default greeting means that there is no greeting', async () => {
   const { code, stdout } = await runCli([
     'list',
     fixture('javascript'),

@@ -64,8 +64,13 @@ export function checkWhole(
   if (typeof value === 'number' && Number.isInteger(value) && value >= min && value <= max) return;
   throw invalidOption(
     where,
-    `${key} must be a whole number from ${min} to ${max}, got ${typeof value === 'number' ? value : kindOf(value)}`,
+    `${key} must be a whole number from ${min} to ${max}, got ${numberOrKind(value)}`,
   );
+}
+
+/** A wrong value as an error shows it. */
+function numberOrKind(value: unknown): string {
+  return typeof value === 'number' ? String(value) : kindOf(value);
 }
 
 /** A string that is not blank. */
@@ -92,7 +97,7 @@ export function checkNumber(
   if (typeof value === 'number' && value >= min && value <= max) return;
   throw invalidOption(
     where,
-    `${key} must be a number from ${min} to ${max}, got ${typeof value === 'number' ? value : kindOf(value)}`,
+    `${key} must be a number from ${min} to ${max}, got ${numberOrKind(value)}`,
   );
 }
 

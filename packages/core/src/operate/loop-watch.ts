@@ -104,18 +104,10 @@ export class LoopWatch implements AsyncDisposable {
     const seen =
       this.#sighting?.beat === beat && facts.cause !== 'host' ? this.#sighting : undefined;
     const block = blockOf(facts, seen?.frames.map(original) ?? []);
-    const { durationMs, cause, culprit, stack } = block;
-    const by =
-      cause === 'host'
-        ? ' because other processes use the cores'
-        : culprit !== undefined
-          ? ` by ${placeText(culprit)}`
-          : cause === 'code' && stack.length === 0
-            ? ' by code whose place could not be read'
-            : '';
+    const { durationMs, cause, stack } = block;
     this.#options.logger.warn(
       { durationMs, cause, jobId: seen?.jobId, stack },
-      `the event loop was blocked for ${durationMs} ms${by}`,
+      `the event loop was blocked for ${durationMs} ms${causeText(block)}`,
     );
     this.#options.onBlock(block, seen?.jobId);
   }
@@ -153,6 +145,14 @@ export class LoopWatch implements AsyncDisposable {
     thread.once('exit', (code) => lost(code));
     this.#thread = thread;
   }
+}
+
+/** What caused a block, as the end of a log line; empty when nothing is known. */
+function causeText({ cause, culprit, stack }: LoopBlock): string {
+  if (cause === 'host') return ' because other processes use the cores';
+  if (culprit !== undefined) return ` by ${placeText(culprit)}`;
+  const unread = cause === 'code' && stack.length === 0;
+  return unread ? ' by code whose place could not be read' : '';
 }
 
 /** The place in the original source if the process has source maps, else the given one. */

@@ -13,7 +13,7 @@ const REPORT_MS = 3_000;
 export const deleteRoomPatch: CallPatch = {
   scope: 'call',
   name: 'delete-room',
-  why: 'A track that is published when its room is deleted leaves a native thread behind (livekit/rust-sdks#1443), and LiveKit records a job as failed whose agent it puts out before the final status has come.',
+  why: 'A track that is published when its room is deleted leaves a native thread behind (livekit/rust-sdks#1443), and LiveKit records the job as failed if it removes the agent before it has the final status.',
   versions: '@livekit/rtc-node 0.13',
   apply: endBeforeDeleting,
   undo: 'It ends with the job context.',
@@ -22,8 +22,8 @@ export const deleteRoomPatch: CallPatch = {
 /**
  * Makes `ctx.deleteRoom()` of a call unpublish the agent's tracks first. The native library never releases a track that
  * is still published when the server ends the room: one thread per call, which wakes a hundred times a second for as
- * long as the process lives (livekit/rust-sdks#1443). And the call ends before: LiveKit would put the agent out, and record
- * the job as failed.
+ * long as the process lives (livekit/rust-sdks#1443). Then the call ends: if LiveKit removed the agent before it had the
+ * final status, it would record the job as failed.
  * @param endCall - ends the call; resolves when LiveKit has its final status
  */
 export function endBeforeDeleting(

@@ -202,7 +202,7 @@ test('a room that reconnects when it is first watched is not empty', () => {
   stopEarly();
 });
 
-test('a room that LiveKit has lost and made anew is lost, unless the caller comes back', async () => {
+test('a room that LiveKit has lost and created again is lost, unless the caller comes back', async () => {
   await room.replace();
   expect(watch.lost).toBe(true);
   vi.advanceTimersByTime(GRACE_MS - 1);
@@ -218,7 +218,7 @@ test('a room that LiveKit has lost and made anew is lost, unless the caller come
   });
 });
 
-test('where LiveKit has sent another agent to a room that it has made anew, the call ends', async () => {
+test('a call ends when LiveKit has sent another agent to the room that it created again', async () => {
   room.join('its other agent', ParticipantKind.AGENT);
   await room.replace();
   room.join();
@@ -230,7 +230,7 @@ test('where LiveKit has sent another agent to a room that it has made anew, the 
   });
 });
 
-test('the same for an agent that was there first', async () => {
+test('a call also ends when the other agent was in that room first', async () => {
   await Promise.resolve();
   room.sid = 'RM_2';
   room.remoteParticipants.set('first', {
