@@ -1,4 +1,10 @@
-import { ParticipantKind, type RemoteParticipant, type Room, RoomEvent } from '@livekit/rtc-node';
+import {
+  ConnectionState,
+  ParticipantKind,
+  type RemoteParticipant,
+  type Room,
+  RoomEvent,
+} from '@livekit/rtc-node';
 
 /**
  * Notices that LiveKit has lost a room and made another one of the same name, as after the end of a node: rtc-node joins
@@ -11,6 +17,8 @@ export class ReplacedRoom {
   // Agents that were in the lost room come back as the callers do.
   readonly #known = new Set<string>();
   #sid: string | undefined;
+  // Until it is known whether this is the same room, nobody who comes counts as known.
+  #away = false;
   #is = false;
 
   /** @param onOtherAgent - called when another agent comes to the room that LiveKit has made */
@@ -20,6 +28,7 @@ export class ReplacedRoom {
     for (const each of room.remoteParticipants.values()) this.#came(each);
     room.on(RoomEvent.ParticipantConnected, this.#came);
     room.on(RoomEvent.RoomUpdated, this.#compare);
+    room.on(RoomEvent.Reconnecting, this.#leave);
     room.on(RoomEvent.Reconnected, this.#compare);
     room.on(RoomEvent.Moved, this.#moved);
     this.#compare();
@@ -34,22 +43,28 @@ export class ReplacedRoom {
   stop(): void {
     this.#room.off(RoomEvent.ParticipantConnected, this.#came);
     this.#room.off(RoomEvent.RoomUpdated, this.#compare);
+    this.#room.off(RoomEvent.Reconnecting, this.#leave);
     this.#room.off(RoomEvent.Reconnected, this.#compare);
     this.#room.off(RoomEvent.Moved, this.#moved);
   }
 
   readonly #came = ({ identity, info }: RemoteParticipant): void => {
     if (info.kind !== ParticipantKind.AGENT) return;
-    if (!this.#is) this.#known.add(identity);
-    else if (!this.#known.has(identity)) this.#onOtherAgent();
+    if (this.#is && !this.#known.has(identity)) this.#onOtherAgent();
+    else if (!this.#away) this.#known.add(identity);
+  };
+
+  readonly #leave = (): void => {
+    this.#away = true;
   };
 
   readonly #compare = (): void => {
     this.#room.getSid().then(
       (sid) => {
         this.#sid ??= sid;
-        if (this.#is || sid === this.#sid) return;
-        this.#is = true;
+        if (this.#is) return;
+        this.#is = sid !== this.#sid;
+        if (this.#room.connectionState !== ConnectionState.CONN_RECONNECTING) this.#away = false;
         for (const each of this.#room.remoteParticipants.values()) this.#came(each);
       },
       // The room has ended meanwhile, which its own event tells.

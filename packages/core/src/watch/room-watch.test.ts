@@ -249,3 +249,15 @@ test('a call that was moved to another room goes on there, and other agents may 
   room.join('another agent', ParticipantKind.AGENT);
   expect(end.outcome).toBeUndefined();
 });
+
+test('an agent that is in the room before rtc-node tells that it is another one ends the call, too', async () => {
+  await Promise.resolve();
+  room.emit(RoomEvent.Reconnecting);
+  room.leave();
+  room.sid = 'RM_2';
+  room.join('a new agent', ParticipantKind.AGENT);
+  room.emit(RoomEvent.RoomUpdated);
+  room.emit(RoomEvent.Reconnected);
+  await Promise.resolve();
+  expect(end.outcome).toMatchObject({ error: { code: 'SESSION_CONNECTION_LOST' } });
+});
