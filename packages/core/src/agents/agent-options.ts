@@ -55,7 +55,8 @@ export type AgentClass = new () => voice.Agent;
 
 /**
  * Creates the agent of one call, for example with constructor arguments from the metadata or from
- * `call.prewarmed`. If it throws, the call fails with `SESSION_AGENT_FAILED`.
+ * `call.prewarmed`. If it throws, the call fails with `SESSION_AGENT_FAILED`. It must return a new agent each time: for one
+ * that another call has used, the call fails with `SESSION_AGENT_REUSED`.
  */
 export type AgentFactory<
   Prewarmed extends object = Record<string, unknown>,

@@ -43,6 +43,7 @@ const FAILURES: Readonly<Record<CallCode, Cause>> = {
   // The process of the call has not registered it.
   CONFIG_UNKNOWN_AGENT: 'agent',
   SESSION_AGENT_FAILED: 'agent',
+  SESSION_AGENT_REUSED: 'agent',
   SESSION_PROVIDER_FAILED: 'provider',
   SESSION_SETUP_FAILED: 'agent',
   SESSION_FOREIGN_HOST: 'livekit',

@@ -2,7 +2,10 @@ import type { ProviderErrorCount } from './provider-error.js';
 
 /** The number of faults in a call that did not end it, as plain data. */
 export interface SessionFaults {
-  /** Errors of the agent's hooks and nodes: throws, rejections, failed streams, and hooks that took too long. */
+  /**
+   * Errors of the agent's hooks and nodes: throws, rejections, failed streams, and hooks that took too long. And agents
+   * that could not take over.
+   */
   readonly hookErrors: number;
   /** Tool calls that failed; the model got the error as their result. */
   readonly toolErrors: number;

@@ -1,43 +1,64 @@
 import type { voice } from '@livekit/agents';
 
-import type { Logger } from '../base/logger.js';
+import { claimForHandOff, setCallOf } from './agent-owners.js';
+import type { CurrentCall } from './current-call.js';
 import type { CallPatch } from './sdk-patch.js';
 
 /** Reports each agent that takes over a session. */
 export const handOffPatch: CallPatch = {
   scope: 'call',
   name: 'hand-offs',
-  why: 'The SDK has no event for an agent that takes over that comes before its onEnter.',
+  why: 'The SDK has no event for an agent that takes over that comes before its onEnter, and none for one that cannot.',
   versions: '@livekit/agents 1.9',
   apply: watchHandOffs,
   undo: 'It ends with the session.',
 };
 
-/** The method with which the SDK sets the agent of a session: at the start, on a hand-off, for a task and after it. */
-interface SessionInternals {
-  _updateActivity?: (agent: voice.Agent, ...rest: unknown[]) => Promise<void>;
+/** What is called about the agents that take over. */
+export interface OnHandOff {
+  /** Called with each agent that takes over, before its `onEnter` is called. */
+  readonly takesOver: (agent: voice.Agent) => void;
+  /** Called when an agent that was given to `updateAgent()`, or returned by a tool, could not take over. */
+  readonly failed: (agent: voice.Agent, error: unknown) => void;
 }
 
-/** Calls `onAgent` with each agent that takes over, before its `onEnter` is called. */
+interface SessionInternals {
+  /** The method with which the SDK sets the agent of a session: at the start, on a hand-off, for a task and after it. */
+  _updateActivity?: (agent: voice.Agent, ...rest: unknown[]) => Promise<void>;
+  /** The change of agents that `updateAgent()` has begun last. Nothing reads its error. */
+  readonly updateActivityTask?: { readonly result: Promise<unknown> };
+}
+
+/** Watches the agents that take over the session of a call. */
 export function watchHandOffs(
   session: voice.AgentSession,
-  onAgent: (agent: voice.Agent) => void,
-  logger: Logger,
+  call: CurrentCall,
+  { takesOver, failed }: OnHandOff,
 ): void {
+  setCallOf(session, call);
   const internals = session as unknown as SessionInternals;
   const { _updateActivity: updateActivity } = internals;
   if (typeof updateActivity === 'function') {
-    internals._updateActivity = (agent, ...rest) => {
-      onAgent(agent);
-      return updateActivity.call(session, agent, ...rest);
+    internals._updateActivity = async (agent, ...rest) => {
+      // First, because an agent of another call is still watched for that one.
+      claimForHandOff(agent, call);
+      takesOver(agent);
+      await updateActivity.call(session, agent, ...rest);
     };
-    return;
+  } else {
+    call.logger.debug(
+      {},
+      'AgentSession._updateActivity is gone: hooks of agent tasks are not watched',
+    );
   }
-  // At least the public method; an AgentTask does not use it.
-  logger.debug({}, 'AgentSession._updateActivity is gone: hooks of agent tasks are not watched');
   const updateAgent = session.updateAgent.bind(session);
   session.updateAgent = (agent) => {
-    onAgent(agent);
+    const { updateActivityTask: before } = internals;
     updateAgent(agent);
+    // At least what comes by the public method; an AgentTask does not use it.
+    if (typeof updateActivity !== 'function') takesOver(agent);
+    const { updateActivityTask: change } = internals;
+    if (change !== undefined && change !== before)
+      change.result.catch((error: unknown) => failed(agent, error));
   };
 }

@@ -14,6 +14,7 @@ import { joinedContextPatch } from './joined-context.js';
 import { loggedFailuresPatch } from './logged-failures.js';
 import { lostRacesPatch } from './lost-races.js';
 import { redactedLogsPatch } from './redacted-logs.js';
+import { refusedHandOffsPatch } from './refused-hand-offs.js';
 import { roomHandlesPatch } from './room-handles.js';
 import { helpersPatch } from './sdk-helpers.js';
 import { sdkLogger } from './sdk-logger.js';
@@ -43,6 +44,7 @@ export const processPatches: readonly ProcessPatch[] = [
   unpublishedTracksPatch,
   ffiClientPatch,
   helpersPatch,
+  refusedHandOffsPatch,
 ];
 
 /**

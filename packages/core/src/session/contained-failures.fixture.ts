@@ -80,9 +80,14 @@ export function withAccident(accident: () => void): voice.Agent {
   });
 }
 
+/** The same without a greeting. */
+export function quietWithTool(execute: () => unknown): voice.Agent {
+  return new voice.Agent({ instructions: '', ...act(execute) });
+}
+
 /** Hands the call over when the caller says {@link NOW}. */
 export function handingOver(next: () => voice.Agent): voice.Agent {
-  return new voice.Agent({ instructions: '', ...act(() => llm.handoff({ agent: next() })) });
+  return quietWithTool(() => llm.handoff({ agent: next() }));
 }
 
 /** Hands the call to the next agent when the caller says something, without an answer. */

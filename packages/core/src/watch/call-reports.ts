@@ -47,10 +47,13 @@ export class CallReports {
     this.#fault('hook', name, error);
   }
 
-  /** Reports a tool that failed. The SDK has logged the reason and passed `output` to the model. */
-  tool(name: string, output: string): void {
+  /**
+   * Reports a tool that failed. The reason is logged already, and `output` was passed to the model.
+   * @param error - the reason, if it is known
+   */
+  tool(name: string, output: string, error: unknown = output): void {
     this.#call.logger.warn({ tool: name, output }, 'a tool failed, and the model got the error');
-    this.#fault('tool', name, output);
+    this.#fault('tool', name, error);
   }
 
   /** Reports an error of a provider. */

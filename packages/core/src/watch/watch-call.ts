@@ -32,7 +32,7 @@ export function watchCall(
   const reports = new CallReports(call, report);
   const turns = new TurnTracker((turn) => reports.turn(turn));
   const close = watchFaults(session, first, call, {
-    tool: (name, output) => reports.tool(name, output),
+    tool: (...failure) => reports.tool(...failure),
     hook: (agent, name, error) => {
       turns.failed('hook_error');
       reports.hook(agent, name, error);

@@ -2,6 +2,7 @@ import { voice } from '@livekit/agents';
 
 import type { CurrentCall } from '../sdk/current-call.js';
 import { watchHandOffs } from '../sdk/hand-offs.js';
+import { refusalOf } from '../sdk/refused-hand-offs.js';
 import type { CallReports } from './call-reports.js';
 import { type HookName, HookWatch } from './watch-hooks.js';
 
@@ -32,11 +33,17 @@ export function watchFaults(
     else faults.hook(agent, hook, error);
   });
   hooks.watch(first);
-  watchHandOffs(session, (agent) => hooks.watch(agent), call.logger);
+  watchHandOffs(session, call, {
+    takesOver: (agent) => hooks.watch(agent),
+    failed: (agent, error) => {
+      if (over()) call.logger.debug({ error, agentId: agent.id }, 'an agent did not take over');
+      else faults.hook(agent, 'updateAgent', error);
+    },
+  });
   session.on(voice.AgentSessionEventTypes.FunctionToolsExecuted, ({ functionCallOutputs }) => {
     // The entry of a tool without an output is undefined.
     for (const output of functionCallOutputs)
-      if (output?.isError) faults.tool(output.name, output.output);
+      if (output?.isError) faults.tool(output.name, output.output, refusalOf(output));
   });
   return () => hooks.close();
 }

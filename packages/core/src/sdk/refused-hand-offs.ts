@@ -1,0 +1,133 @@
+import { type llm, voice } from '@livekit/agents';
+
+import type { OpenRtcError } from '../base/errors.js';
+import type { Logger } from '../base/logger.js';
+import { callOf, claimForHandOff, refuseHandOff } from './agent-owners.js';
+import { currentCall } from './current-call.js';
+import type { ProcessPatch } from './sdk-patch.js';
+
+/** The method is asynchronous, so that its caller expects a rejection and no throw. */
+const REJECTS = true;
+
+/** Refuses agents that another call has used, wherever the SDK is given an agent that takes over. */
+export const refusedHandOffsPatch: ProcessPatch = {
+  scope: 'process',
+  name: 'refused-hand-offs',
+  why: 'The SDK lets an agent take over with the conversation of another call, and drops a hand-off to one that is busy there.',
+  versions: '@livekit/agents 1.9',
+  apply: (logger) => {
+    const session = voice.AgentSession.prototype;
+    const undo = [
+      before(logger, session, 'updateAgent', claimTaker),
+      before(logger, session, '_updateActivity', claimTaker, REJECTS),
+      // This comes for each agent that takes over, after its activity is made and before that starts.
+      before(logger, session, '_conversationItemAdded', checkToolResults),
+      // The SDK refuses a second run of a task as well. What it says is of no help if the first was in another call.
+      before(logger, voice.AgentTask.prototype, 'run', claimTask, REJECTS),
+    ];
+    return () => {
+      for (const restore of undo) restore();
+    };
+  },
+};
+
+const refusals = new WeakMap<object, OpenRtcError>();
+
+/** Why a hand-off by a tool was refused. Undefined for the output of a tool that failed for another reason. */
+export function refusalOf(output: llm.FunctionCallOutput): OpenRtcError | undefined {
+  return refusals.get(output);
+}
+
+/** Is called before a method, with its object and its first argument. What it throws, the method throws. */
+type Check<Owner> = (owner: Owner, first: unknown) => void;
+
+type Method = (...args: unknown[]) => unknown;
+
+function before<Owner extends object>(
+  logger: Logger,
+  prototype: Owner,
+  name: string,
+  check: Check<Owner>,
+  rejects = false,
+): () => void {
+  const descriptor = Object.getOwnPropertyDescriptor(prototype, name);
+  const method: unknown = descriptor?.value;
+  if (descriptor === undefined || typeof method !== 'function') {
+    logger.warn(
+      { method: name },
+      'unknown version of @livekit/agents: an agent that several calls use may not be noticed',
+    );
+    return () => {};
+  }
+  const checked = function (this: Owner, ...args: unknown[]): unknown {
+    check(this, args[0]);
+    return Reflect.apply(method, this, args);
+  };
+  const value = rejects ? rejecting(checked) : checked;
+  Object.defineProperty(prototype, name, { ...descriptor, value });
+  return () => void Object.defineProperty(prototype, name, descriptor);
+}
+
+/** The same method, which rejects where it would throw. */
+function rejecting(method: Method): Method {
+  return async function (this: unknown, ...args) {
+    return Reflect.apply(method, this, args);
+  };
+}
+
+function claimTask(task: voice.AgentTask<unknown>): void {
+  const call = currentCall();
+  if (call !== undefined) claimForHandOff(task, call);
+}
+
+function claimTaker(session: voice.AgentSession, agent: unknown): void {
+  const call = callOf(session);
+  if (call !== undefined) claimForHandOff(agent as voice.Agent, call);
+}
+
+/** The result of one tool, before the SDK sums them up. */
+interface ToolResult {
+  agentTask?: voice.Agent | undefined;
+  replyRequired: boolean;
+  readonly toolCallOutput?: llm.FunctionCallOutput;
+}
+
+/** The SDK does not export the class of an activity, so each one is changed, and nothing has to be undone. */
+interface Activity {
+  summarizeToolExecutionOutput?: (
+    results: { readonly output: readonly ToolResult[] },
+    ...rest: unknown[]
+  ) => unknown;
+}
+
+const checked = new WeakSet<Activity>();
+
+/**
+ * Makes a hand-off that is refused the failure of its tool, for the model and for the events of the session. The SDK
+ * hands over only after it has told the model that the tool is done.
+ */
+function checkToolResults(session: voice.AgentSession): void {
+  const { activity } = session as unknown as { readonly activity?: Activity };
+  const sumUp = activity?.summarizeToolExecutionOutput;
+  if (activity === undefined || sumUp === undefined || checked.has(activity)) return;
+  checked.add(activity);
+  activity.summarizeToolExecutionOutput = (results, ...rest) => {
+    for (const result of results.output) refuse(result, session);
+    return Reflect.apply(sumUp, activity, [results, ...rest]);
+  };
+}
+
+function refuse(result: ToolResult, session: voice.AgentSession): void {
+  const { agentTask, toolCallOutput } = result;
+  const call = callOf(session);
+  if (agentTask === undefined || toolCallOutput === undefined || call === undefined) return;
+  const refusal = refuseHandOff(agentTask, call);
+  if (refusal === undefined) return;
+  refusals.set(toolCallOutput, refusal);
+  // As for any tool that throws, the model is not told why. The object is in the events of the run already.
+  toolCallOutput.output = 'The hand-off failed: an internal error occurred.';
+  toolCallOutput.isError = true;
+  result.agentTask = undefined;
+  // A hand-off without an output asks for no reply: the caller would hear nothing.
+  result.replyRequired = true;
+}
