@@ -1,4 +1,4 @@
-import { Task, initializeLogger, log, stt } from '@livekit/agents';
+import { Task, initializeLogger, log, stt, voice } from '@livekit/agents';
 import { createRequire } from 'node:module';
 import { beforeAll, expect, test } from 'vitest';
 
@@ -19,6 +19,7 @@ function surface() {
     cancelAndWait: Object.getOwnPropertyDescriptor(Task.prototype, 'cancelAndWait'),
     race: ThrowsPromise.race,
     listens: Object.hasOwn(stt.STT.prototype, 'on'),
+    updateAgent: Object.getOwnPropertyDescriptor(voice.AgentSession.prototype, 'updateAgent'),
     logger: log() as unknown,
     client: currentFfiClient(),
   };
@@ -47,6 +48,7 @@ test('the patches of the process are there for the first pool, and undone with t
   expect(applied.cancelAndWait?.value).not.toBe(before.cancelAndWait?.value);
   expect(applied.race).not.toBe(before.race);
   expect(applied.listens).toBe(true);
+  expect(applied.updateAgent?.value).not.toBe(before.updateAgent?.value);
   expect(applied.logger).not.toBe(before.logger);
   expect(applied.client).toBeDefined();
   await first();

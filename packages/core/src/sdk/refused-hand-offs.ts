@@ -109,8 +109,15 @@ const checked = new WeakSet<Activity>();
 function checkToolResults(session: voice.AgentSession): void {
   const { activity } = session as unknown as { readonly activity?: Activity };
   const sumUp = activity?.summarizeToolExecutionOutput;
-  if (activity === undefined || sumUp === undefined || checked.has(activity)) return;
+  if (activity === undefined || checked.has(activity)) return;
   checked.add(activity);
+  if (typeof sumUp !== 'function') {
+    callOf(session)?.logger.warn(
+      {},
+      'unknown version of @livekit/agents: the model is not told when a hand-off is refused',
+    );
+    return;
+  }
   activity.summarizeToolExecutionOutput = (results, ...rest) => {
     for (const result of results.output) refuse(result, session);
     return Reflect.apply(sumUp, activity, [results, ...rest]);
