@@ -235,7 +235,10 @@ test('a second session of a call gets no agent of another call', async () => {
       return 'started';
     });
   });
-  expect(await (await dial()).say(NOW)).toBe('You said: "started"');
+  const first = await dial();
+  expect(await first.say(NOW)).toBe('You said: "started"');
+  first.hangUp();
+  await rig().ends.of(first.jobId);
   expect(await (await dial()).say(NOW)).toBe('You said: An internal error occurred');
   expect(pool.runtimeSnapshot().totalToolErrors).toBe(1);
 });
