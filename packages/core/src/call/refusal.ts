@@ -4,7 +4,7 @@
  * - `unknown_agent`: the call names an agent that is not registered
  * - `invalid_tenant`: the tenant in the metadata is not a valid name
  * - `invalid_metadata`: the metadata of the job or the room is an object that cannot be read: invalid JSON, too large,
- *   or nested too deep
+ *   nested too deep, encoded twice, in an array
  * - `router_failed`: the pool's `router` threw, did not return a name, or took too long
  * - `full`: there are already `maxConcurrentSessions` calls, accepted ones included
  * - `busy`: the event loops that run calls are overloaded (`maxEventLoopLagMs`), or the memory has no room for one more

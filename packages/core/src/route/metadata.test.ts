@@ -3,6 +3,9 @@ import { describe, expect, it, vi } from 'vitest';
 
 import { mergeMetadata, readMetadata } from './metadata.js';
 
+const object = JSON.stringify({ agent: 'sales', tenant: 'acme' });
+const encoded = (text: string, times: number): string =>
+  times === 0 ? text : encoded(JSON.stringify(text), times - 1);
 const nested = (depth: number): string => `{"a":${'['.repeat(depth - 1)}${']'.repeat(depth - 1)}}`;
 
 describe('readMetadata', () => {
@@ -51,6 +54,62 @@ describe('readMetadata', () => {
   );
 
   it.each(['hello', '[', '[]', '"{"', '5', '', '{}'])('does not mark %j', (text) => {
+    expect(readMetadata(text).unread).toBeUndefined();
+  });
+
+  // Each names an agent and a tenant, so its call must not go to the default ones.
+  it.each([
+    ['encoded twice', encoded(object, 1), "JSON.stringify'd twice (encode it once)"],
+    ['encoded three times', encoded(object, 2), "JSON.stringify'd 3 times"],
+    ['encoded nine times', encoded(object, 8), "JSON.stringify'd 9 times"],
+    ['encoded twice, with spaces around', ` ${encoded(` ${object}\n`, 1)} `, 'twice'],
+    ['encoded twice and empty', encoded('{}', 1), 'twice'],
+    ['encoded twice and not valid', encoded('{"agent":"sales",}', 1), 'twice'],
+    ['encoded twice and nested too deep', encoded(nested(33), 1), 'twice'],
+    ['encoded twice and cut off', encoded(object, 1).slice(0, 30), 'in quotes'],
+    ['encoded three times and cut off', encoded(object, 2).slice(0, 40), 'in quotes'],
+    ['encoded twice and too large', `${encoded(object, 1)}${' '.repeat(600_000)}`, 'bytes long'],
+    ['after a byte order mark', `\ufeff${object}`, 'after something that is not JSON'],
+    ['after a byte order mark, and encoded twice', encoded(`\ufeff${object}`, 1), 'twice'],
+    ['after a zero-width space', `\u200b${object}`, 'send only the object'],
+    ['after a null character', `\0${object}`, 'send only the object'],
+    ['after a comment to the end of the line', `// dispatch\n${object}`, 'or a comment'],
+    ['after a comment of several lines', `/* a\n * b */ /**/\n${object}`, 'or a comment'],
+    ['after a comment of another language', `# dispatch\n\n${object}`, 'or a comment'],
+    ['in an array', `[${object}]`, 'is an array with an object in it'],
+    ['in an array, with others', `[1, "a", ${object}]`, 'send the object itself'],
+    ['in an array in an array', `[[${object}]]`, 'is an array'],
+    ['in an array that is encoded twice', encoded(`[${object}]`, 1), 'is an array'],
+    ['encoded twice in an array', `[${encoded(object, 1)}]`, 'is an array'],
+    ['in an array that is cut off', '[{"agent":"sales"', 'is an array'],
+    ['in the quotes of a shell', `'${object}'`, 'is an object in quotes'],
+    ['in quotes that are not escaped', `"${object}"`, 'is an object in quotes'],
+    ['of JavaScript in quotes', "'{agent: 1}'", 'is an object in quotes'],
+  ])('marks an object %s', (_what, text, problem) => {
+    const read = readMetadata(text);
+    expect(read.unread).toBe(true);
+    expect(read.problem).toContain(problem);
+    expect(JSON.stringify(read)).not.toMatch(/sales|acme/);
+    expect(Object.keys(read.values)).toEqual([]);
+  });
+
+  it.each([
+    'Please call {name} back',
+    '"{" opens a block',
+    "'{' and '}'",
+    '[{name}] calls',
+    '"Ann"',
+    '"she said: {no}"',
+    '[1,"two",null]',
+    '["{"]',
+    '// no object here',
+    '# 42 {a: 1}',
+    '/* open {"a":1}',
+    'https://example.org/?a={"b":1}',
+    'eyJhbGciOiJIUzI1NiJ9.e30.x',
+    '-----BEGIN KEY-----',
+    '\u200b\ufeff',
+  ])('does not mark the plain text %j', (text) => {
     expect(readMetadata(text).unread).toBeUndefined();
   });
 

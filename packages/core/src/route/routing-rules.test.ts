@@ -247,6 +247,17 @@ describe('metadata that is dropped never makes room for a default', () => {
     ['is larger than 512 KiB', big(512 * 1024), 'bytes long; at most 524288 are read'],
     ['is nested too deep', deep, 'is nested deeper than 32 levels'],
     ['is an object in invalid JSON', ' {"agent":"sales",}', 'is not valid JSON'],
+    [
+      'is an object encoded twice',
+      JSON.stringify('{"agent":"sales","tenant":"acme"}'),
+      "is an object that was JSON.stringify'd twice (encode it once), so",
+    ],
+    [
+      'is an object in an array',
+      '[{"agent":"sales","tenant":"acme"}]',
+      'is an array with an object',
+    ],
+    ['is an object after a mark', '\u200b{"agent":"sales","tenant":"acme"}', 'not JSON, such as'],
     ['is cut off', '{"agent":"sales","tenant":"ac', 'is not valid JSON'],
   ])('a call whose metadata %s is refused, with or without a router', (_what, text, problem) => {
     for (const [where, name] of [
