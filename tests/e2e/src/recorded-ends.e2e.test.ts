@@ -54,3 +54,52 @@ describeRealCalls('what LiveKit records', (real) => {
     expect(await worker.snapshot()).toMatchObject({ activeSessions: 0, consecutiveFailures: 0 });
   });
 });
+
+interface Leaving {
+  readonly agent: string;
+  /** What the caller does, once the agent is there. Default: nothing. */
+  readonly caller?: 'says now' | 'hangs up';
+  readonly reason: string;
+  readonly code?: string;
+}
+
+// How the agent's own code ends a call. It never leaves the room before LiveKit has the final status.
+const leaving: readonly Leaving[] = [
+  { agent: 'answer_leaves', caller: 'says now', reason: 'agent_shutdown' },
+  { agent: 'timer_leaves', caller: 'says now', reason: 'agent_shutdown' },
+  { agent: 'tool_leaves', caller: 'says now', reason: 'agent_shutdown' },
+  { agent: 'voice_leaves', caller: 'says now', reason: 'agent_shutdown' },
+  { agent: 'on_enter_leaves', reason: 'agent_shutdown' },
+  { agent: 'on_exit_leaves', caller: 'hangs up', reason: 'caller_left' },
+  { agent: 'listener_leaves', caller: 'hangs up', reason: 'caller_left' },
+  { agent: 'callback_leaves', caller: 'hangs up', reason: 'caller_left' },
+  { agent: 'setup_leaves', reason: 'agent_shutdown' },
+  { agent: 'setup_closes', reason: 'agent_shutdown' },
+  { agent: 'setup_connects', caller: 'hangs up', reason: 'caller_left' },
+  { agent: 'setup_starts', reason: 'failed', code: 'SESSION_SETUP_FAILED' },
+  { agent: 'setup_starts_second', reason: 'failed', code: 'SESSION_SETUP_FAILED' },
+];
+
+describeRealCalls('what LiveKit records of an agent whose code', (real) => {
+  let worker: WorkerProcess;
+  beforeAll(async () => {
+    worker = await real.startWorker({ agents: 'leaving' });
+  });
+
+  it.each(leaving)('$agent', async ({ agent, caller: does, reason, code }) => {
+    const room = roomName('leaving');
+    const caller = await real.join(room, { metadata: { agent }, microphone: false });
+    if (does !== undefined) await caller.nextTranscript('agent');
+    if (does === 'says now') await caller.sendText('now');
+    if (does === 'hangs up') await caller.hangUp();
+    const { info, outcome } = await worker.ended(room);
+    expect(outcome).toMatchObject({ reason, causedBy: does === 'hangs up' ? 'caller' : 'agent' });
+    expect(outcome.error?.code).toBe(code);
+    const { status, error } = await real.server.jobEnded(info.jobId);
+    console.log(`${agent}: ${outcome.reason}, ${status} ${error}`);
+    expect(status).toBe(code === undefined ? 'JS_SUCCESS' : 'JS_FAILED');
+    expect(error).toContain(code ?? '');
+    if (does !== 'hangs up') await caller.hangUp();
+    expect(await worker.snapshot()).toMatchObject({ activeSessions: 0, consecutiveFailures: 0 });
+  });
+});

@@ -30,6 +30,7 @@ export interface WorkerSetup {
     | 'monologue'
     | 'sharing'
     | 'faulty'
+    | 'leaving'
     | 'failing-providers'
     | 'music'
     | 'examples';

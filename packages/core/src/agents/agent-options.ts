@@ -138,7 +138,8 @@ export interface AgentDiscoveryConfig<UserData = unknown> extends AgentOptions<
 /**
  * Prepares the session of one call, after the agent has joined the room and before the session starts: it can add
  * listeners, read the metadata, or start background audio. It runs where the session runs. Its return value becomes
- * `session.userData`. If it throws or takes longer than 10 s, the call fails with `SESSION_SETUP_FAILED`.
+ * `session.userData`. If it throws or takes longer than 10 s, the call fails with `SESSION_SETUP_FAILED`; also if it
+ * starts the session, which OpenRTC does next, with the registered agent.
  */
 export type SessionSetup<
   Prewarmed extends object = Record<string, unknown>,

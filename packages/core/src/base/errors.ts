@@ -42,7 +42,7 @@ export const errorCodes = {
   SESSION_AGENT_FAILED: "the agent's constructor or factory threw",
   SESSION_AGENT_REUSED: 'the agent is an instance that another call has used',
   SESSION_PROVIDER_FAILED: 'a provider factory threw, or a provider is of a wrong class',
-  SESSION_SETUP_FAILED: "the pool's setup() threw or timed out",
+  SESSION_SETUP_FAILED: "the pool's setup() threw, timed out, or started a session itself",
   SESSION_FOREIGN_HOST:
     'LiveKit sent the call to a host that is neither the one of livekit.url nor in livekit.allowedHosts',
   SESSION_JOIN_FAILED: 'the room could not be joined',

@@ -6,7 +6,8 @@ export type SessionStatus = 'success' | 'failed' | 'cancelled';
  *
  * - `caller_left`: the linked participant hung up, or the session closed for that reason; or the
  *   participant a job is for was away for `emptyRoomGraceMs`
- * - `agent_shutdown`: code of the agent ended it (`ctx.shutdown()`, `session.shutdown()`, `session.close()`)
+ * - `agent_shutdown`: code of the agent ended it (`ctx.shutdown()`, `session.shutdown()`, `session.close()`,
+ *   `ctx.room.disconnect()`)
  * - `room_closed`: the room was deleted or the agent was removed from it (a lost connection is `failed`)
  * - `terminated`: LiveKit ended the job, for example because its dispatch was deleted
  * - `empty_room`: nobody was in the room for `emptyRoomGraceMs`

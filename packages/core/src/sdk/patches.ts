@@ -8,9 +8,11 @@ import { closedMixersPatch } from './closed-mixers.js';
 import { deleteRoomPatch } from './delete-room.js';
 import { endingNoisePatch } from './ending-noise.js';
 import { ffiClientPatch } from './ffi-client.js';
+import { firstStartPatch, secondSessionPatch } from './first-start.js';
 import { firstSubscriptionPatch } from './first-subscription.js';
 import { handOffPatch } from './hand-offs.js';
 import { joinedContextPatch } from './joined-context.js';
+import { leaveRoomPatch } from './leave-room.js';
 import { loggedFailuresPatch } from './logged-failures.js';
 import { lostRacesPatch } from './lost-races.js';
 import { redactedLogsPatch } from './redacted-logs.js';
@@ -45,6 +47,8 @@ export const processPatches: readonly ProcessPatch[] = [
   ffiClientPatch,
   helpersPatch,
   refusedHandOffsPatch,
+  // Over that: what is refused is not noted as started.
+  secondSessionPatch,
 ];
 
 /**
@@ -56,7 +60,9 @@ export const callPatches: readonly CallPatch[] = [
   roomContextPatch,
   roomHandlesPatch,
   deleteRoomPatch,
+  leaveRoomPatch,
   joinedContextPatch,
+  firstStartPatch,
   handOffPatch,
   awayTimerPatch,
 ];

@@ -9,6 +9,7 @@ import type { PrewarmedCall } from '../call/call.js';
 import type { ReportSessionEvent } from '../call/session-event.js';
 import { closedByItsMaker } from '../sdk/belongings.js';
 import type { CurrentCall } from '../sdk/current-call.js';
+import { beginsCall, holdStart } from '../sdk/first-start.js';
 import { sameRoom } from '../sdk/session-room.js';
 import { type CallWatch, watchCall } from '../watch/watch-call.js';
 import { buildAgent } from './build-agent.js';
@@ -61,6 +62,7 @@ export async function beginSession(options: BeginOptions): Promise<void> {
   const { call, info, config, runtime, opened } = options;
   const { ctx, end } = call;
   const deadline = new JoinDeadline(end, runtime.limits.joinTimeoutMs);
+  beginsCall(call);
 
   // User code runs first, so that a call whose agent cannot be built never appears in its room.
   const [agent, providers] = await deadline.run(
@@ -99,10 +101,11 @@ export async function beginSession(options: BeginOptions): Promise<void> {
     session.input.audio = local.input;
     session.output.audio = local.output;
   }
+  const start = holdStart(session, call);
   const steps = { userData: config.userData, setups: [runtime.setup, config.setup] };
   await setUp(steps, session, call, info);
   await deadline.run('SESSION_START_FAILED', 'AgentSession.start() did not finish', () =>
-    session.start({
+    start({
       agent,
       room: ctx.room,
       // OpenRTC's own input is set already; the SDK would log a warning about it in every call.

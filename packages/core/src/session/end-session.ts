@@ -17,6 +17,7 @@ import {
   SHUTDOWN_CALLBACK_MS,
 } from '../call/session-limits.js';
 import { closeOwnedProviders } from './owned-providers.js';
+import { leaveRoom } from '../sdk/leave-room.js';
 import { clearAwayTimer } from '../sdk/sdk-timers.js';
 import { releaseRoom } from '../sdk/session-room.js';
 
@@ -77,7 +78,7 @@ export async function endSession(
   await step(
     'leaving the room',
     (await isPending(opened.joining)) ? JOINING_MS : DISCONNECT_MS,
-    () => leaveRoom(ctx, opened),
+    () => leaveWhenJoined(ctx, opened),
   );
   await Promise.all(
     ctx.shutdownCallbacks.map((callback) =>
@@ -119,10 +120,10 @@ function timeLeft(deadline: () => number): () => number {
 
 // A join cannot be cancelled, and a room that is not joined yet cannot be left: an agent that gave up waiting would
 // still join, and stay. So this goes on after its time limit.
-async function leaveRoom(ctx: JobContext, { joining }: OpenedSession): Promise<void> {
+async function leaveWhenJoined(ctx: JobContext, { joining }: OpenedSession): Promise<void> {
   const late = await isPending(joining);
   await Promise.allSettled([joining]);
-  await ctx.room.disconnect();
+  await leaveRoom(ctx.room);
   // A room whose join took longer than its call was released too early.
   if (late) releaseRoom(ctx.room);
 }

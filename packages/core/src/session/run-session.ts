@@ -9,6 +9,7 @@ import { inCallSpan } from '../sdk/call-span.js';
 import { type CurrentCall, runInCall } from '../sdk/current-call.js';
 import { endSession } from './end-session.js';
 import { endBeforeDeleting } from '../sdk/delete-room.js';
+import { endBeforeLeaving } from '../sdk/leave-room.js';
 import { serveJoined } from '../sdk/joined-context.js';
 import { createJobContext } from './job-context.js';
 import { earlyEvents } from '../watch/early-events.js';
@@ -56,6 +57,7 @@ export async function runSession(
     end.because('room_closed', 'ROOM_DELETED');
     return reported.promise;
   });
+  endBeforeLeaving(call);
   serveJoined(call);
   let watch: RoomWatch | undefined;
   const stopListening = hangUpOn(signal, end, () => watch?.lost ?? false);

@@ -1,0 +1,114 @@
+import { voice } from '@livekit/agents';
+
+import { OpenRtcError } from '../base/errors.js';
+import type { Logger } from '../base/logger.js';
+import { hasMaker } from './belongings.js';
+import { type CurrentCall, currentCall } from './current-call.js';
+import type { CallPatch, ProcessPatch, UndoPatch } from './sdk-patch.js';
+
+/** Leaves the start of a call's session to OpenRTC. */
+export const firstStartPatch: CallPatch = {
+  scope: 'call',
+  name: 'first-start',
+  why: 'A session that was started with another agent ignores the next start; one that is closed before it was started starts all the same.',
+  versions: '@livekit/agents 1.9',
+  apply: holdStart,
+  undo: 'It ends with the session.',
+};
+
+/** Refuses a second session in the room of a call before the call's own is started. */
+export const secondSessionPatch: ProcessPatch = {
+  scope: 'process',
+  name: 'second-session',
+  why: 'Lines of a LiveKit entry, copied to setup(), start a session of their own, and that of the call cannot start any more.',
+  versions: '@livekit/agents 1.9',
+  apply: refuseSecondSessions,
+};
+
+type Start = voice.AgentSession['start'];
+
+// Calls whose session is not started yet.
+const starting = new WeakSet<CurrentCall>();
+
+/** Says that a call begins: until its own session starts, no other one may start in its room. */
+export function beginsCall(call: CurrentCall): void {
+  starting.add(call);
+}
+
+/**
+ * Holds back everything that only means something when the session runs, until OpenRTC starts it: `start()` and
+ * `updateAgent()` fail the call, `close()` and `shutdown()` end it. Later calls of `start()` do nothing, as in the SDK.
+ * @returns starts the session; to be called once
+ */
+export function holdStart(session: voice.AgentSession, call: CurrentCall): Start {
+  const { end, logger } = call;
+  const start = session.start.bind(session);
+  const close = session.close.bind(session);
+  const shutdown = session.shutdown.bind(session);
+  const updateAgent = session.updateAgent.bind(session);
+  session.start = () =>
+    refused(
+      call,
+      'setup() must not start the session: OpenRTC starts it, with the registered agent, when setup() is done.',
+    );
+  session.updateAgent = () => {
+    throw failed(
+      call,
+      'setup() must not choose the agent: OpenRTC starts the session with the registered one. Choose it in the factory that you register, or in the router.',
+    );
+  };
+  session.close = () => {
+    end.because('agent_shutdown', voice.CloseReason.USER_INITIATED);
+    return close();
+  };
+  session.shutdown = (options) => {
+    end.because('agent_shutdown', options?.reason ?? voice.CloseReason.USER_INITIATED);
+    shutdown(options);
+  };
+  return async (options) => {
+    starting.delete(call);
+    Object.assign(session, { close, shutdown, updateAgent });
+    session.start = async () =>
+      logger.warn(
+        {},
+        'session.start() has no effect: OpenRTC has started the session, with the registered agent',
+      );
+    await start(options);
+  };
+}
+
+// The SDK has one session in a room: the start of the second would fail, and name neither of them.
+function refuseSecondSessions(logger: Logger): UndoPatch {
+  const { prototype } = voice.AgentSession;
+  const descriptor = Object.getOwnPropertyDescriptor(prototype, 'start');
+  const start: unknown = descriptor?.value;
+  if (descriptor === undefined || typeof start !== 'function') {
+    logger.warn({}, 'unknown version of the SDK: a second session is not refused in setup()');
+    return () => {};
+  }
+  const value: Start = function (this: voice.AgentSession, options) {
+    const call = currentCall();
+    const mine = call !== undefined && starting.has(call) && options.room === call.ctx.room;
+    if (mine && !hasMaker(this))
+      return refused(
+        call,
+        'A second session was started in the room before the session of the call: setup() gets that one, and OpenRTC starts it with the registered agent.',
+      );
+    return Reflect.apply(start, this, [options]) as Promise<void>;
+  };
+  Object.defineProperty(prototype, 'start', { ...descriptor, value });
+  return () => void Object.defineProperty(prototype, 'start', descriptor);
+}
+
+/** Fails the call, also when the code that did it does not wait for the answer. */
+function refused(call: CurrentCall, message: string): Promise<never> {
+  const answer = Promise.reject(failed(call, message));
+  answer.catch(() => {});
+  return answer;
+}
+
+function failed({ end }: CurrentCall, message: string): OpenRtcError {
+  const error = new OpenRtcError('SESSION_SETUP_FAILED', message);
+  end.failed(error);
+  return error;
+}
