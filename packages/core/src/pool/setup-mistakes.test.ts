@@ -65,6 +65,13 @@ test.each<[what: string, setup: Setup]>([
     'listens to the session',
     (_ctx, session) => void session.on(voice.AgentSessionEventTypes.Close, () => {}),
   ],
+  [
+    'wraps session.start()',
+    (_ctx, session) => {
+      const inner = session.start.bind(session);
+      session.start = (options) => inner(options);
+    },
+  ],
   ['starts a session without a room', () => secondSession().start({ agent: other() })],
 ])('a setup() that %s does no harm', async (_what, setup) => {
   await rig.registered({ setup: async (ctx, session) => void (await setup(ctx, session)) });

@@ -25,6 +25,15 @@ export const secondSessionPatch: ProcessPatch = {
   apply: refuseSecondSessions,
 };
 
+const STARTS =
+  'setup() must not start the session: OpenRTC starts it, with the registered agent, when setup() is done.';
+const CHOOSES =
+  'setup() must not choose the agent: OpenRTC starts the session with the registered one. Choose it in the factory that you register, or in the router.';
+const HAS_STARTED =
+  'session.start() has no effect: OpenRTC has started the session, with the registered agent';
+const SECOND =
+  'A second session was started in the room before the session of the call: setup() gets that one, and OpenRTC starts it with the registered agent.';
+
 type Start = voice.AgentSession['start'];
 
 // Calls whose session is not started yet.
@@ -46,34 +55,34 @@ export function holdStart(session: voice.AgentSession, call: CurrentCall): Start
   const close = session.close.bind(session);
   const shutdown = session.shutdown.bind(session);
   const updateAgent = session.updateAgent.bind(session);
-  session.start = () =>
-    refused(
-      call,
-      'setup() must not start the session: OpenRTC starts it, with the registered agent, when setup() is done.',
-    );
-  session.updateAgent = () => {
-    throw failed(
-      call,
-      'setup() must not choose the agent: OpenRTC starts the session with the registered one. Choose it in the factory that you register, or in the router.',
-    );
+  let state: 'held' | 'due' | 'started' = 'held';
+  session.start = (options) => {
+    if (state === 'held') return refused(call, STARTS);
+    if (state === 'due') {
+      state = 'started';
+      return start(options);
+    }
+    logger.warn({}, HAS_STARTED);
+    return Promise.resolve();
+  };
+  session.updateAgent = (agent) => {
+    if (state === 'held') throw failed(call, CHOOSES);
+    updateAgent(agent);
   };
   session.close = () => {
-    end.because('agent_shutdown', voice.CloseReason.USER_INITIATED);
+    if (state === 'held') end.because('agent_shutdown', voice.CloseReason.USER_INITIATED);
     return close();
   };
   session.shutdown = (options) => {
-    end.because('agent_shutdown', options?.reason ?? voice.CloseReason.USER_INITIATED);
+    if (state === 'held')
+      end.because('agent_shutdown', options?.reason ?? voice.CloseReason.USER_INITIATED);
     shutdown(options);
   };
-  return async (options) => {
+  return (options) => {
     starting.delete(call);
-    Object.assign(session, { close, shutdown, updateAgent });
-    session.start = async () =>
-      logger.warn(
-        {},
-        'session.start() has no effect: OpenRTC has started the session, with the registered agent',
-      );
-    await start(options);
+    state = 'due';
+    // Not `start` itself: setup() may have wrapped it.
+    return session.start(options);
   };
 }
 
@@ -89,11 +98,7 @@ function refuseSecondSessions(logger: Logger): UndoPatch {
   const value: Start = function (this: voice.AgentSession, options) {
     const call = currentCall();
     const mine = call !== undefined && starting.has(call) && options.room === call.ctx.room;
-    if (mine && !hasMaker(this))
-      return refused(
-        call,
-        'A second session was started in the room before the session of the call: setup() gets that one, and OpenRTC starts it with the registered agent.',
-      );
+    if (mine && !hasMaker(this)) return refused(call, SECOND);
     return Reflect.apply(start, this, [options]) as Promise<void>;
   };
   Object.defineProperty(prototype, 'start', { ...descriptor, value });
