@@ -46,9 +46,9 @@ export const processPatches: readonly ProcessPatch[] = [
   unpublishedTracksPatch,
   ffiClientPatch,
   helpersPatch,
-  refusedHandOffsPatch,
-  // Over that: what is refused is not noted as started.
+  // Over the helpers: what is refused is not noted as started.
   secondSessionPatch,
+  refusedHandOffsPatch,
 ];
 
 /**
