@@ -11,6 +11,7 @@ import { checkAgent } from './agent-class.js';
 import { discoveryError, findAgentFiles, nameByFile, notReadText } from './agent-files.js';
 import type { AgentClass } from './agent-options.js';
 import { chooseAgentClass } from './agent-export.js';
+import type { CodeLoader, ImportModule } from './code-loader.js';
 import { readAgentConfig } from './agent-config.js';
 import { checkAgentName } from './agent-name.js';
 import { filesWaitedFor, importNatively } from './import-file.js';
@@ -25,15 +26,14 @@ export interface DiscoveredAgent {
   readonly sourcePath: string;
 }
 
-/** Imports the `file:` URL of a module and resolves with its namespace object. */
-export type ImportModule = (url: string) => Promise<unknown>;
-
 /** Imports the files of agents. */
 export interface AgentImporter {
   /** Imports one. */
   readonly importModule: ImportModule;
   /** The absolute paths of the files whose top level the import of a file waits for, so that they can be named. */
   readonly waitedFor?: ((path: string) => Promise<readonly string[]>) | undefined;
+  /** Loads the code anew while the pool runs. Without it there is no reload. */
+  readonly loader?: CodeLoader | undefined;
 }
 
 /** Imports as `import()` does. */

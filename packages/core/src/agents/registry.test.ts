@@ -96,6 +96,27 @@ describe('AgentRegistry', () => {
     expect(registry.at('sales', 0)).toBeUndefined();
   });
 
+  it('gives accepted calls the code that has come in the place of theirs, and keeps no other', () => {
+    const registry = new AgentRegistry();
+    registry.add('sales', Sales, { greeting: 'Hi.' });
+    for (let count = 0; count < 100; count++)
+      registry.register([registry.prepare('sales', class extends Sales {})]);
+    const newest = registry.get('sales');
+    expect(newest).toMatchObject({ revision: 100, greeting: 'Hi.' });
+    expect([0, 50, 99].map((revision) => registry.at('sales', revision))).toEqual([
+      newest,
+      newest,
+      newest,
+    ]);
+    // Another agent, not other code of this one.
+    const other = registry.replace('sales', Sales);
+    expect([0, 100, 101].map((revision) => registry.at('sales', revision))).toEqual([
+      newest,
+      newest,
+      other,
+    ]);
+  });
+
   it('lists the registered agents when asked for an unknown one', () => {
     const registry = new AgentRegistry();
     expect(() => registry.get('x')).toThrow(

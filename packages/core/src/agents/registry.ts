@@ -13,11 +13,23 @@ import { didYouMean } from '../base/nearest.js';
 // more changes than this in that time, and each revision keeps a class in memory with everything it refers to.
 const MAX_KEPT_REVISIONS = 64;
 
+/** Revisions that new calls no longer get. */
+interface Superseded {
+  readonly name: string;
+  readonly first: number;
+  readonly last: number;
+  /** What calls run that were accepted for one of them. */
+  readonly config: AgentConfig;
+}
+
 /** The agents of a pool, checked, in the order of registration. */
 export class AgentRegistry implements AgentNames {
   readonly #agents = new Map<string, AgentConfig>();
   /** Replaced and removed agents, oldest first: calls that were accepted for them still run them. */
-  readonly #superseded: AgentConfig[] = [];
+  #superseded: readonly Superseded[] = [];
+  /** The options of each agent as they were given, without those of its class. */
+  readonly #given = new WeakMap<AgentConfig, unknown>();
+  readonly #discoveredFrom: string[] = [];
   #onChange = () => {};
 
   /**
@@ -54,9 +66,10 @@ export class AgentRegistry implements AgentNames {
 
   /**
    * Registers discovered agents: all of them, or none when one cannot be registered.
+   * @param from - the directory or file in which they were discovered
    * @throws as {@link add}
    */
-  addDiscovered(agents: readonly DiscoveredAgent[]): readonly AgentConfig[] {
+  addDiscovered(agents: readonly DiscoveredAgent[], from?: string): readonly AgentConfig[] {
     const configs = agents.map(({ name, agent, sourcePath }) =>
       this.#check(this.#freeName(name), agent, {}, sourcePath),
     );
@@ -64,8 +77,47 @@ export class AgentRegistry implements AgentNames {
     const twice = names.find((name, index) => names.indexOf(name) !== index);
     if (twice !== undefined) throw duplicate(twice);
     for (const config of configs) this.#agents.set(config.name, config);
+    if (from !== undefined) this.#discoveredFrom.push(from);
     this.#onChange();
     return configs;
+  }
+
+  /** The directories and files in which agents were discovered. */
+  get discoveredFrom(): readonly string[] {
+    return this.#discoveredFrom;
+  }
+
+  /**
+   * The configuration that a registered agent would have with another class, and the options that were given for it. A
+   * name that is not registered gets those of its class alone. Nothing is registered.
+   * @param revision - Default: the next one
+   * @throws as {@link add}, but for a duplicate
+   */
+  prepare(
+    name: string,
+    agent: AgentClass | AgentFactory,
+    { sourcePath, revision }: { sourcePath?: string | undefined; revision?: number } = {},
+  ): AgentConfig {
+    const known = this.#agents.get(name);
+    const options = (known === undefined ? undefined : this.#given.get(known)) ?? {};
+    const config = this.#check(checkAgentName(name), agent, options, sourcePath);
+    if (revision === undefined || revision === config.revision) return config;
+    const other = Object.freeze({ ...config, revision });
+    this.#given.set(other, options);
+    return other;
+  }
+
+  /**
+   * Registers other code of agents, as {@link prepare} has made it: each in the place of the one of its name, or at the
+   * end. Calls that were accepted for the one before run the new code as well, and so nothing keeps the old one in memory.
+   */
+  register(configs: readonly AgentConfig[]): void {
+    for (const config of configs) {
+      const replaced = this.#agents.get(config.name);
+      if (replaced !== undefined) this.#supersede(replaced, config);
+      this.#agents.set(config.name, config);
+    }
+    this.#onChange();
   }
 
   /**
@@ -78,11 +130,16 @@ export class AgentRegistry implements AgentNames {
     return config;
   }
 
-  /** A revision of an agent; undefined when this process does not have it, or no longer has it. */
+  /**
+   * What a call runs that was accepted for a revision of an agent: that revision, or the one whose code has come in its
+   * place. Undefined when this process does not have it, or no longer has it.
+   */
   at(name: string, revision: number): AgentConfig | undefined {
     const current = this.#agents.get(name);
     if (current?.revision === revision) return current;
-    return this.#superseded.find((agent) => agent.name === name && agent.revision === revision);
+    return this.#superseded.find(
+      (each) => each.name === name && each.first <= revision && revision <= each.last,
+    )?.config;
   }
 
   /**
@@ -127,7 +184,7 @@ export class AgentRegistry implements AgentNames {
     const checkedAgent = checkAgent(name, agent);
     const checkedOptions = checkAgentOptions(`agent "${name}"`, options);
     const { name: _discoveryName, ...described } = readAgentConfig(checkedAgent) ?? {};
-    return Object.freeze({
+    const config = Object.freeze({
       ...described,
       ...checkedOptions,
       name,
@@ -135,18 +192,25 @@ export class AgentRegistry implements AgentNames {
       agent: checkedAgent,
       ...(sourcePath === undefined ? {} : { sourcePath }),
     });
+    this.#given.set(config, options);
+    return config;
   }
 
   /** Continues after a removal: a call may still need an earlier agent of this name. */
   #nextRevision(name: string): number {
     const last =
-      this.#agents.get(name) ?? this.#superseded.findLast((agent) => agent.name === name);
-    return last === undefined ? 0 : last.revision + 1;
+      this.#agents.get(name)?.revision ??
+      this.#superseded.findLast((each) => each.name === name)?.last;
+    return last === undefined ? 0 : last + 1;
   }
 
-  #supersede(agent: AgentConfig): void {
-    this.#superseded.push(agent);
-    if (this.#superseded.length > MAX_KEPT_REVISIONS) this.#superseded.shift();
+  /** @param config - what calls run that were accepted for it, and for those in whose place its code had come */
+  #supersede(agent: AgentConfig, config = agent): void {
+    const { name, revision: last } = agent;
+    const earlier = this.#superseded.find((each) => each.config === agent);
+    const others = this.#superseded.filter((each) => each !== earlier);
+    const first = earlier?.first ?? last;
+    this.#superseded = [...others, { name, first, last, config }].slice(-MAX_KEPT_REVISIONS);
   }
 
   #unknown(name: unknown): OpenRtcError {

@@ -1,4 +1,5 @@
 import type { PlainError } from '../base/errors.js';
+import type { CodeEvent } from './code-change.js';
 import type { LoopBlock } from './loop-block.js';
 import type { ProviderError } from './provider-error.js';
 import type { ProviderUsage } from './provider-usage.js';
@@ -18,6 +19,7 @@ import type { SessionTurn } from './session-turn.js';
  * - `turn`: the caller has said something, the agent has answered, or the turn is over without an answer
  * - `usage`: the usage of all providers of the call so far
  * - `blocked`: code of the call has blocked the event loop of its process
+ * - `code`: the code of the call has changed, or could not
  */
 export type SessionEvent =
   | { readonly kind: 'joined'; readonly jobId: string }
@@ -33,7 +35,8 @@ export type SessionEvent =
   | { readonly kind: 'provider_error'; readonly jobId: string; readonly error: ProviderError }
   | { readonly kind: 'turn'; readonly jobId: string; readonly turn: SessionTurn }
   | { readonly kind: 'usage'; readonly jobId: string; readonly usage: readonly ProviderUsage[] }
-  | { readonly kind: 'blocked'; readonly jobId: string; readonly block: LoopBlock };
+  | { readonly kind: 'blocked'; readonly jobId: string; readonly block: LoopBlock }
+  | CodeEvent;
 
 /** A warning that a process of calls uses too much memory. All sizes are resident memory (RSS) in bytes. */
 export interface MemoryWarning {

@@ -32,6 +32,8 @@ export interface OpenedSession {
   audioInput?: voice.AudioInput;
   /** Reports what happens in the session. */
   watch?: CallWatch;
+  /** Ends the changes of the call's code. */
+  endChanges?: () => void;
 }
 
 /** Options of {@link beginSession}. */
@@ -62,6 +64,7 @@ export async function beginSession(options: BeginOptions): Promise<void> {
   const { call, info, config, runtime, opened } = options;
   const { ctx, end } = call;
   const deadline = new JoinDeadline(end, runtime.limits.joinTimeoutMs);
+  const { generation } = runtime.live;
   beginsCall(call);
 
   // User code runs first, so that a call whose agent cannot be built never appears in its room.
@@ -92,6 +95,19 @@ export async function beginSession(options: BeginOptions): Promise<void> {
   );
   opened.session = session;
   opened.watch = watchCall(session, agent, call, options.report);
+  opened.endChanges = runtime.live.add({
+    info,
+    config,
+    session,
+    hooks: opened.watch.hooks,
+    generation,
+    onChange: (event) => {
+      options.report(event).catch((error: unknown) => {
+        call.logger.warn({ error }, 'a change of the code of the call could not be reported');
+      });
+    },
+    onWarning: (error, message) => call.logger.warn({ error }, message),
+  });
   if (ownInput) {
     opened.audioInput = new RoomAudioInput(ctx.room, roomInput);
     session.input.audio = opened.audioInput;

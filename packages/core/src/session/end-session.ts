@@ -60,6 +60,7 @@ export async function endSession(
     if (ran.kind === 'failed') call.logger.error({ error: ran.error }, `${what} failed`);
   };
 
+  opened.endChanges?.();
   const closed = (async () => {
     await step('closing the session', CLOSE_MS, () => opened.session?.close());
     await step('closing the audio input', CLOSE_MS, () => opened.audioInput?.close());

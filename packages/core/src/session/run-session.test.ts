@@ -19,6 +19,7 @@ import type { SessionEvent } from '../call/session-event.js';
 import { defaultSessionLimits } from '../call/session-limits.js';
 import { participantOf } from '../call/job-participant.js';
 import { ticketOf } from '../call/ticket.fixture.js';
+import { LiveSessions } from './live-sessions.js';
 import type { SessionRuntime } from './session-runtime.js';
 import { outcomeOf } from '../call/session-outcome.js';
 
@@ -26,6 +27,7 @@ beforeAll(() => initializeLogger({ pretty: false, level: 'silent' }));
 
 function runtime(agent: Partial<AgentConfig> = {}): SessionRuntime {
   return {
+    live: new LiveSessions(),
     agent: () => ({ name: 'echo', revision: 0, agent: EchoAgent, ...agent }),
     defaults: {},
     setup: undefined,

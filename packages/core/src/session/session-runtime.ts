@@ -5,6 +5,7 @@ import type { AgentConfig, AgentDefaults, SessionSetup } from '../agents/agent-o
 import type { SessionInfo } from '../call/call.js';
 import type { AudioDevices } from '../audio/local-audio.js';
 import type { SessionLimits } from '../call/session-limits.js';
+import type { LiveSessions } from './live-sessions.js';
 import type { SharedModels } from './shared-models.js';
 
 /** Everything that the sessions of one process share. The pool creates it, and each call reads it. */
@@ -14,6 +15,8 @@ export interface SessionRuntime {
    * @throws OpenRtcError `CONFIG_UNKNOWN_AGENT` when no agent of that name is registered in this process
    */
   readonly agent: (name: string, revision: number) => AgentConfig;
+  /** The calls of this process, for changes of their code. */
+  readonly live: LiveSessions;
   /** The pool's defaults for agents. */
   readonly defaults: AgentDefaults;
   /** The pool's `setup()`. */

@@ -8,6 +8,7 @@ import { TurnTracker } from './turn-tracker.js';
 import { watchFaults } from './watch-faults.js';
 import { watchSession } from './watch-session.js';
 import { watchTurns } from './watch-turns.js';
+import type { HookWatch } from './watch-hooks.js';
 import { UsageWatch } from './watch-usage.js';
 
 /** Watches the session of one call. */
@@ -16,6 +17,8 @@ export interface CallWatch {
   readonly finish: () => void;
   /** Stops watching. Hook errors are still reported after it. */
   readonly close: () => void;
+  /** The hooks of all agents of the call. */
+  readonly hooks: HookWatch;
 }
 
 /**
@@ -31,7 +34,7 @@ export function watchCall(
 ): CallWatch {
   const reports = new CallReports(call, report);
   const turns = new TurnTracker((turn) => reports.turn(turn));
-  const close = watchFaults(session, first, call, {
+  const hooks = watchFaults(session, first, call, {
     tool: (...failure) => reports.tool(...failure),
     hook: (agent, name, error) => {
       turns.failed('hook_error');
@@ -62,7 +65,8 @@ export function watchCall(
       turns.close();
       usage.close();
     },
-    close,
+    close: () => hooks.close(),
+    hooks,
   };
 }
 

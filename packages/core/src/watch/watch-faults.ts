@@ -13,14 +13,14 @@ interface SessionInternals {
 
 /**
  * Reports failures of hooks and tools that the session survives: of the first agent, and of each one that takes over.
- * @returns a function that clears the timers; hook errors are still reported after it
+ * @returns the watch of the hooks. Close it at the end of the call: hook errors are still reported after it
  */
 export function watchFaults(
   session: voice.AgentSession,
   first: voice.Agent,
   call: CurrentCall,
   faults: Pick<CallReports, 'hook' | 'tool'>,
-): () => void {
+): HookWatch {
   const internals = session as unknown as SessionInternals;
   const over = () => internals._closing === true || call.end.outcome !== undefined;
   const hooks = new HookWatch((agent: voice.Agent, hook: HookName, error: unknown) => {
@@ -45,5 +45,5 @@ export function watchFaults(
     for (const output of functionCallOutputs)
       if (output?.isError) faults.tool(output.name, output.output, refusalOf(output));
   });
-  return () => hooks.close();
+  return hooks;
 }

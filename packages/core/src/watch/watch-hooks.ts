@@ -1,7 +1,10 @@
 import { voice } from '@livekit/agents';
+import { Readable } from 'node:stream';
 
 import { OpenRtcError } from '../base/errors.js';
 import { HOOK_MS } from '../call/session-limits.js';
+import type { CodeTrial } from './code-trial.js';
+import { isStream, retryStream } from './retry-stream.js';
 import { watchStream } from './watch-stream.js';
 
 /*
@@ -32,9 +35,14 @@ export type OnHookError = (agent: voice.Agent, hook: HookName, error: unknown) =
 
 // Each instance is wrapped once, also when the agent takes over a second time. Errors go to the latest watch.
 const watches = new WeakMap<voice.Agent, HookWatch>();
+// What the wrappers hide: functions in fields. Undefined: the method of the class.
+const hidden = new WeakMap<voice.Agent, Map<HookName, PropertyDescriptor | undefined>>();
+const trials = new WeakMap<voice.Agent, CodeTrial>();
 
 /** Watches the hooks of every agent of one call. */
 export class HookWatch {
+  /** Every agent that was watched so far, the first one first. */
+  readonly agents = new Set<voice.Agent>();
   readonly #onError: OnHookError;
   readonly #timers = new Set<NodeJS.Timeout>();
 
@@ -46,7 +54,26 @@ export class HookWatch {
   watch(agent: voice.Agent): void {
     const known = watches.has(agent);
     watches.set(agent, this);
-    if (!known) for (const hook of HOOKS) if (isOwn(agent, hook)) wrap(agent, hook);
+    this.agents.add(agent);
+    if (!known) wrapAll(agent);
+  }
+
+  /**
+   * Gives an agent other code, and wraps the hooks that it has then.
+   * @param change - finds the agent without wrappers
+   * @param trial - of the new code
+   */
+  rewrap<Result>(agent: voice.Agent, change: () => Result, trial: CodeTrial | undefined): Result {
+    unwrapAll(agent);
+    try {
+      const result = change();
+      trials.get(agent)?.end();
+      if (trial === undefined) trials.delete(agent);
+      else trials.set(agent, trial);
+      return result;
+    } finally {
+      wrapAll(agent);
+    }
   }
 
   /** Reports that a hook failed, unless the error is how user code stops a turn. */
@@ -98,7 +125,25 @@ function isOwn(agent: voice.Agent, hook: HookName): boolean {
   return !throughAdapter || typeof hooks[hook] === 'function';
 }
 
-function wrap(agent: voice.Agent, hook: HookName): void {
+function wrapAll(agent: voice.Agent): void {
+  const own = new Map<HookName, PropertyDescriptor | undefined>();
+  hidden.set(agent, own);
+  for (const hook of HOOKS)
+    if (isOwn(agent, hook)) {
+      const field = Object.getOwnPropertyDescriptor(agent, hook);
+      if (wrap(agent, hook)) own.set(hook, field);
+    }
+}
+
+function unwrapAll(agent: voice.Agent): void {
+  for (const [hook, field] of hidden.get(agent) ?? [])
+    if (field === undefined) Reflect.deleteProperty(agent, hook);
+    else Object.defineProperty(agent, hook, field);
+  hidden.delete(agent);
+}
+
+/** Whether it could be wrapped: a frozen agent keeps its own methods. */
+function wrap(agent: voice.Agent, hook: HookName): boolean {
   const original = agent[hook] as Hook;
   const failed = (error: unknown) => watches.get(agent)?.failed(agent, hook, error);
   const rethrow = (error: unknown): never => {
@@ -106,18 +151,44 @@ function wrap(agent: voice.Agent, hook: HookName): void {
     throw error;
   };
   const wrapped = function (this: voice.Agent, ...args: unknown[]): unknown {
+    const trial = trials.get(agent);
+    const first = trial?.isFirst(hook) === true ? trial : undefined;
+    /** The answer of the old code, if it can give one; undefined: the error is passed on. */
+    const again = (error: unknown, nothingYet = true): Promise<unknown> | undefined => {
+      if (isControlFlow(error) || first?.failed(hook, error) !== true) return undefined;
+      if (!nothingYet || args.some(isRead)) return undefined;
+      return Promise.resolve((agent[hook] as Hook).apply(this, args));
+    };
+    const finish = (value: unknown): unknown => {
+      if (first !== undefined && isStream(value))
+        return watchStream(
+          retryStream(value, again, () => first.passed(hook)),
+          failed,
+        );
+      first?.passed(hook);
+      return watchStream(value, failed);
+    };
+    const retry = (error: unknown): unknown => again(error) ?? rethrow(error);
     try {
       const result = original.apply(this, args);
-      if (!isThenable(result)) return watchStream(result, failed);
+      if (!isThenable(result)) return finish(result);
       const work = Promise.resolve(result);
       const boxed = hook === 'onUserTurnCompleted' ? watches.get(agent)?.inTime(work) : undefined;
-      return (boxed ?? work).then((value) => watchStream(value, failed), rethrow);
+      return (boxed ?? work).then(finish, retry);
     } catch (error) {
-      return rethrow(error);
+      return retry(error);
     }
   };
-  // A frozen agent keeps its own methods.
-  Reflect.defineProperty(agent, hook, { value: wrapped, writable: true, configurable: true });
+  return Reflect.defineProperty(agent, hook, {
+    value: wrapped,
+    writable: true,
+    configurable: true,
+  });
+}
+
+/** Whether it is a stream of which something was read already: nobody can read it a second time. */
+function isRead(value: unknown): boolean {
+  return value instanceof ReadableStream && (value.locked || Readable.isDisturbed(value as never));
 }
 
 function isThenable(value: unknown): value is PromiseLike<unknown> {
