@@ -10,7 +10,11 @@ export type { AgentPermissions, DispatchMode } from './options/dispatch-options.
 export type { PrewarmFunction, PrewarmLoaders } from './options/prewarm-option.js';
 export type { RunOptions } from './options/run-options.js';
 export type { ConnectRequest } from './worker/local-call.js';
-export type { ImportModule } from './agents/discover.js';
+export type { ImportModule } from './agents/code-loader.js';
+export { type ReloadPin, pinReload } from './sdk/reload-pins.js';
+export type { ReloadReport, ReloadedCall } from './call/reload-report.js';
+export type { CodeEvent, CodeResult } from './call/code-change.js';
+export type { ReloadOutcome } from './operate/reload-counts.js';
 
 // Agents.
 export { agentConfig } from './agents/agent-config.js';
@@ -57,7 +61,7 @@ export type {
   TurnTimes,
   UnansweredReason,
 } from './call/session-turn.js';
-export type { SessionObserver } from './settle/session-observer.js';
+export type { CodeChanged, SessionObserver } from './settle/session-observer.js';
 export type { Cause } from './call/caused-by.js';
 export type { SessionEndReason, SessionStatus } from './call/end-reason.js';
 export type { SessionOutcome } from './call/session-outcome.js';
@@ -76,6 +80,7 @@ export type {
 export type {
   MetricsStreamEvent,
   OverflowMetricsEvent,
+  ReloadMetricsEvent,
   SessionMetricsEvent,
 } from './operate/metrics-stream.js';
 export type { ResidentSet, RuntimeSnapshot, SessionSnapshot } from './operate/runtime-snapshot.js';

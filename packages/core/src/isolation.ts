@@ -1,11 +1,13 @@
 // '@openrtc/core/isolation': for authors of strategies. The seam itself, both ends of sessions that run elsewhere,
 // checks for a strategy's own options, and the types of all of these. AgentPool is in '@openrtc/core'.
+export type { CodeChange, CodeEvent, CodeResult, ChangedAgent } from './call/code-change.js';
 export type {
   Isolation,
   IsolationHost,
   IsolationStrategy,
   Placement,
   PoolSource,
+  PreparedChange,
   ProcessCounts,
   ProcessUsage,
   WorkerInference,
@@ -15,7 +17,8 @@ export { cpuWaitMs } from './base/cpu-wait.js';
 export { checkKeys, checkWhole, invalidOption } from './base/option-checks.js';
 export { beforeDeadline } from './launch/before-deadline.js';
 export type { Channel } from './launch/channel.js';
-export { RemoteSessions, type RemoteSessionsOptions } from './launch/remote-sessions.js';
+export { RemoteSessions } from './launch/remote-sessions.js';
+export type { RemoteSessionsOptions } from './launch/remote-sessions-options.js';
 export { serveTickets } from './pool/pool-functions.js';
 export type { Call, MetadataValues, SessionInfo } from './call/call.js';
 export type { Cause } from './call/caused-by.js';

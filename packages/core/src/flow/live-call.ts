@@ -39,6 +39,8 @@ export interface LiveCall {
   readonly roomSid: string | undefined;
   /** Usage of its providers, as reported last. */
   usage: readonly ProviderUsage[];
+  /** The number of the reload that the code of its agents came with; 0 before any. */
+  generation: number;
   /** Whether the agent has joined its room. */
   joined: boolean;
 }

@@ -5,6 +5,7 @@ import type { SessionInfo } from '../call/call.js';
 import { countsAgainstWorker } from '../call/caused-by.js';
 import { participantOf } from '../call/job-participant.js';
 import type { JobTicket } from '../call/job-ticket.js';
+import type { ReloadReport } from '../call/reload-report.js';
 import type { SessionEvent } from '../call/session-event.js';
 import type { SessionOutcome } from '../call/session-outcome.js';
 import type { SessionResult } from '../call/session-result.js';
@@ -117,6 +118,12 @@ export class LiveCalls {
     this.#options.logger.debug({ jobId, kind }, 'ignored an event of a call that has ended');
   }
 
+  /** Counts a reload of the agents, and tells the observers. */
+  reloaded(report: ReloadReport): void {
+    this.#counts.reload(report);
+    this.#finish(this.#observers.reloaded(report));
+  }
+
   /** Launches a call that LiveKit has assigned, and settles it when it has ended. */
   begin(assignment: Assignment, accepted: AcceptedCall): void {
     const { identity, routed, reservation, link } = accepted;
@@ -141,6 +148,7 @@ export class LiveCalls {
       blocks: new BlockCounts(),
       roomSid: assignment.job.room?.sid,
       usage: [],
+      generation: 0,
       joined: false,
     };
     this.#live.set(jobId, call);

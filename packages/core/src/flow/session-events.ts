@@ -1,4 +1,5 @@
 import type { Logger } from '../base/logger.js';
+import type { CodeEvent } from '../call/code-change.js';
 import type { SessionEvent } from '../call/session-event.js';
 import type { Observers } from '../settle/session-observer.js';
 import type { FlowCounts } from '../operate/flow-counts.js';
@@ -29,6 +30,7 @@ export interface SessionEventsOptions {
  * | `turn` | session | counted for the call, its agent, and the worker; observers: `onTurn` |
  * | `usage` | session | replaces the usage of the call; the difference is added to the metrics |
  * | `blocked` | the host of the session | counted for the call and the worker |
+ * | `code` | session | counted for its agent, and the worker; logged when its new code was undone; observers: `onCodeChange` |
  */
 export class SessionEvents {
   readonly #options: SessionEventsOptions;
@@ -80,6 +82,23 @@ export class SessionEvents {
         counts.block(event.block);
         call.blocks.add(event.block);
         break;
+      case 'code':
+        call.generation = event.generation;
+        counts.code(info, event);
+        this.#logCode(event, call);
+        inBackground(observers.codeChanged(info, event));
+        break;
     }
+  }
+
+  #logCode({ generation, result, why, error }: CodeEvent, { info }: LiveCall): void {
+    const fields = { jobId: info.jobId, agent: info.agent, generation, result, why };
+    const { logger } = this.#options;
+    if (result === 'undone')
+      logger.warn(
+        { ...fields, error },
+        `new code of a call failed in its first use, and is undone: ${why ?? ''}`,
+      );
+    else logger.debug(fields, 'the code of a call has changed');
   }
 }

@@ -1,5 +1,6 @@
 import type { Logger } from '../base/logger.js';
 import type { Call } from '../call/call.js';
+import type { CodeChange, CodeEvent } from '../call/code-change.js';
 import type { HangUpSignal } from '../call/hang-up.js';
 import type { JobTicket } from '../call/job-ticket.js';
 import type { Refusal } from '../call/refusal.js';
@@ -46,6 +47,17 @@ export interface Isolation extends AsyncDisposable {
    * anything. Without this method, there is none.
    */
   idleMemoryBytes?(): number;
+  /**
+   * Prepares all processes that run calls, other than the worker's own, for new code. Rejects when one of them cannot use
+   * it; then no process does. Without this method, only calls in the worker's own process get new code while they run.
+   */
+  prepareChange?(change: CodeChange): Promise<PreparedChange>;
+}
+
+/** New code that all processes are ready to use. */
+export interface PreparedChange {
+  /** Lets them use it. Resolves with what has become of each of their calls so far. Processes started later use it too. */
+  commit(): Promise<readonly CodeEvent[]>;
 }
 
 /** A process that runs calls, as it was when it was measured. */
@@ -103,6 +115,11 @@ export interface IsolationHost {
    * @throws OpenRtcError with a `SESSION_*` code when the call failed
    */
   runSession(ticket: JobTicket, signal: HangUpSignal, report?: ReportSessionEvent): Promise<void>;
+  /**
+   * Prepares this process for new code of its agents. {@link serveTickets} calls it where calls run for another process.
+   * @throws OpenRtcError when the code cannot be used here; then nothing has changed
+   */
+  prepareChange(change: CodeChange): Promise<PreparedChange>;
   /** Passes on an event of a call that runs elsewhere. Resolves when the pool has acted on it. */
   report(event: SessionEvent): Promise<void>;
 }

@@ -91,6 +91,12 @@ export class Launcher {
     }
   }
 
+  /** {@link Isolation.prepareChange} of the strategy; undefined when it has none. */
+  get prepareChange(): Isolation['prepareChange'] {
+    const isolation = this.#isolation;
+    return isolation?.prepareChange?.bind(isolation);
+  }
+
   /** Job ids of the calls that run. */
   get jobIds(): readonly string[] {
     return [...this.#running.keys()];

@@ -4,40 +4,16 @@ import { fromPlainError, OpenRtcError, toPlainError } from '../base/errors.js';
 import type { SessionEvent } from '../call/session-event.js';
 import type { Channel } from './channel.js';
 import { Heartbeat } from './heartbeat.js';
-import type { IsolationHost } from './isolation-strategy.js';
+import type { CodeChange } from '../call/code-change.js';
+import type { IsolationHost, PreparedChange } from './isolation-strategy.js';
 import type { HangUpSignal } from '../call/hang-up.js';
 import type { JobTicket } from '../call/job-ticket.js';
+import { RemoteChanges } from './remote-changes.js';
+import type { RemoteSessionsOptions } from './remote-sessions-options.js';
 import { PROTOCOL, type ToSessions, readFromSessions, toWire } from './wire.js';
 
 // A call may end this much after its deadline: the message that it has ended takes time to arrive.
 const GRACE_MS = 1_000;
-
-/** Options of {@link RemoteSessions}. */
-export interface RemoteSessionsOptions {
-  /** The host that the strategy was opened with. */
-  readonly host: IsolationHost;
-  /** The channel to the process that runs the calls. */
-  readonly channel: Channel;
-  /** How long the other end may leave pings unanswered before it counts as stuck, in milliseconds. Default: 6 000. */
-  readonly stuckAfterMs?: number;
-  /**
-   * How long the other end has waited for a CPU so far, in milliseconds, such as `() => cpuWaitMs(pid)`. This time does
-   * not count as silence: on a busy machine a healthy process is not taken for a stuck one. Default: unknown.
-   */
-  readonly cpuWaitMs?: () => number | undefined;
-  /**
-   * Called when the other end no longer answers. End its process, then call {@link RemoteSessions.fail} with `error`.
-   * Default: only `fail` is called.
-   */
-  readonly onStuck?: (error: OpenRtcError) => void;
-  /** Called for an error that no call can be blamed for. Give the other end no more calls. */
-  readonly onTainted?: (error: Error) => void;
-  /**
-   * Called when a call has not ended by the deadline of its hang-up. Its promise has been rejected, but the call may
-   * still run at the other end.
-   */
-  readonly onOverdue?: (jobId: string) => void;
-}
 
 /**
  * The sessions that run at the other end of a channel, where {@link serveTickets} answers. A strategy that runs calls
@@ -53,6 +29,7 @@ export class RemoteSessions {
   readonly #ready = deferred();
   readonly #running = new Map<string, Deferred<void>>();
   readonly #heartbeat: Heartbeat;
+  readonly #changes = new RemoteChanges((message) => this.#send(message));
   #failure: OpenRtcError | undefined;
   #busy = false;
 
@@ -130,6 +107,15 @@ export class RemoteSessions {
     }
   }
 
+  /**
+   * Prepares the other end for new code of the agents, see {@link Isolation.prepareChange}.
+   * @throws OpenRtcError when it cannot use it, or is gone
+   */
+  async prepareChange(change: CodeChange): Promise<PreparedChange> {
+    if (this.#failure !== undefined) throw this.#failure;
+    return this.#changes.prepare(change);
+  }
+
   /** Sends no more calls: the other end exits after its last call. */
   finish(): void {
     this.#send({ kind: 'finish' });
@@ -142,6 +128,7 @@ export class RemoteSessions {
     this.#heartbeat.stop();
     this.#ready.reject(error);
     for (const ended of this.#running.values()) ended.reject(error);
+    this.#changes.fail(error);
   }
 
   #onMessage(raw: unknown): void {
@@ -175,6 +162,10 @@ export class RemoteSessions {
       }
       case 'infer':
         void this.#infer(message.id, message.method, message.data);
+        break;
+      case 'code_prepared':
+      case 'code_used':
+        this.#changes.answered(message);
         break;
       case 'pong':
         this.#heartbeat.answered(message.id);

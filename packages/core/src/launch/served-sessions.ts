@@ -2,7 +2,8 @@ import { type Deferred, deferred } from '../base/deferred.js';
 import { OpenRtcError, toPlainError } from '../base/errors.js';
 import type { SessionEvent } from '../call/session-event.js';
 import type { Channel } from './channel.js';
-import type { IsolationHost } from './isolation-strategy.js';
+import type { CodeChange } from '../call/code-change.js';
+import type { IsolationHost, PreparedChange } from './isolation-strategy.js';
 import type { HangUp } from '../call/hang-up.js';
 import type { JobTicket } from '../call/job-ticket.js';
 import { type FromSessions, PROTOCOL, type ToSessions, fromWire } from './wire.js';
@@ -20,6 +21,7 @@ export class ServedSessions {
   readonly #done = deferred();
   readonly #closed = new AbortController();
   #host: IsolationHost | undefined;
+  #prepared: { readonly id: number; readonly change: PreparedChange } | undefined;
   #ids = 0;
   #finishing = false;
 
@@ -123,6 +125,12 @@ export class ServedSessions {
       case 'ping':
         this.#send({ kind: 'pong', id: message.id });
         break;
+      case 'prepare_code':
+        void this.#prepare(message.id, message.change);
+        break;
+      case 'use_code':
+        void this.#use(message.id);
+        break;
       case 'finish':
         this.#finishing = true;
         this.#endWhenIdle();
@@ -144,6 +152,32 @@ export class ServedSessions {
     }
     this.#calls.delete(jobId);
     this.#endWhenIdle();
+  }
+
+  async #prepare(id: number, change: CodeChange): Promise<void> {
+    try {
+      if (this.#host === undefined)
+        throw new OpenRtcError(
+          'INTERNAL',
+          'New code arrived before this process was ready for it.',
+        );
+      this.#prepared = { id, change: await this.#host.prepareChange(change) };
+      this.#send({ kind: 'code_prepared', id });
+    } catch (error) {
+      this.#send({ kind: 'code_prepared', id, error: toPlainError(error) });
+    }
+  }
+
+  /** Of several changes, only the last one that was prepared can be used. */
+  async #use(id: number): Promise<void> {
+    const prepared = this.#prepared;
+    if (prepared?.id !== id) return;
+    this.#prepared = undefined;
+    try {
+      this.#send({ kind: 'code_used', id, events: await prepared.change.commit() });
+    } catch (error) {
+      this.#send({ kind: 'code_used', id, events: [], error: toPlainError(error) });
+    }
   }
 
   #onClose(why: string): void {

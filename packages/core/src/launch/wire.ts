@@ -3,6 +3,7 @@ import { Job } from '@livekit/protocol';
 import { deepFreeze } from '../base/deep-freeze.js';
 import type { PlainError } from '../base/errors.js';
 import { isLoopBlock } from '../call/loop-block.js';
+import { type CodeChange, type CodeEvent, isCodeEvent } from '../call/code-change.js';
 import { isProviderError } from '../call/provider-error.js';
 import { MAX_PROVIDERS, isProviderUsage } from '../call/provider-usage.js';
 import type { SessionEvent } from '../call/session-event.js';
@@ -13,7 +14,7 @@ import type { HangUp } from '../call/hang-up.js';
 import type { JobTicket } from '../call/job-ticket.js';
 
 /** Version of the messages. Both ends must have the same one. */
-export const PROTOCOL = 3;
+export const PROTOCOL = 4;
 
 /** A ticket as JSON. Its job is protobuf in base64, because JSON would lose int64, enums and bytes. */
 export type WireTicket = Omit<JobTicket, 'job'> & { readonly job: string };
@@ -38,6 +39,9 @@ export type ToSessions =
       readonly error?: PlainError;
     }
   | { readonly kind: 'ping'; readonly id: number }
+  /** Get ready to use other code. Nothing changes before `use_code`. */
+  | { readonly kind: 'prepare_code'; readonly id: number; readonly change: CodeChange }
+  | { readonly kind: 'use_code'; readonly id: number }
   /** There are no more tickets: exit after the last call. */
   | { readonly kind: 'finish' };
 
@@ -57,6 +61,15 @@ export type FromSessions =
       readonly data: unknown;
     }
   | { readonly kind: 'pong'; readonly id: number }
+  /** It is ready to use the code, or cannot. */
+  | { readonly kind: 'code_prepared'; readonly id: number; readonly error?: PlainError }
+  /** It uses the code; what has become of its calls so far. Or it cannot. */
+  | {
+      readonly kind: 'code_used';
+      readonly id: number;
+      readonly events: readonly CodeEvent[];
+      readonly error?: PlainError;
+    }
   /** Whether its event loop is fully used, so that it should get no more calls. */
   | { readonly kind: 'busy'; readonly busy: boolean }
   /** An error that no call can be blamed for: live calls go on, but it must get no more. */
@@ -92,7 +105,8 @@ const codeOf = (error: unknown) =>
   isObject(error) && isText(error['code']) ? error['code'] : undefined;
 
 // All events except `memory`, which only the strategy itself reports.
-function isEvent({ kind, outcome, fault, name, error, turn, usage, block }: Fields): boolean {
+function isEvent(event: Fields): boolean {
+  const { kind, outcome, fault, name, error, turn, usage, block } = event;
   switch (kind) {
     case 'joined':
       return true;
@@ -116,6 +130,8 @@ function isEvent({ kind, outcome, fault, name, error, turn, usage, block }: Fiel
       return Array.isArray(usage) && usage.length <= MAX_PROVIDERS && usage.every(isProviderUsage);
     case 'blocked':
       return isLoopBlock(block);
+    case 'code':
+      return isCodeEvent(event);
     default:
       return false;
   }
@@ -131,6 +147,12 @@ const checks: Readonly<Record<Kind, (message: Fields) => boolean>> = {
   ended: ({ jobId, error }) => isText(jobId) && (error === undefined || isError(error)),
   infer: ({ id, method }) => isNumber(id) && isText(method),
   pong: ({ id }) => isNumber(id),
+  code_prepared: ({ id, error }) => isNumber(id) && (error === undefined || isError(error)),
+  code_used: ({ id, events, error }) =>
+    isNumber(id) &&
+    (error === undefined || isError(error)) &&
+    Array.isArray(events) &&
+    events.every((each) => isObject(each) && isText(each['jobId']) && isCodeEvent(each)),
   busy: ({ busy }) => typeof busy === 'boolean',
   tainted: ({ error }) => isError(error),
 };

@@ -1,14 +1,17 @@
 import { FlowMetrics } from './flow-metrics.js';
+import type { CodeEvent } from '../call/code-change.js';
 import type { LoopBlock } from '../call/loop-block.js';
 import { MetricsStream } from './metrics-stream.js';
 import type { RefusalReason } from '../call/refusal.js';
 import type { Call } from '../call/call.js';
 import { withoutSecrets } from '../base/secrets.js';
 import type { ProviderError } from '../call/provider-error.js';
+import { type ReloadReport, countByResult } from '../call/reload-report.js';
 import type { SessionOutcome } from '../call/session-outcome.js';
 import type { SessionResult } from '../call/session-result.js';
 import type { SessionTurn } from '../call/session-turn.js';
 import { FaultCounts } from './fault-counts.js';
+import { ReloadCounts } from './reload-counts.js';
 import { TurnCounts } from './turn-counts.js';
 
 /** Counts of the calls that passed through the flow since the pool started. */
@@ -18,6 +21,8 @@ export class FlowCounts {
   readonly faults = new FaultCounts();
   /** Turns of all calls together. */
   readonly turns = new TurnCounts();
+  /** Reloads of the agents. */
+  readonly reloads = new ReloadCounts();
   /** The series for Prometheus and OpenTelemetry. */
   readonly metrics = new FlowMetrics();
   /** Events that wait to be taken. */
@@ -81,6 +86,38 @@ export class FlowCounts {
   /** Counts a block of the event loop. */
   block({ cause, durationMs }: LoopBlock): void {
     this.metrics.blocks.record({ cause }, durationMs / 1_000);
+  }
+
+  /** Counts a reload of the agents. */
+  reload({ error, calls, ...report }: ReloadReport): void {
+    const { outcome, generation } = report;
+    this.reloads.generation = generation;
+    this.reloads.add(outcome);
+    this.metrics.reloads.add({ outcome });
+    this.events.push({
+      event: 'reload',
+      agent: '__openrtc__',
+      ...report,
+      calls: countByResult(calls),
+      ...(error === undefined ? {} : { error: withoutSecrets(`${error.code}: ${error.message}`) }),
+    });
+  }
+
+  /** Counts what new code has become in a call. */
+  code({ jobId, agent, tenant }: Call, { result, generation, error, why }: CodeEvent): void {
+    this.metrics.sessionReloads.add({ agent, result });
+    if (result !== 'undone') return;
+    this.reloads.add('undone');
+    this.metrics.reloads.add({ outcome: 'undone' });
+    const text = withoutSecrets(`${error?.code ?? 'INTERNAL'}: ${why ?? ''}`);
+    this.events.push({
+      event: 'session_reload_undone',
+      jobId,
+      agent,
+      tenant,
+      generation,
+      error: text,
+    });
   }
 
   /** Counts a finished call. */

@@ -1,4 +1,5 @@
 import { errorCodes } from '../base/errors.js';
+import type { CodeResult } from '../call/code-change.js';
 import type { ProviderUsage } from '../call/provider-usage.js';
 import type { RefusalReason } from '../call/refusal.js';
 import type { Cause } from '../call/caused-by.js';
@@ -7,6 +8,7 @@ import type { SessionResult } from '../call/session-result.js';
 import { type SessionTurn, isUnanswered, unansweredReasons } from '../call/session-turn.js';
 import { Counter } from './counter.js';
 import { Histogram } from './histogram.js';
+import { type ReloadOutcome, reloadOutcomes } from './reload-counts.js';
 import type { BlockCause } from '../call/loop-block.js';
 
 type ByAgent = { readonly agent: string };
@@ -66,6 +68,10 @@ export class FlowMetrics {
   readonly firstAudio = new Histogram<ByAgent>(TURNS);
   /** What callers waited for the answer, in seconds. */
   readonly response = new Histogram<ByAgent>(TURNS);
+  /** Reloads of the agents. */
+  readonly reloads = new Counter<{ readonly outcome: ReloadOutcome }>();
+  /** What reloads did to live calls. */
+  readonly sessionReloads = new Counter<ByAgent & { readonly result: CodeResult }>();
   /** Tokens as providers report them. */
   readonly tokens = new Counter<ByModel & { readonly direction: string }>();
   /** Characters that were synthesized. */
@@ -168,6 +174,7 @@ export class FlowMetrics {
     }
     this.refused.zero({ agent: '', reason: REASON_WITHOUT_AGENT });
     for (const cause of CAUSES) this.blocks.zero({ cause });
+    for (const outcome of reloadOutcomes) this.reloads.zero({ outcome });
     for (const accepted of ['true', 'false']) this.answers.zero({ accepted });
     this.#prune(agents);
   }
@@ -189,6 +196,7 @@ export class FlowMetrics {
       this.firstToken,
       this.firstAudio,
       this.response,
+      this.sessionReloads,
       this.tokens,
       this.characters,
       this.audioSeconds,

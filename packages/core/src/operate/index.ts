@@ -1,6 +1,25 @@
 // '@openrtc/core/operate': for programs that watch workers from another process. It does not load the SDK.
 export { readWorkers } from './read-workers.js';
 export type { AskedWorker, ReadWorkersOptions, WorkersOfUser } from './read-workers.js';
+export { commandWorker, findWorkers } from './control-workers.js';
+export type {
+  CommandWorkerOptions,
+  CommandedWorker,
+  FindWorkersOptions,
+  FoundWorkers,
+} from './control-workers.js';
+export type { FoundWorker } from './find-sockets.js';
+export { CONTROL_SCHEMA_VERSION } from './control-protocol.js';
+export type {
+  ControlAnswer,
+  ControlCommand,
+  ControlResults,
+  ControlledWorker,
+} from './control-protocol.js';
+export type { CodeEvent, CodeResult } from '../call/code-change.js';
+export type { ReloadOutcome } from './reload-counts.js';
+export { type ReloadReport, type ReloadedCall, reloadLine } from '../call/reload-report.js';
+export type { PlainError } from '../base/errors.js';
 export { REPORT_SCHEMA_VERSION } from './worker-report.js';
 export type { WorkerReport } from './worker-report.js';
 export { METRICS_SCHEMA_VERSION, parseMetricsLine } from './metrics-envelope.js';
@@ -8,6 +27,7 @@ export type { EnvelopeFields, MetricsLine } from './metrics-envelope.js';
 export type {
   MetricsStreamEvent,
   OverflowMetricsEvent,
+  ReloadMetricsEvent,
   SessionMetricsEvent,
 } from './metrics-stream.js';
 export { metricCatalog } from './metric-catalog.js';

@@ -137,7 +137,8 @@ test('until the thread has started a block is reported without a stack, and late
 });
 
 test('the thread logs an endless block and kills the process', async () => {
-  const data = { everyMs: 50, sampleMs: 100, stuckMs: 300, killMs: 1_000, call: '"AJ_1"' };
+  // On a busy machine the stack comes late: it must be there when the block is logged.
+  const data = { everyMs: 50, sampleMs: 100, stuckMs: 2_000, killMs: 3_000, call: '"AJ_1"' };
   const program = `
     const { Worker } = require('node:worker_threads');
     const shared = new SharedArrayBuffer(12);

@@ -142,6 +142,21 @@ export const metricCatalog = {
     help: "From the end of a caller's speech until the agent began to speak: what the caller waited.",
     labels: ['agent'],
   },
+  openrtc_reloads_total: {
+    type: 'counter',
+    help: 'Reloads of the agents, by outcome. undone: in one call the new code failed in its first use, and the old code is back.',
+    labels: ['outcome'],
+  },
+  openrtc_session_reloads_total: {
+    type: 'counter',
+    help: 'What reloads did to live calls: renewed, unchanged, kept_old, undone.',
+    labels: ['agent', 'result'],
+  },
+  openrtc_code_generation: {
+    type: 'gauge',
+    help: 'The number of the reload that the code of the agents came with; 0 before any.',
+    labels: [],
+  },
   openrtc_tokens_total: {
     type: 'counter',
     help: 'Tokens, as reported by providers. input_cached is a part of input.',

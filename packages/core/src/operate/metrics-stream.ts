@@ -1,12 +1,20 @@
 import type { Cause } from '../call/caused-by.js';
 import type { SessionEndReason, SessionStatus } from '../call/end-reason.js';
+import type { ReloadReport, ReloadedCall } from '../call/reload-report.js';
 import type { SessionFaults } from '../call/session-faults.js';
 import type { SessionTurns } from '../call/session-turn.js';
 
-/** The start or the end of one call, as plain data. The tenant is the only value in it that the caller can choose. */
+/**
+ * The start or the end of one call, or what became of its new code, as plain data. The tenant is the only value in it
+ * that the caller can choose.
+ */
 export interface SessionMetricsEvent {
-  /** What happened: the call was assigned, ended, or failed. */
-  readonly event: 'session_started' | 'session_finished' | 'session_failed';
+  /** What happened: the call was assigned, ended, or failed; or new code failed in it and was undone. */
+  readonly event:
+    | 'session_started'
+    | 'session_finished'
+    | 'session_failed'
+    | 'session_reload_undone';
   /** Unix time in milliseconds. */
   readonly timestamp: number;
   /** LiveKit's id of the job. */
@@ -15,19 +23,38 @@ export interface SessionMetricsEvent {
   readonly agent: string;
   /** The tenant of the call; `default` without one. */
   readonly tenant: string;
-  /** The outcome. Absent in `session_started`. */
+  /** The outcome. Only of a call that has ended. */
   readonly status?: SessionStatus;
-  /** Why the call ended. Absent in `session_started`. */
+  /** Why the call ended. Only of a call that has ended. */
   readonly reason?: SessionEndReason;
-  /** Who or what caused the end. Absent in `session_started`. */
+  /** Who or what caused the end. Only of a call that has ended. */
   readonly causedBy?: Cause;
-  /** Milliseconds since the assignment. Absent in `session_started`. */
+  /** Milliseconds since the assignment. Only of a call that has ended. */
   readonly durationMs?: number;
-  /** Failures that did not end the call. Absent in `session_started`. */
+  /** Failures that did not end the call. Only of a call that has ended. */
   readonly faults?: SessionFaults;
-  /** The turns of the caller. Absent in `session_started`. */
+  /** The turns of the caller. Only of a call that has ended. */
   readonly turns?: SessionTurns;
-  /** `CODE: message` of a failed call, at most 500 characters. Absent in other events. */
+  /** The number of the reload whose code the call has now. Only in `session_reload_undone`. */
+  readonly generation?: number;
+  /** `CODE: message` of what failed, at most 500 characters. Absent in other events. */
+  readonly error?: string;
+}
+
+/** What a reload of the agents has done, see {@link ReloadReport}. */
+export interface ReloadMetricsEvent extends Pick<
+  ReloadReport,
+  'generation' | 'outcome' | 'files' | 'agents' | 'notes' | 'durationMs'
+> {
+  /** The kind of event. */
+  readonly event: 'reload';
+  /** Unix time in milliseconds. */
+  readonly timestamp: number;
+  /** A fixed value, because the event belongs to no agent. */
+  readonly agent: '__openrtc__';
+  /** Number of calls by what became of them so far. */
+  readonly calls: Readonly<Partial<Record<ReloadedCall['result'], number>>>;
+  /** `CODE: message` of a refused reload, at most 500 characters. */
   readonly error?: string;
 }
 
@@ -44,14 +71,17 @@ export interface OverflowMetricsEvent {
 }
 
 /** An event of the metrics stream. */
-export type MetricsStreamEvent = SessionMetricsEvent | OverflowMetricsEvent;
+export type MetricsStreamEvent = SessionMetricsEvent | ReloadMetricsEvent | OverflowMetricsEvent;
+
+type Pushed = SessionMetricsEvent | ReloadMetricsEvent;
+type WithoutTime<Event> = Event extends Pushed ? Omit<Event, 'timestamp'> : never;
 
 const MAX_EVENTS = 256;
 const MAX_ERROR_CHARACTERS = 500;
 
 /** Events that wait to be taken. If more than {@link MAX_EVENTS} wait, new ones are dropped and counted. */
 export class MetricsStream {
-  #events: SessionMetricsEvent[] = [];
+  #events: Pushed[] = [];
   #dropped = 0;
   #totalDropped = 0;
 
@@ -61,7 +91,7 @@ export class MetricsStream {
   }
 
   /** Adds an event with the current time. */
-  push(event: Omit<SessionMetricsEvent, 'timestamp'>): void {
+  push(event: WithoutTime<Pushed>): void {
     if (this.#events.length >= MAX_EVENTS) {
       this.#dropped += 1;
       this.#totalDropped += 1;

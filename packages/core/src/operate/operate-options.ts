@@ -10,9 +10,9 @@ export interface OperateOptions {
   /** Files that snapshots and events are written to. Default, and `null`: no files. */
   metrics?: MetricsFilesOptions | null;
   /**
-   * A read-only Unix socket for `openrtc top`, in a directory that only this user can access. It reports the calls
-   * and their resources. Default: true. If the socket cannot be created, the reason is logged and the worker runs
-   * without it.
+   * Two Unix sockets in a directory that only this user can access. One is for `openrtc top`: it reports the calls and
+   * their resources, and reads nothing. The other is for `openrtc reload`. Default: true. If a socket cannot be created,
+   * the reason is logged and the worker runs without it.
    */
   introspection?: boolean;
   /** A `Meter` of `@opentelemetry/api` that also gets the metrics of docs/metrics.md. Default: none. */

@@ -5,6 +5,7 @@ import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 
+import { commandWorker, findWorkers } from './control-workers.js';
 import { TestFolder } from './files.fixture.js';
 import type { OtelMeter } from './otel-metrics.js';
 import { readWorkers } from './read-workers.js';
@@ -307,6 +308,26 @@ test('openrtc top finds the worker and its calls, without secrets', async () => 
     workers: [],
     problems: [],
   });
+  vi.unstubAllEnvs();
+});
+
+test('openrtc reload finds the worker, which says how its agents can be loaded anew', async () => {
+  vi.stubEnv('OPENRTC_RUNTIME_DIR', folder.of('run'));
+  const { pool, running } = await rig.registered({}, { introspection: true });
+  const [worker] = (await findWorkers()).workers;
+  expect(worker && (await commandWorker(worker, 'reload'))).toMatchObject({
+    answer: {
+      worker: { pid: process.pid },
+      ok: false,
+      error: {
+        code: 'POOL_STATE',
+        message: expect.stringContaining('openrtc start --reloadable'),
+      },
+    },
+  });
+  await pool.close();
+  await running;
+  expect((await findWorkers()).workers).toEqual([]);
   vi.unstubAllEnvs();
 });
 

@@ -6,7 +6,9 @@ import { basename } from 'node:path';
 import { alsoFailed, everyStep } from '../base/every-step.js';
 import { type Logger, silentLogger } from '../base/logger.js';
 import { jobTypes } from '../call/job-offer.js';
+import type { ReloadReport } from '../call/reload-report.js';
 import { workerLoad } from '../link/load-curve.js';
+import { ControlSocket } from './control-socket.js';
 import type { WorkerInfo } from './health-routes.js';
 import { HealthServer } from './health-server.js';
 import type { MetricFamily } from './metric-families.js';
@@ -31,15 +33,18 @@ export interface PoolView {
   snapshot(): RuntimeSnapshot;
   /** The running worker; undefined before it runs. */
   worker(): WorkerView | undefined;
+  /** Loads the agents anew. Rejects where that is not possible. */
+  reload(): Promise<ReloadReport>;
 }
 
-/** Everything that is open to observe a running pool: a server, files, a socket. None of it delays a call. */
+/** Everything that is open to observe and control a running pool: a server, files, sockets. None of it delays a call. */
 export class Operations implements AsyncDisposable {
   readonly #view: PoolView;
   readonly #metrics: WorkerMetrics;
   #health: HealthServer | undefined;
   #files: MetricsReporter | undefined;
   #socket: ReportSocket | undefined;
+  #control: ControlSocket | undefined;
   #otel: OtelMetrics | undefined;
   #logger: Logger = silentLogger;
   #cpu = { ms: 0, at: Number.NEGATIVE_INFINITY };
@@ -86,7 +91,7 @@ export class Operations implements AsyncDisposable {
           },
           logger,
         );
-      if (introspection) this.#socket = await ReportSocket.listen(() => this.#report(), logger);
+      if (introspection) await this.#openSockets();
     } catch (error) {
       await this[Symbol.asyncDispose]().catch(alsoFailed(logger));
       throw error;
@@ -121,13 +126,23 @@ export class Operations implements AsyncDisposable {
   /** Closes everything that is open. */
   async [Symbol.asyncDispose](): Promise<void> {
     const otel = this.#otel;
-    const open = [this.#socket, this.#files, this.#health];
-    this.#otel = this.#socket = this.#files = this.#health = undefined;
+    const open = [this.#control, this.#socket, this.#files, this.#health];
+    this.#otel = this.#control = this.#socket = this.#files = this.#health = undefined;
     await everyStep(this.#logger, [
       // It calls the meter, which is the user's.
       () => otel?.[Symbol.dispose](),
       ...open.map((each) => () => each?.[Symbol.asyncDispose]()),
     ]);
+  }
+
+  async #openSockets(): Promise<void> {
+    const logger = this.#logger;
+    this.#socket = await ReportSocket.listen(() => this.#report(), logger);
+    this.#control = await ControlSocket.listen({
+      commands: { reload: () => this.#view.reload() },
+      worker: { pid: process.pid, entry: basename(this.#view.entry) },
+      logger,
+    });
   }
 
   #info(): WorkerInfo {

@@ -2,6 +2,7 @@ import { isRecord } from '../base/kind-of.js';
 import type {
   MetricsStreamEvent,
   OverflowMetricsEvent,
+  ReloadMetricsEvent,
   SessionMetricsEvent,
 } from './metrics-stream.js';
 import type { RuntimeSnapshot } from './runtime-snapshot.js';
@@ -45,6 +46,8 @@ const SNAPSHOT: Readonly<Record<keyof RuntimeSnapshot, Fits>> = {
   totalProviderErrors: whole,
   totalTurns: isRecord,
   refused: amounts,
+  codeGeneration: whole,
+  reloads: amounts,
   sessionsByAgent: amounts,
   sessionsByTenant: amounts,
   sessions: listOf(isRecord),
@@ -69,6 +72,21 @@ const SESSION_EVENT: Readonly<Record<Exclude<keyof SessionMetricsEvent, 'event'>
   durationMs: amount,
   faults: isRecord,
   turns: isRecord,
+  generation: whole,
+  error: text,
+};
+
+/** The fields of the report of a reload. */
+const RELOAD: Readonly<Record<Exclude<keyof ReloadMetricsEvent, 'event'>, Fits>> = {
+  timestamp: amount,
+  agent: text,
+  generation: whole,
+  outcome: text,
+  files: listOf(text),
+  agents: listOf(text),
+  notes: listOf(text),
+  calls: amounts,
+  durationMs: amount,
   error: text,
 };
 
@@ -84,6 +102,8 @@ const EVENTS: Readonly<Record<MetricsStreamEvent['event'], Readonly<Record<strin
   session_started: SESSION_EVENT,
   session_finished: SESSION_EVENT,
   session_failed: SESSION_EVENT,
+  session_reload_undone: SESSION_EVENT,
+  reload: RELOAD,
   metrics_stream_overflow: OVERFLOW,
 };
 

@@ -5,6 +5,7 @@ import type { RegistrationSnapshot } from '../link/worker-links.js';
 import type { BlocksSnapshot } from './block-counts.js';
 import type { NotReady, PoolState } from './readiness.js';
 import type { CallResources } from './resource-sampler.js';
+import type { ReloadOutcome } from './reload-counts.js';
 import type { ProviderUsage } from '../call/provider-usage.js';
 import type { SessionFaults } from '../call/session-faults.js';
 import type { SessionTurns } from '../call/session-turn.js';
@@ -30,6 +31,8 @@ export interface SessionSnapshot {
    * something, and no turn so far was answered, see `turns`.
    */
   readonly status: 'joining' | 'active' | 'slow' | 'unanswered';
+  /** The number of the reload that the code of its agents came with; 0 before any. */
+  readonly generation: number;
   /** Failures so far that did not end the call. */
   readonly faults: SessionFaults;
   /** Turns of the caller so far. */
@@ -96,6 +99,10 @@ export interface RuntimeSnapshot {
   readonly totalTurns: SessionTurns;
   /** Refused offers by reason; reasons without a refusal are left out. */
   readonly refused: Readonly<Partial<Record<RefusalReason, number>>>;
+  /** The number of the reload that the code of the agents came with; 0 before any. */
+  readonly codeGeneration: number;
+  /** Reloads since `run()` by outcome; outcomes without one are left out. `undone` counts calls. */
+  readonly reloads: Readonly<Partial<Record<ReloadOutcome, number>>>;
   /** Number of live calls by agent; agents without one are left out. */
   readonly sessionsByAgent: Readonly<Record<string, number>>;
   /** Number of live calls by tenant; tenants without one are left out. */

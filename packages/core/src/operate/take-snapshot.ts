@@ -53,6 +53,8 @@ export function takeSnapshot(sources: SnapshotSources): RuntimeSnapshot {
     totalProviderErrors: worker?.counts.faults.providerErrors ?? 0,
     totalTurns: (worker?.counts.turns ?? new TurnCounts()).snapshot(),
     refused: worker?.counts.refused ?? {},
+    codeGeneration: worker?.counts.reloads.generation ?? 0,
+    reloads: worker?.counts.reloads.snapshot() ?? {},
     sessionsByAgent: countBy(sessions, 'agent'),
     sessionsByTenant: countBy(sessions, 'tenant'),
     sessions,
@@ -76,7 +78,7 @@ export function takeSnapshot(sources: SnapshotSources): RuntimeSnapshot {
 }
 
 function sessionOf(
-  { info, joined, faults, turns, blocks, usage, since }: CallView,
+  { info, joined, generation, faults, turns, blocks, usage, since }: CallView,
   worker: WorkerView | undefined,
 ): SessionSnapshot {
   const blocked = blocks.snapshot();
@@ -91,6 +93,7 @@ function sessionOf(
     joined,
     durationMs: Math.round(performance.now() - since),
     status: statusOf(joined, slow, turns),
+    generation,
     faults: faults.snapshot(),
     turns: turns.snapshot(),
     usage,

@@ -25,6 +25,8 @@ export interface CallView {
   readonly turns: TurnCounts;
   /** How often its code blocked the event loop. */
   readonly blocks: BlockCounts;
+  /** The number of the reload that its code came with; 0 before any. */
+  readonly generation: number;
   /** Its use of providers so far. */
   readonly usage: readonly ProviderUsage[];
 }

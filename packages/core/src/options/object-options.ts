@@ -30,6 +30,8 @@ const HOOKS = Object.keys({
   onProviderError: true,
   onTurn: true,
   onMemoryWarning: true,
+  onCodeChange: true,
+  onReload: true,
 } satisfies Record<keyof SessionObserver, true>);
 
 /** Observers must have at least one hook each. */

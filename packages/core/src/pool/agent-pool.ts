@@ -1,5 +1,4 @@
 import type { AgentDefaults } from '../agents/agent-options.js';
-import { checkAll } from '../base/all-faults.js';
 import { OpenRtcError } from '../base/errors.js';
 import type { MetadataValues } from '../call/call.js';
 import type { SessionResult } from '../call/session-result.js';
@@ -15,18 +14,19 @@ import { configured } from '../options/configured.js';
 import { ownOptions } from '../options/own-options.js';
 import type { AgentPoolOptions, PoolSettings } from '../options/pool-options.js';
 import { type ResolvedOptions, resolveOptions } from '../options/resolve-options.js';
-import { type RunOptions, checkRunOptions } from '../options/run-options.js';
-import { checkConnectRequest, type ConnectRequest } from '../worker/local-call.js';
+import type { RunOptions } from '../options/run-options.js';
+import type { Worker } from '../worker/worker.js';
+import type { ConnectRequest } from '../worker/local-call.js';
 import { callProcess, inCallProcess } from '../worker/started-for-calls.js';
 import { commandLine } from './command-line.js';
 import { type Hosting, currentHosting } from './hosting.js';
 import { warnInLog } from './load-user-code.js';
 import {
   type RunConfiguration,
+  checkConnect,
   checkRun,
   checkState,
   refusal,
-  workerChecks,
 } from './pool-checks.js';
 import { PoolAgents } from './pool-agents.js';
 import { PoolRun, poolSource } from './pool-run.js';
@@ -137,11 +137,7 @@ export class AgentPool<
    */
   async connect(request: ConnectRequest, options: RunOptions = {}): Promise<SessionResult> {
     checkState('connect()', this.state);
-    checkAll([
-      () => checkConnectRequest(request, (name) => this.get(name)),
-      () => checkRunOptions('connect()', options),
-      ...workerChecks(this.#configuration),
-    ]);
+    checkConnect(request, options, (name) => this.get(name), this.#configuration);
     let result: SessionResult | undefined;
     const onSessionEnd = (_info: unknown, end: SessionResult) => void (result = end);
     await this.#begin((run) => run.connect(options, request, { onSessionEnd }));
@@ -223,16 +219,18 @@ export class AgentPool<
   }
 
   /** @internal */
+  protected override get worker(): Worker | undefined {
+    return this.#run?.worker;
+  }
+
+  /** @internal */
   protected override get state(): PoolState {
     return this.#run?.state ?? (this.#closed ? 'closed' : 'idle');
   }
 
   get #configuration(): RunConfiguration {
-    return {
-      options: this.#options,
-      agents: this.registry.names(),
-      packagesFrom: this.#source.packagesFrom,
-    };
+    const { packagesFrom } = this.#source;
+    return { options: this.#options, agents: this.registry.names(), packagesFrom };
   }
 
   #begin(work: (run: PoolRun) => Promise<void>): Promise<void> {
@@ -241,7 +239,9 @@ export class AgentPool<
       resolved: this.#resolved,
       registry: this.registry,
       source: this.#source,
+      loader: this.loader,
       snapshot: () => this.runtimeSnapshot(),
+      reload: () => this.reload(),
     });
     this.#run = run;
     return (run.finished = work(run));

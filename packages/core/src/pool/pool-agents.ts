@@ -1,3 +1,6 @@
+import { resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
 import type {
   AgentClass,
   AgentConfig,
@@ -5,9 +8,13 @@ import type {
   AgentOptions,
 } from '../agents/agent-options.js';
 import { checkDiscover } from '../agents/check-discover.js';
-import { type AgentImporter, type ImportModule, discoverAgents } from '../agents/discover.js';
+import type { CodeLoader, ImportModule } from '../agents/code-loader.js';
+import { type AgentImporter, discoverAgents } from '../agents/discover.js';
 import { AgentRegistry } from '../agents/registry.js';
 import type { PoolState } from '../operate/readiness.js';
+import type { ReloadReport } from '../call/reload-report.js';
+import { noReload, notRunning } from '../worker/no-reload.js';
+import type { Worker } from '../worker/worker.js';
 import { checkState } from './pool-checks.js';
 import type { MetadataValues } from '../call/call.js';
 import { type Warn, userCodeImporter, warnInLog } from './load-user-code.js';
@@ -23,6 +30,8 @@ export abstract class PoolAgents<
   protected warn: Warn = warnInLog(undefined);
   /** @internal */
   protected abstract readonly state: PoolState;
+  /** @internal */
+  protected abstract readonly worker: Worker | undefined;
   readonly #importer: AgentImporter | undefined;
 
   /** @internal */
@@ -87,7 +96,25 @@ export abstract class PoolAgents<
       importer: userCodeImporter(this.warn, importer),
       warn: this.warn,
     });
-    return this.registry.addDiscovered(found);
+    const from = path instanceof URL ? fileURLToPath(path) : resolve(path);
+    return this.registry.addDiscovered(found, from);
+  }
+
+  /**
+   * Loads the agents anew from their files: new calls get the new code, and live ones from their next turn. Needs a command
+   * that loads the agents so, see docs/reload.md.
+   * @returns what has changed; when the new code cannot be used, nothing has, and the report says why
+   * @throws OpenRtcError `POOL_STATE` when the pool does not run, or was not started so
+   */
+  async reload(): Promise<ReloadReport> {
+    if (this.loader === undefined) throw noReload();
+    if (this.worker?.reloads === undefined) throw notRunning();
+    return this.worker.reloads.reload();
+  }
+
+  /** @internal */
+  protected get loader(): CodeLoader | undefined {
+    return this.#importer?.loader;
   }
 
   /** The registered agents, in the order of registration. */

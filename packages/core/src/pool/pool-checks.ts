@@ -5,6 +5,7 @@ import type { PoolState } from '../operate/readiness.js';
 import type { AgentPoolOptions } from '../options/pool-options.js';
 import { checkRunOptions } from '../options/run-options.js';
 import { checkDefaultIsolation } from '../worker/default-parts.js';
+import { type ConnectRequest, checkConnectRequest } from '../worker/local-call.js';
 
 /** The methods that some states do not allow. The others may be called at any time. */
 export type StatefulMethod =
@@ -72,6 +73,20 @@ export function checkRun(options: unknown, configuration: RunConfiguration, open
   ]);
 }
 
+/** Checks everything about a call of `connect()` that can be known before it opens anything. */
+export function checkConnect(
+  request: ConnectRequest,
+  options: unknown,
+  find: (name: string) => unknown,
+  configuration: RunConfiguration,
+): void {
+  checkAll([
+    () => checkConnectRequest(request, find),
+    () => checkRunOptions('connect()', options),
+    ...workerChecks(configuration),
+  ]);
+}
+
 /** The checks of what a pool needs for any run. */
 function agentChecks({ agents }: Pick<RunConfiguration, 'agents'>): readonly (() => void)[] {
   return [
@@ -86,7 +101,7 @@ function agentChecks({ agents }: Pick<RunConfiguration, 'agents'>): readonly (()
 }
 
 /** The checks of what a worker needs to open: the server, its credentials, and a place where calls run. */
-export function workerChecks({ options, packagesFrom }: RunConfiguration): readonly (() => void)[] {
+function workerChecks({ options, packagesFrom }: RunConfiguration): readonly (() => void)[] {
   return [
     () => void resolveEndpoint(options.livekit),
     () => {

@@ -1,8 +1,10 @@
+import type { CodeLoader } from '../agents/code-loader.js';
 import type { AgentRegistry } from '../agents/registry.js';
 import { isOpenRtcError } from '../base/errors.js';
 import { alsoFailed, everyStep } from '../base/every-step.js';
 import { type Logger, unbreakable } from '../base/logger.js';
 import { version } from '../base/version.js';
+import type { ReloadReport } from '../call/reload-report.js';
 import type { SessionObserver } from '../settle/session-observer.js';
 import type { Channel } from '../launch/channel.js';
 import type { PoolSource } from '../launch/isolation-strategy.js';
@@ -29,8 +31,12 @@ export interface PoolParts {
   readonly resolved: ResolvedOptions;
   readonly registry: AgentRegistry;
   readonly source: PoolSource;
+  /** Loads the code of the agents anew. Undefined where that is not possible. */
+  readonly loader: CodeLoader | undefined;
   /** Returns the current snapshot of the pool. */
   readonly snapshot: () => RuntimeSnapshot;
+  /** Loads the agents of the pool anew. */
+  readonly reload: () => Promise<ReloadReport>;
 }
 
 /** The one run of a pool: what is open while it runs, and how it ends. */
@@ -55,6 +61,7 @@ export class PoolRun {
       facts: parts.resolved,
       entry: parts.source.entry,
       snapshot: parts.snapshot,
+      reload: parts.reload,
       worker: () => this.#worker,
     });
   }
@@ -86,7 +93,7 @@ export class PoolRun {
 
   /** Runs the calls that the pool of another process sends through `channel`. */
   async serve(channel: Channel, options: RunOptions): Promise<void> {
-    const { options: pool, resolved, registry, source } = this.#parts;
+    const { options: pool, resolved, registry, source, loader } = this.#parts;
     const { processHandlers = true } = options;
     this.#state = 'running';
     try {
@@ -95,6 +102,7 @@ export class PoolRun {
         resolved,
         registry,
         source,
+        loader,
         watchdog: operateOptions(pool, options).watchdog,
         logger: this.#logger,
         processHandlers,
@@ -184,12 +192,12 @@ export class PoolRun {
       'registers' | 'observers' | 'audioDevices' | 'ownProcess' | 'watchdog'
     >,
   ): Promise<Worker | undefined> {
-    const { options: pool, resolved, registry, source } = this.#parts;
+    const { options: pool, resolved, registry, source, loader } = this.#parts;
     const { signal } = this.#starting;
     try {
       const logger = this.#logger;
       return await Worker.start(
-        { pool, resolved, registry, source, logger, version, ending: this.#ending, ...how },
+        { pool, resolved, registry, source, loader, logger, version, ending: this.#ending, ...how },
         signal,
       );
     } catch (error) {

@@ -1,5 +1,7 @@
 import type { Logger } from '../base/logger.js';
 import type { SessionInfo } from '../call/call.js';
+import type { CodeEvent } from '../call/code-change.js';
+import type { ReloadReport } from '../call/reload-report.js';
 import type { MemoryWarning } from '../call/session-event.js';
 import { timeBox } from '../base/time-box.js';
 import type { ProviderError } from '../call/provider-error.js';
@@ -21,7 +23,14 @@ export interface SessionObserver {
   onTurn?(info: SessionInfo, turn: SessionTurn): void | Promise<void>;
   /** Called when the process of the call uses more memory than its warning limit. The call goes on. */
   onMemoryWarning?(info: SessionInfo, memory: MemoryWarning): void | Promise<void>;
+  /** Called when a reload has changed the code of the call, when it could not, and when new code that failed was undone. */
+  onCodeChange?(info: SessionInfo, change: CodeChanged): void | Promise<void>;
+  /** Called after each reload of the agents. Of no call. */
+  onReload?(report: ReloadReport): void | Promise<void>;
 }
+
+/** What has become of new code in a call. */
+export type CodeChanged = Omit<CodeEvent, 'kind' | 'jobId'>;
 
 // Nothing waits for an observer. The limit only decides when one that hangs is logged.
 const OBSERVER_MS = 5_000;
@@ -69,9 +78,28 @@ export class Observers {
     );
   }
 
+  /** Calls `onCodeChange`, see {@link started}. */
+  codeChanged(
+    info: SessionInfo,
+    { jobId, generation, result, why, error }: CodeEvent,
+  ): Promise<void> {
+    const change: CodeChanged = {
+      generation,
+      result,
+      ...(why === undefined ? {} : { why }),
+      ...(error === undefined ? {} : { error }),
+    };
+    return this.#each('onCodeChange', jobId, (observer) => observer.onCodeChange?.(info, change));
+  }
+
+  /** Calls `onReload`, see {@link started}. */
+  reloaded(report: ReloadReport): Promise<void> {
+    return this.#each('onReload', undefined, (observer) => observer.onReload?.(report));
+  }
+
   async #each(
     hook: string,
-    jobId: string,
+    jobId: string | undefined,
     call: (observer: SessionObserver) => unknown,
   ): Promise<void> {
     await Promise.all(

@@ -21,6 +21,7 @@ function hostOf(pool: AgentPoolOptions = { models: null }): SessionHost {
     resolved: resolveOptions({}, {}),
     registry: new AgentRegistry(),
     source: { packagesFrom: [], entry: '', pool: 0, argv: [], execArgv: [] },
+    loader: undefined,
     logger: new LogBook(),
     report: async () => {},
     onBusy: () => {},

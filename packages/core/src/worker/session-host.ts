@@ -1,7 +1,13 @@
 import { JobProcess } from '@livekit/agents';
 
 import { LagGuard } from '../admit/lag-guard.js';
-import type { IsolationHost, PoolSource, WorkerInference } from '../launch/isolation-strategy.js';
+import type { CodeChange } from '../call/code-change.js';
+import type {
+  IsolationHost,
+  PoolSource,
+  PreparedChange,
+  WorkerInference,
+} from '../launch/isolation-strategy.js';
 import type { AgentConfig } from '../agents/agent-options.js';
 import type { HangUpSignal } from '../call/hang-up.js';
 import type { JobTicket } from '../call/job-ticket.js';
@@ -13,7 +19,9 @@ import { LoopWatch, type LoopWatchOptions } from '../operate/loop-watch.js';
 import type { WatchdogLimits } from '../operate/watchdog-options.js';
 import { currentCall } from '../sdk/current-call.js';
 import { noExecutor } from '../session/job-context.js';
+import { LiveSessions } from '../session/live-sessions.js';
 import { runSession } from '../session/run-session.js';
+import { ProcessCode } from './process-code.js';
 import { prepareSdk } from '../sdk/patches.js';
 import { sdkLogger } from '../sdk/sdk-logger.js';
 import type { ReportSessionEvent, SessionEvent } from '../call/session-event.js';
@@ -27,7 +35,7 @@ import type { ProcessOptions } from './worker-options.js';
 /** Options of {@link SessionHost}. */
 export interface SessionHostOptions extends Pick<
   ProcessOptions,
-  'pool' | 'resolved' | 'registry' | 'source' | 'logger'
+  'pool' | 'resolved' | 'registry' | 'source' | 'loader' | 'logger'
 > {
   /** Receives the events of the sessions. */
   readonly report: ReportSessionEvent;
@@ -66,6 +74,10 @@ export class SessionHost implements IsolationHost {
   readonly #options: SessionHostOptions;
   readonly #process = new JobProcess();
   readonly #lag: LagGuard;
+  readonly #live = new LiveSessions();
+  /** The code of the agents in this process. */
+  readonly code: ProcessCode;
+  readonly #running = new Set<string>();
   readonly #warned = new Set<string>();
   #models: SharedModels | undefined;
   #loading: Promise<void> | undefined;
@@ -78,6 +90,7 @@ export class SessionHost implements IsolationHost {
     this.source = options.source;
     this.logger = options.logger;
     this.maxConcurrentSessions = options.resolved.maxConcurrentSessions;
+    this.code = new ProcessCode({ ...options, live: this.#live });
     this.#lag = new LagGuard({
       maxLagMs: options.resolved.maxEventLoopLagMs,
       onChange: options.onBusy,
@@ -104,16 +117,36 @@ export class SessionHost implements IsolationHost {
     signal: HangUpSignal,
     report: ReportSessionEvent = this.#options.report,
   ): Promise<void> {
-    await this.#prewarmed;
+    const { jobId } = ticket.info;
+    this.#running.add(jobId);
+    try {
+      await this.#prewarmed;
+      await this.#watched(() =>
+        reportingWith(jobId, report, () => runSession(ticket, signal, report, this.#runtime)),
+      );
+    } finally {
+      this.#running.delete(jobId);
+    }
+  }
+
+  /** Runs work while the event loop of this process is watched. */
+  async #watched(work: () => Promise<void>): Promise<void> {
     this.#lag.enter();
     this.#watch ??= this.#watchLoop();
     try {
-      await reportingWith(ticket.info.jobId, report, () =>
-        runSession(ticket, signal, report, this.#runtime),
-      );
+      await work();
     } finally {
       this.#lag.leave();
     }
+  }
+
+  /** Whether a call runs in this process, or is about to. */
+  runs(jobId: string): boolean {
+    return this.#running.has(jobId);
+  }
+
+  prepareChange(change: CodeChange): Promise<PreparedChange> {
+    return this.code.prepare(change);
   }
 
   report(event: SessionEvent): Promise<void> {
@@ -123,6 +156,7 @@ export class SessionHost implements IsolationHost {
   get #runtime(): SessionRuntime {
     const { pool, resolved, audioDevices, credentials } = this.#options;
     return {
+      live: this.#live,
       agent: (name, revision) => this.#acceptedAgent(name, revision),
       defaults: pool.defaults ?? {},
       setup: pool.setup,

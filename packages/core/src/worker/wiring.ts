@@ -13,6 +13,7 @@ import { mayNeedTurnDetector } from '../session/turn-handling.js';
 import { ResourceSampler } from '../operate/resource-sampler.js';
 import { watchdogLimits } from '../operate/watchdog-options.js';
 import type { ResolvedOptions } from '../options/resolve-options.js';
+import { Reloads } from './reloads.js';
 import { SessionHost } from './session-host.js';
 import type { WorkerOptions } from './worker-options.js';
 
@@ -35,6 +36,8 @@ export interface WorkerParts {
   readonly host: SessionHost;
   /** Measures memory and CPU time of the calls. */
   readonly resources: ResourceSampler;
+  /** Loads the agents anew. Undefined where that is not possible. */
+  readonly reloads: Reloads | undefined;
 }
 
 /**
@@ -65,7 +68,29 @@ export function wire(options: WorkerOptions, endpoint: LiveKitEndpoint): WorkerP
     processes: () => launcher.processes(),
     logger,
   });
-  return { admission, memory, flow, links, host, resources };
+  const reloads = reloadsOf(options, flow, host);
+  return { admission, memory, flow, links, host, resources, reloads };
+}
+
+function reloadsOf(
+  { loader, registry, logger, pool }: WorkerOptions,
+  flow: CallFlow,
+  host: SessionHost,
+): Reloads | undefined {
+  if (loader === undefined) return undefined;
+  const { launcher } = flow.live;
+  return new Reloads({
+    loader,
+    registry,
+    code: host.code,
+    // The strategy is attached last.
+    elsewhere: () => launcher.prepareChange,
+    jobIds: () => launcher.jobIds,
+    runsHere: (jobId) => host.runs(jobId),
+    isolation: pool.isolation?.name ?? 'coroutine',
+    onReport: (report) => flow.live.reloaded(report),
+    logger,
+  });
 }
 
 function memoryOf(
@@ -155,6 +180,7 @@ function hostOf(
     resolved: options.resolved,
     registry: options.registry,
     source: options.source,
+    loader: options.loader,
     logger: options.logger,
     audioDevices: options.audioDevices,
     // A session reports in the async context of its call. What the pool then does, such as calling observers, must not

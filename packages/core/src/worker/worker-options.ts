@@ -1,3 +1,4 @@
+import type { CodeLoader } from '../agents/code-loader.js';
 import type { AgentRegistry } from '../agents/registry.js';
 import type { AudioDevices } from '../audio/local-audio.js';
 import type { Logger } from '../base/logger.js';
@@ -19,6 +20,8 @@ export interface ProcessOptions {
   readonly registry: AgentRegistry;
   /** How another process starts this pool. */
   readonly source: PoolSource;
+  /** Loads the code of the agents anew. Undefined where that is not possible. */
+  readonly loader: CodeLoader | undefined;
   /** Options of the event loop's watchdog. False: no watchdog. */
   readonly watchdog: OperateOptions['watchdog'];
   /** The pool's logger. */

@@ -3,7 +3,6 @@ import type { MemoryState } from '../admit/memory-state.js';
 import type { OpenRtcError } from '../base/errors.js';
 import { alsoFailed, everyStep } from '../base/every-step.js';
 import { keepSecret } from '../base/secrets.js';
-import type { HangUp } from '../call/hang-up.js';
 import type {
   Isolation,
   IsolationStrategy,
@@ -21,18 +20,20 @@ import { CLOSE_GRACE_MS, DRAIN_GRACE_MS } from './ending.js';
 import { type ConnectRequest, assignHere, localOffer, noLink, refusedCall } from './local-call.js';
 import { openIsolation } from './open-isolation.js';
 import { taintedBy, unhealthyAfter } from './process-handlers.js';
+import type { Reloads } from './reloads.js';
 import { tightenHeap } from './tight-heap.js';
 import { type WorkerParts, wire } from './wiring.js';
 import type { WorkerOptions } from './worker-options.js';
 
 /** One run of a pool: from its first connection to LiveKit to its last call. */
 export class Worker implements WorkerView {
+  /** How long opening the isolation took, which includes prewarm, in seconds. */
+  prewarmSeconds = 0;
   readonly #options: WorkerOptions;
   readonly #endpoint: LiveKitEndpoint;
   readonly #parts: WorkerParts;
   readonly #drained = deferred();
   #isolation: Isolation | undefined;
-  #prewarmSeconds = 0;
   #draining = false;
   #fault: OpenRtcError | undefined;
 
@@ -104,11 +105,6 @@ export class Worker implements WorkerView {
     return this.#parts.host.eventLoopLagMs;
   }
 
-  /** How long opening the isolation took, which includes prewarm, in seconds. */
-  get prewarmSeconds(): number {
-    return this.#prewarmSeconds;
-  }
-
   /** Number of processes so far. Undefined when the isolation does not count processes. */
   get processCounts(): ProcessCounts | undefined {
     return this.#parts.flow.live.launcher.processCounts;
@@ -160,8 +156,16 @@ export class Worker implements WorkerView {
   async close(): Promise<void> {
     this.#options.ending.close();
     const drained = this.drain();
-    this.#hangUpAll({ reason: 'pool_closed', deadline: Date.now() + CLOSE_GRACE_MS });
+    this.#parts.flow.live.launcher.hangUpAll({
+      reason: 'pool_closed',
+      deadline: Date.now() + CLOSE_GRACE_MS,
+    });
     await drained;
+  }
+
+  /** The reloads of its agents; undefined where code cannot be loaded anew. */
+  get reloads(): Reloads | undefined {
+    return this.#parts.reloads;
   }
 
   /** Drains the worker because of an error that no call can be blamed for. */
@@ -171,13 +175,13 @@ export class Worker implements WorkerView {
 
   async #open(strategy: IsolationStrategy, signal: AbortSignal): Promise<void> {
     const openedAt = performance.now();
-    const { host, memory } = this.#parts;
+    const { host, memory, flow } = this.#parts;
     memory.assume(strategy.callMemoryMb);
     this.#isolation = await openIsolation(strategy, host, signal, this.#options.logger);
-    this.#parts.flow.live.launcher.attach(this.#isolation);
-    this.#prewarmSeconds = (performance.now() - openedAt) / 1_000;
+    flow.live.launcher.attach(this.#isolation);
+    this.prewarmSeconds = (performance.now() - openedAt) / 1_000;
     if (this.#options.ownProcess) tightenHeap();
-    this.#parts.memory.start();
+    memory.start();
   }
 
   async #register(signal: AbortSignal): Promise<void> {
@@ -192,28 +196,25 @@ export class Worker implements WorkerView {
   async #finish(): Promise<void> {
     const { ending, resolved } = this.#options;
     const { drainTimeoutMs } = resolved;
+    const live = () => ({ jobIds: this.#parts.flow.live.launcher.jobIds });
     const timer = setTimeout(() => {
       this.#options.logger.warn(
-        { drainTimeoutMs, jobIds: this.#parts.flow.live.launcher.jobIds },
+        { drainTimeoutMs, ...live() },
         'the drain took too long: ending live calls',
       );
       ending.drainTimedOut();
-      this.#hangUpAll({ reason: 'drain_timeout', deadline: Date.now() + DRAIN_GRACE_MS });
+      this.#parts.flow.live.launcher.hangUpAll({
+        reason: 'drain_timeout',
+        deadline: Date.now() + DRAIN_GRACE_MS,
+      });
     }, drainTimeoutMs);
-    await ending.calls(
-      () => this.admission.idle(),
-      () => ({ jobIds: this.#parts.flow.live.launcher.jobIds }),
-    );
+    await ending.calls(() => this.admission.idle(), live);
     clearTimeout(timer);
     await this.#release().catch((error: unknown) => {
       if (this.#fault === undefined) throw error;
       alsoFailed(this.#options.logger)(error);
     });
     if (this.#fault !== undefined) throw this.#fault;
-  }
-
-  #hangUpAll(hangUp: HangUp): void {
-    this.#parts.flow.live.launcher.hangUpAll(hangUp);
   }
 
   async #release(): Promise<void> {

@@ -54,6 +54,10 @@ const members: Readonly<
     () => strategy(honest, { reserve: () => ({ refused: 'isolation', message: 'never' }) }),
     'recorded as a success',
   ],
+  prepareChange: [
+    () => strategy(honest, { prepareChange: () => Promise.reject(new Error('never')) }),
+    'new code reaches live calls',
+  ],
   processes: [
     () => strategy(honest, { processes: async () => [{ ...someProcess, jobIds: ['AJ_other'] }] }),
     'processes(), processCounts()',
@@ -101,6 +105,7 @@ test('one that reports the end twice fails there', async () => {
       'that it joined and that it ends',
       'every kind of event',
       'a hook that fails',
+      'fails in its first turn',
     ),
   );
 });

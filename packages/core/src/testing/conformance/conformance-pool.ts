@@ -2,6 +2,7 @@ import { initializeLogger, log } from '@livekit/agents';
 
 import { silentLogger } from '../../base/logger.js';
 import { AgentPool } from '../../pool/agent-pool.js';
+import { hostCommand } from '../../pool/command-host.js';
 import type { AgentPoolOptions } from '../../options/pool-options.js';
 import { checkBoolean, checkKeys } from '../../base/option-checks.js';
 import {
@@ -14,6 +15,7 @@ import {
   setUp,
   WORDS,
 } from './conformance-agents.js';
+import { VersionLoader, firstVersion } from './conformance-code.js';
 
 /**
  * The options of the pool of one case, as plain data that a strategy can pass to another process as JSON.
@@ -57,6 +59,15 @@ export function conformancePool(
   scenario: ConformanceScenario = {},
   options: AgentPoolOptions = {},
 ): AgentPool {
+  return poolWithCode(scenario, options, new VersionLoader(options.livekit !== undefined));
+}
+
+/** The same, with the loader of the code of the agent `versioned`. */
+export function poolWithCode(
+  scenario: ConformanceScenario,
+  options: AgentPoolOptions,
+  loader: VersionLoader,
+): AgentPool {
   checkScenario(scenario);
   silenceSdk();
   const {
@@ -68,6 +79,11 @@ export function conformancePool(
   const isWorker = options.livekit !== undefined;
   const replace = () => void pool.replace('obedient', ObedientAgent, replacedOptions);
   let accepted = false;
+  // As a command passes its loader to the pools of the module that it loads.
+  const release = hostCommand({
+    run: () => Promise.reject(new Error('no command runs this pool')),
+    importer: { importModule: () => Promise.resolve({}), loader },
+  });
   const pool: AgentPool = new AgentPool({
     models: null,
     logger: silentLogger,
@@ -95,9 +111,11 @@ export function conformancePool(
     ...limits,
     ...options,
   });
+  release();
   pool.add('obedient', ObedientAgent, agentOptions);
   pool.add('second', () => new ObedientAgent(), agentOptions);
   pool.add('broken', BrokenAgent, agentOptions);
+  pool.add('versioned', firstVersion, agentOptions);
   pool.add('stumbling', StumblingAgent, agentOptions);
   pool.add('absent', absentAgent, agentOptions);
   pool.add('stubborn', ObedientAgent, agentOptions);

@@ -11,7 +11,8 @@ import type { EmbeddedJobSnapshot } from '../embedded/embedded-job.js';
 import { type EmbeddedLiveKit, startEmbeddedLiveKit } from '../embedded/embedded-livekit.js';
 import type { EmbeddedCallerOptions } from '../embedded/embedded-options.js';
 import { type CallFacts, decodeFacts, GREETING } from './conformance-agents.js';
-import { type ConformanceScenario, conformancePool } from './conformance-pool.js';
+import { VersionLoader } from './conformance-code.js';
+import { type ConformanceScenario, poolWithCode } from './conformance-pool.js';
 import type { IsolationSuiteOptions } from './isolation-suite-options.js';
 import { type SeamEvent, type SeamHooks, WatchedStrategy } from './watched-strategy.js';
 
@@ -30,6 +31,8 @@ export class ConformanceRig {
   readonly hooks: SeamHooks;
   readonly seam: WatchedStrategy;
   readonly pool: AgentPool;
+  /** The code of the agent `versioned`, in the worker. */
+  readonly code = new VersionLoader(true);
   readonly started: SessionInfo[] = [];
   readonly endings: EndedCall[] = [];
   readonly #patienceMs: number;
@@ -201,7 +204,8 @@ export class ConformanceRig {
 
   #pool(scenario: ConformanceScenario, options: AgentPoolOptions): AgentPool {
     const { url, apiKey, apiSecret } = this.livekit;
-    const pool = conformancePool(scenario, { livekit: { url, apiKey, apiSecret }, ...options });
+    const livekit = { url, apiKey, apiSecret };
+    const pool = poolWithCode(scenario, { livekit, ...options }, this.code);
     this.#pools.push(pool);
     return pool;
   }

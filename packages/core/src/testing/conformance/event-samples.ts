@@ -61,6 +61,14 @@ const eventSamples: {
       culprit: { function: 'spin', file: 'file:///app/sales.js', line: 12 },
     },
   }),
+  code: (jobId) => ({
+    kind: 'code',
+    jobId,
+    generation: 3,
+    result: 'undone',
+    why: 'llmNode: no oven',
+    error: { code: 'INTERNAL', message: 'no oven', stack: 'Error: no oven\n    at llmNode' },
+  }),
 };
 
 /** All samples, in the order in which the agents of the suite report them. */

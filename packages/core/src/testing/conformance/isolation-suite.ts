@@ -8,6 +8,7 @@ import { eventCases } from './event-cases.js';
 import { failureCases } from './failure-cases.js';
 import type { IsolationCase, IsolationSuiteOptions } from './isolation-suite-options.js';
 import { lifeCases } from './life-cases.js';
+import { reloadCases } from './reload-cases.js';
 import { signalCases } from './signal-cases.js';
 
 const specs: readonly CaseSpec[] = [
@@ -17,6 +18,7 @@ const specs: readonly CaseSpec[] = [
   ...signalCases,
   ...eventCases,
   ...admissionCases,
+  ...reloadCases,
   ...lifeCases,
 ];
 

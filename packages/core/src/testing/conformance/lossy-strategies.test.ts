@@ -32,6 +32,7 @@ const lost: Readonly<Record<Exclude<SessionEvent['kind'], 'memory'>, readonly st
   turn: ['recorded as a success', 'every kind of event', 'a hook that fails'],
   usage: ['every kind of event', 'the use of a provider'],
   blocked: ['every kind of event'],
+  code: ['every kind of event'],
 };
 
 test.each(Object.entries(lost))('one that loses events of the kind %s', async (kind, words) => {
@@ -47,7 +48,13 @@ test('one that forwards only what it knows loses what comes later, and is found 
       }),
     );
   expect(await failures(narrow, { patienceMs: 5_000 })).toEqual(
-    failing('recorded as a success', 'every kind of event', 'a hook that fails'),
+    failing(
+      'recorded as a success',
+      'every kind of event',
+      'a hook that fails',
+      'new code reaches live calls',
+      'fails in its first turn',
+    ),
   );
 });
 

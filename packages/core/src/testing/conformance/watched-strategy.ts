@@ -69,15 +69,7 @@ export class WatchedStrategy implements IsolationStrategy {
     const reserve = this.#hooks.reserve ?? isolation.reserve?.bind(isolation);
     return {
       run: (ticket, signal) => this.#run(isolation, ticket, signal),
-      ...(isolation.processes === undefined
-        ? {}
-        : { processes: isolation.processes.bind(isolation) }),
-      ...(isolation.processCounts === undefined
-        ? {}
-        : { processCounts: isolation.processCounts.bind(isolation) }),
-      ...(isolation.idleMemoryBytes === undefined
-        ? {}
-        : { idleMemoryBytes: isolation.idleMemoryBytes.bind(isolation) }),
+      ...optionalMembers(isolation),
       ...(reserve === undefined ? {} : { reserve: (call) => this.#reserve(call, reserve) }),
       [Symbol.asyncDispose]: async () => {
         this.events.push({ kind: 'disposing' });
@@ -142,11 +134,23 @@ export class WatchedStrategy implements IsolationStrategy {
       maxConcurrentSessions: host.maxConcurrentSessions,
       inference: host.inference,
       prewarm: (signal) => host.prewarm(signal),
+      prepareChange: (change) => host.prepareChange(change),
       runSession: (ticket, signal, reportElsewhere = report) =>
         host.runSession(ticket, signal, reportElsewhere),
       report,
     };
   }
+}
+
+const OPTIONAL = ['processes', 'processCounts', 'idleMemoryBytes', 'prepareChange'] as const;
+
+/** The members of an isolation that need not be there and are not watched. */
+function optionalMembers(isolation: Isolation): Partial<Isolation> {
+  const members = OPTIONAL.flatMap((name) => {
+    const member = isolation[name]?.bind(isolation);
+    return member === undefined ? [] : [[name, member] as const];
+  });
+  return Object.fromEntries(members) as Partial<Isolation>;
 }
 
 /** The pool's signal, with a deadline no later than `ms` after it aborted. */

@@ -1,0 +1,152 @@
+import type { CodeLoader } from '../agents/code-loader.js';
+import type { AgentRegistry } from '../agents/registry.js';
+import { toPlainError } from '../base/errors.js';
+import type { Logger } from '../base/logger.js';
+import { shortPath } from '../base/source-place.js';
+import type { CodeChange, CodeEvent } from '../call/code-change.js';
+import {
+  type ReloadReport,
+  type ReloadedCall,
+  countByResult,
+  reloadLine,
+} from '../call/reload-report.js';
+import type { PreparedChange } from '../launch/isolation-strategy.js';
+import { type ReloadPlan, planReload } from './plan-reload.js';
+import type { ProcessCode } from './process-code.js';
+
+/** Options of {@link Reloads}. */
+export interface ReloadsOptions {
+  readonly loader: CodeLoader;
+  readonly registry: AgentRegistry;
+  /** The code of this process. */
+  readonly code: ProcessCode;
+  /** What prepares the processes that run calls elsewhere. Undefined: the strategy does not reload, or has none. */
+  readonly elsewhere: () => ((change: CodeChange) => Promise<PreparedChange>) | undefined;
+  /** The job ids of all live calls. */
+  readonly jobIds: () => readonly string[];
+  /** Whether a call runs in this process. */
+  readonly runsHere: (jobId: string) => boolean;
+  /** Name of the isolation strategy. */
+  readonly isolation: string;
+  /** Called with each report. */
+  readonly onReport: (report: ReloadReport) => void;
+  readonly logger: Logger;
+}
+
+/** The reloads of a worker, one after the other. */
+export class Reloads {
+  readonly #options: ReloadsOptions;
+  #generation = 0;
+  #last: Promise<unknown> = Promise.resolve();
+  #notes: readonly string[] = [];
+
+  constructor(options: ReloadsOptions) {
+    this.#options = options;
+  }
+
+  /** Loads the agents anew. Never rejects: when their code cannot be used, everything is as it was. */
+  reload(): Promise<ReloadReport> {
+    const next = this.#last.then(() => this.#reload());
+    this.#last = next;
+    return next;
+  }
+
+  async #reload(): Promise<ReloadReport> {
+    const { loader, registry, onReport } = this.#options;
+    const begun = performance.now();
+    let report: Omit<ReloadReport, 'durationMs'> = this.#nothing('unchanged');
+    try {
+      const { code, changed: files, needRestart } = await loader.compile();
+      report = { ...report, files };
+      const generation = this.#generation + 1;
+      const plan = await planReload(await loader.load(code, generation), registry);
+      const notes = [...needRestart.map(restartNote), ...plan.notes];
+      report = { ...report, notes: this.#newNotes(notes) };
+      const agents = plan.changed.map(({ name }) => name);
+      if (files.length > 0 || agents.length > 0) {
+        const calls = await this.#apply(plan, { generation, code });
+        report = { ...report, generation, outcome: 'applied', agents, calls };
+        report = { ...report, notes: [...report.notes, ...leftBehind(calls)] };
+      }
+    } catch (error) {
+      report = { ...this.#nothing('refused'), files: report.files, error: toPlainError(error) };
+    }
+    const timed = { ...report, durationMs: Math.round(performance.now() - begun) };
+    this.#log(timed);
+    onReport(timed);
+    return timed;
+  }
+
+  #nothing(outcome: ReloadReport['outcome']): Omit<ReloadReport, 'durationMs'> {
+    const generation = this.#generation;
+    return { generation, outcome, files: [], agents: [], notes: [], calls: [] };
+  }
+
+  /** Notes that the last reload did not have: nobody needs to be told again with each save. */
+  #newNotes(notes: readonly string[]): readonly string[] {
+    const before = this.#notes;
+    this.#notes = notes;
+    return notes.filter((note) => !before.includes(note));
+  }
+
+  async #apply(
+    { loaded, changed }: ReloadPlan,
+    { generation, code }: Pick<CodeChange, 'generation' | 'code'>,
+  ): Promise<readonly ReloadedCall[]> {
+    const { registry, elsewhere, code: here } = this.#options;
+    const next = new Map(changed.map((config) => [config.name, config]));
+    const all = [...registry.list().filter(({ name }) => !next.has(name)), ...changed];
+    const agents = all.map(({ name, revision, sourcePath }) => ({
+      name,
+      revision,
+      ...(sourcePath === undefined ? {} : { sourcePath }),
+    }));
+    const prepared = await elsewhere()?.({ generation, code, agents });
+    this.#generation = generation;
+    const ours = await here.ready(loaded, changed, generation).commit();
+    const theirs = (await prepared?.commit()) ?? [];
+    return this.#withOthers([...ours, ...theirs].map(callOf));
+  }
+
+  /** Calls that nobody has changed have no agent yet, or run where the strategy does not reload. */
+  #withOthers(calls: readonly ReloadedCall[]): readonly ReloadedCall[] {
+    const { elsewhere, runsHere, jobIds, isolation } = this.#options;
+    const known = new Set(calls.map(({ jobId }) => jobId));
+    const why = `the isolation "${isolation}" does not reload calls`;
+    const other = (jobId: string): ReloadedCall =>
+      elsewhere() !== undefined || runsHere(jobId)
+        ? { jobId, result: 'starting' }
+        : { jobId, result: 'kept_old', why };
+    return [
+      ...calls,
+      ...jobIds()
+        .filter((jobId) => !known.has(jobId))
+        .map(other),
+    ];
+  }
+
+  #log(report: ReloadReport): void {
+    const { logger } = this.#options;
+    const { outcome, files, agents, notes, calls, durationMs, error, generation } = report;
+    const fields = { generation, files, agents, calls: countByResult(calls), durationMs };
+    if (outcome === 'refused')
+      logger.error({ ...fields, error }, `reload: nothing has changed: ${error?.message ?? ''}`);
+    else if (outcome === 'applied') logger.info(fields, reloadLine(report));
+    else logger.debug(fields, 'reload: no file has changed');
+    for (const note of notes) logger.warn({ generation }, `reload: ${note}`);
+  }
+}
+
+function restartNote(path: string): string {
+  return `${shortPath(path)} runs the pool: restart the worker to use what has changed in it`;
+}
+
+function leftBehind(calls: readonly ReloadedCall[]): readonly string[] {
+  return calls
+    .filter(({ result }) => result === 'kept_old')
+    .map(({ jobId, why = '' }) => `call ${jobId} goes on with its old code: ${why}`);
+}
+
+function callOf({ jobId, result, why }: CodeEvent): ReloadedCall {
+  return { jobId, result, ...(why === undefined ? {} : { why }) };
+}
