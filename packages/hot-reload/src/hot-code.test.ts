@@ -1,0 +1,164 @@
+import { mkdtempSync, realpathSync } from 'node:fs';
+import { readdir, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { basename, dirname, join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import * as esbuild from 'esbuild';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+
+import { HotCode } from './hot-code.js';
+
+type AgentClass = Parameters<Awaited<ReturnType<HotCode['load']>>['successor']>[0];
+interface Classes {
+  readonly default: AgentClass;
+  readonly Support: AgentClass;
+  readonly Other: AgentClass;
+}
+type Priced = new () => { price(): number };
+
+let root: string;
+let code: HotCode;
+let names: string[];
+
+const path = (name: string) => join(root, name);
+const write = (name: string, text: string) => writeFile(path(name), text);
+const url = (name: string) => pathToFileURL(path(name)).href;
+
+const create = () =>
+  new HotCode({
+    compiler: { build: esbuild.build, packages: () => ({ name: 'none', setup() {} }) },
+    folder: root,
+    agentsBeside: (file) => names.map((name) => join(dirname(file), name)),
+  });
+
+beforeEach(async () => {
+  root = mkdtempSync(join(realpathSync(tmpdir()), 'openrtc-hot-'));
+  names = ['sales.ts', 'support.ts'];
+  await write(
+    'sales.ts',
+    `import { price } from './price.ts'; export default class Sales { price() { return price(); } }`,
+  );
+  await write('support.ts', 'export class Support {} export class Other {}');
+  await write('price.ts', 'export const price = () => 10;');
+  code = create();
+});
+
+afterEach(async () => {
+  delete process.env['OPENRTC_HOT_CODE'];
+  await rm(root, { recursive: true, force: true });
+});
+
+test('the successor of a class is the one of its name in its file, and the same one if nothing has changed', async () => {
+  const { default: Sales } = (await code.importModule(url('sales.ts'))) as Classes;
+  const { Support, Other } = (await code.importModule(url('support.ts'))) as Classes;
+  await write('price.ts', 'export const price = () => 20;');
+  await write('support.ts', 'export class Support {}');
+  const compiled = await code.compile();
+  expect(compiled.changed.map((file) => basename(file)).sort()).toEqual(['price.ts', 'support.ts']);
+  const loaded = await code.load(compiled.code, 1);
+  const Next = loaded.successor(Sales) as unknown as Priced;
+  expect(new Next().price()).toBe(20);
+  expect(Next).not.toBe(Sales);
+  expect(loaded.successor(Support)).not.toBe(Support);
+  expect(loaded.successor(Other)).toBeUndefined();
+  expect(loaded.successor(class {} as never)).toBeUndefined();
+  loaded.use();
+
+  const again = await code.compile();
+  expect(again.changed).toEqual([]);
+  const same = await code.load(again.code, 2);
+  expect(same.successor(Next as never)).toBe(Next);
+  // A call that has been pinned since the first version.
+  expect(same.successor(Sales)).toBe(Next);
+});
+
+test('code that is loaded and not used has no effect', async () => {
+  const { default: Sales } = (await code.importModule(url('sales.ts'))) as Classes;
+  await write('price.ts', 'export const price = () => 20;');
+  await code.load((await code.compile()).code, 1);
+  expect(await code.importModule(url('sales.ts'))).toMatchObject({ default: Sales });
+  expect((await code.compile()).changed).toHaveLength(1);
+});
+
+test('a process for calls begins with the code of its worker', async () => {
+  await code.importModule(url('sales.ts'));
+  await write('price.ts', 'this is not TypeScript');
+  const { default: Sales } = (await create().importModule(url('sales.ts'))) as Classes;
+  expect(new (Sales as unknown as Priced)().price()).toBe(10);
+});
+
+test('a new file beside the agents is part of the code', async () => {
+  await code.importModule(url('sales.ts'));
+  names.push('billing.ts');
+  await write('billing.ts', 'export default class Billing {}');
+  const compiled = await code.compile();
+  expect(compiled.changed).toEqual([path('billing.ts')]);
+  const loaded = await code.load(compiled.code, 1);
+  expect(await loaded.importModule(url('billing.ts'))).toHaveProperty('default');
+});
+
+test('what runs the pool is not run again, and its factories construct the agents of the code in use', async () => {
+  Reflect.set(globalThis, 'ran', 0);
+  await write(
+    'main.ts',
+    `import Sales from './sales.ts'; (globalThis as any).ran += 1; export const factory = () => new Sales();`,
+  );
+  const { factory } = (await code.importOnce(path('main.ts'))) as {
+    factory: () => { price(): number };
+  };
+  expect(factory().price()).toBe(10);
+  await write('price.ts', 'export const price = () => 20;');
+  const loaded = await code.load((await code.compile()).code, 1);
+  expect(factory().price()).toBe(10);
+  loaded.use();
+  expect(factory().price()).toBe(20);
+  expect(Reflect.get(globalThis, 'ran')).toBe(1);
+});
+
+test('a change of what runs the pool is named, because it needs a restart', async () => {
+  const main = (price: number) =>
+    `import Sales from './sales.ts'; export const ${price > 0 ? 'a' : 'b'} = Sales;`;
+  await write('main.ts', main(1));
+  await code.importOnce(path('main.ts'));
+  expect(await code.compile()).toMatchObject({ changed: [], needRestart: [] });
+  code.startOver();
+  expect((await code.compile()).needRestart).toEqual([]);
+  await write('main.ts', main(0));
+  expect((await code.compile()).needRestart).toEqual([path('main.ts')]);
+});
+
+test('a module whose top level fails, and a file that cannot be compiled, leave the code in use', async () => {
+  const { default: Sales } = (await code.importModule(url('sales.ts'))) as Classes;
+  await write('price.ts', `throw new Error('no database');`);
+  const compiled = await code.compile();
+  await expect(code.load(compiled.code, 1)).rejects.toThrow('no database');
+  await write('price.ts', 'export const price = (');
+  await expect(code.compile()).rejects.toThrow(/price\.ts:1:/);
+  expect(await code.importModule(url('sales.ts'))).toMatchObject({ default: Sales });
+  await write('price.ts', 'export const price = () => 30;');
+  const loaded = await code.load((await code.compile()).code, 2);
+  const Next = loaded.successor(Sales) as unknown as Priced;
+  expect(new Next().price()).toBe(30);
+});
+
+test('after a change of what the agents read themselves all files are evaluated again', async () => {
+  const { Support } = (await code.importModule(url('support.ts'))) as Classes;
+  code.startOver();
+  const compiled = await code.compile();
+  const loaded = await code.load(compiled.code, 1);
+  expect(loaded.successor(Support)).not.toBe(Support);
+  loaded.use();
+  const same = await code.load((await code.compile()).code, 2);
+  const Next = loaded.successor(Support);
+  expect(same.successor(Next as never)).toBe(Next);
+});
+
+test('old code is deleted from the folder', async () => {
+  await code.importModule(url('sales.ts'));
+  for (let price = 0; price < 20; price += 1) {
+    await write('price.ts', `export const price = () => ${price};`);
+    (await code.load((await code.compile()).code, price + 1)).use();
+  }
+  const kept = (await readdir(root)).filter((name) => name.startsWith('code-'));
+  expect(kept.length).toBeLessThan(8);
+});

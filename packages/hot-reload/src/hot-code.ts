@@ -1,0 +1,238 @@
+import type { AgentImporter, CodeLoader, CompiledCode, LoadedCode } from '@openrtc/core/host';
+import { existsSync, realpathSync } from 'node:fs';
+import { setImmediate as nextTick } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+
+import { CodeFiles, readCode, readCodeIfThere } from './code-files.js';
+import { type Compiler, GraphCompiler } from './modules/compile-graph.js';
+import type { CompiledModule, ModuleGraph } from './modules/compiled-module.js';
+import { exportsOf } from './modules/exports-of.js';
+import { ModuleRunner, type Namespace } from './modules/module-runner.js';
+
+/** Variable that tells processes for calls where the code of their worker is. */
+const CODE = 'OPENRTC_HOT_CODE';
+// As long as discover() gives each file.
+const IMPORT_MS = 30_000;
+
+type AgentClass = Parameters<LoadedCode['successor']>[0];
+
+/** Options of {@link HotCode}. */
+export interface HotCodeOptions {
+  /** Compiles the files. */
+  readonly compiler: Compiler;
+  /** A folder that only this user can read. Compiled code is written to it. */
+  readonly folder: string;
+  /** The agent files in the folder of an agent file, as they are now. */
+  readonly agentsBeside: (path: string) => readonly string[];
+  /** Adds to the error of an import where it failed. `path`: of the file that was imported. Default: it stays as it is. */
+  readonly explain?: (error: unknown, path: string) => Promise<unknown>;
+}
+
+/** Where a class stands in the local files. */
+interface Place {
+  readonly path: string;
+  readonly name: string;
+}
+
+/**
+ * The local files of a pool's agents: imports them, and loads them anew. In a process for calls it begins with the code
+ * that its worker uses.
+ */
+export class HotCode implements AgentImporter, CodeLoader {
+  /** This object: pools find the loader of their agents here. */
+  readonly loader: CodeLoader = this;
+  readonly #options: HotCodeOptions;
+  readonly #compiler: GraphCompiler;
+  /** Files that were asked for by their paths. */
+  readonly #entries = new Set<string>();
+  /** Modules that run the pool: nobody runs them a second time. */
+  readonly #once = new Set<string>();
+  readonly #places = new WeakMap<object, Place>();
+  #runner: ModuleRunner | undefined;
+  readonly #files: CodeFiles;
+  #salt = '';
+
+  constructor(options: HotCodeOptions) {
+    this.#options = options;
+    this.#compiler = new GraphCompiler(options.compiler);
+    this.#files = new CodeFiles(options.folder);
+  }
+
+  /** Absolute paths of all local files in use. */
+  get files(): readonly string[] {
+    return [...(this.#runner?.graph.keys() ?? [])];
+  }
+
+  /** The local files that each local file imports, by their absolute paths. */
+  get imports(): ReadonlyMap<string, readonly string[]> {
+    return new Map(
+      [...(this.#runner?.graph.values() ?? [])].map(({ path, imports }) => [path, imports]),
+    );
+  }
+
+  /** Imports the file of an agent. */
+  readonly importModule = async (url: string): Promise<unknown> => {
+    const path = realpathSync(fileURLToPath(url));
+    return this.#importFirst(path);
+  };
+
+  /** Imports a module that runs a pool, and is not run again when it changes. */
+  async importOnce(path: string): Promise<unknown> {
+    const real = realpathSync(path);
+    this.#once.add(real);
+    return this.#importFirst(real);
+  }
+
+  /** The files whose top level waits for something. */
+  readonly waitedFor = async (path: string): Promise<readonly string[]> => {
+    const waiting = this.#runner?.waiting ?? [];
+    return waiting.length === 0 ? [path] : waiting;
+  };
+
+  /** Evaluates all files again at the next reload, as if each had changed: what they read has changed. */
+  startOver(): void {
+    this.#salt = String(this.#files.written);
+  }
+
+  /** Compiles the files of the agents as they are now, those that are new included. */
+  async compile(): Promise<CompiledCode> {
+    const graph = this.#salted(await this.#compiler.compile(this.#entryFiles()));
+    const before = this.#runner?.graph ?? new Map<string, CompiledModule>();
+    const differing = [...graph.values()]
+      .filter(({ path, hash }) => before.get(path)?.hash !== hash)
+      .map(({ path }) => path);
+    return {
+      code: this.#files.write(graph),
+      changed: differing.filter((path) => !this.#once.has(path)),
+      needRestart: differing.filter((path) => this.#once.has(path)),
+    };
+  }
+
+  /** Imports the modules of compiled code that have changed; they are used when the result's `use()` is called. */
+  async load(code: string, generation: number): Promise<LoadedCode> {
+    const graph = readCode(code);
+    const runner = this.#runnerOf(graph, generation);
+    // All that were imported before: agents that take over may be in any of them.
+    const known = this.#runner?.evaluated.map(([path]) => path) ?? [];
+    await this.#inTime(runner, async () => {
+      // Calls are served between two of them.
+      for (const path of new Set([...this.#entries, ...known]))
+        if (graph.has(path) && !this.#once.has(path))
+          await this.#import(path, runner).then(nextTick);
+    });
+    this.#remember(runner);
+    return {
+      importModule: async (url) => {
+        const path = realpathSync(fileURLToPath(url));
+        const exports = await this.#import(path, runner);
+        this.#remember(runner);
+        return exports;
+      },
+      successor: (agentClass) => this.#successor(agentClass, runner),
+      use: () => {
+        this.#runner = runner;
+        process.env[CODE] = code;
+        this.#files.forgetBefore(code);
+      },
+    };
+  }
+
+  async #importFirst(path: string): Promise<Namespace> {
+    if (!this.#once.has(path)) this.#entries.add(path);
+    let runner = this.#runner;
+    if (runner?.graph.has(path) !== true) {
+      let graph = readCodeIfThere(process.env[CODE]);
+      if (graph?.has(path) !== true) {
+        // A file that cannot be compiled must not hide the others: each then reports its own mistakes.
+        graph = await this.#compiler
+          .compile([path, ...this.#entryFiles()])
+          .catch(() => this.#compiler.compile([path]));
+        process.env[CODE] = this.#files.write(graph);
+      }
+      runner = this.#runnerOf(graph, 0);
+      this.#runner = runner;
+    }
+    const exports = await runner.import(path);
+    this.#remember(runner);
+    return exports;
+  }
+
+  async #import(path: string, runner: ModuleRunner): Promise<Namespace> {
+    try {
+      return await runner.import(path);
+    } catch (error) {
+      const { explain } = this.#options;
+      throw explain === undefined ? error : await explain(error, path);
+    }
+  }
+
+  #runnerOf(graph: ModuleGraph, generation: number): ModuleRunner {
+    // What runs the pool sees the code in use: its factories construct the agents of that.
+    return new ModuleRunner(graph, generation, this.#runner, (importer, path, exports) =>
+      this.#once.has(importer) ? this.#live(path, exports) : exports,
+    );
+  }
+
+  /** The exports of a module in the code that is in use. */
+  #live(path: string, first: Namespace): Namespace {
+    const now = (): Namespace => this.#runner?.exportsOf(path) ?? first;
+    return new Proxy(first, {
+      get: (_first, name) => Reflect.get(now(), name) as unknown,
+      has: (_first, name) => Reflect.has(now(), name),
+    });
+  }
+
+  /** The entries, and the agents beside them, without those that are gone. */
+  #entryFiles(): readonly string[] {
+    const files = new Set(this.#once);
+    for (const path of this.#entries) {
+      files.add(path);
+      for (const beside of this.#options.agentsBeside(path)) files.add(beside);
+    }
+    return [...files].filter((path) => existsSync(path));
+  }
+
+  #remember(runner: ModuleRunner): void {
+    for (const [path, exports] of runner.evaluated)
+      for (const [name, value] of exportsOf(exports))
+        if (typeof value === 'function' && !this.#places.has(value))
+          this.#places.set(value, { path, name });
+  }
+
+  #successor(agentClass: AgentClass, runner: ModuleRunner): AgentClass | undefined {
+    const place = this.#places.get(agentClass);
+    if (place === undefined) return undefined;
+    const found = runner.exportsOf(place.path)?.[place.name];
+    return typeof found === 'function' ? (found as AgentClass) : undefined;
+  }
+
+  async #inTime(runner: ModuleRunner, work: () => Promise<void>): Promise<void> {
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<never>((_resolve, reject) => {
+      timer = setTimeout(
+        () =>
+          reject(
+            new Error(
+              `${runner.waiting.join(', ')}: something at the top level waits, for more than ${IMPORT_MS / 1_000} s`,
+            ),
+          ),
+        IMPORT_MS,
+      );
+    });
+    try {
+      await Promise.race([work(), late]);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  #salted(graph: ModuleGraph): ModuleGraph {
+    if (this.#salt === '') return graph;
+    return new Map(
+      [...graph].map(([path, module]) => {
+        const salt = this.#once.has(path) ? '' : this.#salt;
+        return [path, { ...module, hash: module.hash + salt }];
+      }),
+    );
+  }
+}

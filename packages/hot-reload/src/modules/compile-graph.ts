@@ -1,0 +1,140 @@
+import remapping, { type SourceMapInput } from '@jridgewell/remapping';
+import type { BuildOptions, Metafile, OutputFile, Plugin } from 'esbuild';
+import { createHash } from 'node:crypto';
+import { resolve } from 'node:path';
+import { setImmediate as nextTick } from 'node:timers/promises';
+import { pathToFileURL } from 'node:url';
+import { moduleRunnerTransformSync } from 'oxc-transform';
+
+import type { CompiledModule, ModuleGraph } from './compiled-module.js';
+
+/** The compiler. */
+export interface Compiler {
+  /** As `build` of esbuild, with its errors as the user should read them. */
+  readonly build: (options: BuildOptions) => Promise<{
+    readonly metafile?: Metafile | undefined;
+    readonly outputFiles?: readonly OutputFile[] | undefined;
+  }>;
+  /** Leaves installed packages out of a build, and decides what is one. */
+  readonly packages: () => Plugin;
+}
+
+const RESOLVING = Symbol('resolving');
+
+/** Compiles files, and remembers what has not changed. */
+export class GraphCompiler {
+  readonly #compiler: Compiler;
+  /** What esbuild made of each file, and the module it became. */
+  readonly #known = new Map<string, { readonly text: string; readonly module: CompiledModule }>();
+
+  constructor(compiler: Compiler) {
+    this.#compiler = compiler;
+  }
+
+  /**
+   * Compiles some files and all local files that they import, each to a module of its own.
+   * @param entries - absolute paths
+   * @throws the error of the compiler, with file, line and column
+   */
+  async compile(entries: readonly string[]): Promise<ModuleGraph> {
+    const { build, packages } = this.#compiler;
+    // Once to learn which files there are, and once to compile each by itself.
+    const found = await build({ ...COMMON, entryPoints: [...entries], plugins: [packages()] });
+    const files = Object.keys(found.metafile?.inputs ?? {}).map((input) => resolve(input));
+    const { outputFiles = [], metafile } = await build({
+      ...COMMON,
+      entryPoints: files.map((file, index) => ({ in: file, out: String(index) })),
+      sourcemap: 'external',
+      sourcesContent: false,
+      plugins: [localFilesOutside(), packages()],
+    });
+    const outputs = new Map(
+      Object.entries(metafile?.outputs ?? {}).map(([path, output]) => [resolve(path), output]),
+    );
+    const texts = new Map(outputFiles.map(({ path, text }) => [path, text]));
+    const local = new Set(files);
+    const graph = new Map<string, CompiledModule>();
+    for (const [index, path] of files.entries()) {
+      const output = resolve('/', `${index}.js`);
+      const text = texts.get(output) ?? '';
+      const known = this.#known.get(path);
+      if (known?.text === text) {
+        graph.set(path, known.module);
+        continue;
+      }
+      const imports = (outputs.get(output)?.imports ?? []).filter((each) => local.has(each.path));
+      const module: CompiledModule = {
+        path,
+        ...codeOf(path, text, texts.get(`${output}.map`)),
+        imports: pathsOf(imports, 'import-statement'),
+        dynamicImports: pathsOf(imports, 'dynamic-import'),
+      };
+      this.#known.set(path, { text, module });
+      graph.set(path, module);
+      // The event loop has calls to serve.
+      await nextTick();
+    }
+    for (const path of this.#known.keys()) if (!local.has(path)) this.#known.delete(path);
+    return graph;
+  }
+}
+
+const COMMON: BuildOptions = {
+  bundle: true,
+  write: false,
+  outdir: '/',
+  format: 'esm',
+  platform: 'node',
+  target: `node${process.versions.node}`,
+  // Only the conditions Node knows: esbuild would add "module", which is meant for bundlers.
+  conditions: [],
+  // Class names are shown to users.
+  keepNames: true,
+  metafile: true,
+  logLevel: 'silent',
+};
+
+/** Imports local files as they are, by their paths: each is compiled by itself. */
+function localFilesOutside(): Plugin {
+  return {
+    name: 'local-files-outside',
+    setup(build) {
+      build.onResolve({ filter: /^\.|^\// }, async ({ path, pluginData, ...from }) => {
+        const { kind, importer, resolveDir } = from;
+        if (kind === 'entry-point' || pluginData === RESOLVING) return undefined;
+        const found = await build.resolve(path, {
+          kind,
+          importer,
+          resolveDir,
+          pluginData: RESOLVING,
+        });
+        return found.errors.length > 0
+          ? { errors: found.errors }
+          : { path: found.path, external: true };
+      });
+    },
+  };
+}
+
+type Imports = Metafile['outputs'][string]['imports'];
+
+function pathsOf(imports: Imports, kind: Imports[number]['kind']): readonly string[] {
+  return imports.filter((each) => each.kind === kind).map(({ path }) => path);
+}
+
+/** The body of the function that evaluates a module, from the JavaScript of esbuild. */
+function codeOf(path: string, text: string, map = '{}'): Pick<CompiledModule, 'code' | 'hash'> {
+  // It is JavaScript by now, whatever it was.
+  const transformed = moduleRunnerTransformSync(`${path}.mjs`, text, { sourcemap: true });
+  const { code, map: second, errors } = transformed;
+  if (second === undefined)
+    throw new Error(`${path}: ${errors.map(({ message }) => message).join('; ')}`);
+  const source = pathToFileURL(path).href;
+  const whole = remapping([second as SourceMapInput, map], () => null);
+  whole.sources = [source];
+  const encoded = Buffer.from(whole.toString()).toString('base64');
+  return {
+    code: `${code}\n}\n//# sourceMappingURL=data:application/json;base64,${encoded}`,
+    hash: createHash('sha256').update(code).digest('base64'),
+  };
+}

@@ -1,0 +1,108 @@
+import { type FSWatcher, watch } from 'chokidar';
+import { dirname } from 'node:path';
+
+// An editor that saves writes a file in several steps, and a checkout writes hundreds of files.
+const QUIET_MS = 100;
+// While files keep changing, as under a formatter that never ends.
+const MAX_WAIT_MS = 1_000;
+
+/** Options of {@link FileWatch}. */
+export interface FileWatchOptions {
+  /** Absolute paths of the files to watch, as they are now. */
+  readonly files: () => readonly string[];
+  /** Whether a new file in a folder of these files matters. */
+  readonly isNew: (path: string) => boolean;
+  /** Absolute paths of other files and folders to watch, with all that is in them. */
+  readonly others: readonly string[];
+  /** Called when something has changed, and has been quiet for a moment. It is not called again before it has settled. */
+  readonly onChange: (others: boolean) => Promise<void>;
+  /** Called with an error of the watch. */
+  readonly onError: (error: unknown) => void;
+}
+
+/**
+ * Watches files by their folders: an editor that saves with a rename puts another file in the place of the one that was
+ * watched.
+ */
+export class FileWatch implements AsyncDisposable {
+  readonly #options: FileWatchOptions;
+  readonly #folders: FSWatcher;
+  readonly #others: FSWatcher | undefined;
+  readonly #watched = new Set<string>();
+  #quiet: NodeJS.Timeout | undefined;
+  #since: number | undefined;
+  #ofOthers = false;
+  #working: Promise<void> = Promise.resolve();
+  #closed = false;
+
+  /** Starts to watch. */
+  constructor(options: FileWatchOptions) {
+    this.#options = options;
+    this.#folders = this.#watch({ depth: 0 }, (path) => {
+      if (options.files().includes(path) || options.isNew(path)) this.#changed(false);
+    });
+    this.follow();
+    if (options.others.length > 0) {
+      this.#others = this.#watch({}, () => this.#changed(true));
+      this.#others.add([...options.others]);
+    }
+  }
+
+  /** Watches the folders of files that have come since. */
+  follow(): void {
+    const folders = this.#options
+      .files()
+      .map((file) => dirname(file))
+      .filter((folder) => !this.#watched.has(folder));
+    for (const folder of folders) this.#watched.add(folder);
+    this.#folders.add([...new Set(folders)]);
+  }
+
+  /** Resolves when everything is watched: a change before that may be missed. */
+  async ready(): Promise<void> {
+    const watchers = [this.#folders, this.#others].filter((each) => each !== undefined);
+    await Promise.all(watchers.map(readyOf));
+  }
+
+  /** Stops to watch, and waits for what has begun. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#closed = true;
+    clearTimeout(this.#quiet);
+    await Promise.all([this.#folders.close(), this.#others?.close(), this.#working]);
+  }
+
+  #watch(how: { readonly depth?: number }, onPath: (path: string) => void): FSWatcher {
+    const watcher = watch([], {
+      ...how,
+      ignoreInitial: true,
+      ignored: /[\\/](?:node_modules|\.git)[\\/]?/,
+    });
+    watcher.on('all', (event, path) => {
+      if (event === 'add' || event === 'change' || event === 'unlink') onPath(path);
+    });
+    watcher.on('error', this.#options.onError);
+    return watcher;
+  }
+
+  #changed(others: boolean): void {
+    this.#ofOthers ||= others;
+    this.#since ??= performance.now();
+    clearTimeout(this.#quiet);
+    const left = MAX_WAIT_MS - (performance.now() - this.#since);
+    this.#quiet = setTimeout(() => this.#report(), Math.max(0, Math.min(QUIET_MS, left)));
+  }
+
+  #report(): void {
+    const others = this.#ofOthers;
+    this.#ofOthers = false;
+    this.#since = undefined;
+    this.#working = this.#working
+      .then(() => (this.#closed ? undefined : this.#options.onChange(others)))
+      .catch(this.#options.onError)
+      .then(() => (this.#closed ? undefined : this.follow()));
+  }
+}
+
+function readyOf(watcher: FSWatcher): Promise<void> {
+  return new Promise((resolve) => watcher.once('ready', resolve));
+}
