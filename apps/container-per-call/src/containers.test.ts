@@ -25,6 +25,7 @@ const host: IsolationHost = {
   inference: { load: async () => false, run: () => Promise.reject(new Error('no models')) },
   prewarm: async () => {},
   runSession: () => Promise.reject(new Error('not in this process')),
+  prepareChange: () => Promise.reject(new Error('not in this process')),
   report: async () => {},
 };
 

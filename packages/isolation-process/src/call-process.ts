@@ -1,9 +1,11 @@
 import { OpenRtcError } from '@openrtc/core';
 import {
+  type CodeChange,
   cpuWaitMs,
   type IsolationHost,
   type HangUpSignal,
   type JobTicket,
+  type PreparedChange,
   RemoteSessions,
 } from '@openrtc/core/isolation';
 import type { ChildProcess } from 'node:child_process';
@@ -33,6 +35,8 @@ export interface CallProcessOptions {
   readonly group: string | undefined;
   /** Limits how many processes start at the same time. */
   readonly gate: StartGate;
+  /** The last change of the agents' code, if there was one: the process uses it before its first call. */
+  readonly change: () => CodeChange | undefined;
   /** Called once the process was forked. */
   readonly onStarted: (pid: number) => void;
   /** Called once it has ended, or will never start. */
@@ -127,6 +131,22 @@ export class CallProcess {
     await this.#started?.sessions.run(ticket, signal);
   }
 
+  /**
+   * Prepares it for new code, once it is ready: one that starts uses the last change before its first call. Undefined when
+   * it has ended, or ends without another call.
+   * @throws OpenRtcError when it cannot use the code
+   */
+  async prepareChange(change: CodeChange): Promise<PreparedChange | undefined> {
+    try {
+      return await this.#started?.sessions.prepareChange(change);
+    } catch (error) {
+      // Its calls, if it had any, have failed with it.
+      if (this.#state === 'gone' || (this.#state === 'closing' && this.jobIds.size === 0))
+        return undefined;
+      throw error;
+    }
+  }
+
   /** Cancels the start, because the process is no longer needed. */
   cancel(): void {
     this.#wanted = false;
@@ -183,7 +203,7 @@ export class CallProcess {
       }, startTimeoutMs);
       // What it uses of the worker is owned by the worker, not by this process.
       await this.#started.sessions.open(new AbortController().signal);
-      if (this.#state === 'starting') this.#state = 'ready';
+      await this.#catchUp(this.#started.sessions);
     } catch (error) {
       this.kill();
       throw error;
@@ -191,6 +211,17 @@ export class CallProcess {
       clearTimeout(timer);
       gate.leave();
     }
+  }
+
+  /** Uses the code that the others use, since it may have begun with older code, and is ready then. */
+  async #catchUp(sessions: RemoteSessions): Promise<void> {
+    const { change } = this.#options;
+    for (let next = change(), used: typeof next; next !== used; next = change()) {
+      if (next !== undefined) await (await sessions.prepareChange(next)).commit();
+      used = next;
+    }
+    // In the same tick: a change that comes from now on asks all that are ready.
+    if (this.#state === 'starting') this.#state = 'ready';
   }
 
   #fork(): Started {

@@ -1,4 +1,11 @@
-import type { IsolationHost, ProcessCounts, Refusal } from '@openrtc/core/isolation';
+import type {
+  CodeChange,
+  CodeEvent,
+  IsolationHost,
+  PreparedChange,
+  ProcessCounts,
+  Refusal,
+} from '@openrtc/core/isolation';
 import { availableParallelism } from 'node:os';
 
 import { CallProcess } from './call-process.js';
@@ -21,6 +28,7 @@ export class ProcessFleet {
   readonly #guard: OrphanGuard;
   readonly #onExit = () => this.#killAll();
   #retry: NodeJS.Timeout | undefined;
+  #change: CodeChange | undefined;
   #started = 0;
   #lost = 0;
   #closed = false;
@@ -53,6 +61,7 @@ export class ProcessFleet {
       command: this.#command,
       startTimeoutMs: this.#options.startTimeoutMs,
       group,
+      change: () => this.#change,
       gate: this.#gate,
       onStarted: (pid) => {
         this.#started += 1;
@@ -97,6 +106,29 @@ export class ProcessFleet {
     this.#retry = setTimeout(() => this.#onChange(), waitMs).unref();
   }
 
+  /** Prepares every process for new code; see {@link Isolation.prepareChange}. */
+  async prepareChange(change: CodeChange): Promise<PreparedChange> {
+    const asked = this.#reachable;
+    const prepared = await Promise.all(asked.map((child) => child.prepareChange(change)));
+    return {
+      commit: async () => {
+        this.#change = change;
+        // Those that became ready meanwhile did so with the code before.
+        const late = this.#reachable.filter((child) => !asked.includes(child));
+        const events = await Promise.all([
+          ...asked.map((child, index) => this.#use(child, async () => prepared[index])),
+          ...late.map((child) => this.#use(child, () => child.prepareChange(change))),
+        ]);
+        return events.flat();
+      },
+    };
+  }
+
+  /** The processes that run code of the agents, or are about to. One that starts catches up by itself. */
+  get #reachable(): readonly CallProcess[] {
+    return this.list.filter(({ state }) => state === 'ready' || state === 'closing');
+  }
+
   /** Lets every process end after its last call, and waits for that. */
   async close(): Promise<void> {
     this.#closed = true;
@@ -110,6 +142,25 @@ export class ProcessFleet {
   async release(): Promise<void> {
     await this.#guard.close();
     process.off('exit', this.#onExit);
+  }
+
+  /** Uses new code in a process. One that cannot would run later calls on code that the worker has left: it ends. */
+  async #use(
+    child: CallProcess,
+    prepare: () => Promise<PreparedChange | undefined>,
+  ): Promise<readonly CodeEvent[]> {
+    try {
+      return (await (await prepare())?.commit()) ?? [];
+    } catch (error) {
+      // The end of a process is reported by itself.
+      if (child.state === 'gone') return [];
+      this.#host.logger.warn(
+        { error, pid: child.pid },
+        'a process cannot use the new code of the agents: it gets no more calls',
+      );
+      child.finish();
+      return [];
+    }
   }
 
   #forget(child: CallProcess): void {

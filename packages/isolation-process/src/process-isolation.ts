@@ -1,10 +1,12 @@
 import { type Call, OpenRtcError, type ProcessUsage } from '@openrtc/core';
 import {
+  type CodeChange,
   type Isolation,
   type IsolationHost,
   type HangUpSignal,
   type JobTicket,
   type Placement,
+  type PreparedChange,
   type ProcessCounts,
   type Refusal,
   beforeDeadline,
@@ -95,6 +97,11 @@ export class ProcessIsolation implements Isolation {
   /** How many processes were started, and how many ended unexpectedly. */
   processCounts(): ProcessCounts {
     return this.#fleet.counts;
+  }
+
+  /** Prepares every process for new code. */
+  prepareChange(change: CodeChange): Promise<PreparedChange> {
+    return this.#fleet.prepareChange(change);
   }
 
   /** Memory of the processes that are ready and have no call, in bytes. */
