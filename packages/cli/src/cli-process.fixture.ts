@@ -32,6 +32,8 @@ export interface CliOptions {
 export interface CliProcess {
   readonly child: ChildProcess;
   readonly ended: Promise<Ended>;
+  /** Everything it has printed so far. */
+  readonly output: () => string;
   /** Resolves when its output matches; rejects when it ends without a match. */
   readonly says: (pattern: RegExp) => Promise<RegExpExecArray>;
 }
@@ -59,17 +61,20 @@ export function startCli(args: readonly string[], options: CliOptions = {}): Cli
     new Promise<RegExpExecArray>((resolve, reject) => {
       const check = () => {
         const found = pattern.exec(stdout) ?? pattern.exec(stderr);
-        if (found !== null) resolve(found);
+        if (found === null) return;
+        child.stdout.off('data', check);
+        child.stderr.off('data', check);
+        resolve(found);
       };
-      check();
       // Registered after the listeners that collect the output.
       child.stdout.on('data', check);
       child.stderr.on('data', check);
+      check();
       void ended.then(() =>
         reject(new Error(`it ended without printing ${String(pattern)}:\n${stdout}${stderr}`)),
       );
     });
-  return { child, ended, says };
+  return { child, ended, output: () => stdout + stderr, says };
 }
 
 /** Runs the command; resolves when it has ended. */

@@ -1,12 +1,15 @@
 import type { AgentPool } from '@openrtc/core';
 
 import type { Host } from './host.js';
+import type { LoadedPool } from './load/load-module.js';
 import type { Flags } from './options/table.js';
 import type { Verb } from './verbs/verb.js';
 
 /** A worker that is about to run. */
 export interface WorkerContext {
   readonly pool: AgentPool;
+  /** How it was loaded. */
+  readonly loaded: Pick<LoadedPool, 'core' | 'hot'>;
   readonly flags: Flags;
   readonly verb: Verb;
   readonly host: Host;

@@ -1,7 +1,8 @@
 import type { Companion, WorkerContext } from './companion.js';
 import { dashboard } from './dashboard/dashboard.js';
+import { reload } from './reload.js';
 
-const companions: readonly Companion[] = [dashboard];
+const companions: readonly Companion[] = [dashboard, reload];
 
 /** Opens all companions. When one cannot be opened, those opened before it are closed and the error is thrown. */
 export async function openCompanions(

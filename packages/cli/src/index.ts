@@ -4,6 +4,8 @@ import { dirname } from 'node:path';
 import { exitCode } from './exit-code.js';
 import { loadCore } from './load/core.js';
 import { type Load, main } from './main.js';
+import { reloadSettings } from './options/reload-settings.js';
+import { UsageError } from './usage-error.js';
 
 /**
  * The command `openrtc` for your own pool, with the arguments of the process: `node main.js dev`.
@@ -36,10 +38,18 @@ export const cli = {
 };
 
 function loadOf(pool: AgentPool, runOptions: RunOptions): Load {
-  return () => async (prepare) => {
+  return (flags, verb) => async (prepare) => {
+    const { asked, watch = false } = reloadSettings(verb, flags) ?? {};
+    const byCommand = `openrtc ${verb} ${process.argv[1] ?? 'main.js'}`;
+    if (asked !== undefined)
+      throw new UsageError(`${asked} needs the command to load your entry: ${byCommand} ${asked}`);
     const folder = dirname(process.argv[1] ?? process.cwd());
     const core = await loadCore(folder);
     prepare?.(core);
+    if (watch)
+      core.warnInLog(undefined)(
+        `the agents are not reloaded when they change, because Node has loaded them: ${byCommand} does that`,
+      );
     return { core, pool, folder, fromDirectory: false, runOptions, finish: async () => {} };
   };
 }

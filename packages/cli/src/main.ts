@@ -3,6 +3,7 @@ import { type Host, processHost, writeMessage } from './host.js';
 import { loadPool, poolPath } from './load/load-pool.js';
 import { refuseWritableByOthers } from './load/writable-by-others.js';
 import { readFlags } from './options/read-flags.js';
+import { reloadSettings } from './options/reload-settings.js';
 import { type Flags, optionTable, tableWithPool } from './options/table.js';
 import { readCommandLine } from './program.js';
 import { reportError } from './report-error.js';
@@ -32,6 +33,7 @@ const handlers: Readonly<Record<Verb, () => Promise<{ run: RunVerb }>>> = {
   connect: () => import('./verbs/connect.js'),
   list: () => import('./verbs/list.js'),
   'download-files': () => import('./verbs/download-files.js'),
+  reload: () => import('./verbs/reload.js'),
   top: () => import('./verbs/top.js'),
   tui: () => import('./verbs/tui.js'),
   logs: () => import('./verbs/logs.js'),
@@ -57,22 +59,22 @@ export async function main(args: readonly string[], options: MainOptions = {}): 
   }
 }
 
-const fromPath: Load =
-  ({ agentsDir }, verb, host) =>
-  async (prepare) => {
-    if (agentsDir === undefined)
-      throw new UsageError(
-        `which agents? Name a directory of agents, or a module that exports a pool: openrtc ${verb} ./agents`,
-      );
-    const path = poolPath(agentsDir);
-    if (verb === 'start') refuseWritableByOthers(path);
-    // The others have no log, or one that shows only errors.
-    const logs = verb === 'start' || verb === 'dev';
-    return loadPool(path, {
-      prepare,
-      warn: logs ? undefined : (message) => writeMessage(host, message),
-    });
-  };
+const fromPath: Load = (flags, verb, host) => async (prepare) => {
+  const { agentsDir } = flags;
+  if (agentsDir === undefined)
+    throw new UsageError(
+      `which agents? Name a directory of agents, or a module that exports a pool: openrtc ${verb} ./agents`,
+    );
+  const path = poolPath(agentsDir);
+  if (verb === 'start') refuseWritableByOthers(path);
+  // The others have no log, or one that shows only errors.
+  const logs = verb === 'start' || verb === 'dev';
+  return loadPool(path, {
+    prepare,
+    reload: reloadSettings(verb, flags),
+    warn: logs ? undefined : (message) => writeMessage(host, message),
+  });
+};
 
 // Anyone who lists the processes of the machine could read it.
 function hideArguments({ apiSecret }: Flags): void {

@@ -23,6 +23,13 @@ test('a verb is read with its flags and arguments', () => {
   });
 });
 
+test('a flag that begins with no is kept under its own name', () => {
+  expect(read('dev', './agents', '--no-watch').invocation).toMatchObject({
+    given: { noWatch: true },
+  });
+  expect(read('dev', './agents').invocation).toMatchObject({ given: {} });
+});
+
 test.each([[], ...verbNames.map((verb) => [verb])])(
   'the help of %s fits 100 columns',
   (...verb) => {
@@ -60,6 +67,9 @@ test.each<[Verb, string, string]>([
   ['tui', '--file <path>', 'metrics file of a worker (default: ./openrtc-metrics.jsonl)'],
   ['list', '--json', 'print JSON, see schemas/list.schema.json'],
   ['top', '--json', 'print JSON, see schemas/top.schema.json'],
+  ['reload', '--json', 'print JSON, see schemas/reload.schema.json'],
+  ['start', '--watch', 'load the agents anew when their files change; implies'],
+  ['tui', '--watch', 'keep showing the file as it grows'],
   ['dev', '--port <number>', '(default: 0, env: OPENRTC_PORT)'],
   ['start', '--port <number>', '(default: 8081, env: OPENRTC_PORT)'],
   ['console', '--log-level <level>', '(default: error, env: LIVEKIT_LOG_LEVEL)'],

@@ -90,7 +90,10 @@ function addVerb(
   for (const [name, row] of rowsOf(verb, table)) {
     if (row.position !== undefined)
       command.argument(`[${flagOf(name).slice(2)}]`, `the same as ${flagOf(name)}`);
-    command.addOption(new Option([flagOf(name), row.takes].join(' ').trim(), helpOf(row, verb)));
+    const option = new Option([flagOf(name), row.takes].join(' ').trim(), helpOf(row, verb));
+    // commander would keep --no-watch as the absence of --watch, and not under its name in the table.
+    option.negate = false;
+    command.addOption(option);
   }
   command.action(() =>
     choose({ kind: 'verb', verb, given: command.opts(), words: [...command.args] }),

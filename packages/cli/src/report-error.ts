@@ -39,7 +39,7 @@ export function codeOf(error: unknown): string | undefined {
   return 'code' in error && typeof error.code === 'string' ? error.code : undefined;
 }
 
-// A discovery error has one line per file; these line ends are kept.
-function byLines(text: string): string {
+/** The text without characters that control the terminal. A discovery error has one line per file; these line ends are kept. */
+export function byLines(text: string): string {
   return text.split('\n').map(withoutControls).join('\n');
 }

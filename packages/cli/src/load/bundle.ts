@@ -96,7 +96,11 @@ export async function topLevelAwaits(
   }
 }
 
-async function build(esbuild: Esbuild, options: BuildOptions): Promise<BuildResult> {
+/**
+ * Builds as esbuild does.
+ * @throws UsageError with the file, line and column of each mistake
+ */
+export async function build(esbuild: Esbuild, options: BuildOptions): Promise<BuildResult> {
   try {
     return await esbuild.build(options);
   } catch (error) {

@@ -4,14 +4,14 @@ import type { Warn } from '@openrtc/core/host';
 import { defined } from '../defined.js';
 import type { Core } from './core.js';
 import type { LoadedPool } from './load-module.js';
-import type { SourceImporter } from './source-importer.js';
+import type { ModuleImporter } from './module-importer.js';
 
 /** What is loaded, and with what. */
 export interface Loading {
   /** Absolute path of a directory of agents, or of a module. */
   readonly path: string;
   readonly core: Core;
-  readonly importer: SourceImporter;
+  readonly importer: ModuleImporter;
   /** Reports what is worth knowing about the user's files. */
   readonly warn: Warn;
 }

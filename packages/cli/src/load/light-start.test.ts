@@ -53,6 +53,30 @@ test('a worker with JavaScript agents starts without esbuild', async () => {
   }
 });
 
+test('dev starts JavaScript agents without esbuild, and says what it takes to reload them', async () => {
+  const workers = await TestWorkers.create();
+  try {
+    const worker = workers.start(['dev', project.of('javascript')], command);
+    await worker.says(/registered with LiveKit/);
+    worker.child.kill('SIGTERM');
+    const { code, stdout, stderr } = await worker.ended;
+    expect(stdout).toMatch(
+      /agents are not reloaded .*npm install --save-dev @openrtc\/hot-reload esbuild/,
+    );
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+  } finally {
+    await workers[Symbol.asyncDispose]();
+  }
+});
+
+test.each(['--reloadable', '--watch'])('start %s needs what reloads', async (flag) => {
+  const { code, stderr } = await runCli(['start', project.of('javascript'), flag], command);
+  expect(stderr).toBe(
+    `openrtc: ${flag} needs @openrtc/hot-reload and esbuild: npm install --save-dev @openrtc/hot-reload esbuild\n`,
+  );
+  expect(code).toBe(2);
+});
+
 test.each(['typescript', 'typescript/typed.ts'])(
   'without esbuild, %s is one line that says how to get it',
   async (path) => {

@@ -4,6 +4,7 @@ import { codeOf } from '../report-error.js';
 import { UsageError, UserCodeError } from '../usage-error.js';
 import type { Core } from './core.js';
 import { type Loading, discoverPool, ranByCommand } from './discover-pool.js';
+import type { HotImporter } from './hot-importer.js';
 
 // Longer than that, and whoever started it begins to wonder.
 const SLOW_IMPORT_MS = 3_000;
@@ -20,6 +21,8 @@ export interface LoadedPool {
   readonly folder: string;
   /** The command created the pool, from a directory or one agent; false for a pool of the user's code. */
   readonly fromDirectory: boolean;
+  /** What its agents are loaded with, when they can be loaded anew. */
+  readonly hot?: HotImporter | undefined;
   /** The options that the user's own `run()` was called with; empty without one. */
   readonly runOptions: RunOptions;
   /** Settles the user's `run()`, rejecting with the error if there is one, and waits for the code after it. */
@@ -168,7 +171,7 @@ function isPool(value: unknown): value is AgentPool {
   return [run, configure, listAgents].every((method) => typeof method === 'function');
 }
 
-/** The error of an import, as {@link SourceImporter.importPath} throws it, for the user. */
+/** The error of an import, as {@link ModuleImporter.importPath} throws it, for the user. */
 function importError(error: unknown, { path, core }: Loading): unknown {
   if (error instanceof UsageError || codeOf(error) !== undefined) return error;
   const { message, cause } = error as Error;

@@ -1,10 +1,13 @@
 import { statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 
+import type { ReloadSettings } from '../options/reload-settings.js';
 import { UsageError } from '../usage-error.js';
 import { type Core, loadCore } from './core.js';
 import { discoverPool, ranByCommand } from './discover-pool.js';
 import { type LoadedPool, loadModule } from './load-module.js';
+import { HOT_CODE, type HotImporter, hotImporter } from './hot-importer.js';
+import { importFrom } from './import-from.js';
 import { SourceImporter } from './source-importer.js';
 
 /** A path to agents, before anything is loaded. */
@@ -34,6 +37,8 @@ export function poolPath(given: string): PoolPath {
 export interface LoadOptions {
   /** Called with core before any of the user's code runs. Default: nothing. */
   readonly prepare?: ((core: Core) => void) | undefined;
+  /** How the agents should be loaded anew. Default: not at all. */
+  readonly reload?: ReloadSettings | undefined;
   /** Reports what is worth knowing about the user's files, in one sentence. Default: it is logged. */
   readonly warn?: ((message: string) => void) | undefined;
 }
@@ -44,15 +49,38 @@ export interface LoadOptions {
  */
 export async function loadPool(
   { path, kind, folder }: PoolPath,
-  { prepare, warn }: LoadOptions = {},
+  { prepare, reload, warn }: LoadOptions = {},
 ): Promise<LoadedPool> {
   const core = await loadCore(folder);
   prepare?.(core);
-  const importer = new SourceImporter(core);
-  const loading = { path, core, importer, warn: warn ?? core.warnInLog(undefined) };
+  const report = warn ?? core.warnInLog(undefined);
+  const hot = await hotFor(core, folder, reload, report);
+  const importer = hot ?? new SourceImporter(core);
+  const loading = { path, core, importer, warn: report };
   const loaded =
     kind === 'module'
       ? await loadModule(loading)
       : { pool: await discoverPool(loading), fromDirectory: true, ...ranByCommand };
-  return { core, folder, ...loaded };
+  return { core, folder, hot, ...loaded };
+}
+
+/** In a process for calls the agents are loaded as in its worker. */
+async function hotFor(
+  core: Core,
+  folder: string,
+  reload: ReloadSettings | undefined,
+  warn: (message: string) => void,
+): Promise<HotImporter | undefined> {
+  const wanted = core.inCallProcess() ? process.env[HOT_CODE] !== undefined : reload !== undefined;
+  if (!wanted) return undefined;
+  if (core.inCallProcess()) return hotImporter(core, folder);
+  const esbuild = await importFrom('esbuild', folder);
+  const hot = esbuild === undefined ? undefined : await hotImporter(core, folder);
+  if (hot !== undefined) return hot;
+  const install = 'npm install --save-dev @openrtc/hot-reload esbuild';
+  if (reload?.asked !== undefined)
+    throw new UsageError(`${reload.asked} needs @openrtc/hot-reload and esbuild: ${install}`);
+  if (reload?.watch)
+    warn(`the agents are not reloaded when they change. To change them in live calls: ${install}`);
+  return undefined;
 }

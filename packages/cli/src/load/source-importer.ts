@@ -1,4 +1,3 @@
-import type { AgentImporter } from '@openrtc/core/host';
 import {
   existsSync,
   mkdtempSync,
@@ -15,6 +14,7 @@ import { makeTemporaryFolder } from '../temporary-folder.js';
 import { bundle, topLevelAwaits } from './bundle.js';
 import type { Core } from './core.js';
 import { type Esbuild, loadEsbuild } from './esbuild.js';
+import type { ModuleImporter } from './module-importer.js';
 
 /** Variable that tells processes for calls where the worker's bundles are. */
 const BUNDLES = 'OPENRTC_BUNDLES';
@@ -23,7 +23,7 @@ const INDEX = 'index.json';
 const COMPILED = /\.(?:[cm]?ts|[jt]sx)$/;
 
 /** Imports modules: JavaScript as it is, TypeScript and JSX through a bundle. */
-export class SourceImporter implements AgentImporter {
+export class SourceImporter implements ModuleImporter {
   /** Why nothing could be compiled at all: one error for all files. */
   compilerError: unknown;
   readonly #core: Core;

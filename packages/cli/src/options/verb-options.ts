@@ -1,5 +1,5 @@
 import { sortKeys } from '../live/top/select-calls.js';
-import { type OptionRow, interval, on, oneOf, text } from './option-row.js';
+import { type OptionRow, interval, on, oneOf, text, wholeNumber } from './option-row.js';
 
 /** The options of single verbs other than `dev` and `start`. */
 export const verbOptions = {
@@ -41,7 +41,6 @@ export const verbOptions = {
       logs: { help: 'log of a worker; without it, or with -, stdin is read', default: null },
     },
   },
-  watch: { read: on, help: 'keep showing the file as it grows', verbs: ['tui'] },
   fromStart: {
     read: on,
     help: 'read the whole file, not only the last MiB',
@@ -75,12 +74,22 @@ export const verbOptions = {
     default: '1s',
   },
   once: { read: on, help: 'print the calls once and exit, as without a terminal', verbs: ['top'] },
+  worker: {
+    takes: '<pid>',
+    read: wholeNumber(1, 4_194_304),
+    help: 'process id of the worker whose agents are loaded anew',
+    verbs: ['reload'],
+    default: 'the only one of this user',
+    position: 1,
+  },
+  all: { read: on, help: 'all workers of this user on this machine', verbs: ['reload'] },
   json: {
     read: on,
-    help: 'print JSON; for list and top see schemas/list.schema.json and schemas/top.schema.json',
-    verbs: ['list', 'top', 'logs'],
+    help: 'print JSON; see schemas/list.schema.json, schemas/reload.schema.json, schemas/top.schema.json',
+    verbs: ['list', 'reload', 'top', 'logs'],
     perVerb: {
       list: { help: 'print JSON, see schemas/list.schema.json' },
+      reload: { help: 'print JSON, see schemas/reload.schema.json' },
       top: { help: 'print JSON, see schemas/top.schema.json' },
       logs: { help: 'print the lines of the log as they are, as JSON' },
     },

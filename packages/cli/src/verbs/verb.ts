@@ -9,6 +9,10 @@ export const verbs = {
     pool: true,
     summary: 'Download the files that the plugins of the agents need.',
   },
+  reload: {
+    pool: false,
+    summary: 'Load the agents of a running worker anew, in live calls too.',
+  },
   top: {
     pool: false,
     summary: 'Watch the live calls of all workers of this user on this machine.',

@@ -6,6 +6,7 @@ import type { LoadedPool } from '../load/load-module.js';
 import { type LocalServer, startLocalServer } from '../local/local-server.js';
 import { operateSettings } from '../options/operate-settings.js';
 import { isolationSettings, poolSettings } from '../options/pool-settings.js';
+import { reloadSettings } from '../options/reload-settings.js';
 import { needsFlag } from '../options/table.js';
 import { codeOf } from '../report-error.js';
 import { UsageError } from '../usage-error.js';
@@ -44,7 +45,7 @@ async function runWorker(context: VerbContext, loaded: LoadedPool): Promise<void
       const { url, apiKey, apiSecret } = server;
       pool.configure({ livekit: { url, apiKey, apiSecret } });
     }
-    companions = await openCompanions({ pool, flags, verb, host });
+    companions = await openCompanions({ pool, loaded, flags, verb, host });
     await runPool();
   } finally {
     await companions?.[Symbol.asyncDispose]();
@@ -68,6 +69,12 @@ async function configureWorker(
   await faults.step(() => {
     if (flags.dashboardRefresh !== undefined && flags.dashboard !== true)
       throw needsFlag('dashboardRefresh', 'dashboard');
+  });
+  await faults.step(() => {
+    if (flags.watchPath !== undefined && reloadSettings(verb, flags)?.watch !== true)
+      throw verb === 'start'
+        ? needsFlag('watchPath', 'watch')
+        : new UsageError('--watch-path and --no-watch contradict each other: use one of them');
   });
   await faults.step(() => pool.configure(poolSettings(flags)));
   await faults.step(async () =>

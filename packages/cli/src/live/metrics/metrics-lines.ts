@@ -18,6 +18,7 @@ const MAX_EVENTS_AS_TEXT = 20;
 
 const EVENT_STYLES: ReadonlyMap<string, Style> = new Map([
   ['session_failed', 'error'],
+  ['session_reload_undone', 'warning'],
   ['metrics_stream_overflow', 'warning'],
 ]);
 

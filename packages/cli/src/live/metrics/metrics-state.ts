@@ -137,7 +137,8 @@ function eventOf(payload: Fields, worker: string, lineAt: number): SeenEvent {
   const durationMs = numberOf(payload['durationMs']);
   const detail = [
     textOf(payload['reason']),
-    durationMs === null ? null : `after ${Math.round(durationMs / 1_000)}s`,
+    textOf(payload['outcome']),
+    durationMs === null ? null : durationText(textOf(payload['event']), durationMs),
     turnsText(fieldsOf(payload['turns'])),
     textOf(payload['error']),
     dropped === null ? null : `${dropped} lost`,
@@ -151,6 +152,11 @@ function eventOf(payload: Fields, worker: string, lineAt: number): SeenEvent {
     jobId: textOf(payload['jobId']) ?? '',
     detail: detail.filter((each) => each !== null).join(', '),
   };
+}
+
+/** `after 61s` of a call, `in 35 ms` of a reload. */
+function durationText(event: string | null, ms: number): string {
+  return event === 'reload' ? `in ${Math.round(ms)} ms` : `after ${Math.round(ms / 1_000)}s`;
 }
 
 /** `3 of 5 turns answered`; null when there was none. */

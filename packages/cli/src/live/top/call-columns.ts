@@ -34,10 +34,16 @@ export const callColumns: readonly Column<CallRow>[] = [
   textColumn('LAST BLOCK', [16, 56], 5, ({ lastBlock }) =>
     lastBlock === null ? '' : blockText(lastBlock),
   ),
+  { ...figureColumn('CODE', [4, 6], 16, codeText), optional: true },
   figureColumn('PROCESS', [7, 7], 12, ({ pid }) => orUnknown(pid, String)),
   figureColumn('WORKER', [7, 7], 14, ({ workerPid }) => String(workerPid)),
   textColumn('JOB', [15, 20], 15, ({ jobId }) => jobId),
 ];
+
+/** The number of the reload that its code came with; empty before any. */
+function codeText({ generation }: CallRow): string {
+  return generation > 0 ? String(generation) : '';
+}
 
 /** `3/5`: answered, of those the caller has asked. */
 function turnsText({ turns: { asked, answered, interrupted } }: CallRow): string {

@@ -18,6 +18,8 @@ export interface CallRow {
   readonly state: SessionSnapshot['status'] | 'silent';
   readonly turns: SessionTurns;
   readonly faults: SessionFaults;
+  /** The number of the reload that its code came with; 0 before any. */
+  readonly generation: number;
   /** CPU in percent of one core. Null until it has been measured twice. */
   readonly cpuPercent: number | null;
   readonly memoryBytes: number | null;
@@ -46,8 +48,8 @@ export function placeOf({ culprit, stack }: LoopBlock): LoopBlock['culprit'] {
 }
 
 function callOf(session: SessionSnapshot, worker: WatchedWorker): CallRow {
-  const { jobId, agent, tenant, room, durationMs, status, turns, faults, blocks, resources } =
-    session;
+  const { jobId, agent, tenant, room, durationMs, status, turns, faults, generation } = session;
+  const { blocks, resources } = session;
   return {
     jobId,
     agent,
@@ -57,6 +59,7 @@ function callOf(session: SessionSnapshot, worker: WatchedWorker): CallRow {
     state: worker.state === 'silent' ? 'silent' : status,
     turns,
     faults,
+    generation,
     cpuPercent: resources?.cpuPercent ?? null,
     memoryBytes: resources?.memoryBytes ?? null,
     basis: resources?.basis ?? null,

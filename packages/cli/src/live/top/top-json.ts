@@ -40,6 +40,8 @@ const SNAPSHOT_FACTS = [
   'maxConcurrentSessions',
   'totalSessionsStarted',
   'totalSessionFailures',
+  'codeGeneration',
+  'reloads',
   'memory',
   'eventLoopLagMs',
 ] as const satisfies readonly (keyof RuntimeSnapshot)[];

@@ -43,7 +43,23 @@ function facts({ worker, snapshot, processes }: WorkerReport): readonly Part[] {
     ...processParts(processes),
     `up ${durationText(snapshot.uptimeMs)}`,
     `failed ${snapshot.totalSessionFailures}`,
+    ...reloadParts(snapshot),
     ...(livekit.reconnects > 0 ? [counted(livekit.reconnects, 'reconnect')] : []),
+  ];
+}
+
+/** `code 3`, and how many reloads were refused or undone in a call. Nothing before the first reload. */
+function reloadParts(snapshot: WorkerReport['snapshot']): readonly Part[] {
+  const { codeGeneration } = snapshot;
+  // A worker of another version may not report them.
+  const { refused = 0, undone = 0 } = { ...snapshot.reloads };
+  const bad = [
+    ...(refused > 0 ? [`${counted(refused, 'reload')} refused`] : []),
+    ...(undone > 0 ? [`new code undone in ${counted(undone, 'call')}`] : []),
+  ];
+  return [
+    ...(codeGeneration > 0 ? [`code ${codeGeneration}`] : []),
+    ...bad.map((text) => ({ text, style: 'warning' }) as const),
   ];
 }
 

@@ -1,0 +1,212 @@
+import type { EmbeddedCall, EmbeddedLiveKit } from '@openrtc/core/testing';
+import { rename, rm } from 'node:fs/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+
+import type { CliProcess } from './cli-process.fixture.js';
+import { agentProject } from './load/agent-project.fixture.js';
+import type { TestFolder } from './test-folder.fixture.js';
+import { TestWorkers } from './test-workers.fixture.js';
+
+// Even a quick caller needs it to type.
+const BETWEEN_TURNS_MS = 300;
+
+const SAVES = 50;
+// One a second while they come, and one after the last; more where the machine pauses between two of them.
+const A_FEW = 10;
+
+interface Source {
+  readonly version: string;
+  /** More code at the top level, in the constructor, and in the node. */
+  readonly top?: string;
+  readonly constructing?: string;
+  readonly answering?: string;
+}
+
+/** An agent that answers with its version, what it is told by a helper, and what it has kept. */
+const shop = ({ version, top = '', constructing = '', answering = '' }: Source) => `
+import { voice } from '@livekit/agents';
+import { EchoLLM } from '@openrtc/core/testing';
+import { offer } from '../lib/offer.ts';
+${top}
+export default class Shop extends voice.Agent {
+  asked: string[] = [];
+  entered = 0;
+  constructor() {
+    super({ instructions: '${version}', llm: new EchoLLM() });
+    ${constructing}
+  }
+  async onEnter(): Promise<void> {
+    this.entered += 1;
+  }
+  async llmNode(): Promise<any> {
+    ${answering}
+    this.asked.push('${version}');
+    const text = '${version} ' + offer() + ' ' + this.asked.join('+') + ' ' + this.entered;
+    return new ReadableStream({ start(c) { c.enqueue(text); c.close(); } });
+  }
+}
+`;
+
+let folder: TestFolder;
+let workers: TestWorkers;
+let livekit: EmbeddedLiveKit;
+
+beforeEach(async () => {
+  workers = await TestWorkers.create();
+  ({ livekit } = workers);
+  folder = await agentProject({
+    'agents/shop.ts': shop({ version: 'one' }),
+    'lib/offer.ts': `import { price } from './price.ts'; export const offer = () => 'for ' + price;`,
+    'lib/price.ts': 'export const price: number = 10;',
+  });
+});
+
+afterEach(async () => {
+  await workers[Symbol.asyncDispose]();
+  await folder[Symbol.asyncDispose]();
+});
+
+/** Starts `openrtc dev`; resolves when it has registered. */
+async function dev(...flags: readonly string[]): Promise<CliProcess> {
+  const cli = workers.start(['dev', folder.of('agents'), ...flags]);
+  const registered = livekit.until((now) => now.workers.length > 0, 60_000);
+  await Promise.race([
+    registered,
+    cli.ended.then(({ stderr }) => Promise.reject(new Error(stderr))),
+  ]);
+  return cli;
+}
+
+const call = () => livekit.call({ metadata: { agent: 'shop' }, joinTimeoutMs: 60_000 });
+
+/** Asks until the answer fits: the change is on its way, and is made between two turns. */
+async function until(asked: EmbeddedCall, pattern: RegExp): Promise<string> {
+  for (;;) {
+    await sleep(BETWEEN_TURNS_MS);
+    const answer = await asked.say('hello');
+    if (pattern.test(answer)) return answer;
+  }
+}
+
+/** How many reloads were made, or refused because of a file that was half written. */
+const reloadsIn = (output: string) => output.match(/reload \d+: |reload: nothing/g)?.length ?? 0;
+
+describe.each(['coroutine', 'process'])('--isolation %s', (isolation) => {
+  test('a live call runs the new code from its next turn, with all that it has', async () => {
+    const { says } = await dev('--isolation', isolation);
+    const live = await call();
+    expect(await live.say('hello')).toBe('one for 10 one 1');
+    await folder.write('lib/price.ts', 'export const price: number = 20;');
+    expect(await until(live, /for 20/)).toMatch(/^one for 20 one(\+one)+ 1$/);
+    await folder.write('agents/shop.ts', shop({ version: 'two' }));
+    expect(await until(live, /^two/)).toMatch(/^two for 20 one(\+one)*\+two 1$/);
+    expect(await (await call()).say('hello')).toBe('two for 20 two 1');
+    await says(/reload 2: .*shop\.ts changed/);
+  });
+
+  test.each<[string, Source | string, RegExp]>([
+    ['a syntax error', 'export default class {', /reload: nothing has changed: .*shop\.ts:1:2\d: /],
+    [
+      'a top level that throws',
+      { version: 'two', top: `throw new Error('no database');` },
+      /reload: nothing has changed: .*no database/,
+    ],
+    [
+      'a constructor that throws',
+      { version: 'two', constructing: `throw new Error('no oven');` },
+      /reload: nothing has changed: .*shop\.ts: the constructor of Shop failed: no oven/,
+    ],
+    [
+      'no agent any more',
+      'export const nothing = 1;',
+      /reload: nothing has changed: [\s\S]*no agent class/,
+    ],
+  ])(
+    '%s leaves all calls on the last good code, and the next good save works',
+    async (_what, source, line) => {
+      const { says } = await dev('--isolation', isolation);
+      const live = await call();
+      expect(await live.say('hello')).toBe('one for 10 one 1');
+      await folder.write('agents/shop.ts', typeof source === 'string' ? source : shop(source));
+      await says(line);
+      expect(await live.say('hello')).toBe('one for 10 one+one 1');
+      expect(await (await call()).say('hello')).toBe('one for 10 one 1');
+      await folder.write('agents/shop.ts', shop({ version: 'three' }));
+      expect(await until(live, /^three/)).toMatch(/\+three 1$/);
+    },
+  );
+
+  test('a node that fails in its first turn is answered by the old code', async () => {
+    const { says } = await dev('--isolation', isolation);
+    const live = await call();
+    expect(await live.say('hello')).toBe('one for 10 one 1');
+    const answering = `throw new Error('no oven');`;
+    await folder.write('agents/shop.ts', shop({ version: 'two', answering }));
+    await says(/reload 1: /);
+    expect(await live.say('hello')).toBe('one for 10 one+one 1');
+    await says(/new code of a call failed in its first use, and is undone: llmNode: no oven/);
+  });
+});
+
+test('fifty saves in a second, and two by write-and-rename in a row, end in the last state', async () => {
+  const { output } = await dev();
+  const live = await call();
+  for (let save = 1; save <= SAVES; save += 1) {
+    await folder.write('agents/shop.ts', shop({ version: `s${save}` }));
+    await folder.write('lib/price.ts', `export const price: number = ${save};`);
+    await sleep(1_000 / SAVES);
+  }
+  await until(live, new RegExp(`^s${SAVES} for ${SAVES} `));
+  expect(reloadsIn(output())).toBeLessThanOrEqual(A_FEW);
+  const before = reloadsIn(output());
+  for (const version of ['renamed', 'twice']) {
+    await folder.write('agents/.shop.ts.tmp', shop({ version }));
+    await rename(folder.of('agents/.shop.ts.tmp'), folder.of('agents/shop.ts'));
+  }
+  await until(live, /^twice/);
+  expect(reloadsIn(output()) - before).toBeLessThanOrEqual(2);
+  expect(await (await call()).say('hello')).toBe(`twice for ${SAVES} twice 1`);
+});
+
+test('a save by write-and-rename, a new agent, and a deleted one', async () => {
+  const { says } = await dev();
+  const live = await call();
+  await folder.write('agents/.shop.ts.tmp', shop({ version: 'two' }));
+  await rename(folder.of('agents/.shop.ts.tmp'), folder.of('agents/shop.ts'));
+  await until(live, /^two/);
+  await folder.write('agents/kiosk.ts', shop({ version: 'kiosk' }));
+  await says(/kiosk\.ts changed, agents have new code: kiosk/);
+  const other = await livekit.call({ metadata: { agent: 'kiosk' } });
+  expect(await other.say('hello')).toBe('kiosk for 10 kiosk 1');
+  await rm(folder.of('agents/kiosk.ts'));
+  await says(/kiosk\.ts has no agent "kiosk" any more/);
+  expect(await other.say('hello')).toBe('kiosk for 10 kiosk+kiosk 1');
+});
+
+test('a prompt that the constructor reads is read anew with --watch-path', async () => {
+  const prompt = JSON.stringify(folder.of('prompts/shop.md'));
+  await folder.write('prompts/shop.md', 'first');
+  const reading = (version: string) =>
+    shop({
+      version,
+      top: `import { readFileSync } from 'node:fs';`,
+      constructing: `this.asked.push(readFileSync(${prompt}, 'utf8'));`,
+    });
+  await folder.write('agents/shop.ts', reading('one'));
+  const { says } = await dev('--watch-path', folder.of('prompts'));
+  expect(await (await call()).say('hello')).toContain('first+one');
+  await folder.write('prompts/shop.md', 'second');
+  await says(/reload 1: /);
+  expect(await (await call()).say('hello')).toContain('second+one');
+});
+
+test('with --no-watch nothing is reloaded', async () => {
+  const { child, ended } = await dev('--no-watch');
+  const live = await call();
+  await folder.write('agents/shop.ts', shop({ version: 'two' }));
+  expect(await live.say('hello')).toBe('one for 10 one 1');
+  live.hangUp();
+  child.kill('SIGTERM');
+  expect((await ended).stderr).not.toContain('reload');
+});
