@@ -1,22 +1,6 @@
-import { execFile } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 
-interface Run {
-  code: number;
-  stdout: string;
-  stderr: string;
-}
-
-/** Runs the built demo, as `npm start` does. */
-function runDemo(...args: string[]): Promise<Run> {
-  const entry = fileURLToPath(new URL('../dist/main.js', import.meta.url));
-  return new Promise((resolve) => {
-    const child = execFile(process.execPath, [entry, ...args], (_error, stdout, stderr) => {
-      resolve({ code: child.exitCode ?? -1, stdout, stderr });
-    });
-  });
-}
+import { runDemo } from './run-demo.fixture.js';
 
 test('three calls at once over the embedded endpoint are answered as they should be', async () => {
   const { code, stdout, stderr } = await runDemo('--embedded', '--calls', '3', '--at-once', '3');
@@ -38,6 +22,10 @@ test.each([
     args: ['--calls', '2', '--at-once', '3'],
     says: '--at-once 3 is more than the 2 calls there are.',
   },
+  {
+    args: ['--reload-demo', '--keep'],
+    says: '--reload-demo has one call: it takes no --calls, --at-once or --keep.',
+  },
 ])('$args is refused with exit code 2', async ({ args, says }) => {
   const { code, stdout, stderr } = await runDemo(...args);
   expect(stderr).toContain(says);
@@ -49,5 +37,6 @@ test.each([
 test('--help tells the options', async () => {
   const { code, stdout } = await runDemo('--help');
   expect(stdout).toContain('--at-once N');
+  expect(stdout).toContain('--reload-demo');
   expect(code).toBe(0);
 });

@@ -3,6 +3,7 @@ import { Cleanup } from './cleanup.js';
 import { demo } from './demo.js';
 import { Interrupted, watchSignals } from './interrupt.js';
 import { help, readOptions, UsageError } from './options.js';
+import { reloadDemo } from './reload/reload-demo.js';
 
 async function main(args: readonly string[]): Promise<number> {
   let options;
@@ -21,7 +22,8 @@ async function main(args: readonly string[]): Promise<number> {
   let stopNow: () => void = () => undefined;
   const signal = watchSignals(() => stopNow());
   try {
-    return await demo({ options, cleanup, signal, onStoppable: (stop) => (stopNow = stop) });
+    const run = options.reload ? reloadDemo : demo;
+    return await run({ options, cleanup, signal, onStoppable: (stop) => (stopNow = stop) });
   } catch (error) {
     if (error instanceof Interrupted) {
       console.error(`\nInterrupted: stopping the worker, the callers and the server.`);

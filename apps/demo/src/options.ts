@@ -6,6 +6,8 @@ export interface DemoOptions {
   atOnce: number;
   embedded: boolean;
   keep: boolean;
+  /** Shows hot reload in one call, in place of the calls. */
+  reload: boolean;
   verbose: boolean;
 }
 
@@ -21,6 +23,7 @@ Runs three voice agents in one Node process, calls them, and shows what happened
   --at-once N   calls at the same time (default 5)
   --embedded    text calls to the embedded endpoint, without a livekit-server
   --keep        stay after the calls, so that you can call the agents yourself
+  --reload-demo change an agent while its call goes on, in place of all this: one text call
   --verbose     write the worker's log to a file
   --help        print this
 
@@ -35,6 +38,9 @@ const MAX_CALLS = 500;
 export function readOptions(args: readonly string[]): DemoOptions | 'help' {
   const values = parse(args);
   if (values.help) return 'help';
+  const reload = values['reload-demo'] ?? false;
+  if (reload && (values.calls ?? values['at-once'] ?? values.keep) !== undefined)
+    throw new UsageError('--reload-demo has one call: it takes no --calls, --at-once or --keep.');
   const calls = count('--calls', values.calls, MAX_CALLS) ?? 10;
   const atOnce = count('--at-once', values['at-once'], MAX_AT_ONCE) ?? Math.min(5, calls);
   if (atOnce > calls) {
@@ -45,6 +51,7 @@ export function readOptions(args: readonly string[]): DemoOptions | 'help' {
     atOnce,
     embedded: values.embedded ?? false,
     keep: values.keep ?? false,
+    reload,
     verbose: values.verbose ?? false,
   };
 }
@@ -58,6 +65,7 @@ function parse(args: readonly string[]) {
         'at-once': { type: 'string' },
         embedded: { type: 'boolean' },
         keep: { type: 'boolean' },
+        'reload-demo': { type: 'boolean' },
         verbose: { type: 'boolean' },
         help: { type: 'boolean', short: 'h' },
       },

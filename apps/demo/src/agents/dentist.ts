@@ -29,6 +29,11 @@ function dayIn(userText: string): string | undefined {
   return /\b(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day\b/.exec(userText)?.[0];
 }
 
+function firstQuestion({ items }: llm.ChatContext): string | undefined {
+  const first = items.find((item) => item.type === 'message' && item.role === 'user');
+  return first?.type === 'message' ? first.textContent : undefined;
+}
+
 export default agentConfig(
   {
     name: 'dentist',
@@ -41,7 +46,10 @@ export default agentConfig(
           return day === undefined ? undefined : { name: 'openingHours', args: { day } };
         },
         tell: (hours) => `On that day we are ${String(hours)}.`,
-        reply: () => 'For which day would you like to know?',
+        reply: (userText, chatCtx) =>
+          /first/.test(userText)
+            ? `You first asked: ${firstQuestion(chatCtx)}`
+            : 'For which day would you like to know?',
       }),
     tts: () => new ToneTTS({ frequencyHz: 880, msPerWord: 150 }),
   },

@@ -1,3 +1,4 @@
+import type { EmbeddedLiveKit } from '@openrtc/core/testing';
 import {
   type FoundServer,
   type LiveKitServer,
@@ -60,11 +61,18 @@ async function searchServer(
   }
 }
 
-async function openEmbedded(warning: string, options: OpenLineOptions): Promise<OpenLine> {
-  const { cleanup, signal } = options;
+/** Starts the embedded endpoint. */
+export async function openEndpoint({
+  cleanup,
+  signal,
+}: Pick<OpenLineOptions, 'cleanup' | 'signal'>): Promise<EmbeddedLiveKit> {
   // Imported here because it loads the whole SDK.
   const { startEmbeddedLiveKit } = await import('@openrtc/core/testing');
-  const endpoint = await cleanup.own(startEmbeddedLiveKit(), (each) => each.close(), signal);
+  return cleanup.own(startEmbeddedLiveKit(), (each) => each.close(), signal);
+}
+
+async function openEmbedded(warning: string, options: OpenLineOptions): Promise<OpenLine> {
+  const endpoint = await openEndpoint(options);
   const title = `embedded endpoint of @openrtc/core/testing at ${endpoint.url}; calls are text`;
   return { line: new TypedLine(endpoint), kind: 'embedded', title, warning };
 }
