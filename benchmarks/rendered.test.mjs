@@ -9,6 +9,7 @@ import { readBlock } from './src/documents.mjs';
 import { against } from './src/reports/against-report.mjs';
 import { childStart } from './src/reports/child-start-report.mjs';
 import { isolation } from './src/reports/isolation-report.mjs';
+import { reload } from './src/reports/reload-report.mjs';
 import { silence } from './src/reports/silence-report.mjs';
 import { vad } from './src/reports/vad-report.mjs';
 
@@ -29,7 +30,7 @@ test('density: RESULTS.md and the plot', async () => {
   expect(svg).toBe(await read('density/density.svg'));
 });
 
-test.each([against, childStart, isolation, silence, vad])(
+test.each([against, childStart, isolation, reload, silence, vad])(
   '$name: the block in $document',
   async ({ name, document, report: render_ }) => {
     const run = await results(`results/${name}.json`);

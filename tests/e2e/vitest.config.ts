@@ -7,6 +7,7 @@ const undisturbed = [
   'src/drain.e2e.test.ts',
   'src/malformed-frames.e2e.test.ts',
   'src/prometheus.e2e.test.ts',
+  'src/reload.e2e.test.ts',
   'src/signalling-loss.e2e.test.ts',
   'src/watched.e2e.test.ts',
 ];

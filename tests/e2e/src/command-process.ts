@@ -4,7 +4,8 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-const manifest = createRequire(import.meta.url).resolve('@openrtc/cli/package.json');
+/** Absolute path of the package.json of the command. */
+export const manifest = createRequire(import.meta.url).resolve('@openrtc/cli/package.json');
 /** Absolute path of the built command. */
 export const bin = join(dirname(manifest), 'bin/openrtc.js');
 

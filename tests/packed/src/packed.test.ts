@@ -1,5 +1,5 @@
 import { type EmbeddedLiveKit, startEmbeddedLiveKit } from '@openrtc/core/testing';
-import { mkdir } from 'node:fs/promises';
+import { mkdir, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { compileUserCode } from './compile-user-code.js';
@@ -11,6 +11,7 @@ import { runExample, type RunningExample } from './running-example.js';
 const PACKAGES = [
   'packages/cli',
   'packages/core',
+  'packages/hot-reload',
   'packages/isolation-coroutine',
   'packages/isolation-process',
   'packages/prewarm',
@@ -35,6 +36,30 @@ afterAll(() => project?.[Symbol.asyncDispose]());
 
 /** The code of a documented example, as JavaScript. */
 const exampleOf = (name: string): string => exampleIn(pageWith(pages, name), name);
+
+/** An agent that answers with its version. */
+const shop = (version: string): string => `
+import { voice } from '@livekit/agents';
+import { EchoLLM } from '@openrtc/core/testing';
+export default class Shop extends voice.Agent {
+  constructor() {
+    super({ instructions: 'x', llm: new EchoLLM() });
+  }
+  override async llmNode(): Promise<any> {
+    return new ReadableStream({ start(c) { c.enqueue('${version}'); c.close(); } });
+  }
+}
+`;
+
+/** Runs `openrtc dev` on an agent; resolves when it has registered. */
+async function startDev(server: EmbeddedLiveKit, version: string): Promise<RunningExample> {
+  await mkdir(join(project.folder, 'hot'), { recursive: true });
+  await project.write('hot/shop.ts', shop(version));
+  const command = join(project.folder, 'node_modules/@openrtc/cli/bin/openrtc.js');
+  const dev = runExample(command, project.folder, server, ['dev', './hot']);
+  await server.until(({ workers }) => workers.length === 1, 30_000);
+  return dev;
+}
 
 describe('the packages, packed and installed with npm', () => {
   it('import beside the SDK, and find one copy of it', async () => {
@@ -115,6 +140,41 @@ describe('the packages, packed and installed with npm', () => {
       console.log(String(execFileSync('npx', args, { input: 'hello\\n' })));
     `);
     expect(output.trim().split('\n')).toEqual(['agent: How can I help?', 'agent: You said: hello']);
+  }, 90_000);
+
+  it('have `openrtc dev` give a live call the new code of its agent, where hot reload is installed', async () => {
+    livekit = await startEmbeddedLiveKit();
+    example = await startDev(livekit, 'one');
+    const call = await livekit.call();
+    expect(await call.say('hello')).toBe('one');
+    await project.write('hot/shop.ts', shop('two'));
+    await example.says(/reload 1: hot\/shop\.ts changed/);
+    expect(await call.say('hello')).toBe('two');
+    call.hangUp();
+    expect(await call.ended).toEqual({ status: 'success', error: '' });
+    expect(await example.stop(), example.output()).toBe(0);
+    expect(example.output()).not.toContain('npm install');
+  }, 90_000);
+
+  it('have `openrtc dev` say how hot reload is installed, where it is not, and run without it', async () => {
+    livekit = await startEmbeddedLiveKit();
+    const installed = join(project.folder, 'node_modules/@openrtc/hot-reload');
+    const away = join(project.folder, 'hot-reload-away');
+    await rename(installed, away);
+    try {
+      example = await startDev(livekit, 'one');
+      const call = await livekit.call();
+      expect(await call.say('hello')).toBe('one');
+      call.hangUp();
+      expect(await example.stop(), example.output()).toBe(0);
+      const lines = example.output().split('\n');
+      const hints = lines.filter((line) => line.includes('@openrtc/hot-reload'));
+      expect(hints).toEqual([
+        expect.stringContaining('npm install --save-dev @openrtc/hot-reload'),
+      ]);
+    } finally {
+      await rename(away, installed);
+    }
   }, 90_000);
 
   it('run the documented example of what is loaded once', async () => {

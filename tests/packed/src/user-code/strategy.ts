@@ -21,6 +21,7 @@ export function elsewhere(start: (ticket: JobTicket) => Promise<Channel>): Isola
   return {
     name: 'elsewhere',
     async open(host): Promise<Isolation> {
+      const all: RemoteSessions[] = [];
       return {
         async run(ticket, signal) {
           const why: HangUp | undefined = signal.reason;
@@ -28,7 +29,14 @@ export function elsewhere(start: (ticket: JobTicket) => Promise<Channel>): Isola
           const channel = await beforeDeadline(start(ticket), signal);
           const sessions = new RemoteSessions({ host, channel });
           await sessions.open(new AbortController().signal);
+          all.push(sessions);
           await sessions.run(ticket, signal);
+        },
+        async prepareChange(change) {
+          const prepared = await Promise.all(all.map((each) => each.prepareChange(change)));
+          return {
+            commit: async () => (await Promise.all(prepared.map((each) => each.commit()))).flat(),
+          };
         },
         reserve: ({ tenant }) =>
           tenant === 'blocked'

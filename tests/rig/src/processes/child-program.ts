@@ -14,6 +14,8 @@ export interface ProgramOptions<Message = unknown> {
   /** What error messages call it. */
   name: string;
   env?: NodeJS.ProcessEnv;
+  /** Its current directory; default: that of this process. */
+  cwd?: string;
   /** Whether messages can be exchanged with it, for programs that run on Node; default false. */
   ipc?: boolean;
   /** Whether it gets a process group of its own, which Ctrl-C in a terminal does not reach; default false. */
@@ -40,9 +42,10 @@ export class ChildProgram<Message = never> {
   #endedWith: Error | undefined;
 
   constructor(command: string, args: readonly string[], options: ProgramOptions<Message>) {
-    const { name, env = process.env, ipc = false, detached = false, onLine, onMessage } = options;
+    const { name, env = process.env, cwd, ipc = false, detached = false } = options;
+    const { onLine, onMessage } = options;
     const stdio: StdioOptions = ['ignore', 'pipe', 'pipe', ...(ipc ? (['ipc'] as const) : [])];
-    const child = spawn(command, args, { env, detached, stdio });
+    const child = spawn(command, args, { env, cwd, detached, stdio });
     const letGo = child.pid === undefined ? () => undefined : guardProcess(child.pid);
     this.#child = child;
     this.#name = name;
