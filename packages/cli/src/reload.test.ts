@@ -8,9 +8,6 @@ import { agentProject } from './load/agent-project.fixture.js';
 import type { TestFolder } from './test-folder.fixture.js';
 import { TestWorkers } from './test-workers.fixture.js';
 
-// Even a quick caller needs it to type.
-const BETWEEN_TURNS_MS = 300;
-
 const SAVES = 50;
 // One a second while they come, and one after the last; more where the machine pauses between two of them.
 const A_FEW = 10;
@@ -83,7 +80,6 @@ const call = () => livekit.call({ metadata: { agent: 'shop' }, joinTimeoutMs: 60
 /** Asks until the answer fits: the change is on its way, and is made between two turns. */
 async function until(asked: EmbeddedCall, pattern: RegExp): Promise<string> {
   for (;;) {
-    await sleep(BETWEEN_TURNS_MS);
     const answer = await asked.say('hello');
     if (pattern.test(answer)) return answer;
   }

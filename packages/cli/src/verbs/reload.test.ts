@@ -1,5 +1,4 @@
-import type { EmbeddedCall, EmbeddedLiveKit } from '@openrtc/core/testing';
-import { setTimeout as sleep } from 'node:timers/promises';
+import type { EmbeddedLiveKit } from '@openrtc/core/testing';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 
 import { type CliProcess, type Ended, fixture, runCli } from '../cli-process.fixture.js';
@@ -7,9 +6,6 @@ import { agentProject } from '../load/agent-project.fixture.js';
 import type { TestFolder } from '../test-folder.fixture.js';
 import { TestWorkers } from '../test-workers.fixture.js';
 import type { ReloadJson } from './reload/worker-reload.js';
-
-// Even a quick caller needs it to type.
-const BETWEEN_TURNS_MS = 300;
 
 /** An agent that answers with its version. */
 const shop = (version: string, constructing = '') => `
@@ -60,11 +56,6 @@ const reload = (...args: readonly string[]): Promise<Ended> =>
 
 const call = () => livekit.call({ metadata: { agent: 'shop' }, joinTimeoutMs: 60_000 });
 
-/** Asks until the answer fits: the change is made between two turns. */
-async function until(asked: EmbeddedCall, answer: string): Promise<void> {
-  while ((await asked.say('hello')) !== answer) await sleep(BETWEEN_TURNS_MS);
-}
-
 test.each(['coroutine', 'process'])(
   '--isolation %s: a live call gets new code when it is asked for, and not before',
   async (where) => {
@@ -72,7 +63,6 @@ test.each(['coroutine', 'process'])(
     const live = await call();
     expect(await live.say('hello')).toBe('one');
     await folder.write('agents/shop.ts', shop('two'));
-    await sleep(BETWEEN_TURNS_MS);
     expect(await live.say('hello')).toBe('one');
 
     const { code, stdout, stderr } = await reload();
@@ -83,7 +73,7 @@ test.each(['coroutine', 'process'])(
       ),
     );
     expect(code).toBe(0);
-    await until(live, 'two');
+    expect(await live.say('hello')).toBe('two');
     expect(await (await call()).say('hello')).toBe('two');
 
     expect(await reload(String(child.pid))).toEqual({
@@ -120,7 +110,7 @@ test.each<[string, string, RegExp]>([
 
   await folder.write('agents/shop.ts', shop('three'));
   expect(await reload()).toMatchObject({ code: 0, stderr: '' });
-  await until(live, 'three');
+  expect(await live.say('hello')).toBe('three');
 });
 
 test('start --watch loads them anew when they are saved, too', async () => {

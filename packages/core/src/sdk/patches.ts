@@ -26,6 +26,7 @@ import { roomContextPatch, twoPeerConnectionsPatch } from './session-room.js';
 import { sharedProvidersPatch } from './shared-provider.js';
 import { soundFilesPatch } from './sound-files.js';
 import { workerStartsPatch } from './worker-starts.js';
+import { turnStartPatch } from './turn-boundary.js';
 import { unpublishedTracksPatch } from './unpublished-tracks.js';
 
 const SUPPORTED = /^1\.9\./;
@@ -64,6 +65,7 @@ export const callPatches: readonly CallPatch[] = [
   joinedContextPatch,
   firstStartPatch,
   handOffPatch,
+  turnStartPatch,
   awayTimerPatch,
 ];
 

@@ -1,8 +1,14 @@
 import type { voice } from '@livekit/agents';
 
+import type { CallPatch } from './sdk-patch.js';
+
+type Speech = Pick<voice.SpeechHandle, 'addDoneCallback' | 'interrupted'>;
+
 /** What the SDK has of a session that runs. */
 interface Activity {
-  readonly currentSpeech?: Pick<voice.SpeechHandle, 'addDoneCallback'> | undefined;
+  readonly currentSpeech?: Speech | undefined;
+  /** What is said next, with its priority and time. */
+  readonly speechQueue?: { clone(): Iterable<readonly [number, number, Speech]> };
   readonly closeAbort: AbortController;
   waitForIdle(options: { waitForUser: boolean }): Promise<void>;
 }
@@ -50,4 +56,32 @@ async function idle(activity: Activity): Promise<void> {
   } finally {
     signal.removeEventListener('abort', end);
   }
+}
+
+/** Tells when a caller takes the next turn while the agent still speaks. */
+export const turnStartPatch: CallPatch = {
+  scope: 'call',
+  name: 'turn-start',
+  why: 'A caller who types over the agent interrupts it and begins a turn in the same tick: no moment is between the turns.',
+  versions: '@livekit/agents 1.9',
+  apply: onTurnStart,
+  undo: 'It ends with the session.',
+};
+
+/** Calls `onStart` before a turn begins with `generateReply()`, if all that the agent was saying is interrupted by then. */
+export function onTurnStart(session: voice.AgentSession, onStart: () => void): void {
+  const generateReply = session.generateReply.bind(session);
+  session.generateReply = (options) => {
+    if (isInterrupted(activityOf(session))) onStart();
+    return generateReply(options);
+  };
+}
+
+function isInterrupted(activity: Activity | undefined): boolean {
+  if (activity === undefined) return false;
+  const { currentSpeech, speechQueue } = activity;
+  const queued = [...(speechQueue?.clone() ?? [])].map(([, , speech]) => speech);
+  return [...(currentSpeech === undefined ? [] : [currentSpeech]), ...queued].every(
+    ({ interrupted }) => interrupted,
+  );
 }

@@ -17,7 +17,8 @@ const info = { jobId: 'AJ_1', agent: 'waiter' } as PrewarmedCall;
 
 interface Version {
   readonly text: string;
-  readonly node?: () => Promise<string>;
+  /** @param tools - the names of the tools of the turn */
+  readonly node?: (tools: readonly string[]) => Promise<string>;
   readonly constructed?: () => void;
   readonly model?: string;
 }
@@ -45,9 +46,10 @@ function waiter({ text, node, constructed, model }: Version): AgentClass {
     override async onEnter(): Promise<void> {
       this.entered += 1;
     }
-    override async llmNode(): Promise<never> {
+    override async llmNode(_chatCtx: llm.ChatContext, tools: llm.ToolContext): Promise<never> {
       this.asked.push(text);
-      const said = `${await (node?.() ?? Promise.resolve(text))} ${this.asked.join('+')}`;
+      const names = Object.keys(tools.functionTools);
+      const said = `${await (node?.(names) ?? Promise.resolve(text))} ${this.asked.join('+')}`;
       return new ReadableStream({
         start(controller) {
           controller.enqueue(said);
@@ -160,6 +162,41 @@ test('a turn that is under way ends on the code it began with; the last change w
   await vi.waitUntil(() => events.length > 0);
   expect(await ask()).toBe('three one+three');
   expect(events).toEqual([{ kind: 'code', jobId: 'AJ_1', generation: 2, result: 'renewed' }]);
+});
+
+test('a caller who types over the agent is answered by the new code, with its tools', async () => {
+  const never = deferred<string>();
+  await start(waiter({ text: 'one', node: () => never.promise }));
+  const first = session.generateReply({ userInput: 'hello' });
+  await Promise.resolve();
+  let seen: readonly string[] = [];
+  const node = async (tools: readonly string[]) => {
+    seen = tools;
+    return 'two';
+  };
+  expect(await live.change(to(waiter({ text: 'two', node })))).toMatchObject({
+    result: 'next_turn',
+  });
+  // As the SDK does when text comes.
+  session.interrupt();
+  const second = session.generateReply({ userInput: 'are you there?' });
+  expect(events).toMatchObject([{ generation: 1, result: 'renewed' }]);
+  never.resolve('one');
+  await Promise.all([first.waitForPlayout(), second.waitForPlayout()]);
+  const last = session.history.items.findLast((item) => item.type === 'message');
+  expect([last?.textContent, seen]).toEqual(['two one+two', ['two']]);
+});
+
+test('an agent that adds to what it says goes on with its code', async () => {
+  const gate = deferred<string>();
+  await start(waiter({ text: 'one', node: () => gate.promise }));
+  const first = session.generateReply({ userInput: 'hello' });
+  await Promise.resolve();
+  await live.change(to(waiter({ text: 'two' })));
+  const more = session.generateReply({ userInput: 'and one more thing' });
+  expect(events).toEqual([]);
+  gate.resolve('one');
+  await Promise.all([first.waitForPlayout(), more.waitForPlayout()]);
 });
 
 test('a pinned call gets it when the last pin is released', async () => {

@@ -5,7 +5,7 @@ import type { AgentConfig } from '../agents/agent-options.js';
 import { messageOf, toPlainError } from '../base/errors.js';
 import type { CodeEvent } from '../call/code-change.js';
 import { isPinned, onUnpinned } from '../sdk/reload-pins.js';
-import { betweenTurns } from '../sdk/turn-boundary.js';
+import { betweenTurns, onTurnStart } from '../sdk/turn-boundary.js';
 import { type NewCode, type RenewableCall, renewCall } from './renew-call.js';
 
 /** Options of {@link LiveSession}. */
@@ -36,6 +36,7 @@ export class LiveSession {
     this.#generation = options.generation;
     this.#config = options.config;
     this.#unwatch = onUnpinned(options.session, () => void this.#work());
+    onTurnStart(options.session, () => this.#makeNow());
   }
 
   /** The number of the change that its code came with. */
@@ -81,11 +82,18 @@ export class LiveSession {
         return;
       }
       // In the same tick as the end of the turn.
-      const code = this.#next as NewCode | undefined;
-      if (this.#ended || code === undefined || isPinned(session)) return;
-      this.#next = undefined;
-      onMade(this.#make(code));
+      const made = this.#makeNow();
+      if (made === undefined) return;
+      onMade(made);
     }
+  }
+
+  /** Makes the change that waits; undefined when there is none, or it must wait for a pin. */
+  #makeNow(): CodeEvent | undefined {
+    const code = this.#next;
+    if (this.#ended || code === undefined || isPinned(this.#options.session)) return undefined;
+    this.#next = undefined;
+    return this.#make(code);
   }
 
   #make(code: NewCode): CodeEvent {

@@ -8,6 +8,7 @@ import type { PrewarmedCall } from '../call/call.js';
 import { namedModels } from '../agents/option-changes.js';
 import { type AgentModels, newModels, replacedModels } from '../sdk/agent-models.js';
 import { type RenewedAgent, renewAgent } from '../sdk/renew-agent.js';
+import { updateTools } from '../sdk/agent-tools.js';
 import { toolsOnTrial } from '../sdk/tool-trial.js';
 import { CodeTrial } from '../watch/code-trial.js';
 import type { HookWatch } from '../watch/watch-hooks.js';
@@ -127,14 +128,15 @@ function tell(
   { instructions, models }: Pick<Change, 'instructions' | 'models'>,
   tools: voice.Agent['toolCtx']['tools'],
 ): void {
-  const work = async () => {
+  const told = [
     // Each change of the instructions is written to the history of the call.
-    if (!isDeepStrictEqual(agent.instructions, instructions))
-      await agent.updateInstructions(instructions);
-    await agent.updateTools([...tools]);
-    if (Object.keys(models).length > 0) await agent.updateOptions(models);
-  };
-  work().catch((error: unknown) =>
+    ...(isDeepStrictEqual(agent.instructions, instructions)
+      ? []
+      : [agent.updateInstructions(instructions)]),
+    updateTools(agent, tools),
+    ...(Object.keys(models).length === 0 ? [] : [agent.updateOptions(models)]),
+  ];
+  Promise.all(told).catch((error: unknown) =>
     onWarning(error, 'the session did not take the instructions, tools or models of the new code'),
   );
 }
