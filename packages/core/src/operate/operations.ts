@@ -4,6 +4,7 @@ import { availableParallelism, freemem, hostname, loadavg, totalmem } from 'node
 import { basename } from 'node:path';
 
 import { alsoFailed, everyStep } from '../base/every-step.js';
+import { lostLogLines } from '../base/log-failures.js';
 import { type Logger, silentLogger } from '../base/logger.js';
 import { jobTypes } from '../call/job-offer.js';
 import type { ReloadReport } from '../call/reload-report.js';
@@ -58,6 +59,7 @@ export class Operations implements AsyncDisposable {
         json: this.#files?.dropped.json ?? 0,
         jsonl: this.#files?.dropped.jsonl ?? 0,
         top: this.#socket?.dropped ?? 0,
+        log: lostLogLines(),
       }),
     });
   }

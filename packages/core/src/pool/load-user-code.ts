@@ -2,7 +2,7 @@ import { basename } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 import { type AgentImporter, nativeImporter } from '../agents/discover.js';
-import type { Logger } from '../base/logger.js';
+import { type Logger, unbreakable } from '../base/logger.js';
 import { shortPath } from '../base/source-place.js';
 import { withLoadPatches } from '../sdk/patches.js';
 import { currentSdkLogger } from '../sdk/sdk-logger.js';
@@ -59,6 +59,6 @@ export function warnInLog(logger: Logger | undefined): Warn {
     // The SDK's logger is not created for this: the program chooses its style later.
     const log = logger ?? currentSdkLogger();
     if (log === undefined) process.emitWarning(message, 'OpenRtcWarning');
-    else log.warn({}, message);
+    else unbreakable(log).warn({}, message);
   };
 }

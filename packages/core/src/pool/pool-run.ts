@@ -19,6 +19,7 @@ import { sdkInUse } from '../sdk/patches.js';
 import { sdkLogger } from '../sdk/sdk-logger.js';
 import type { ConnectRequest } from '../worker/local-call.js';
 import { Ending } from '../worker/ending.js';
+import { guardLogs } from '../worker/log-guard.js';
 import { installProcessHandlers, taintedBy } from '../worker/process-handlers.js';
 import { serveSessions } from '../worker/serve-sessions.js';
 import { nameWhatKeepsAlive } from '../worker/still-running.js';
@@ -138,6 +139,9 @@ export class PoolRun {
   ): Promise<void> {
     const { signal, processHandlers = true, audioDevices } = options;
     // With a single call a drain would wait for that call, so the first signal ends it.
+    const unguard = processHandlers
+      ? guardLogs(this.#parts.options.logger, this.#logger)
+      : () => {};
     const uninstall = processHandlers ? this.#installHandlers(registers) : () => {};
     const onAbort = () => this.#inBackground(this.drain());
     signal?.addEventListener('abort', onAbort, { once: true });
@@ -168,6 +172,8 @@ export class PoolRun {
       () => this.#ending.operations(() => this.operations[Symbol.asyncDispose]()),
       // Otherwise the process is not the pool's.
       () => processHandlers && nameWhatKeepsAlive(this.#logger, sdkInUse),
+      // Last, because closing logs too.
+      unguard,
     ]);
   }
 

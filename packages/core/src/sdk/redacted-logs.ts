@@ -1,5 +1,6 @@
 import { log } from '@livekit/agents';
 
+import { logLineLost, writingLog } from '../base/log-failures.js';
 import type { Logger } from '../base/logger.js';
 import { withoutSecrets } from '../base/secrets.js';
 import { type ProcessPatch, type UndoPatch, nothingToUndo } from './sdk-patch.js';
@@ -16,6 +17,8 @@ interface Stream {
 /** The streams that remove secrets, each with the stream it writes to. */
 const redacted = new WeakMap<object, Stream>();
 const permanent = new WeakSet<object>();
+
+const SDK_LOG = 'the log of @livekit/agents';
 
 /** Removes secrets from the log lines of the SDK. */
 export const redactedLogsPatch: ProcessPatch = {
@@ -48,7 +51,13 @@ export function redactLogs(logger: Logger): UndoPatch {
   const clean = Object.create(stream, {
     write: {
       value(this: Stream, line: string, ...rest: unknown[]) {
-        return stream.write.call(this, withoutSecrets(line), ...rest);
+        try {
+          return writingLog(() => stream.write.call(this, withoutSecrets(line), ...rest));
+        } catch (error) {
+          // The line is often one of the SDK, in the middle of a call: that must go on.
+          logLineLost(SDK_LOG, error);
+          return true;
+        }
       },
     },
   }) as Stream;
@@ -60,6 +69,24 @@ export function redactLogs(logger: Logger): UndoPatch {
 /** Restores the stream, unless the logger's owner has set another one meanwhile. */
 function restore(logger: Logger, key: symbol, clean: Stream, stream: Stream): void {
   if (Reflect.get(logger, key) === clean) Reflect.set(ownerOf(logger, key), key, stream);
+}
+
+/**
+ * The streams that a pino logger writes to; none for any other logger. Those of `pino.multistream()` one by one.
+ */
+export function logStreams(logger: Logger): readonly object[] {
+  const key = symbolOf(logger, 'pino.stream');
+  return key === undefined ? [] : streamsIn(Reflect.get(logger, key));
+}
+
+function streamsIn(stream: unknown): readonly object[] {
+  if (typeof stream !== 'object' || stream === null) return [];
+  const own = redacted.get(stream) ?? stream;
+  const { streams } = own as { streams?: unknown };
+  if (!Array.isArray(streams)) return [own];
+  return streams.flatMap((each: unknown) =>
+    streamsIn((Object(each) as { stream?: unknown }).stream),
+  );
 }
 
 /**

@@ -3,6 +3,7 @@ import { syncBuiltinESMExports } from 'node:module';
 import { OpenRtcError } from '../base/errors.js';
 import type { Logger } from '../base/logger.js';
 import { currentCall } from '../sdk/current-call.js';
+import { inForeignListener, leftToTheWorker } from './left-exit.js';
 
 /** `process`, with the function that `process.exit()` calls, which is not in its types. */
 interface Exits {
@@ -13,7 +14,8 @@ interface Exits {
 
 /**
  * Makes `process.exit()` in the code of a call end that call and not the process with all the others. It throws,
- * because code after it must not run. Outside of calls it exits. `process.abort()` and a SIGKILL cannot be intercepted.
+ * because code after it must not run. The same in a listener of others for an uncaught error that no call is blamed for:
+ * the worker drains. Elsewhere outside of calls it exits. `process.abort()` and a SIGKILL cannot be intercepted.
  * @returns a function that restores `process.exit()`
  */
 export function interceptExit(logger: Logger): () => void {
@@ -36,8 +38,13 @@ function replace(name: 'exit' | 'reallyExit', logger: Logger): () => void {
   let active = true;
   const intercepted: Exits['exit'] = (code) => {
     // Once the process exits, its exit handlers have run, and it cannot be stopped any more.
-    const call = active && exits._exiting !== true ? currentCall() : undefined;
-    if (call === undefined) return original.call(process, code);
+    const stopped = active && exits._exiting !== true;
+    const call = stopped ? currentCall() : undefined;
+    if (call === undefined) {
+      if (stopped && inForeignListener())
+        throw leftToTheWorker(`process.${name}(${code ?? ''})`, logger);
+      return original.call(process, code);
+    }
     const error = new OpenRtcError(
       'SESSION_EXIT',
       `process.${name}(${code ?? ''}) was called in the call's code: it ends the call, not the process. Use ctx.shutdown() to hang up.`,

@@ -1,7 +1,10 @@
 import { OpenRtcError, messageOf } from '../base/errors.js';
+import { isWritingLog, logLineLost } from '../base/log-failures.js';
 import type { Logger } from '../base/logger.js';
 import { blameCurrentCall } from '../watch/blame.js';
 import { interceptExit } from './intercept-exit.js';
+import { isLeftExit } from './left-exit.js';
+import { handleUncaught, warnOfOthers } from './uncaught-errors.js';
 
 /** Actions of a worker for the signals and uncaught errors of its process. */
 export interface ProcessActions {
@@ -45,6 +48,7 @@ export function installProcessHandlers(actions: ProcessActions, logger: Logger):
       process.kill(process.pid, 'SIGKILL');
     }
   };
+  warnOfOthers(logger);
   const uninstallFaults = installFaultHandlers(actions, logger);
   const uninstallSignals = onSignals(onSignal);
   return () => {
@@ -72,30 +76,33 @@ function onSignals(listener: (signal: NodeJS.Signals) => void): () => void {
 
 /**
  * Handles uncaught exceptions, unhandled rejections, and `process.exit()` in the code of a call. Each ends the call
- * whose code caused it; an error that no call can be blamed for is passed to `tainted`.
+ * whose code caused it; an error that no call can be blamed for is passed to `tainted`. The error of a log line that
+ * cannot be written is nobody's.
  * @returns a function that removes the handlers
  */
 export function installFaultHandlers(
   { tainted }: Pick<ProcessActions, 'tainted'>,
   logger: Logger,
 ): () => void {
-  const onError = (origin: string) => (error: unknown) => {
-    if (blameCurrentCall(error, origin)) return;
+  const onUncaught = (error: unknown, origin: string): boolean => {
+    // First: the line may have been logged in the code of a call, which did nothing wrong.
+    if (isWritingLog()) {
+      logLineLost('the log', error);
+      return true;
+    }
+    if (isLeftExit(error) || blameCurrentCall(error, origin)) return true;
     logger.error(
       { error, origin },
       'an error no call can be blamed for: draining, because this process can no longer be trusted',
     );
     tainted(error);
+    return false;
   };
-  const onException = onError('uncaught exception');
-  const onRejection = onError('unhandled rejection');
+  const stop = handleUncaught(onUncaught, logger);
   const letExit = interceptExit(logger);
-  process.on('uncaughtException', onException);
-  process.on('unhandledRejection', onRejection);
   return () => {
     letExit();
-    process.off('uncaughtException', onException);
-    process.off('unhandledRejection', onRejection);
+    stop();
   };
 }
 

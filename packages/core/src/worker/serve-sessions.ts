@@ -10,6 +10,7 @@ import type { SharedModels } from '../session/shared-models.js';
 import type { AgentConfig } from '../agents/agent-options.js';
 import { defaultModels } from './default-parts.js';
 import type { AgentPoolOptions } from '../options/pool-options.js';
+import { guardLogs } from './log-guard.js';
 import { installFaultHandlers, ignoreSignals } from './process-handlers.js';
 import { SessionHost, type SessionHostOptions } from './session-host.js';
 import { tightenHeap } from './tight-heap.js';
@@ -30,6 +31,7 @@ export async function serveSessions(channel: Channel, options: ServeOptions): Pr
   const { pool, registry, source, watchdog, logger } = options;
   checkChannel(channel);
   const sessions = new ServedSessions(channel);
+  const unguard = options.processHandlers ? guardLogs(pool.logger, logger) : () => {};
   const uninstalls = options.processHandlers
     ? [
         // The worker gets the same signals, and decides when calls end.
@@ -68,6 +70,8 @@ export async function serveSessions(channel: Channel, options: ServeOptions): Pr
     ...uninstalls,
     () => host?.close(),
     () => channel.close(),
+    // Last, because closing logs too.
+    unguard,
   ]);
 }
 
