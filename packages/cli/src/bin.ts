@@ -3,7 +3,8 @@ import { main } from './main.js';
 // The reader of our output may go away, as in `openrtc list | head -1`. That is not an error.
 for (const stream of [process.stdout, process.stderr]) {
   stream.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') throw error;
+    // A worker goes on without its output: it listens too, see withoutOutput().
+    if (error.code !== 'EPIPE' && stream.listenerCount('error') === 1) throw error;
   });
 }
 

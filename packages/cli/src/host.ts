@@ -56,3 +56,20 @@ export function wantsColors(env: NodeJS.ProcessEnv): boolean {
 export function writeMessage({ stderr }: Pick<Host, 'stderr'>, message: string): void {
   stderr.write(`openrtc: ${message}\n`);
 }
+
+/**
+ * Runs a verb that takes calls: they must not end because its output cannot be written, as with a full disk or a closed
+ * terminal. The pool says so, once.
+ */
+export async function withoutOutput<T>(
+  { stdout, stderr }: Pick<Host, 'stdout' | 'stderr'>,
+  run: () => Promise<T>,
+): Promise<T> {
+  const goOn = () => {};
+  for (const stream of [stdout, stderr]) stream.on('error', goOn);
+  try {
+    return await run();
+  } finally {
+    for (const stream of [stdout, stderr]) stream.off('error', goOn);
+  }
+}

@@ -1,5 +1,5 @@
 import { defined } from './defined.js';
-import { type Host, processHost, writeMessage } from './host.js';
+import { type Host, processHost, withoutOutput, writeMessage } from './host.js';
 import { loadPool, poolPath } from './load/load-pool.js';
 import { refuseWritableByOthers } from './load/writable-by-others.js';
 import { readFlags } from './options/read-flags.js';
@@ -53,7 +53,8 @@ export async function main(args: readonly string[], options: MainOptions = {}): 
     hideArguments(flags);
     if (verb === 'start') setProduction();
     const { run } = await handlers[verb]();
-    return await run({ verb, flags, host, load: (load ?? fromPath)(flags, verb, host) });
+    const work = () => run({ verb, flags, host, load: (load ?? fromPath)(flags, verb, host) });
+    return await (takesCalls(verb) ? withoutOutput(host, work) : work());
   } catch (error) {
     return reportError(error, host, [flags.apiSecret, flags.apiKey]);
   }
@@ -75,6 +76,10 @@ const fromPath: Load = (flags, verb, host) => async (prepare) => {
     warn: logs ? undefined : (message) => writeMessage(host, message),
   });
 };
+
+function takesCalls(verb: Verb): boolean {
+  return verb === 'dev' || verb === 'start' || verb === 'connect';
+}
 
 // Anyone who lists the processes of the machine could read it.
 function hideArguments({ apiSecret }: Flags): void {

@@ -101,7 +101,12 @@ export class CallFlow {
       },
       assigned: (assignment) => this.live.begin(assignment, accepted),
       abandoned: () => {
-        placement?.release();
+        try {
+          placement?.release();
+        } catch (error) {
+          // It is the strategy's, and the worker's own place must be free again.
+          this.#options.logger.error({ error, jobId: offer.jobId }, 'the isolation failed to free a place');
+        }
         reservation.release();
       },
     };

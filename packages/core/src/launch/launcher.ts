@@ -77,7 +77,12 @@ export class Launcher {
 
   /** Number of processes so far. Undefined when the isolation does not count processes. */
   get processCounts(): ProcessCounts | undefined {
-    return this.#isolation?.processCounts?.();
+    try {
+      return this.#isolation?.processCounts?.();
+    } catch {
+      // As with a strategy that does not count: a snapshot without these figures is better than none.
+      return undefined;
+    }
   }
 
   /** Memory of processes that are ready and wait for a call, in bytes. */

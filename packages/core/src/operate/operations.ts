@@ -72,7 +72,7 @@ export class Operations implements AsyncDisposable {
     const { health, metrics, introspection = true, meter } = options;
     this.#logger = logger;
     try {
-      if (meter !== undefined) this.#otel = new OtelMetrics(meter, () => this.metrics());
+      if (meter !== undefined) this.#otel = new OtelMetrics(meter, () => this.metrics(), logger);
       if (health !== undefined && health !== null)
         this.#health = await HealthServer.listen(
           health,

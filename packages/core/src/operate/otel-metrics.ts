@@ -1,3 +1,4 @@
+import { type Logger, silentLogger } from '../base/logger.js';
 import type { FlowMetrics } from './flow-metrics.js';
 import type { Histogram } from './histogram.js';
 import { type MetricName, type MetricSpec, metricCatalog } from './metric-catalog.js';
@@ -55,11 +56,18 @@ export class OtelMetrics implements Disposable {
   readonly #callback: (result: OtelBatchResult) => Promise<void>;
   readonly #instruments = new Map<MetricName, object>();
   readonly #histograms = new Map<MetricName, OtelHistogram>();
+  readonly #logger: Logger;
   #stops: (() => void)[] = [];
+  #warned = false;
 
   /** @param collect - the current metrics; OpenTelemetry reports its rejection */
-  constructor(meter: OtelMeter, collect: () => Promise<readonly MetricFamily[]>) {
+  constructor(
+    meter: OtelMeter,
+    collect: () => Promise<readonly MetricFamily[]>,
+    logger: Logger = silentLogger,
+  ) {
     this.#meter = meter;
+    this.#logger = logger;
     for (const [name, spec] of Object.entries(metricCatalog) as [MetricName, MetricSpec][]) {
       const { otelName, unit } = named(name);
       const options = { description: spec.help, ...(unit === undefined ? {} : { unit }) };
@@ -69,12 +77,18 @@ export class OtelMetrics implements Disposable {
         this.#instruments.set(name, meter.createObservableCounter(otelName, options));
       else this.#histograms.set(name, meter.createHistogram(otelName, options));
     }
-    this.#callback = async (result) => {
+    const observe = async (result: OtelBatchResult) => {
       for (const { name, samples } of await collect()) {
         const instrument = this.#instruments.get(name);
         if (instrument === undefined) continue;
         for (const { labels, value } of samples) result.observe(instrument, value, { ...labels });
       }
+    };
+    this.#callback = (result) => {
+      const observed = observe(result);
+      // A meter that does not wait for it would leave the rejection unhandled, and the worker would drain for it.
+      observed.catch((error: unknown) => this.#failed(error));
+      return observed;
     };
     meter.addBatchObservableCallback(this.#callback, [...this.#instruments.values()]);
   }
@@ -82,11 +96,29 @@ export class OtelMetrics implements Disposable {
   /** Records the values of histograms as they occur. */
   follow(flow: FlowMetrics): void {
     const forward = (name: MetricName, histogram: Pick<Histogram, 'listen'>) =>
-      histogram.listen((labels, value) => this.#histograms.get(name)?.record(value, { ...labels }));
+      histogram.listen((labels, value) => this.#record(name, labels, value));
     this.#stops.push(
       forward('openrtc_session_duration_seconds', flow.durations),
       forward('openrtc_availability_answer_seconds', flow.answers),
       forward('openrtc_event_loop_blocked_seconds', flow.blocks),
+    );
+  }
+
+  // It is called in the middle of a call's end, and of the answer to an offer.
+  #record(name: MetricName, labels: Readonly<Record<string, string>>, value: number): void {
+    try {
+      this.#histograms.get(name)?.record(value, { ...labels });
+    } catch (error) {
+      this.#failed(error);
+    }
+  }
+
+  #failed(error: unknown): void {
+    if (this.#warned) return;
+    this.#warned = true;
+    this.#logger.warn(
+      { error },
+      'the meter failed: values are missing there. Calls are not affected. This is logged once.',
     );
   }
 
