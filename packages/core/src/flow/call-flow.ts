@@ -105,7 +105,10 @@ export class CallFlow {
           placement?.release();
         } catch (error) {
           // It is the strategy's, and the worker's own place must be free again.
-          this.#options.logger.error({ error, jobId: offer.jobId }, 'the isolation failed to free a place');
+          this.#options.logger.error(
+            { error, jobId: offer.jobId },
+            'the isolation failed to free a place',
+          );
         }
         reservation.release();
       },
