@@ -27,13 +27,7 @@ test.each<[string, Logger]>([
   ['returns a promise that rejects', logger({ error: () => Promise.reject(new Error('no')) })],
   [
     'returns something that throws when it is read',
-    logger({
-      error: () => ({
-        get then() {
-          return down();
-        },
-      }),
-    }),
+    logger({ error: () => new Proxy({}, { get: down }) }),
   ],
   ['has lost its methods', logger({ error: undefined })],
 ])('a logger that %s loses its line, which is counted', async (_what, failing) => {

@@ -47,7 +47,7 @@ export function logLineLost(
   said.add(sink);
   const pid = String(process.pid);
   say(
-    `log lines cannot be written to ${sink}: ${messageOf(error)}. Process ${pid} goes on without them and tries each line anew; this is said once.`,
+    `log lines cannot be written to ${sink}: ${messageOf(error)}. Process ${pid} goes on without them. This is said once.`,
   );
 }
 

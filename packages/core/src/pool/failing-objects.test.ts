@@ -30,7 +30,8 @@ const breaks = () => {
 };
 const rejects = async () => breaks();
 const hostile = () => {
-  if (failing) throw undefined;
+  const thrown: unknown = undefined;
+  if (failing) throw thrown;
 };
 
 /** Writes to the log of the test, after `act`. */
@@ -117,6 +118,7 @@ test.each<[string, AgentPoolOptions, RunOptions]>([
     const live = await rig.livekit.call();
     await live.say('hello');
     failing = true;
+    collect();
     const next = await rig.livekit.call();
     expect(await next.say('hello')).toBe('You said: hello');
     next.hangUp();
@@ -135,7 +137,7 @@ test('a router that throws or rejects late refuses its call only', async () => {
   const { pool } = await rig.registered(
     {
       router: ({ room }) => {
-        if (room === 'throws') throw undefined;
+        if (room === 'throws') throw new Error('no route');
         return room === 'late'
           ? new Promise((_resolve, reject) => void setTimeout(reject, 20, new Error('late')))
           : null;

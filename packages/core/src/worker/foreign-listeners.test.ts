@@ -18,7 +18,7 @@ const accidents = {
 
 let rig: PoolHarness;
 let withListeners: () => void;
-const realExit = Reflect.get(process, 'exit') as typeof process.exit;
+const realExit = Reflect.get<NodeJS.Process, 'exit'>(process, 'exit');
 const exited = vi.fn();
 const called = vi.fn();
 
@@ -44,7 +44,7 @@ function listen(event: Event, act: () => void): AsyncDisposable {
   process.on(event as 'uncaughtException', listener);
   return {
     async [Symbol.asyncDispose]() {
-      process.off(event as 'uncaughtException', listener);
+      process.off(event, listener);
     },
   };
 }

@@ -7,15 +7,17 @@ import { logStreams } from '../sdk/redacted-logs.js';
 // A reader that has stopped must not delay the end of the run.
 const LAST_LINES_MS = 1_000;
 
+const DESTINATION = 'the stream of the log';
+
 interface Guarded {
   users: number;
-  readonly onError: (error: unknown) => void;
+  readonly unlisten: () => void;
 }
 
 /** A stream, as far as it is used here: those of a logger may be of any kind. */
 interface Emitter {
-  on(event: 'error', listener: (error: unknown) => void): unknown;
-  off(event: 'error', listener: (error: unknown) => void): unknown;
+  on(event: 'error' | 'close', listener: (error?: unknown) => void): unknown;
+  off(event: 'error' | 'close', listener: (error?: unknown) => void): unknown;
 }
 
 // Pools of one process share its streams.
@@ -39,7 +41,7 @@ export function guardLogs(pool: Logger | undefined, logger: Logger): () => Promi
     ),
     ...[pool, currentSdkLogger()]
       .flatMap((each) => (each === undefined ? [] : logStreams(each)))
-      .map((stream) => guard(stream, (error) => logLineLost('the stream of the log', error))),
+      .map((stream) => guard(stream, (error) => logLineLost(DESTINATION, error), closed)),
   ];
   return async () => {
     await Promise.all([lastLines(stdout), lastLines(stderr)]);
@@ -47,20 +49,35 @@ export function guardLogs(pool: Logger | undefined, logger: Logger): () => Promi
   };
 }
 
-function guard(stream: object, onError: (error: unknown) => void): () => void {
+// pino-pretty is destroyed by an error of what it writes to, without an error of its own.
+function closed(): void {
+  logLineLost(DESTINATION, new Error('it has closed'));
+}
+
+function guard(
+  stream: object,
+  onError: (error: unknown) => void,
+  onClose: () => void = () => {},
+): () => void {
   if (!isEmitter(stream)) return () => {};
-  const known = guarded.get(stream);
-  const entry = known ?? { users: 0, onError };
-  entry.users += 1;
-  if (known === undefined) {
-    guarded.set(stream, entry);
+  let entry = guarded.get(stream);
+  if (entry === undefined) {
     stream.on('error', onError);
+    stream.on('close', onClose);
+    const unlisten = () => {
+      stream.off('error', onError);
+      stream.off('close', onClose);
+    };
+    entry = { users: 0, unlisten };
+    guarded.set(stream, entry);
   }
+  const known = entry;
+  known.users += 1;
   return () => {
-    entry.users -= 1;
-    if (entry.users > 0) return;
+    known.users -= 1;
+    if (known.users > 0) return;
     guarded.delete(stream);
-    stream.off('error', entry.onError);
+    known.unlisten();
   };
 }
 
