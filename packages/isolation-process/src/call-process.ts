@@ -2,7 +2,6 @@ import { OpenRtcError } from '@openrtc/core';
 import {
   type CodeChange,
   cpuWaitMs,
-  type IsolationHost,
   type HangUpSignal,
   type JobTicket,
   type PreparedChange,
@@ -10,10 +9,10 @@ import {
 } from '@openrtc/core/isolation';
 import type { ChildProcess } from 'node:child_process';
 
+import type { CallProcessOptions } from './call-process-options.js';
+import { catchUp } from './catch-up.js';
 import { childChannel, forkChild } from './child-channel.js';
-import type { ChildCommand } from './child-command.js';
 import { earlyExitError, exitError, startFailed } from './exit-error.js';
-import type { StartGate } from './start-gate.js';
 import type { StderrTail } from './stderr-tail.js';
 
 // A process that should end only has to close its resources.
@@ -22,26 +21,6 @@ const FINISH_MS = 5_000;
 const KILLED_MS = 1_000;
 // A healthy process answers within a millisecond.
 const LEASE_MS = 2_000;
-
-/** Options of {@link CallProcess}. */
-export interface CallProcessOptions {
-  /** The pool, as the strategy sees it. */
-  readonly host: IsolationHost;
-  /** The command that starts the process. */
-  readonly command: ChildCommand;
-  /** Time to become ready, in milliseconds. */
-  readonly startTimeoutMs: number;
-  /** The group of its calls; undefined: set by the first call. */
-  readonly group: string | undefined;
-  /** Limits how many processes start at the same time. */
-  readonly gate: StartGate;
-  /** The last change of the agents' code, if there was one: the process uses it before its first call. */
-  readonly change: () => CodeChange | undefined;
-  /** Called once the process was forked. */
-  readonly onStarted: (pid: number) => void;
-  /** Called once it has ended, or will never start. */
-  readonly onGone: (process: CallProcess) => void;
-}
 
 /** A forked child with its channel. */
 interface Started {
@@ -203,7 +182,9 @@ export class CallProcess {
       }, startTimeoutMs);
       // What it uses of the worker is owned by the worker, not by this process.
       await this.#started.sessions.open(new AbortController().signal);
-      await this.#catchUp(this.#started.sessions);
+      await catchUp(this.#started.sessions, this.#options.change, () => {
+        if (this.#state === 'starting') this.#state = 'ready';
+      });
     } catch (error) {
       this.kill();
       throw error;
@@ -211,17 +192,6 @@ export class CallProcess {
       clearTimeout(timer);
       gate.leave();
     }
-  }
-
-  /** Uses the code that the others use, since it may have begun with older code, and is ready then. */
-  async #catchUp(sessions: RemoteSessions): Promise<void> {
-    const { change } = this.#options;
-    for (let next = change(), used: typeof next; next !== used; next = change()) {
-      if (next !== undefined) await (await sessions.prepareChange(next)).commit();
-      used = next;
-    }
-    // In the same tick: a change that comes from now on asks all that are ready.
-    if (this.#state === 'starting') this.#state = 'ready';
   }
 
   #fork(): Started {

@@ -29,7 +29,8 @@ import {
   refusal,
 } from './pool-checks.js';
 import { PoolAgents } from './pool-agents.js';
-import { PoolRun, poolSource } from './pool-run.js';
+import { PoolRun } from './pool-run.js';
+import { poolSource } from './pool-source.js';
 
 /** What functions outside of the class do with a pool. Set by the class, because it needs its private members. */
 export const inside = {} as {
