@@ -88,6 +88,46 @@ async function until(asked: EmbeddedCall, pattern: RegExp): Promise<string> {
 /** How many reloads were made, or refused because of a file that was half written. */
 const reloadsIn = (output: string) => output.match(/reload \d+: |reload: nothing/g)?.length ?? 0;
 
+interface BadSave {
+  readonly what: string;
+  readonly source: Source | string;
+  /** What is reported. */
+  readonly line: RegExp;
+  /** Only the worker has to do with it: it is refused before the processes for calls are asked. */
+  readonly early?: true;
+}
+
+const badSaves: readonly BadSave[] = [
+  {
+    what: 'a syntax error',
+    source: 'export default class {',
+    line: /reload: nothing has changed: .*shop\.ts:1:2\d: /,
+    early: true,
+  },
+  {
+    what: 'half of a file',
+    source: shop({ version: 'two' }).slice(0, 400),
+    line: /reload: nothing has changed: .*shop\.ts:\d+:\d+: /,
+    early: true,
+  },
+  {
+    what: 'a top level that throws',
+    source: { version: 'two', top: `throw new Error('no database');` },
+    line: /reload: nothing has changed: .*no database/,
+  },
+  {
+    what: 'a constructor that throws',
+    source: { version: 'two', constructing: `throw new Error('no oven');` },
+    line: /reload: nothing has changed: .*shop\.ts: the constructor of Shop failed: no oven/,
+  },
+  {
+    what: 'no agent any more',
+    source: 'export const nothing = 1;',
+    line: /reload: nothing has changed: [\s\S]*no agent class/,
+    early: true,
+  },
+];
+
 describe.each(['coroutine', 'process'])('--isolation %s', (isolation) => {
   test('a live call runs the new code from its next turn, with all that it has', async () => {
     const { says } = await dev('--isolation', isolation);
@@ -101,26 +141,9 @@ describe.each(['coroutine', 'process'])('--isolation %s', (isolation) => {
     await says(/reload 2: .*shop\.ts changed/);
   });
 
-  test.each<[string, Source | string, RegExp]>([
-    ['a syntax error', 'export default class {', /reload: nothing has changed: .*shop\.ts:1:2\d: /],
-    [
-      'a top level that throws',
-      { version: 'two', top: `throw new Error('no database');` },
-      /reload: nothing has changed: .*no database/,
-    ],
-    [
-      'a constructor that throws',
-      { version: 'two', constructing: `throw new Error('no oven');` },
-      /reload: nothing has changed: .*shop\.ts: the constructor of Shop failed: no oven/,
-    ],
-    [
-      'no agent any more',
-      'export const nothing = 1;',
-      /reload: nothing has changed: [\s\S]*no agent class/,
-    ],
-  ])(
-    '%s leaves all calls on the last good code, and the next good save works',
-    async (_what, source, line) => {
+  test.each(badSaves.filter(({ early }) => isolation === 'coroutine' || early !== true))(
+    '$what leaves all calls on the last good code, and the next good save works',
+    async ({ source, line }) => {
       const { says } = await dev('--isolation', isolation);
       const live = await call();
       expect(await live.say('hello')).toBe('one for 10 one 1');
@@ -178,6 +201,21 @@ test('a save by write-and-rename, a new agent, and a deleted one', async () => {
   await rm(folder.of('agents/kiosk.ts'));
   await says(/kiosk\.ts has no agent "kiosk" any more/);
   expect(await other.say('hello')).toBe('kiosk for 10 kiosk+kiosk 1');
+});
+
+test('a second agent of a name is refused, and the calls of the first go on', async () => {
+  const { says } = await dev();
+  const live = await call();
+  expect(await live.say('hello')).toBe('one for 10 one 1');
+  const twin = `import { agentConfig } from '@openrtc/core';
+${shop({ version: 'twin' }).replace('export default class', 'class')}
+export default agentConfig({ name: 'shop' }, Shop);`;
+  await folder.write('agents/twin.ts', twin);
+  await says(/reload: nothing has changed: [\s\S]*"shop"/);
+  expect(await live.say('hello')).toBe('one for 10 one+one 1');
+  await rm(folder.of('agents/twin.ts'));
+  await folder.write('agents/shop.ts', shop({ version: 'two' }));
+  expect(await until(live, /^two/)).toMatch(/\+two 1$/);
 });
 
 test('a prompt that the constructor reads is read anew with --watch-path', async () => {

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import * as esbuild from 'esbuild';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 
 import { HotCode } from './hot-code.js';
 
@@ -139,6 +139,21 @@ test('a module whose top level fails, and a file that cannot be compiled, leave 
   const loaded = await code.load((await code.compile()).code, 2);
   const Next = loaded.successor(Sales) as unknown as Priced;
   expect(new Next().price()).toBe(30);
+});
+
+test('a module whose top level never ends is given up, by its name, and leaves the code in use', async () => {
+  const { default: Sales } = (await code.importModule(url('sales.ts'))) as Classes;
+  await write('price.ts', 'await new Promise(() => {}); export const price = () => 20;');
+  const { code: compiled } = await code.compile();
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+  try {
+    const loading = expect(code.load(compiled, 1)).rejects.toThrow(/price\.ts.*waits.*30 s/);
+    await vi.advanceTimersByTimeAsync(30_000);
+    await loading;
+  } finally {
+    vi.useRealTimers();
+  }
+  expect(await code.importModule(url('sales.ts'))).toMatchObject({ default: Sales });
 });
 
 test('after a change of what the agents read themselves all files are evaluated again', async () => {

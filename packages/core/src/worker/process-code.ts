@@ -1,3 +1,4 @@
+import type { voice } from '@livekit/agents';
 import { pathToFileURL } from 'node:url';
 
 import { isAgentClass } from '../agents/agent-class.js';
@@ -8,6 +9,7 @@ import type { AgentRegistry } from '../agents/registry.js';
 import { OpenRtcError, messageOf } from '../base/errors.js';
 import { failedPlace, placeText } from '../base/source-place.js';
 import type { ChangedAgent, CodeChange, CodeEvent } from '../call/code-change.js';
+import { checkToolSchemas } from '../sdk/agent-tools.js';
 import type { LiveSessions } from '../session/live-sessions.js';
 
 /** Code that a process is ready to use. */
@@ -87,20 +89,24 @@ async function classOf(
 }
 
 /**
- * Constructs an agent as a call would.
+ * Constructs an agent as a call would, and checks its tools.
  * @throws OpenRtcError `CONFIG_DISCOVERY` when that fails
  */
 export function constructOnce({ name, agent, sourcePath }: AgentConfig): void {
   if (!isAgentClass(agent)) return;
+  const refused = (what: string, cause: unknown) =>
+    new OpenRtcError('CONFIG_DISCOVERY', `${sourcePath ?? `agent "${name}"`}: ${what}`, { cause });
+  let built: voice.Agent;
   try {
-    new agent();
+    built = new agent();
   } catch (cause) {
     const place = cause instanceof Error ? failedPlace(cause) : undefined;
     const where = place === undefined ? '' : ` (at ${placeText(place)})`;
-    throw new OpenRtcError(
-      'CONFIG_DISCOVERY',
-      `${sourcePath ?? `agent "${name}"`}: the constructor of ${agent.name} failed: ${messageOf(cause)}${where}`,
-      { cause },
-    );
+    throw refused(`the constructor of ${agent.name} failed: ${messageOf(cause)}${where}`, cause);
+  }
+  try {
+    checkToolSchemas(built);
+  } catch (cause) {
+    throw refused(messageOf(cause), cause);
   }
 }
