@@ -1,9 +1,13 @@
 import Module, { createRequire } from 'node:module';
 import { dirname } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import { setFlagsFromString } from 'node:v8';
 
 import { changedFiles } from './changed-files.js';
 import type { CompiledModule, ModuleGraph } from './compiled-module.js';
+
+// Since Node 22, the cache of compiled scripts keeps each state that a file ever had.
+setFlagsFromString('--no-compilation-cache');
 
 /** The exports of a module, as `import * as` sees them. */
 export type Namespace = Readonly<Record<string, unknown>>;
