@@ -1,14 +1,17 @@
 import { type IncomingMessage, type Server, type ServerResponse, createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 
 import { OpenRtcError, messageOf } from '../base/errors.js';
 import type { Logger } from '../base/logger.js';
 import { timeBox } from '../base/time-box.js';
+import { shareWork } from './health-load.js';
 import { type HealthAnswer, type HealthSource, answer } from './health-routes.js';
 
 // Enough for probes and a few scrapers. None of them keeps a connection idle for long.
 const MAX_CONNECTIONS = 64;
 const IDLE_MS = 5_000;
+// Then the client connects again. A scraper asks this often in 25 minutes.
+const MAX_REQUESTS = 100;
 // Metrics wait for a measurement of the call processes, one of which may be stuck.
 const ANSWER_MS = 3_000;
 
@@ -22,15 +25,26 @@ export interface HealthOptions {
   token?: string;
 }
 
+/** One connection. */
+interface Client {
+  /** How many of its requests were taken. */
+  taken: number;
+  /** Whether one of them is not answered yet. */
+  busy: boolean;
+  /** Whether it is closed with the next answer. */
+  leaving: boolean;
+}
+
 /** Answers probes and Prometheus over HTTP. */
 export class HealthServer implements AsyncDisposable {
   readonly #server: Server;
   readonly #source: HealthSource;
   readonly #token: string | undefined;
   readonly #logger: Logger;
+  readonly #clients = new WeakMap<Socket, Client>();
 
   private constructor(source: HealthSource, token: string | undefined, logger: Logger) {
-    this.#source = source;
+    this.#source = shareWork(source);
     this.#token = token;
     this.#logger = logger;
     this.#server = createServer(
@@ -42,6 +56,7 @@ export class HealthServer implements AsyncDisposable {
         connectionsCheckingInterval: IDLE_MS,
       },
       (request, response) => {
+        if (!this.#takes(request.socket, response)) return;
         this.#answer(request, response).catch((error: unknown) =>
           logger.error({ error }, 'the health server could not send an answer'),
         );
@@ -86,6 +101,29 @@ export class HealthServer implements AsyncDisposable {
     await closed;
   }
 
+  /**
+   * A connection has one request at a time. Node would take all that a packet brings in one turn of the event loop, a
+   * thousand of them, while the calls wait. No probe and no scraper sends the next one before it has the answer, so only
+   * the first is answered, and its answer closes the connection.
+   */
+  #takes(socket: Socket, response: ServerResponse): boolean {
+    const client = this.#clients.get(socket) ?? { taken: 0, busy: false, leaving: false };
+    this.#clients.set(socket, client);
+    if (client.busy || client.leaving) {
+      client.leaving = true;
+      socket.pause();
+      return false;
+    }
+    client.taken += 1;
+    client.busy = true;
+    client.leaving = client.taken >= MAX_REQUESTS;
+    response.once('finish', () => {
+      client.busy = false;
+      if (client.leaving) socket.destroySoon();
+    });
+    return true;
+  }
+
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const asked = {
       method: request.method ?? '',
@@ -95,13 +133,15 @@ export class HealthServer implements AsyncDisposable {
     };
     const ran = await timeBox(ANSWER_MS, () => answer(asked, this.#source, this.#token));
     const { status, type, body, headers } = ran.kind === 'done' ? ran.value : this.#failed(ran);
+    const leaving = this.#clients.get(request.socket)?.leaving === true;
+    const readsBody = asked.method === 'GET' || asked.method === 'HEAD';
     response.writeHead(status, {
       'Content-Type': type,
       'Content-Length': Buffer.byteLength(body),
       'Cache-Control': 'no-store',
       'X-Content-Type-Options': 'nosniff',
       // The request body is never read.
-      ...(asked.method === 'GET' || asked.method === 'HEAD' ? {} : { Connection: 'close' }),
+      ...(leaving || !readsBody ? { Connection: 'close' } : {}),
       ...headers,
     });
     response.end(asked.method === 'HEAD' ? undefined : body);

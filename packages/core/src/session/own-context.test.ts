@@ -1,0 +1,201 @@
+import { getJobContext, llm, voice } from '@livekit/agents';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+
+import type { EmbeddedCall } from '../testing/embedded/embedded-call.js';
+import { NOW, boom } from './contained-failures.fixture.js';
+import { rig, start } from './contained-rig.fixture.js';
+import { type Client, type Held, Next, Watched, Witness, clients } from './own-context.fixture.js';
+
+/*
+ * What is asked of the session of a call runs in that call, whatever code asks: a client that an earlier call has made,
+ * in that call's async context; one whose call has ended; one that the module has made, outside of all calls.
+ */
+
+let witness: Witness;
+let client: Client | undefined;
+let held: Map<string, Held>;
+
+beforeEach(() => {
+  witness = new Witness();
+  client = undefined;
+  held = new Map();
+});
+
+afterEach(() => client?.close());
+
+type Makes = (make: () => Client) => Promise<{ earlier: EmbeddedCall | undefined }>;
+
+let actions: (() => unknown)[];
+
+async function serve(make?: () => Client): Promise<void> {
+  actions = [];
+  await start(
+    () =>
+      new Watched(
+        witness,
+        (entered) => {
+          held.set(entered.ctx.room.name ?? '', entered);
+          if (make !== undefined) client ??= make();
+        },
+        () => actions.shift()?.() ?? 'done',
+      ),
+  );
+}
+
+/** A call that has got as far as `onEnter` of its agent. */
+async function dial(): Promise<EmbeddedCall> {
+  const call = await rig().livekit.call({ metadata: { agent: 'faulty' } });
+  expect(await call.nextReply()).toBe('Here.');
+  return call;
+}
+
+const origins: readonly [origin: string, makes: Makes][] = [
+  [
+    'an earlier call has made',
+    async (make) => {
+      await serve(make);
+      return { earlier: await dial() };
+    },
+  ],
+  [
+    'a tool of an earlier call has made',
+    async (make) => {
+      await serve();
+      const earlier = await dial();
+      actions.push(() => void (client = make()));
+      await earlier.say(NOW);
+      return { earlier };
+    },
+  ],
+  [
+    'a call that has ended has made',
+    async (make) => {
+      await serve(make);
+      const earlier = await dial();
+      earlier.hangUp();
+      await rig().ends.of(earlier.jobId);
+      return { earlier: undefined };
+    },
+  ],
+  [
+    'the module has made',
+    async (make) => {
+      await serve();
+      client = make();
+      return { earlier: undefined };
+    },
+  ],
+];
+
+const rows = origins.flatMap(([origin, makes]) =>
+  clients.map(([what, make]) => [`${what} that ${origin}`, () => makes(make)] as const),
+);
+
+/** The call that the client acts for. */
+async function called(): Promise<{ call: EmbeddedCall; held: Held }> {
+  const call = await dial();
+  const found = held.get(call.room);
+  if (found === undefined || client === undefined) throw new Error('the call has not begun');
+  witness.forget();
+  return { call, held: found };
+}
+
+const toolset = () =>
+  llm.Toolset.create({ id: 'shared', tools: [], setup: async () => witness.note('setup') });
+
+const asks: readonly [what: string, ask: (held: Held) => unknown, runs: string][] = [
+  ['generateReply()', ({ session }) => session.generateReply({ userInput: NOW }), 'tool'],
+  ['generateReply()', ({ session }) => session.generateReply({ userInput: 'hi' }), 'llmNode'],
+  ['run()', ({ session }) => session.run({ userInput: NOW }), 'tool'],
+  ['say()', ({ session }) => session.say('Good news.'), 'transcriptionNode'],
+  ['updateAgent()', ({ session }) => session.updateAgent(new Next(witness)), 'onEnter'],
+  [
+    'updateAgent() and generateReply()',
+    ({ session }) => {
+      session.updateAgent(new Next(witness));
+      session.generateReply({ userInput: 'hi' });
+    },
+    'model',
+  ],
+  ['shutdown()', ({ session }) => session.shutdown(), 'onExit'],
+  ['close()', ({ session }) => void session.close(), 'onExit'],
+  ['shutdown() of the job context', ({ ctx }) => ctx.shutdown('done'), 'onExit'],
+  [
+    'updateTools() of the agent',
+    ({ session }) => void session.currentAgent.updateTools([toolset()]),
+    'setup',
+  ],
+  [
+    'addParticipantEntrypoint()',
+    ({ ctx }) => ctx.addParticipantEntrypoint(async () => witness.note('entrypoint')),
+    'entrypoint',
+  ],
+  [
+    'waitForIdleAndHold()',
+    ({ session }) => void session.waitForIdleAndHold(async () => witness.note('held')),
+    'held',
+  ],
+  [
+    'the listeners of emit()',
+    ({ session }) => {
+      session.once(voice.AgentSessionEventTypes.DebugMessage, () => witness.note('listener'));
+      session.emit(voice.AgentSessionEventTypes.DebugMessage, {} as voice.DebugMessageEvent);
+    },
+    'listener',
+  ],
+];
+
+describe.each(rows)('%s', (_client, begin) => {
+  test.each(asks)('%s runs in the call of the session', async (_what, ask, runs) => {
+    await begin();
+    const { call, held: mine } = await called();
+    client?.do(() => void ask(mine));
+    expect(await witness.of(runs)).toBe(call.room);
+  });
+
+  test.each([
+    ['a late throw', () => void setTimeout(boom, 1), 'SESSION_UNCAUGHT'],
+    ['a forgotten rejection', () => void Promise.reject(new Error('boom')), 'SESSION_UNCAUGHT'],
+    ['process.exit()', () => process.exit(0), 'SESSION_EXIT'],
+  ])('%s in a tool ends that call and no other', async (_what, accident, code) => {
+    const { earlier } = await begin();
+    const { call, held: mine } = await called();
+    actions.push(accident);
+    client?.do(() => void mine.session.generateReply({ userInput: NOW }));
+    expect(await rig().ends.of(call.jobId)).toMatchObject({ status: 'failed', error: { code } });
+    if (earlier !== undefined) expect(await earlier.say('still there?')).toMatch(/still there/);
+    const next = await dial();
+    expect(await next.say('hello')).toBe('You said: hello');
+  });
+
+  test.each([
+    ['deleteRoom()', () => getJobContext().deleteRoom(), 'room_closed'],
+    ['shutdown()', () => getJobContext().shutdown('bye'), 'agent_shutdown'],
+  ])('getJobContext().%s in a tool is of that call', async (_what, act, reason) => {
+    const { earlier } = await begin();
+    const { call, held: mine } = await called();
+    actions.push(act);
+    client?.do(() => void mine.session.generateReply({ userInput: NOW }));
+    expect(await rig().ends.of(call.jobId)).toMatchObject({ status: 'success', reason });
+    if (earlier !== undefined) expect(await earlier.say('still there?')).toMatch(/still there/);
+  });
+
+  test('replies are heard, and nothing is closed as left behind by another call', async () => {
+    await begin();
+    const { call, held: mine } = await called();
+    client?.do(() => void mine.session.generateReply({ userInput: 'from outside' }));
+    expect(await call.nextReply()).toBe('You said: from outside');
+    client?.do(() => void mine.session.say('Good news.'));
+    expect(await call.nextReply()).toBe('Good news.');
+    expect(rig().log.matching('warn', /has ended has started/)).toEqual([]);
+  });
+});
+
+test('what a client itself throws is the error of the code that made it', async () => {
+  await serve(clients[0]?.[1]);
+  const earlier = await dial();
+  const { call } = await called();
+  client?.do(boom);
+  expect(await rig().ends.of(earlier.jobId)).toMatchObject({ error: { code: 'SESSION_UNCAUGHT' } });
+  expect(await call.say('hello')).toBe('You said: hello');
+});
