@@ -59,11 +59,11 @@ function looping(): Client {
   };
 }
 
-export const clients: readonly [what: string, make: () => Client][] = [
+export const clients = [
   ['an interval', polling],
   ['a message port', subscribed],
   ['an asynchronous loop', looping],
-];
+] as const;
 
 /** In which room code runs, by the name of the code. */
 export class Witness {
