@@ -3,8 +3,16 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 
 import type { EmbeddedCall } from '../testing/embedded/embedded-call.js';
 import { NOW, boom } from './contained-failures.fixture.js';
+import { EchoRealtime, streamOf } from './echo-realtime.fixture.js';
 import { rig, start } from './contained-rig.fixture.js';
-import { type Client, type Held, Next, Watched, Witness, clients } from './own-context.fixture.js';
+import {
+  type Client,
+  type Held,
+  Next,
+  Watched,
+  Witness,
+  clients,
+} from './called-from-outside.fixture.js';
 
 /*
  * What is asked of the session of a call runs in that call, whatever code asks: a client that an earlier call has made,
@@ -27,17 +35,20 @@ type Makes = (make: () => Client) => Promise<{ earlier: EmbeddedCall | undefined
 
 let actions: (() => unknown)[];
 
-async function serve(make?: () => Client): Promise<void> {
+async function serve(make?: () => Client, model?: () => llm.RealtimeModel): Promise<void> {
   actions = [];
   await start(
     () =>
       new Watched(
         witness,
         (entered) => {
-          held.set(entered.ctx.room.name ?? '', entered);
+          const room = entered.ctx.room.name ?? '';
+          held.set(room, entered);
+          witness.note(`entered ${room}`);
           if (make !== undefined) client ??= make();
         },
         () => actions.shift()?.() ?? 'done',
+        model?.(),
       ),
   );
 }
@@ -198,3 +209,30 @@ test('what a client itself throws is the error of the code that made it', async 
   expect(await rig().ends.of(earlier.jobId)).toMatchObject({ error: { code: 'SESSION_UNCAUGHT' } });
   expect(await call.say('hello')).toBe('You said: hello');
 });
+
+test('what a realtime model tells on a connection that calls share runs in the call of its session', async () => {
+  await serve(clients[0][1], () => new EchoRealtime());
+  for (const when of ['first', 'second']) {
+    const { room } = await rig().livekit.call({ metadata: { agent: 'faulty' } });
+    await witness.of(`entered ${room}`);
+    const { realtimeSession } = activityOf(held.get(room));
+    const toolCall = llm.FunctionCall.create({ callId: `call_${when}`, name: 'act', args: '{}' });
+    client?.do(() =>
+      realtimeSession.emit('generation_created', {
+        messageStream: streamOf<llm.MessageGeneration>(),
+        functionStream: streamOf(toolCall),
+        userInitiated: false,
+      } satisfies llm.GenerationCreatedEvent),
+    );
+    expect(await witness.of('tool')).toBe(room);
+    witness.forget();
+  }
+});
+
+/** Where the SDK keeps the session of a realtime model. */
+function activityOf(call: Held | undefined) {
+  const { _activity } = call?.session as unknown as {
+    readonly _activity: { readonly realtimeSession: llm.RealtimeSession };
+  };
+  return _activity;
+}

@@ -1,8 +1,7 @@
 import { EventEmitter } from 'node:events';
 import { MessageChannel } from 'node:worker_threads';
 
-import type { JobContext, llm, voice } from '@livekit/agents';
-import { getJobContext } from '@livekit/agents';
+import { type JobContext, getJobContext, llm, type voice } from '@livekit/agents';
 
 import { EchoLLM } from '../testing/providers/echo-llm.js';
 import { Talker, quietWithTool } from './contained-failures.fixture.js';
@@ -102,18 +101,23 @@ export class Watched extends Talker {
   readonly #witness: Witness;
   readonly #entered: (held: Held) => void;
 
-  constructor(witness: Witness, entered: (held: Held) => void, act: () => unknown) {
+  constructor(
+    witness: Witness,
+    entered: (held: Held) => void,
+    act: () => unknown,
+    model?: llm.RealtimeModel,
+  ) {
     const { toolCtx, llm: calling } = quietWithTool(() => {
       witness.note('tool');
       return act();
     });
-    super({ llm: calling as llm.LLM, tools: toolCtx.tools });
+    super({ llm: model ?? (calling as llm.LLM), tools: toolCtx.tools });
     this.#witness = witness;
     this.#entered = entered;
   }
 
   override async onEnter(): Promise<void> {
-    await super.onEnter();
+    if (!(this.llm instanceof llm.RealtimeModel)) await super.onEnter();
     this.#entered({ session: this.session, ctx: getJobContext() });
   }
 
