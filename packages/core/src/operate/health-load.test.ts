@@ -1,6 +1,7 @@
 import { createConnection } from 'node:net';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 
+import { deferred } from '../base/deferred.js';
 import { LogBook } from '../base/log-book.js';
 import { shareWork } from './health-load.js';
 import type { HealthSource } from './health-routes.js';
@@ -103,6 +104,35 @@ test('two requests in one packet: the first is answered, and says that the conne
   expect(statuses(received)).toEqual([200]);
   expect(received).toMatch(/^Connection: close\r$/im);
   expect(work.metrics).toBe(1);
+});
+
+test('a request that comes in pieces is answered, whatever the pieces are', async () => {
+  const port = await listen();
+  const whole = get('/healthz');
+  for (let at = 1; at < whole.length; at += 1) {
+    const client = createConnection(port, '127.0.0.1').setNoDelay();
+    client.write(whole.slice(0, at), () => setImmediate(() => client.write(whole.slice(at))));
+    const answer = await new Promise((resolve) => client.once('data', resolve));
+    expect(statuses(String(answer))).toEqual([200]);
+    client.destroy();
+  }
+});
+
+test('a request that comes before the answer to another one is not worked for', async () => {
+  const port = await listen();
+  const { promise, resolve } = deferred();
+  gate = promise;
+  const client = createConnection(port, '127.0.0.1');
+  client.setEncoding('utf8');
+  let received = '';
+  client.on('data', (text: string) => (received += text));
+  client.on('error', () => {});
+  client.write(get('/metrics'));
+  while (work.metrics === 0) await new Promise((next) => setImmediate(next));
+  client.write(get('/readyz'), () => setImmediate(resolve));
+  await new Promise((closed) => client.once('close', closed));
+  expect(statuses(received)).toEqual([200]);
+  expect(work.snapshots).toBe(0);
 });
 
 test('without the token nothing is worked for', async () => {

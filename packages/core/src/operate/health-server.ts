@@ -1,11 +1,13 @@
 import { type IncomingMessage, type Server, type ServerResponse, createServer } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 
 import { OpenRtcError, messageOf } from '../base/errors.js';
 import type { Logger } from '../base/logger.js';
 import { timeBox } from '../base/time-box.js';
 import { shareWork } from './health-load.js';
 import { type HealthAnswer, type HealthSource, answer } from './health-routes.js';
+import { OneRequest } from './one-request.js';
 
 // Enough for probes and a few scrapers. None of them keeps a connection idle for long.
 const MAX_CONNECTIONS = 64;
@@ -25,23 +27,14 @@ export interface HealthOptions {
   token?: string;
 }
 
-/** One connection. */
-interface Client {
-  /** How many of its requests were taken. */
-  taken: number;
-  /** Whether one of them is not answered yet. */
-  busy: boolean;
-  /** Whether it is closed with the next answer. */
-  leaving: boolean;
-}
-
 /** Answers probes and Prometheus over HTTP. */
 export class HealthServer implements AsyncDisposable {
   readonly #server: Server;
   readonly #source: HealthSource;
   readonly #token: string | undefined;
   readonly #logger: Logger;
-  readonly #clients = new WeakMap<Socket, Client>();
+  // How many requests each connection has sent.
+  readonly #taken = new WeakMap<object, number>();
 
   private constructor(source: HealthSource, token: string | undefined, logger: Logger) {
     this.#source = shareWork(source);
@@ -56,12 +49,12 @@ export class HealthServer implements AsyncDisposable {
         connectionsCheckingInterval: IDLE_MS,
       },
       (request, response) => {
-        if (!this.#takes(request.socket, response)) return;
         this.#answer(request, response).catch((error: unknown) =>
           logger.error({ error }, 'the health server could not send an answer'),
         );
       },
     );
+    this.#inTurn();
     this.#server.maxConnections = MAX_CONNECTIONS;
     // Also covers a client that stops reading.
     this.#server.setTimeout(IDLE_MS);
@@ -101,27 +94,25 @@ export class HealthServer implements AsyncDisposable {
     await closed;
   }
 
-  /**
-   * A connection has one request at a time. Node would take all that a packet brings in one turn of the event loop, a
-   * thousand of them, while the calls wait. No probe and no scraper sends the next one before it has the answer, so only
-   * the first is answered, and its answer closes the connection.
-   */
-  #takes(socket: Socket, response: ServerResponse): boolean {
-    const client = this.#clients.get(socket) ?? { taken: 0, busy: false, leaving: false };
-    this.#clients.set(socket, client);
-    if (client.busy || client.leaving) {
-      client.leaving = true;
-      socket.pause();
-      return false;
-    }
-    client.taken += 1;
-    client.busy = true;
-    client.leaving = client.taken >= MAX_REQUESTS;
-    response.once('finish', () => {
-      client.busy = false;
-      if (client.leaving) socket.destroySoon();
+  /** Lets each connection have one request at a time. */
+  #inTurn(): void {
+    const server = this.#server;
+    const listeners = server.listeners('connection');
+    server.removeAllListeners('connection');
+    server.on('connection', (socket: Socket) => {
+      const client = new OneRequest(socket);
+      for (const listener of listeners) Reflect.apply(listener, server, [client]);
     });
-    return true;
+  }
+
+  /** Whether the answer to this request is the last one of its connection. */
+  #isLast(request: IncomingMessage): boolean {
+    const { socket, method } = request;
+    const taken = (this.#taken.get(socket) ?? 0) + 1;
+    this.#taken.set(socket, taken);
+    // The request body is never read.
+    const hasBody = method !== 'GET' && method !== 'HEAD';
+    return hasBody || taken >= MAX_REQUESTS || clientOf(request).tooEarly;
   }
 
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -133,17 +124,15 @@ export class HealthServer implements AsyncDisposable {
     };
     const ran = await timeBox(ANSWER_MS, () => answer(asked, this.#source, this.#token));
     const { status, type, body, headers } = ran.kind === 'done' ? ran.value : this.#failed(ran);
-    const leaving = this.#clients.get(request.socket)?.leaving === true;
-    const readsBody = asked.method === 'GET' || asked.method === 'HEAD';
     response.writeHead(status, {
       'Content-Type': type,
       'Content-Length': Buffer.byteLength(body),
       'Cache-Control': 'no-store',
       'X-Content-Type-Options': 'nosniff',
-      // The request body is never read.
-      ...(leaving || !readsBody ? { Connection: 'close' } : {}),
+      ...(this.#isLast(request) ? { Connection: 'close' } : {}),
       ...headers,
     });
+    response.once('finish', () => clientOf(request).next());
     response.end(asked.method === 'HEAD' ? undefined : body);
   }
 
@@ -151,6 +140,11 @@ export class HealthServer implements AsyncDisposable {
     this.#logger.error({ ...ran }, 'the health server could not answer a request');
     return { status: 503, type: 'text/plain; charset=utf-8', body: 'temporarily unavailable' };
   }
+}
+
+/** Every connection is one, see `#inTurn()`. */
+function clientOf({ socket }: IncomingMessage): OneRequest {
+  return socket as Duplex as OneRequest;
 }
 
 function hostAndPort({ host, port }: { host: string; port: number }): string {

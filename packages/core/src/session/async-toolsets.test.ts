@@ -1,6 +1,6 @@
 import { EventEmitter, once } from 'node:events';
 
-import { getJobContext, llm, voice } from '@livekit/agents';
+import { getJobContext, llm, type voice } from '@livekit/agents';
 import { expect, test } from 'vitest';
 
 import { type Deferred, deferred } from '../base/deferred.js';
@@ -16,7 +16,6 @@ import { rig, start } from './contained-rig.fixture.js';
 
 /** What a module has that keeps one toolset for all of its calls. */
 interface Shared {
-  readonly toolset: llm.AsyncToolset;
   readonly agent: () => voice.Agent;
   readonly session?: AgentOptions['session'];
 }
@@ -105,7 +104,7 @@ const modules: readonly [where: string, module: () => Shared][] = [
     'in the tools of agents',
     () => {
       const toolset = background();
-      return { toolset, agent: () => new Asking([toolset]) };
+      return { agent: () => new Asking([toolset]) };
     },
   ],
   [
@@ -113,14 +112,14 @@ const modules: readonly [where: string, module: () => Shared][] = [
     () => {
       const toolset = background();
       const outer = llm.Toolset.create({ id: 'outer', tools: [toolset] });
-      return { toolset, agent: () => new Asking([outer]) };
+      return { agent: () => new Asking([outer]) };
     },
   ],
   [
     'given to updateTools()',
     () => {
       const toolset = background();
-      return { toolset, agent: () => new Adding(toolset) };
+      return { agent: () => new Adding(toolset) };
     },
   ],
   [
@@ -128,14 +127,14 @@ const modules: readonly [where: string, module: () => Shared][] = [
     () => {
       const toolset = background();
       const tools = new llm.ToolContext([toolset]);
-      return { toolset, agent: () => new Asking(tools.tools) };
+      return { agent: () => new Asking(tools.tools) };
     },
   ],
   [
     'in the options of the session',
     () => {
       const toolset = background();
-      return { toolset, agent: () => new Asking(), session: { tools: [toolset] } };
+      return { agent: () => new Asking(), session: { tools: [toolset] } };
     },
   ],
 ];

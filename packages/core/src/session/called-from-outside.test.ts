@@ -105,10 +105,14 @@ const rows = origins.flatMap(([origin, makes]) =>
 /** The call that the client acts for. */
 async function called(): Promise<{ call: EmbeddedCall; held: Held }> {
   const call = await dial();
-  const found = held.get(call.room);
-  if (found === undefined || client === undefined) throw new Error('the call has not begun');
   witness.forget();
-  return { call, held: found };
+  return { call, held: heldOf(call.room) };
+}
+
+function heldOf(room: string): Held {
+  const found = held.get(room);
+  if (found === undefined || client === undefined) throw new Error('the call has not begun');
+  return found;
 }
 
 const toolset = () =>
@@ -215,7 +219,7 @@ test('what a realtime model tells on a connection that calls share runs in the c
   for (const when of ['first', 'second']) {
     const { room } = await rig().livekit.call({ metadata: { agent: 'faulty' } });
     await witness.of(`entered ${room}`);
-    const { realtimeSession } = activityOf(held.get(room));
+    const { realtimeSession } = activityOf(heldOf(room));
     const toolCall = llm.FunctionCall.create({ callId: `call_${when}`, name: 'act', args: '{}' });
     client?.do(() =>
       realtimeSession.emit('generation_created', {
@@ -230,8 +234,8 @@ test('what a realtime model tells on a connection that calls share runs in the c
 });
 
 /** Where the SDK keeps the session of a realtime model. */
-function activityOf(call: Held | undefined) {
-  const { _activity } = call?.session as unknown as {
+function activityOf({ session }: Held) {
+  const { _activity } = session as unknown as {
     readonly _activity: { readonly realtimeSession: llm.RealtimeSession };
   };
   return _activity;
