@@ -52,7 +52,7 @@ test('the patches of the process are there for the first pool, and undone with t
   expect(applied.listens).toBe(true);
   expect(applied.updateAgent?.value).not.toBe(before.updateAgent?.value);
   expect(applied.say?.value).not.toBe(before.say?.value);
-  expect(applied.toolsOf?.get).not.toBe(before.toolsOf?.get);
+  expect(applied.toolsOf).not.toEqual(before.toolsOf);
   expect(applied.logger).not.toBe(before.logger);
   expect(applied.client).toBeDefined();
   await first();
