@@ -66,9 +66,18 @@ const guarded: Readonly<Record<string, Route>> = {
   '/metrics': async (source) => ({
     status: 200,
     type: PROMETHEUS_TYPE,
-    body: prometheusText(await source.metrics()),
+    body: textOf(await source.metrics()),
   }),
 };
+
+// Requests that share a collection share its text.
+const texts = new WeakMap<readonly MetricFamily[], string>();
+
+function textOf(families: readonly MetricFamily[]): string {
+  const text = texts.get(families) ?? prometheusText(families);
+  texts.set(families, text);
+  return text;
+}
 
 /** Answers one request; 401, 404 and 405 for those that are not allowed. Rejects if a source does. */
 export async function answer(

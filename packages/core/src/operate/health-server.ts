@@ -1,14 +1,19 @@
 import { type IncomingMessage, type Server, type ServerResponse, createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 
 import { OpenRtcError, messageOf } from '../base/errors.js';
 import type { Logger } from '../base/logger.js';
 import { timeBox } from '../base/time-box.js';
+import { shareWork } from './health-load.js';
 import { type HealthAnswer, type HealthSource, answer } from './health-routes.js';
+import { OneRequest } from './one-request.js';
 
 // Enough for probes and a few scrapers. None of them keeps a connection idle for long.
 const MAX_CONNECTIONS = 64;
 const IDLE_MS = 5_000;
+// Then the client connects again. A scraper asks this often in 25 minutes.
+const MAX_REQUESTS = 100;
 // Metrics wait for a measurement of the call processes, one of which may be stuck.
 const ANSWER_MS = 3_000;
 
@@ -28,9 +33,11 @@ export class HealthServer implements AsyncDisposable {
   readonly #source: HealthSource;
   readonly #token: string | undefined;
   readonly #logger: Logger;
+  // How many requests each connection has sent.
+  readonly #taken = new WeakMap<object, number>();
 
   private constructor(source: HealthSource, token: string | undefined, logger: Logger) {
-    this.#source = source;
+    this.#source = shareWork(source);
     this.#token = token;
     this.#logger = logger;
     this.#server = createServer(
@@ -47,6 +54,7 @@ export class HealthServer implements AsyncDisposable {
         );
       },
     );
+    this.#inTurn();
     this.#server.maxConnections = MAX_CONNECTIONS;
     // Also covers a client that stops reading.
     this.#server.setTimeout(IDLE_MS);
@@ -86,6 +94,27 @@ export class HealthServer implements AsyncDisposable {
     await closed;
   }
 
+  /** Lets each connection have one request at a time. */
+  #inTurn(): void {
+    const server = this.#server;
+    const listeners = server.listeners('connection');
+    server.removeAllListeners('connection');
+    server.on('connection', (socket: Socket) => {
+      const client = new OneRequest(socket);
+      for (const listener of listeners) Reflect.apply(listener, server, [client]);
+    });
+  }
+
+  /** Whether the answer to this request is the last one of its connection. */
+  #isLast(request: IncomingMessage): boolean {
+    const { socket, method } = request;
+    const taken = (this.#taken.get(socket) ?? 0) + 1;
+    this.#taken.set(socket, taken);
+    // The request body is never read.
+    const hasBody = method !== 'GET' && method !== 'HEAD';
+    return hasBody || taken >= MAX_REQUESTS || clientOf(request).tooEarly;
+  }
+
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const asked = {
       method: request.method ?? '',
@@ -100,10 +129,10 @@ export class HealthServer implements AsyncDisposable {
       'Content-Length': Buffer.byteLength(body),
       'Cache-Control': 'no-store',
       'X-Content-Type-Options': 'nosniff',
-      // The request body is never read.
-      ...(asked.method === 'GET' || asked.method === 'HEAD' ? {} : { Connection: 'close' }),
+      ...(this.#isLast(request) ? { Connection: 'close' } : {}),
       ...headers,
     });
+    response.once('finish', () => clientOf(request).next());
     response.end(asked.method === 'HEAD' ? undefined : body);
   }
 
@@ -111,6 +140,11 @@ export class HealthServer implements AsyncDisposable {
     this.#logger.error({ ...ran }, 'the health server could not answer a request');
     return { status: 503, type: 'text/plain; charset=utf-8', body: 'temporarily unavailable' };
   }
+}
+
+/** Every connection is one, see `#inTurn()`. */
+function clientOf({ socket }: IncomingMessage): OneRequest {
+  return socket as Duplex as OneRequest;
 }
 
 function hostAndPort({ host, port }: { host: string; port: number }): string {

@@ -18,6 +18,16 @@ export function setCallOf(session: voice.AgentSession, call: CurrentCall): void 
   calls.set(session, call);
 }
 
+/** The call that a session belongs to, if any is known. */
+export function knownCallOf(session: object): CurrentCall | undefined {
+  return calls.get(session);
+}
+
+/** The call that has used an agent. Undefined when none has, or when it is gone. */
+export function ownerOf(agent: object): CurrentCall | undefined {
+  return owners.get(agent)?.deref();
+}
+
 /** The call that a session belongs to: the one it was given to, or else the first whose code uses it. */
 export function callOf(session: voice.AgentSession): CurrentCall | undefined {
   const call = calls.get(session) ?? currentCall();

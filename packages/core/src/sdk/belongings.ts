@@ -73,6 +73,7 @@ class Belongings {
 const ofCall = new WeakMap<CurrentCall, Belongings>();
 // Each object is noted once, for the first call whose code starts it.
 const known = new WeakSet<object>();
+const starters = new WeakMap<object, WeakRef<CurrentCall>>();
 const withMaker = new WeakSet<object>();
 
 /** Notes that the code of the current call has started an object. Outside of calls it does nothing. */
@@ -81,9 +82,15 @@ export function noteBelonging<T extends object>(object: T, kind: BelongingKind<T
   const call = currentCall();
   if (call === undefined) return;
   known.add(object);
+  starters.set(object, new WeakRef(call));
   const belongings = ofCall.get(call) ?? new Belongings(call);
   ofCall.set(call, belongings);
   belongings.add(object, kind as BelongingKind);
+}
+
+/** The call whose code has started an object that was noted. */
+export function starterOf(object: object): CurrentCall | undefined {
+  return starters.get(object)?.deref();
 }
 
 /** Says that an object is closed by the code that made it: it is never noted. */

@@ -1,4 +1,4 @@
-import { Task, initializeLogger, log, stt, voice } from '@livekit/agents';
+import { Task, initializeLogger, llm, log, stt, voice } from '@livekit/agents';
 import { createRequire } from 'node:module';
 import { beforeAll, expect, test } from 'vitest';
 
@@ -20,6 +20,8 @@ function surface() {
     race: ThrowsPromise.race,
     listens: Object.hasOwn(stt.STT.prototype, 'on'),
     updateAgent: Object.getOwnPropertyDescriptor(voice.AgentSession.prototype, 'updateAgent'),
+    say: Object.getOwnPropertyDescriptor(voice.AgentSession.prototype, 'say'),
+    toolsOf: Object.getOwnPropertyDescriptor(llm.Toolset.prototype, 'tools'),
     logger: log() as unknown,
     client: currentFfiClient(),
   };
@@ -49,6 +51,8 @@ test('the patches of the process are there for the first pool, and undone with t
   expect(applied.race).not.toBe(before.race);
   expect(applied.listens).toBe(true);
   expect(applied.updateAgent?.value).not.toBe(before.updateAgent?.value);
+  expect(applied.say?.value).not.toBe(before.say?.value);
+  expect(applied.toolsOf).not.toEqual(before.toolsOf);
   expect(applied.logger).not.toBe(before.logger);
   expect(applied.client).toBeDefined();
   await first();

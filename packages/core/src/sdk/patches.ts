@@ -2,6 +2,7 @@ import { version } from '@livekit/agents';
 
 import { OpenRtcError } from '../base/errors.js';
 import type { Logger } from '../base/logger.js';
+import { asyncToolsetsPatch } from './async-toolsets.js';
 import { avatarRpcPatch } from './avatar-rpc.js';
 import { callFieldsPatch } from './call-log-fields.js';
 import { closedMixersPatch } from './closed-mixers.js';
@@ -15,6 +16,7 @@ import { joinedContextPatch } from './joined-context.js';
 import { leaveRoomPatch } from './leave-room.js';
 import { loggedFailuresPatch } from './logged-failures.js';
 import { lostRacesPatch } from './lost-races.js';
+import { ownContextPatch, ownJobContextPatch } from './own-context.js';
 import { redactedLogsPatch } from './redacted-logs.js';
 import { refusedHandOffsPatch } from './refused-hand-offs.js';
 import { roomHandlesPatch } from './room-handles.js';
@@ -50,6 +52,9 @@ export const processPatches: readonly ProcessPatch[] = [
   // Over the helpers: what is refused is not noted as started.
   secondSessionPatch,
   refusedHandOffsPatch,
+  asyncToolsetsPatch,
+  // Last, so that what the other patches do to these methods is done as part of the call as well.
+  ownContextPatch,
 ];
 
 /**
@@ -64,6 +69,7 @@ export const callPatches: readonly CallPatch[] = [
   leaveRoomPatch,
   joinedContextPatch,
   firstStartPatch,
+  ownJobContextPatch,
   handOffPatch,
   turnStartPatch,
   awayTimerPatch,

@@ -34,7 +34,7 @@ import { SessionEnd } from '../call/session-end.js';
 import { EchoLLM } from '../testing/providers/echo-llm.js';
 import { closeBelongings } from './belongings.js';
 import { CallResources } from './call-resources.fixture.js';
-import { type CurrentCall, runInCall } from './current-call.js';
+import { type CurrentCall, currentCall, runInCall } from './current-call.js';
 import { currentFfiClient } from './ffi-client.js';
 import { FFI_EVENT } from './ffi-message.js';
 import { prepareSdk } from './patches.js';
@@ -345,4 +345,22 @@ test('every method that begins the life of a helper is there', () => {
     expect(Object.getOwnPropertyDescriptor(prototype, starts)?.value, starts).toBeTypeOf(
       'function',
     );
+});
+
+test('what a player plays for code outside of its call belongs to its call', async () => {
+  const [mine, other] = [newCall().call, newCall().call];
+  const player = new voice.BackgroundAudioPlayer();
+  await runInCall(mine, () => player.start({ room: fakeRoom() }));
+  const { audioMixer: mixer } = player as unknown as { readonly audioMixer: AudioMixer };
+  for (const outside of [
+    <T>(play: () => T) => play(),
+    <T>(play: () => T) => runInCall(other, play),
+  ]) {
+    const played = new Promise<CurrentCall | undefined>((resolve) => {
+      mixer.addStream = () => resolve(currentCall());
+      outside(() => player.play(endlessFrames()));
+    });
+    expect(await played).toBe(mine);
+  }
+  await closeBelongings(mine, 'at_end');
 });

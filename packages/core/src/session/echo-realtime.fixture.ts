@@ -65,7 +65,8 @@ class EchoSession extends llm.RealtimeSession {
   override async truncate(): Promise<void> {}
 }
 
-function streamOf<T>(...items: T[]): ReadableStream<T> {
+/** A stream of these. */
+export function streamOf<T>(...items: T[]): ReadableStream<T> {
   return new ReadableStream<T>({
     start: (controller) => {
       for (const item of items) controller.enqueue(item);

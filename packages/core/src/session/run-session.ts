@@ -6,12 +6,13 @@ import type { PrewarmedCall } from '../call/call.js';
 import { printable } from '../base/printable.js';
 import { type BeginOptions, type OpenedSession, beginSession } from './begin-session.js';
 import { inCallSpan } from '../sdk/call-span.js';
-import { type CurrentCall, runInCall } from '../sdk/current-call.js';
+import { type CurrentCall, keepContext, runInCall } from '../sdk/current-call.js';
 import { endSession } from './end-session.js';
 import { endBeforeDeleting } from '../sdk/delete-room.js';
 import { endBeforeLeaving } from '../sdk/leave-room.js';
 import { serveJoined } from '../sdk/joined-context.js';
 import { createJobContext } from './job-context.js';
+import { bindJobContext } from '../sdk/own-context.js';
 import { earlyEvents } from '../watch/early-events.js';
 import { type RoomWatch, connectionLost, watchRoom } from '../watch/room-watch.js';
 import { CallEnded, SessionEnd } from '../call/session-end.js';
@@ -59,6 +60,7 @@ export async function runSession(
   });
   endBeforeLeaving(call);
   serveJoined(call);
+  bindJobContext(call);
   let watch: RoomWatch | undefined;
   const stopListening = hangUpOn(signal, end, () => watch?.lost ?? false);
   const opened: OpenedSession = {};
@@ -80,9 +82,10 @@ export async function runSession(
           logger.warn({ error }, 'the join could not be reported');
         });
       };
-      await inCallSpan(ticket, () =>
-        beginSession({ call, info, config, runtime, textOnly, opened, report, onJoined }),
-      );
+      await inCallSpan(ticket, () => {
+        keepContext(call);
+        return beginSession({ call, info, config, runtime, textOnly, opened, report, onJoined });
+      });
     } catch (error) {
       if (!(error instanceof CallEnded)) end.failed(asSessionError(error));
     }
