@@ -7,12 +7,14 @@ import { callFieldsPatch } from './call-log-fields.js';
 import { closedMixersPatch } from './closed-mixers.js';
 import { deleteRoomPatch } from './delete-room.js';
 import { endingNoisePatch } from './ending-noise.js';
+import { fallbackRecoveryPatch } from './fallback-recovery.js';
 import { ffiClientPatch } from './ffi-client.js';
 import { firstSubscriptionPatch } from './first-subscription.js';
 import { handOffPatch } from './hand-offs.js';
 import { joinedContextPatch } from './joined-context.js';
 import { loggedFailuresPatch } from './logged-failures.js';
 import { lostRacesPatch } from './lost-races.js';
+import { providerOwnersPatch } from './provider-owners.js';
 import { redactedLogsPatch } from './redacted-logs.js';
 import { refusedHandOffsPatch } from './refused-hand-offs.js';
 import { roomHandlesPatch } from './room-handles.js';
@@ -33,7 +35,9 @@ export const processPatches: readonly ProcessPatch[] = [
   redactedLogsPatch,
   taskTimersPatch,
   lostRacesPatch,
+  providerOwnersPatch,
   sharedProvidersPatch,
+  fallbackRecoveryPatch,
   endingNoisePatch,
   callFieldsPatch,
   loggedFailuresPatch,

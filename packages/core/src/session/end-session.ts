@@ -6,7 +6,7 @@ import type { SessionOutcome } from '../call/session-outcome.js';
 import { timeBox } from '../base/time-box.js';
 import type { OpenedSession } from './begin-session.js';
 import { closeBelongings } from '../sdk/belongings.js';
-import type { CurrentCall } from '../sdk/current-call.js';
+import { type CurrentCall, runInCall } from '../sdk/current-call.js';
 import type { ReportSessionEvent } from '../call/session-event.js';
 import {
   CLOSE_MS,
@@ -72,7 +72,6 @@ export async function endSession(
   await step('reporting the end', ENDING_MS, () => report({ kind: 'ending', jobId, outcome }));
   await closed;
   await step('closing what the call left open', CLOSE_MS, () => closeBelongings(call, 'in_room'));
-  await step('closing the providers', CLOSE_MS, () => closeOwnedProviders(call));
   await step('the session report', REPORT_MS, () => ctx._onSessionEnd());
   await step(
     'leaving the room',
@@ -85,6 +84,10 @@ export async function endSession(
     ),
   );
   await step('closing what the call left open', CLOSE_MS, () => closeBelongings(call, 'at_end'));
+  // After everything that may still use them: shutdown callbacks, such as one that writes a summary, and open streams.
+  await step('closing the providers', CLOSE_MS, () =>
+    runInCall(call, () => closeOwnedProviders(call)),
+  );
   await step('releasing the room', DISCONNECT_MS, () => {
     opened.watch?.close();
     if (opened.session !== undefined) clearAwayTimer(opened.session);
