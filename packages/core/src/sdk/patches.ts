@@ -24,6 +24,7 @@ import type { CallPatch, LoadPatch, ProcessPatch, UndoPatch } from './sdk-patch.
 import { awayTimerPatch, taskTimersPatch } from './sdk-timers.js';
 import { roomContextPatch, twoPeerConnectionsPatch } from './session-room.js';
 import { sharedProvidersPatch } from './shared-provider.js';
+import { sharedToolsetsPatch } from './shared-toolsets.js';
 import { soundFilesPatch } from './sound-files.js';
 import { workerStartsPatch } from './worker-starts.js';
 import { unpublishedTracksPatch } from './unpublished-tracks.js';
@@ -49,6 +50,7 @@ export const processPatches: readonly ProcessPatch[] = [
   ffiClientPatch,
   helpersPatch,
   refusedHandOffsPatch,
+  sharedToolsetsPatch,
 ];
 
 /**

@@ -17,6 +17,7 @@ import {
   SHUTDOWN_CALLBACK_MS,
 } from '../call/session-limits.js';
 import { closeOwnedProviders } from './owned-providers.js';
+import { releaseToolsets } from '../sdk/shared-toolsets.js';
 import { clearAwayTimer } from '../sdk/sdk-timers.js';
 import { releaseRoom } from '../sdk/session-room.js';
 
@@ -84,6 +85,7 @@ export async function endSession(
     ),
   );
   await step('closing what the call left open', CLOSE_MS, () => closeBelongings(call, 'at_end'));
+  await step('closing the toolsets', CLOSE_MS, () => runInCall(call, () => releaseToolsets(call)));
   // After everything that may still use them: shutdown callbacks, such as one that writes a summary, and open streams.
   await step('closing the providers', CLOSE_MS, () =>
     runInCall(call, () => closeOwnedProviders(call)),
