@@ -26,6 +26,7 @@ export type {
   ProviderKind,
   ProviderOptions,
   ProviderValue,
+  RoomInput,
   SessionOptions,
   SessionSetup,
 } from './agents/agent-options.js';

@@ -100,10 +100,10 @@ export class ToolsetUse {
     this.#owner = 'none';
     this.#onShared();
     if (!this.#closedWithCall) return;
-    call.logger.error(
+    call.logger.warn(
       { toolset: this.#toolset.id },
-      `the toolset '${this.#toolset.id}' was closed when the call ended that had used it first, but another call uses ` +
-        'it: construct it in the agent of each call, or, if calls are to share it, give it to them as session: { tools }',
+      `the toolset '${this.#toolset.id}' was closed with the call that had used it first, and is set up again for another ` +
+        'call: construct it in the agent of each call, or, if calls are to share it, give it to them as session: { tools }',
     );
   }
 
