@@ -27,41 +27,73 @@ interface Recovery {
   readonly _status: readonly { readonly recoveringTask: Task<void> | null }[];
 }
 
-const probes = new AsyncLocalStorage<true>();
+// As long as the SDK waits when an adapter is closed.
+const STOP_MS = 1_000;
+
+/** One attempt to reach a TTS that was down. What it opens may be used after it, by calls. */
+interface Probe {
+  running: boolean;
+}
+
+const probes = new AsyncLocalStorage<Probe>();
 const recovering = new Set<tts.FallbackAdapter>();
 const closed = new WeakSet<tts.FallbackAdapter>();
 
 /** Whether the current code asks a provider for no call, only to see whether it works again. */
 export function isProbe(): boolean {
-  return probes.getStore() === true;
+  return probes.getStore()?.running === true;
 }
 
-type Method = (this: tts.FallbackAdapter, ...args: unknown[]) => unknown;
+type Method<Owner> = (this: Owner, ...args: unknown[]) => unknown;
 
 function separateRecovery(logger: Logger): UndoPatch {
-  const { prototype } = tts.FallbackAdapter;
+  const adapter = tts.FallbackAdapter.prototype;
   const undo = [
-    replace(prototype, 'tryRecovery', logger, (tryRecovery) => {
-      return function (...args) {
-        // A stream that ends late may report a failure when its adapter is closed already.
-        if (closed.has(this)) return;
-        for (const each of recovering) if (!isRecovering(each)) recovering.delete(each);
-        recovering.add(this);
-        runOutsideCalls(() => probes.run(true, () => Reflect.apply(tryRecovery, this, args)));
-      };
-    }),
-    replace(prototype, 'close', logger, (close) => {
-      return function (...args) {
-        closed.add(this);
-        recovering.delete(this);
-        return Reflect.apply(close, this, args);
-      };
-    }),
+    replace(adapter, 'tryRecovery', logger, recoverOutside),
+    replace(adapter, 'close', logger, noteClosed),
+    replace(tts.ChunkedStream.prototype, 'mainTask', logger, handleRejection),
   ];
-  return () => {
+  return async () => {
     for (const restore of undo) restore();
-    for (const adapter of recovering) stop(adapter);
+    const left = [...recovering];
     recovering.clear();
+    await Promise.all(left.map(stop));
+  };
+}
+
+function recoverOutside(tryRecovery: Method<tts.FallbackAdapter>): Method<tts.FallbackAdapter> {
+  return function (index) {
+    // A stream that ends late may report a failure when its adapter is closed already.
+    if (closed.has(this)) return;
+    for (const each of recovering) if (!isRecovering(each)) recovering.delete(each);
+    recovering.add(this);
+    const probe = { running: true };
+    runOutsideCalls(() => probes.run(probe, () => Reflect.apply(tryRecovery, this, [index])));
+    const task = recoveryOf(this)._status[Number(index)]?.recoveringTask;
+    task?.addDoneCallback(() => {
+      probe.running = false;
+    });
+  };
+}
+
+function noteClosed(close: Method<tts.FallbackAdapter>): Method<tts.FallbackAdapter> {
+  return function (...args) {
+    closed.add(this);
+    recovering.delete(this);
+    return Reflect.apply(close, this, args);
+  };
+}
+
+/** A request that fails rejects a promise that nobody handles. That of a probe would be an error of no call. */
+function handleRejection(mainTask: Method<tts.ChunkedStream>): Method<tts.ChunkedStream> {
+  return async function (...args) {
+    if (!isProbe()) return Reflect.apply(mainTask, this, args);
+    try {
+      return await Reflect.apply(mainTask, this, args);
+    } catch {
+      // The adapter gets no audio, logs that, and asks again later.
+      return undefined;
+    }
   };
 }
 
@@ -73,18 +105,20 @@ function isRecovering(adapter: tts.FallbackAdapter): boolean {
 }
 
 /** Stops the recovery and nothing else: the next failure begins it again. */
-function stop(adapter: tts.FallbackAdapter): void {
+async function stop(adapter: tts.FallbackAdapter): Promise<void> {
   const { _recoveryTimeouts, _status } = recoveryOf(adapter);
   for (const timeout of _recoveryTimeouts.values()) clearTimeout(timeout);
   _recoveryTimeouts.clear();
-  for (const { recoveringTask } of _status) recoveringTask?.cancel();
+  const tasks = _status.flatMap(({ recoveringTask }) => recoveringTask ?? []);
+  // A TTS that does not stop is left behind.
+  await Promise.allSettled(tasks.map((task) => task.cancelAndWait(STOP_MS)));
 }
 
-function replace(
-  prototype: tts.FallbackAdapter,
+function replace<Owner extends object>(
+  prototype: Owner,
   name: string,
   logger: Logger,
-  make: (method: Method) => Method,
+  make: (method: Method<Owner>) => Method<Owner>,
 ): () => void {
   const descriptor = Object.getOwnPropertyDescriptor(prototype, name);
   const method: unknown = descriptor?.value;
@@ -95,6 +129,6 @@ function replace(
     );
     return () => {};
   }
-  Object.defineProperty(prototype, name, { ...descriptor, value: make(method as Method) });
+  Object.defineProperty(prototype, name, { ...descriptor, value: make(method as Method<Owner>) });
   return () => void Object.defineProperty(prototype, name, descriptor);
 }

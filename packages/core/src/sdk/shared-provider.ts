@@ -115,9 +115,10 @@ function emit(this: EventEmitter, event: EventName, ...args: unknown[]): boolean
   const call = currentCall();
   // It may be used without a listener: code of a call can ask a model itself.
   if (call !== undefined) noteUse(this, call);
-  // That a provider is still down is no failure of a call: no call waits for the answer.
-  if (event === 'error' && isProbe() && this instanceof tts.FallbackAdapter) return false;
   const use = uses.get(this);
+  // That a provider is still down is no failure of a call: no call waits for the answer.
+  if (event === 'error' && isProbe() && (use !== undefined || this instanceof tts.FallbackAdapter))
+    return false;
   if (use !== undefined && !use.mayEmit(event, args[0])) return false;
   return native.emit.call(this, event, ...args);
 }
