@@ -28,7 +28,7 @@ const makers = new WeakMap<object, WeakRef<CurrentCall>>();
 const ofOptions = new WeakSet<object>();
 const uses = new WeakMap<object, ToolsetUse>();
 const usesOfCall = new WeakMap<CurrentCall, Set<ToolsetUse>>();
-const shared = new Set<ToolsetUse>();
+const shared = new Map<llm.Toolset, ToolsetUse>();
 
 /** Says that calls share the toolsets in a list of tools, because it is an option. */
 export function shareToolsetsOf(tools: unknown): void {
@@ -95,7 +95,8 @@ function shareToolsets(logger: Logger): UndoPatch {
     for (const each of noted) Object.setPrototypeOf(each, llm.Toolset);
     const ending = [...shared];
     shared.clear();
-    await Promise.all(ending.map((each) => end(each, logger)));
+    for (const [toolset] of ending) uses.delete(toolset);
+    await Promise.all(ending.map(([_, each]) => end(each, logger)));
   };
 }
 
@@ -106,7 +107,8 @@ function use(
   logger: Logger,
 ): void {
   const known = uses.get(toolset);
-  const used = known ?? new ToolsetUse(toolset, ownerOf(toolset, noted), () => shared.add(used));
+  const used =
+    known ?? new ToolsetUse(toolset, ownerOf(toolset, noted), () => shared.set(toolset, used));
   uses.set(toolset, used);
   usesOfCall.set(call, (usesOfCall.get(call) ?? new Set()).add(used));
   if (known !== undefined || used.guard()) return;

@@ -24,6 +24,8 @@ export class ToolsetUse {
   readonly #setup: llm.Toolset['setup'];
   readonly #aclose: llm.Toolset['aclose'];
   readonly #onShared: () => void;
+  // The methods that the object had as properties of its own.
+  readonly #replaced = new Map<string, PropertyDescriptor | undefined>();
   #active: Activation[] = [];
   #owner: ToolsetOwner;
   #ready: Promise<void> | undefined;
@@ -47,9 +49,11 @@ export class ToolsetUse {
       aclose: () => this.release(),
     };
     // Own properties, because subclasses override the methods.
-    return Object.entries(methods).every(([name, value]) =>
-      Reflect.defineProperty(this.#toolset, name, { value, configurable: true, writable: true }),
-    );
+    return Object.entries(methods).every(([name, value]) => {
+      this.#replaced.set(name, Object.getOwnPropertyDescriptor(this.#toolset, name));
+      const descriptor = { value, configurable: true, writable: true };
+      return Reflect.defineProperty(this.#toolset, name, descriptor);
+    });
   }
 
   /** Sets the toolset up for the current call, unless it is set up already. */
@@ -83,7 +87,10 @@ export class ToolsetUse {
 
   /** Closes a toolset that calls have shared, and gives it its own methods again. */
   async end(): Promise<void> {
-    for (const name of ['setup', 'aclose']) Reflect.deleteProperty(this.#toolset, name);
+    for (const [name, own] of this.#replaced) {
+      Reflect.deleteProperty(this.#toolset, name);
+      if (own !== undefined) Reflect.defineProperty(this.#toolset, name, own);
+    }
     const ready = this.#ready;
     this.#ready = undefined;
     if (ready !== undefined) await this.#aclose();
