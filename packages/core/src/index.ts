@@ -30,6 +30,7 @@ export type {
   ProviderKind,
   ProviderOptions,
   ProviderValue,
+  RoomInput,
   SessionOptions,
   SessionSetup,
 } from './agents/agent-options.js';

@@ -50,6 +50,28 @@ export type SessionOptions<
 > &
   ProviderOptions<Prewarmed, Metadata>;
 
+/**
+ * The options of the room's input that a pool passes on: those of the SDK. `noiseCancellation` may also be a factory that is
+ * called once for each call. A frame processor needs one: it keeps the state of the voice it hears, and what a factory has
+ * made is closed when the call ends. One that is given as an object is shared by all calls and stays open. `null`: none,
+ * even if the pool has a default.
+ *
+ * If the factory throws, the call fails with `SESSION_PROVIDER_FAILED`.
+ */
+export type RoomInput<
+  Prewarmed extends object = Record<string, unknown>,
+  Metadata extends object = MetadataValues,
+> = Partial<Omit<voice.RoomInputOptions, 'noiseCancellation'>> & {
+  noiseCancellation?:
+    | NoiseCancellation
+    | ((
+        call: PrewarmedCall<Prewarmed, Metadata>,
+      ) => NoiseCancellation | null | Promise<NoiseCancellation | null>)
+    | null;
+};
+
+type NoiseCancellation = NonNullable<voice.RoomInputOptions['noiseCancellation']>;
+
 /** A `voice.Agent` class whose constructor needs no arguments. */
 export type AgentClass = new () => voice.Agent;
 
@@ -76,7 +98,7 @@ export interface AgentDefaults<
   /** Passed to the `AgentSession`. `stt`, `llm` and `tts` beside it take precedence over those in it. Default: none. */
   session?: SessionOptions<Prewarmed, Metadata>;
   /** Passed to `session.start()` as `inputOptions`. Default: none. */
-  roomInput?: Partial<voice.RoomInputOptions>;
+  roomInput?: RoomInput<Prewarmed, Metadata>;
   /** Passed to `session.start()` as `outputOptions`. Default: none. */
   roomOutput?: Partial<voice.RoomOutputOptions>;
 }

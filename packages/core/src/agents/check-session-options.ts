@@ -1,4 +1,4 @@
-import { isRecord } from '../base/kind-of.js';
+import { isRecord, kindOf } from '../base/kind-of.js';
 import { didYouMean } from '../base/nearest.js';
 import { checkRecord, invalidOption } from '../base/option-checks.js';
 import { printable } from '../base/printable.js';
@@ -83,7 +83,18 @@ export function checkRoomOptions(
   { roomInput, roomOutput }: Readonly<Record<string, unknown>>,
 ): void {
   checkRecord(where, 'roomInput', roomInput);
-  if (isRecord(roomInput)) checkTypos(`${where}: roomInput`, roomInput, ROOM_INPUT_KEYS);
+  if (isRecord(roomInput)) {
+    checkTypos(`${where}: roomInput`, roomInput, ROOM_INPUT_KEYS);
+    const { noiseCancellation } = roomInput;
+    if (
+      noiseCancellation !== null &&
+      !['undefined', 'object', 'function'].includes(typeof noiseCancellation)
+    )
+      throw invalidOption(
+        where,
+        `roomInput.noiseCancellation must be what the plugin returns, or a function that returns it for each call, got ${kindOf(noiseCancellation)}`,
+      );
+  }
   checkRecord(where, 'roomOutput', roomOutput);
   if (isRecord(roomOutput)) checkTypos(`${where}: roomOutput`, roomOutput, ROOM_OUTPUT_KEYS);
 }

@@ -175,6 +175,8 @@ export class RoomAudioInput extends voice.AudioInput {
       numChannels: 1,
       frameSizeMs: FRAME_MS,
       ...(noiseCancellation === undefined ? {} : { noiseCancellation }),
+      // A microphone may be published again.
+      autoCloseNoiseCancellation: false,
     }).getReader();
   }
 }

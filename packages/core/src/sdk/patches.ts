@@ -8,6 +8,7 @@ import { callFieldsPatch } from './call-log-fields.js';
 import { closedMixersPatch } from './closed-mixers.js';
 import { deleteRoomPatch } from './delete-room.js';
 import { endingNoisePatch } from './ending-noise.js';
+import { fallbackRecoveryPatch } from './fallback-recovery.js';
 import { ffiClientPatch } from './ffi-client.js';
 import { firstStartPatch, secondSessionPatch } from './first-start.js';
 import { firstSubscriptionPatch } from './first-subscription.js';
@@ -17,6 +18,7 @@ import { leaveRoomPatch } from './leave-room.js';
 import { loggedFailuresPatch } from './logged-failures.js';
 import { lostRacesPatch } from './lost-races.js';
 import { ownContextPatch, ownJobContextPatch } from './own-context.js';
+import { providerOwnersPatch } from './provider-owners.js';
 import { redactedLogsPatch } from './redacted-logs.js';
 import { refusedHandOffsPatch } from './refused-hand-offs.js';
 import { roomHandlesPatch } from './room-handles.js';
@@ -26,6 +28,7 @@ import type { CallPatch, LoadPatch, ProcessPatch, UndoPatch } from './sdk-patch.
 import { awayTimerPatch, taskTimersPatch } from './sdk-timers.js';
 import { roomContextPatch, twoPeerConnectionsPatch } from './session-room.js';
 import { sharedProvidersPatch } from './shared-provider.js';
+import { sharedToolsetsPatch } from './shared-toolsets.js';
 import { soundFilesPatch } from './sound-files.js';
 import { workerStartsPatch } from './worker-starts.js';
 import { turnStartPatch } from './turn-boundary.js';
@@ -38,7 +41,9 @@ export const processPatches: readonly ProcessPatch[] = [
   redactedLogsPatch,
   taskTimersPatch,
   lostRacesPatch,
+  providerOwnersPatch,
   sharedProvidersPatch,
+  fallbackRecoveryPatch,
   endingNoisePatch,
   callFieldsPatch,
   loggedFailuresPatch,
@@ -52,6 +57,7 @@ export const processPatches: readonly ProcessPatch[] = [
   // Over the helpers: what is refused is not noted as started.
   secondSessionPatch,
   refusedHandOffsPatch,
+  sharedToolsetsPatch,
   asyncToolsetsPatch,
   // Last, so that what the other patches do to these methods is done as part of the call as well.
   ownContextPatch,

@@ -3,6 +3,7 @@ import type { EventEmitter } from 'node:events';
 import type { Logger } from '../base/logger.js';
 import { type CurrentCall, currentCall, runInCall } from './current-call.js';
 import { ProviderChanges } from './provider-changes.js';
+import { guardClosing } from './provider-closing.js';
 
 /** A listener of an event emitter. */
 export type Listener = (...args: unknown[]) => void;
@@ -31,6 +32,7 @@ export class ProviderUse {
     this.#provider = provider;
     this.#logger = logger;
     this.#changes = new ProviderChanges(provider, logger);
+    guardClosing(provider, () => this.shared);
     // One listener per call and event is not a leak: it is removed at the end of the call.
     provider.setMaxListeners(0);
   }

@@ -1,8 +1,11 @@
-import { VAD, inference, llm, stt, tts } from '@livekit/agents';
+import { tts } from '@livekit/agents';
 import { EventEmitter } from 'node:events';
 
 import { type Logger, silentLogger } from '../base/logger.js';
 import { type CurrentCall, currentCall } from './current-call.js';
+import { isProbe } from './fallback-recovery.js';
+import { PROVIDER_BASES } from './provider-bases.js';
+import { noteUse } from './provider-owners.js';
 import type { ProcessPatch, UndoPatch } from './sdk-patch.js';
 import { type EventName, type Listener, ProviderUse } from './provider-use.js';
 
@@ -15,15 +18,6 @@ import { type EventName, type Listener, ProviderUse } from './provider-use.js';
  * The methods are replaced on the SDK's base classes and not on each object, because objects have many origins:
  * options, the constructors of later agents, `updateOptions()`, the inside of a fallback adapter.
  */
-
-const BASES = [
-  stt.STT,
-  llm.LLM,
-  tts.TTS,
-  VAD,
-  // The base class of turn detectors, which the SDK does not export.
-  Object.getPrototypeOf(inference.TurnDetector) as { readonly prototype: object },
-];
 
 const uses = new WeakMap<object, ProviderUse>();
 const usesOfCall = new WeakMap<CurrentCall, Set<ProviderUse>>();
@@ -41,7 +35,7 @@ export const sharedProvidersPatch: ProcessPatch = {
 /** Delivers the provider events of one call to no other call. */
 function separateProviderEvents(poolLogger: Logger): UndoPatch {
   logger = poolLogger;
-  const patched = BASES.map((base): object => base.prototype).filter(
+  const patched = PROVIDER_BASES.map((base) => base.prototype).filter(
     (prototype) => prototype instanceof EventEmitter,
   );
   for (const prototype of patched)
@@ -86,6 +80,7 @@ function adding(method: 'on' | 'once' | 'prependListener' | 'prependOnceListener
     if (call === undefined || typeof listener !== 'function')
       return native[method].call(this, event, listener);
     const use = useOf(this);
+    noteUse(this, call);
     use.usedBy(call);
     usesOfCall.set(call, (usesOfCall.get(call) ?? new Set()).add(use));
     return native[add].call(this, event, use.deliver(call, event, listener, once));
@@ -115,7 +110,15 @@ function removeAllListeners(this: EventEmitter, event?: EventName): EventEmitter
 }
 
 function emit(this: EventEmitter, event: EventName, ...args: unknown[]): boolean {
-  const use = event === 'error' || event === 'metrics_collected' ? uses.get(this) : undefined;
+  if (event !== 'error' && event !== 'metrics_collected')
+    return native.emit.call(this, event, ...args);
+  const call = currentCall();
+  // It may be used without a listener: code of a call can ask a model itself.
+  if (call !== undefined) noteUse(this, call);
+  const use = uses.get(this);
+  // That a provider is still down is no failure of a call: no call waits for the answer.
+  if (event === 'error' && isProbe() && (use !== undefined || this instanceof tts.FallbackAdapter))
+    return false;
   if (use !== undefined && !use.mayEmit(event, args[0])) return false;
   return native.emit.call(this, event, ...args);
 }

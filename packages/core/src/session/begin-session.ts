@@ -17,6 +17,7 @@ import { createSession } from './create-session.js';
 import { greet } from './greeting.js';
 import { JoinDeadline } from './join-deadline.js';
 import { joinRoom } from './join-room.js';
+import { resolveNoiseCancellation } from './noise-cancellation.js';
 import { recordingOf } from './recording.js';
 import { checkOwnProviders, resolveProviders } from './resolve-providers.js';
 import type { SessionRuntime } from './session-runtime.js';
@@ -68,10 +69,15 @@ export async function beginSession(options: BeginOptions): Promise<void> {
   beginsCall(call);
 
   // User code runs first, so that a call whose agent cannot be built never appears in its room.
-  const [agent, providers] = await deadline.run(
+  const [agent, providers, { roomInput, roomOutput }] = await deadline.run(
     'SESSION_START_FAILED',
     'The agent was not built',
-    () => Promise.all([buildAgent(config, info), resolveProviders(config, runtime.defaults, info)]),
+    () =>
+      Promise.all([
+        buildAgent(config, info),
+        resolveProviders(config, runtime.defaults, info),
+        roomOptionsOf(options),
+      ]),
   );
   checkOwnProviders(agent, config.name);
   await deadline.run(
@@ -81,7 +87,6 @@ export async function beginSession(options: BeginOptions): Promise<void> {
   );
   await checkRoom(ctx, deadline);
 
-  const { roomInput, roomOutput } = roomOptionsOf(options);
   options.onJoined(roomInput);
   const local = options.textOnly ? localAudioOf(options) : undefined;
   if (options.textOnly) {
@@ -134,15 +139,23 @@ export async function beginSession(options: BeginOptions): Promise<void> {
   if (greeting !== undefined && greeting !== null) greet(session, agent, greeting);
 }
 
-function roomOptionsOf({ info, config, runtime }: BeginOptions): {
+interface RoomOptions {
   readonly roomInput: Partial<voice.RoomInputOptions>;
   readonly roomOutput: Partial<voice.RoomOutputOptions>;
-} {
+}
+
+async function roomOptionsOf({ call, info, config, runtime }: BeginOptions): Promise<RoomOptions> {
+  const { noiseCancellation: option, ...input } = mergeOptions(
+    runtime.defaults.roomInput,
+    config.roomInput,
+  );
+  const noiseCancellation = await resolveNoiseCancellation(option, info, call, runtime.warnOnce);
   return {
     roomInput: {
       // A room may have several such jobs, each for a different participant.
       ...(info.participant === undefined ? {} : { participantIdentity: info.participant.identity }),
-      ...mergeOptions(runtime.defaults.roomInput, config.roomInput),
+      ...input,
+      ...(noiseCancellation === undefined ? {} : { noiseCancellation }),
     },
     roomOutput: mergeOptions(runtime.defaults.roomOutput, config.roomOutput),
   };

@@ -19,7 +19,7 @@ export const boom = (): never => {
 type ChatOptions = Parameters<EchoLLM['chat']>[0];
 
 /** Echoes, and calls its one tool when the caller says {@link NOW}. */
-class ToolCallingLLM extends EchoLLM {
+export class ToolCallingLLM extends EchoLLM {
   override chat(options: ChatOptions): llm.LLMStream {
     const last = options.chatCtx.items.at(-1);
     return last?.type === 'message' && last.role === 'user' && last.textContent === NOW

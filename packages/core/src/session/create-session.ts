@@ -2,6 +2,7 @@ import { voice } from '@livekit/agents';
 
 import type { AgentConfig, AgentOptions } from '../agents/agent-options.js';
 import { mergeOptions } from '../base/merge-options.js';
+import { shareToolsetsOf } from '../sdk/shared-toolsets.js';
 import { type SessionProviders, isRealtime } from './resolve-providers.js';
 import type { SessionRuntime } from './session-runtime.js';
 import { sessionVad } from './session-vad.js';
@@ -57,6 +58,7 @@ function sessionOptions(
   own: AgentOptions['session'] = {},
 ): NonNullable<AgentOptions['session']> {
   const tools = own.tools ?? defaults.tools;
+  shareToolsetsOf(tools);
   // An agent that names its tools means these and no others.
   return { ...mergeOptions(defaults, own), ...(tools === undefined ? {} : { tools }) };
 }

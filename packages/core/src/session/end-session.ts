@@ -6,7 +6,7 @@ import type { SessionOutcome } from '../call/session-outcome.js';
 import { timeBox } from '../base/time-box.js';
 import type { OpenedSession } from './begin-session.js';
 import { closeBelongings } from '../sdk/belongings.js';
-import type { CurrentCall } from '../sdk/current-call.js';
+import { type CurrentCall, runInCall } from '../sdk/current-call.js';
 import type { ReportSessionEvent } from '../call/session-event.js';
 import {
   CLOSE_MS,
@@ -18,6 +18,7 @@ import {
 } from '../call/session-limits.js';
 import { closeOwnedProviders } from './owned-providers.js';
 import { leaveRoom } from '../sdk/leave-room.js';
+import { releaseToolsets } from '../sdk/shared-toolsets.js';
 import { clearAwayTimer } from '../sdk/sdk-timers.js';
 import { releaseRoom } from '../sdk/session-room.js';
 
@@ -74,7 +75,6 @@ export async function endSession(
   await step('reporting the end', ENDING_MS, () => report({ kind: 'ending', jobId, outcome }));
   await closed;
   await step('closing what the call left open', CLOSE_MS, () => closeBelongings(call, 'in_room'));
-  await step('closing the providers', CLOSE_MS, () => closeOwnedProviders(call));
   await step('the session report', REPORT_MS, () => ctx._onSessionEnd());
   await step(
     'leaving the room',
@@ -87,6 +87,11 @@ export async function endSession(
     ),
   );
   await step('closing what the call left open', CLOSE_MS, () => closeBelongings(call, 'at_end'));
+  await step('closing the toolsets', CLOSE_MS, () => runInCall(call, () => releaseToolsets(call)));
+  // After everything that may still use them: shutdown callbacks, such as one that writes a summary, and open streams.
+  await step('closing the providers', CLOSE_MS, () =>
+    runInCall(call, () => closeOwnedProviders(call)),
+  );
   await step('releasing the room', DISCONNECT_MS, () => {
     opened.watch?.close();
     if (opened.session !== undefined) clearAwayTimer(opened.session);
