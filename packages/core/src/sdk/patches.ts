@@ -6,13 +6,17 @@ import { avatarRpcPatch } from './avatar-rpc.js';
 import { callFieldsPatch } from './call-log-fields.js';
 import { closedMixersPatch } from './closed-mixers.js';
 import { deleteRoomPatch } from './delete-room.js';
+import { endedStreamsPatch } from './ended-streams.js';
 import { endingNoisePatch } from './ending-noise.js';
+import { fallbackChildrenPatch } from './fallback-children.js';
 import { ffiClientPatch } from './ffi-client.js';
 import { firstSubscriptionPatch } from './first-subscription.js';
 import { handOffPatch } from './hand-offs.js';
 import { joinedContextPatch } from './joined-context.js';
 import { loggedFailuresPatch } from './logged-failures.js';
 import { lostRacesPatch } from './lost-races.js';
+import { lostRecognitionsPatch } from './lost-recognitions.js';
+import { askedSpeechPatch, failedSpeechPatch } from './provider-streams.js';
 import { redactedLogsPatch } from './redacted-logs.js';
 import { refusedHandOffsPatch } from './refused-hand-offs.js';
 import { roomHandlesPatch } from './room-handles.js';
@@ -34,6 +38,11 @@ export const processPatches: readonly ProcessPatch[] = [
   taskTimersPatch,
   lostRacesPatch,
   sharedProvidersPatch,
+  fallbackChildrenPatch,
+  failedSpeechPatch,
+  askedSpeechPatch,
+  lostRecognitionsPatch,
+  endedStreamsPatch,
   endingNoisePatch,
   callFieldsPatch,
   loggedFailuresPatch,

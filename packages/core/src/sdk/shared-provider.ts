@@ -3,6 +3,7 @@ import { EventEmitter } from 'node:events';
 
 import { type Logger, silentLogger } from '../base/logger.js';
 import { type CurrentCall, currentCall } from './current-call.js';
+import { errorOf, forgetWay, passedOn, realtimeSession, reportIfUnheard, wayOf } from './error-ways.js';
 import type { ProcessPatch, UndoPatch } from './sdk-patch.js';
 import { type EventName, type Listener, ProviderUse } from './provider-use.js';
 
@@ -47,6 +48,12 @@ function separateProviderEvents(poolLogger: Logger): UndoPatch {
   for (const prototype of patched)
     for (const [name, value] of Object.entries(separated))
       Object.defineProperty(prototype, name, { value, configurable: true, writable: true });
+  // A realtime session belongs to one call. It may fail when its agent has handed over, and nobody listens any more.
+  Object.defineProperty(realtimeSession, 'emit', {
+    value: emit,
+    configurable: true,
+    writable: true,
+  });
   return () => {
     // They inherit the methods from EventEmitter again. `emit` stays replaced, because a provider that calls have used
     // may still fail, and an error without a listener would end the process. For other providers it changes nothing.
@@ -115,9 +122,33 @@ function removeAllListeners(this: EventEmitter, event?: EventName): EventEmitter
 }
 
 function emit(this: EventEmitter, event: EventName, ...args: unknown[]): boolean {
-  const use = event === 'error' || event === 'metrics_collected' ? uses.get(this) : undefined;
-  if (use !== undefined && !use.mayEmit(event, args[0])) return false;
+  if (event === 'error') return emitError(this, args);
+  const use = event === 'metrics_collected' ? uses.get(this) : undefined;
+  use?.isUnattributed(event, args[0]);
   return native.emit.call(this, event, ...args);
+}
+
+/** In a call, an error without a listener is reported to the call. An emitter would throw it. */
+function emitError(provider: EventEmitter, [event, ...rest]: readonly unknown[]): boolean {
+  const call = currentCall();
+  const use = uses.get(provider);
+  if (call === undefined && use === undefined)
+    return native.emit.call(provider, 'error', event, ...rest);
+  const way = wayOf(event);
+  const isFirst = way.emitters.push(provider) === 1;
+  try {
+    const passed = passedOn(provider, way, event);
+    if (passed === undefined) return true;
+    const unattributed = use?.isUnattributed('error', event) === true;
+    const heard = use?.hears('error') ?? provider.listenerCount('error') > 0;
+    if (heard) native.emit.call(provider, 'error', passed, ...rest);
+    if (call !== undefined && isFirst) reportIfUnheard(call, way, event, heard);
+    if (call === undefined && !heard && !unattributed)
+      logger.warn({ error: errorOf(event) }, 'a provider failed after its call had ended');
+    return heard;
+  } finally {
+    if (isFirst) forgetWay(event);
+  }
 }
 
 const separated = {
