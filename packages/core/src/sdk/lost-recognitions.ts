@@ -27,6 +27,7 @@ export const lostRecognitionsPatch: ProcessPatch = {
     replaceMethods(logger, 'an STT that cannot stream may fail unseen', [
       { owner: stt.StreamAdapter.prototype, name: 'stream', replace: notingMaker },
       { owner: stt.StreamAdapterWrapper.prototype, name: 'run', replace: running },
+      { owner: stt.StreamAdapterWrapper.prototype, name: 'close', replace: once },
       { owner: stt.STT.prototype, name: 'recognize', replace: watching },
       { owner: stt.FallbackAdapter.prototype, name: 'recognize', replace: watching },
     ]),
@@ -43,6 +44,13 @@ function notingMaker(original: Method) {
 function running(original: Method) {
   return function (this: stt.StreamAdapterWrapper): unknown {
     return recognising.run(this, () => Reflect.apply(original, this, []));
+  };
+}
+
+// A fallback adapter closes its streams twice, and the VAD inside leaves a rejected promise for the second time.
+function once(original: Method) {
+  return function (this: stt.StreamAdapterWrapper): void {
+    if (!isClosed(this)) Reflect.apply(original, this, []);
   };
 }
 
