@@ -16,7 +16,7 @@ import { joinedContextPatch } from './joined-context.js';
 import { loggedFailuresPatch } from './logged-failures.js';
 import { lostRacesPatch } from './lost-races.js';
 import { lostRecognitionsPatch } from './lost-recognitions.js';
-import { askedSpeechPatch, failedSpeechPatch } from './provider-streams.js';
+import { askedSpeechPatch, brokenStreamsPatch, failedSpeechPatch } from './provider-streams.js';
 import { redactedLogsPatch } from './redacted-logs.js';
 import { refusedHandOffsPatch } from './refused-hand-offs.js';
 import { roomHandlesPatch } from './room-handles.js';
@@ -40,6 +40,7 @@ export const processPatches: readonly ProcessPatch[] = [
   sharedProvidersPatch,
   fallbackChildrenPatch,
   failedSpeechPatch,
+  brokenStreamsPatch,
   askedSpeechPatch,
   lostRecognitionsPatch,
   endedStreamsPatch,

@@ -61,7 +61,11 @@ const fails: readonly [how: string, speak: Speak, code: string][] = [
 const givesNothing: Speak = () => {};
 
 /** Two turns: in the first the TTS fails, in the second it does not. */
-async function twoTurns(agent: () => voice.Agent, pool: AgentPoolOptions = {}) {
+async function twoTurns(
+  agent: () => voice.Agent,
+  pool: AgentPoolOptions = {},
+  between = async (): Promise<void> => {},
+) {
   let replies = 0;
   const setup: AgentPoolOptions['setup'] = (_ctx, session, info) => {
     if (info.agent !== 'faulty') return;
@@ -74,6 +78,7 @@ async function twoTurns(agent: () => voice.Agent, pool: AgentPoolOptions = {}) {
   const { call } = await reach();
   call.type(NOW).catch(() => {});
   await expect.poll(() => replies, { timeout: 15_000 }).toBe(1);
+  await between();
   call.type('and you?').catch(() => {});
   await expect.poll(() => replies, { timeout: 15_000 }).toBe(2);
   expect(await calm.say('and you?')).toBe('You said: and you?');
@@ -146,6 +151,57 @@ test('every TTS of a fallback adapter fails: each is counted, and so is the adap
     { label: 'tts.FallbackAdapter', code: 'connection', recoverable: false },
   ]);
   expect(turns).toMatchObject({ answered: 1, unanswered: 1, lastUnanswered: 'provider_error' });
+});
+
+/** Throws where it should return a request. */
+class ThrowingTTS extends PlainTTS {
+  readonly #error: () => unknown;
+
+  constructor(error: () => unknown) {
+    super();
+    this.#error = error;
+  }
+
+  override synthesize(...args: Parameters<PlainTTS['synthesize']>): tts.ChunkedStream {
+    return args[0].includes(NOW) ? raise(this.#error()) : super.synthesize(...args);
+  }
+}
+
+test.each([
+  ['throws at once', () => new ThrowingTTS(() => status(401)), '401'],
+  ['throws no error at once', () => new ThrowingTTS(() => 'a string'), 'Error'],
+  ['gives null', () => new PlainTTS((give) => give(null)), 'TypeError'],
+  ['gives something else', () => new PlainTTS((give) => give({})), 'TypeError'],
+  ['gives null in its stream', () => new StreamingTTS((give) => give(null)), 'TypeError'],
+])('a TTS that %s: counted, and the call goes on', async (_how, make, code) => {
+  const { faults, turns } = await twoTurns(speaks(make()));
+  expect(faults.providers).toMatchObject([{ kind: 'tts', code, recoverable: false }]);
+  expect(turns).toMatchObject({ asked: 2, answered: 1, lastUnanswered: 'provider_error' });
+});
+
+test('a TTS is asked whether it is back: that counts as no error, and does not end the call', async () => {
+  let asked = 0;
+  class Down extends PlainTTS {
+    override synthesize(...[, ...rest]: Parameters<PlainTTS['synthesize']>): tts.ChunkedStream {
+      asked += 1;
+      // Then it is back, and is asked no more.
+      return super.synthesize(asked > 8 ? 'hello' : NOW, ...rest);
+    }
+  }
+  const down = new Down(() => raise(status(401)));
+  const adapter = new tts.FallbackAdapter({
+    ttsInstances: [down, new PlainTTS()],
+    maxRetryPerTTS: 0,
+    recoveryDelayMs: 1,
+  });
+  const { faults, turns } = await twoTurns(speaks(adapter), {}, async () => {
+    // The session would close after the fourth error for good.
+    await expect.poll(() => asked).toBeGreaterThan(8);
+  });
+  expect(faults.providers).toEqual([
+    { kind: 'tts', label: 'plain.TTS', code: '401', recoverable: true, count: 1 },
+  ]);
+  expect(turns).toMatchObject({ answered: 2, unanswered: 0 });
 });
 
 test('a TTS that nobody listens to, in a node of the agent', async () => {
