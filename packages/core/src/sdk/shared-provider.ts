@@ -3,7 +3,14 @@ import { EventEmitter } from 'node:events';
 
 import { type Logger, silentLogger } from '../base/logger.js';
 import { type CurrentCall, currentCall } from './current-call.js';
-import { errorOf, forgetWay, passedOn, realtimeSession, reportIfUnheard, wayOf } from './error-ways.js';
+import {
+  errorOf,
+  forgetWay,
+  passedOn,
+  realtimeSession,
+  reportIfUnheard,
+  wayOf,
+} from './error-ways.js';
 import type { ProcessPatch, UndoPatch } from './sdk-patch.js';
 import { type EventName, type Listener, ProviderUse } from './provider-use.js';
 

@@ -1,4 +1,13 @@
-import { APIStatusError, VAD, VADEventType, VADStream, llm, stt, tts, voice } from '@livekit/agents';
+import {
+  APIStatusError,
+  VAD,
+  VADEventType,
+  VADStream,
+  llm,
+  stt,
+  tts,
+  voice,
+} from '@livekit/agents';
 import { AudioFrame } from '@livekit/rtc-node';
 
 import { EchoLLM } from '../testing/providers/echo-llm.js';
@@ -15,7 +24,10 @@ export const noRetries = {
 
 /** An HTTP status, after which the SDK does not try again. */
 export const status = (statusCode: number): Error =>
-  new APIStatusError({ message: `status ${statusCode}`, options: { statusCode, retryable: false } });
+  new APIStatusError({
+    message: `status ${statusCode}`,
+    options: { statusCode, retryable: false },
+  });
 
 const tone = (): AudioFrame => new AudioFrame(new Int16Array(2_400).fill(900), 24_000, 1, 2_400);
 

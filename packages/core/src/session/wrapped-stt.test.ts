@@ -33,7 +33,11 @@ async function listening(
   };
   const turnHandling = { turnDetection: 'vad' as const, endpointing: { minDelay: 0 } };
   const defaults = { session: { connOptions: noRetries, turnHandling } };
-  const started = await start(() => new Talker({ vad, ...make(vad) }), { defaults, setup, ...pool });
+  const started = await start(() => new Talker({ vad, ...make(vad) }), {
+    defaults,
+    setup,
+    ...pool,
+  });
   const { call, greeting } = await reach();
   await greeting;
   const session = () =>
@@ -65,10 +69,7 @@ type Wrap = (recognise: () => stt.SpeechEvent, vad: CueVAD) => stt.STT;
 
 const wraps: readonly [where: string, wrap: Wrap][] = [
   ['alone, in the adapter of the SDK', (recognise) => new PlainSTT(recognise)],
-  [
-    'in a StreamAdapter',
-    (recognise, vad) => new stt.StreamAdapter(new PlainSTT(recognise), vad),
-  ],
+  ['in a StreamAdapter', (recognise, vad) => new stt.StreamAdapter(new PlainSTT(recognise), vad)],
 ];
 
 const fails: readonly [how: string, recognise: () => stt.SpeechEvent, code: string][] = [

@@ -127,9 +127,13 @@ describe.each(firstOfTwo)('a TTS in a fallback adapter, %s', (_where, wrap) => {
   test.each(fails)('%s: the next one speaks', async (_how, speak, code) => {
     const { faults, turns } = await twoTurns(speaks(wrap(speak)));
     expect(turns).toMatchObject({ asked: 2, answered: 2, unanswered: 0, lastUnanswered: null });
-    expect(faults.providers).toContainEqual(
-      { kind: 'tts', label: 'plain.TTS', code, recoverable: true, count: expect.any(Number) },
-    );
+    expect(faults.providers).toContainEqual({
+      kind: 'tts',
+      label: 'plain.TTS',
+      code,
+      recoverable: true,
+      count: expect.any(Number),
+    });
     expect(faults.providers.filter(({ recoverable }) => !recoverable)).toEqual([]);
   });
 
