@@ -31,6 +31,7 @@ export interface WorkerSetup {
     | 'sharing'
     | 'faulty'
     | 'failing-providers'
+    | 'inner-providers'
     | 'music'
     | 'examples';
   pool?: Record<string, unknown>;
