@@ -32,6 +32,7 @@ export interface WorkerSetup {
     | 'faulty'
     | 'leaving'
     | 'failing-providers'
+    | 'inner-providers'
     | 'music'
     | 'examples';
   pool?: Record<string, unknown>;

@@ -15,8 +15,9 @@ export interface ProviderError {
   /** The provider, as its plugin names it, for example `openai.LLM`; may be empty. */
   readonly label: string;
   /**
-   * What went wrong: the HTTP status (`401`), `timeout`, `connection`, the code of the error (`ECONNREFUSED`), or else
-   * the name of its class.
+   * What went wrong: the HTTP status (`401`), `timeout`, `connection`, `ended` (an STT whose stream ended although
+   * nobody had asked for it), `no_audio` (a TTS that gave none), the code of the error (`ECONNREFUSED`), or else the name
+   * of its class.
    */
   readonly code: string;
   /** True when the SDK tries again. False when it has given up: what the caller asked is then not answered. */
@@ -72,6 +73,7 @@ export function providerErrorCode(error: unknown): string {
   const chain = causesOf(error);
   const found =
     first(chain, statusOf) ??
+    first(chain, ownCodeOf) ??
     first(chain, timeoutOf) ??
     first(chain, systemCodeOf) ??
     nameOf(error);
@@ -104,6 +106,19 @@ function statusOf(error: Fields): string | undefined {
   return [read(error, 'statusCode'), read(error, 'status')]
     .filter((status) => Number.isInteger(status) && Number(status) >= 100 && Number(status) < 600)
     .map(String)[0];
+}
+
+const CODES_OF_NAMES: Readonly<Record<string, string>> = {
+  StreamEndedError: 'ended',
+  NoAudioError: 'no_audio',
+};
+
+// What OpenRTC has found out itself.
+function ownCodeOf(error: Fields): string | undefined {
+  const name = read(error, 'name');
+  return typeof name === 'string' && Object.hasOwn(CODES_OF_NAMES, name)
+    ? CODES_OF_NAMES[name]
+    : undefined;
 }
 
 function timeoutOf(error: Fields): string | undefined {

@@ -13,7 +13,7 @@ export const unansweredReasons = [
  * - `provider_error`: a provider failed for good, or gave nothing for 10 s
  * - `hook_error`: a hook or node of the agent failed
  * - `no_transcript`: the caller was heard to speak, but the STT gave no words
- * - `no_reply`: nothing failed, and the agent said nothing: an empty answer of the model, or a tool that the SDK dropped
+ * - `no_reply`: nothing failed, and the agent said nothing: an empty or blank answer of the model, or a tool that the SDK dropped
  * - `call_ended`: the call ended first
  */
 export type UnansweredReason = (typeof unansweredReasons)[number];

@@ -212,8 +212,10 @@ export class FlowMetrics {
   }
 }
 
+const KNOWN_CODES = ['timeout', 'connection', 'ended', 'no_audio'];
+
 /** HTTP statuses of errors and few words: a plugin may give each error another code. */
 function boundedCode(code: string): string {
-  if (/^[45]\d\d$/.test(code) || code === 'timeout' || code === 'connection') return code;
+  if (/^[45]\d\d$/.test(code) || KNOWN_CODES.includes(code)) return code;
   return /^E[A-Z]+$/.test(code) ? 'connection' : OTHER;
 }

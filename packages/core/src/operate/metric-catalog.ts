@@ -109,7 +109,7 @@ export const metricCatalog = {
   },
   openrtc_provider_errors_total: {
     type: 'counter',
-    help: 'Errors of providers (stt, llm, tts, vad, realtime), by HTTP status, timeout, connection, or other. recoverable: the SDK tried again.',
+    help: 'Errors of providers (stt, llm, tts, vad, realtime), by HTTP status, timeout, connection, no_audio, ended, or other. recoverable: the SDK tried again.',
     labels: ['agent', 'kind', 'code', 'recoverable'],
   },
   openrtc_turns_total: {

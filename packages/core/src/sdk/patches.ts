@@ -7,8 +7,10 @@ import { avatarRpcPatch } from './avatar-rpc.js';
 import { callFieldsPatch } from './call-log-fields.js';
 import { closedMixersPatch } from './closed-mixers.js';
 import { deleteRoomPatch } from './delete-room.js';
+import { endedStreamsPatch } from './ended-streams.js';
 import { endingNoisePatch } from './ending-noise.js';
 import { fallbackRecoveryPatch } from './fallback-recovery.js';
+import { fallbackChildrenPatch } from './fallback-children.js';
 import { ffiClientPatch } from './ffi-client.js';
 import { firstStartPatch, secondSessionPatch } from './first-start.js';
 import { firstSubscriptionPatch } from './first-subscription.js';
@@ -19,6 +21,8 @@ import { loggedFailuresPatch } from './logged-failures.js';
 import { lostRacesPatch } from './lost-races.js';
 import { ownContextPatch, ownJobContextPatch } from './own-context.js';
 import { providerOwnersPatch } from './provider-owners.js';
+import { lostRecognitionsPatch } from './lost-recognitions.js';
+import { askedSpeechPatch, brokenStreamsPatch, failedSpeechPatch } from './provider-streams.js';
 import { redactedLogsPatch } from './redacted-logs.js';
 import { refusedHandOffsPatch } from './refused-hand-offs.js';
 import { roomHandlesPatch } from './room-handles.js';
@@ -44,6 +48,12 @@ export const processPatches: readonly ProcessPatch[] = [
   providerOwnersPatch,
   sharedProvidersPatch,
   fallbackRecoveryPatch,
+  fallbackChildrenPatch,
+  failedSpeechPatch,
+  brokenStreamsPatch,
+  askedSpeechPatch,
+  lostRecognitionsPatch,
+  endedStreamsPatch,
   endingNoisePatch,
   callFieldsPatch,
   loggedFailuresPatch,

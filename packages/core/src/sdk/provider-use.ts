@@ -2,6 +2,7 @@ import type { EventEmitter } from 'node:events';
 
 import type { Logger } from '../base/logger.js';
 import { type CurrentCall, currentCall, runInCall } from './current-call.js';
+import { errorOf } from './error-ways.js';
 import { ProviderChanges } from './provider-changes.js';
 import { guardClosing } from './provider-closing.js';
 
@@ -103,39 +104,32 @@ export class ProviderUse {
     }
   }
 
-  /**
-   * Checks an event before it is emitted. Returns false for an error that no listener would receive: an emitter throws
-   * such an error, so it is logged instead.
-   */
-  mayEmit(event: EventName, value: unknown): boolean {
-    const call = currentCall();
-    const inCalls = this.#listeners.filter((each) => each.event === event);
-    const deaf = this.shared ? inCalls.filter((each) => each.call !== call).length : 0;
-    const heard = this.#provider.listenerCount(event) > deaf;
-    if (call === undefined && deaf > 0) this.#unattributed(event, value);
-    else if (event === 'error' && !heard)
-      (call?.logger ?? this.#logger()).warn(
-        { error: errorOf(value) },
-        'a provider failed after its call had ended',
-      );
-    return event !== 'error' || heard;
+  /** Whether any listener receives an event that is emitted now. */
+  hears(event: EventName): boolean {
+    return this.#provider.listenerCount(event) > this.#deaf(event);
   }
 
-  #unattributed(event: EventName, value: unknown): void {
+  /** Logs an event that belongs to no call while calls listen for it, and returns true: none of them is told. */
+  isUnattributed(event: EventName, value: unknown): boolean {
+    if (currentCall() !== undefined || this.#deaf(event) === 0) return false;
+    const provider = this.#provider.constructor.name;
     if (event === 'error')
       this.#logger().error(
-        { error: errorOf(value), provider: this.#provider.constructor.name },
+        { error: errorOf(value), provider },
         'a shared provider failed outside of any call: no call is notified',
       );
     else
       this.#logger().debug(
-        { provider: this.#provider.constructor.name },
+        { provider },
         'metrics of a shared provider that belong to no call were dropped',
       );
+    return true;
   }
-}
 
-// The SDK wraps the error in an event with a label and a time.
-function errorOf(value: unknown): unknown {
-  return typeof value === 'object' && value !== null && 'error' in value ? value.error : value;
+  /** The number of listeners that do not receive it, because they are of other calls. */
+  #deaf(event: EventName): number {
+    if (!this.shared) return 0;
+    const call = currentCall();
+    return this.#listeners.filter((each) => each.event === event && each.call !== call).length;
+  }
 }

@@ -3,6 +3,14 @@ import { EventEmitter } from 'node:events';
 
 import { type Logger, silentLogger } from '../base/logger.js';
 import { type CurrentCall, currentCall } from './current-call.js';
+import {
+  errorOf,
+  forgetWay,
+  passedOn,
+  realtimeSession,
+  reportIfUnheard,
+  wayOf,
+} from './error-ways.js';
 import { isProbe } from './fallback-recovery.js';
 import { PROVIDER_BASES } from './provider-bases.js';
 import { noteUse } from './provider-owners.js';
@@ -41,6 +49,12 @@ function separateProviderEvents(poolLogger: Logger): UndoPatch {
   for (const prototype of patched)
     for (const [name, value] of Object.entries(separated))
       Object.defineProperty(prototype, name, { value, configurable: true, writable: true });
+  // A realtime session belongs to one call. It may fail when its agent has handed over, and nobody listens any more.
+  Object.defineProperty(realtimeSession, 'emit', {
+    value: emit,
+    configurable: true,
+    writable: true,
+  });
   return () => {
     // They inherit the methods from EventEmitter again. `emit` stays replaced, because a provider that calls have used
     // may still fail, and an error without a listener would end the process. For other providers it changes nothing.
@@ -116,11 +130,36 @@ function emit(this: EventEmitter, event: EventName, ...args: unknown[]): boolean
   // It may be used without a listener: code of a call can ask a model itself.
   if (call !== undefined) noteUse(this, call);
   const use = uses.get(this);
-  // That a provider is still down is no failure of a call: no call waits for the answer.
-  if (event === 'error' && isProbe() && (use !== undefined || this instanceof tts.FallbackAdapter))
-    return false;
-  if (use !== undefined && !use.mayEmit(event, args[0])) return false;
+  if (event === 'error') {
+    // That a provider is still down is no failure of a call: no call waits for the answer.
+    if (isProbe() && (use !== undefined || this instanceof tts.FallbackAdapter)) return false;
+    return emitError(this, args);
+  }
+  use?.isUnattributed(event, args[0]);
   return native.emit.call(this, event, ...args);
+}
+
+/** In a call, an error without a listener is reported to the call. An emitter would throw it. */
+function emitError(provider: EventEmitter, [event, ...rest]: readonly unknown[]): boolean {
+  const call = currentCall();
+  const use = uses.get(provider);
+  if (call === undefined && use === undefined)
+    return native.emit.call(provider, 'error', event, ...rest);
+  const way = wayOf(event);
+  const isFirst = way.emitters.push(provider) === 1;
+  try {
+    const passed = passedOn(provider, way, event);
+    if (passed === undefined) return true;
+    const unattributed = use?.isUnattributed('error', event) === true;
+    const heard = use?.hears('error') ?? provider.listenerCount('error') > 0;
+    if (heard) native.emit.call(provider, 'error', passed, ...rest);
+    if (call !== undefined && isFirst) reportIfUnheard(call, way, event, heard);
+    if (call === undefined && !heard && !unattributed)
+      logger.warn({ error: errorOf(event) }, 'a provider failed after its call had ended');
+    return heard;
+  } finally {
+    if (isFirst) forgetWay(event);
+  }
 }
 
 const separated = {

@@ -6,9 +6,11 @@ import { TurnTracker } from './turn-tracker.js';
 const first = { interrupted: false };
 const second = { interrupted: false };
 const cut = { interrupted: true };
-const heard = { interrupted: false, heard: true };
-const cutShort = { interrupted: true, heard: true };
-const notHeard = { interrupted: false, heard: false };
+const heard = { interrupted: false, heard: 'yes' } as const;
+const cutShort = { interrupted: true, heard: 'yes' } as const;
+const notHeard = { interrupted: false, heard: 'not_played' } as const;
+const silent = { interrupted: false, heard: 'no_audio' } as const;
+const silentThenCut = { interrupted: true, heard: 'no_audio' } as const;
 
 type Step = (turns: TurnTracker) => void;
 const asks: Step = (turns) => turns.asked();
@@ -80,6 +82,36 @@ const rows: [what: string, steps: Step[], reported: string[]][] = [
     'the TTS fails, and the words are only in the transcript',
     [asks, begins, providerFails, (turns) => turns.said(notHeard, {}), ends, closes],
     ['asked', 'provider_error'],
+  ],
+  [
+    'words without audio',
+    [asks, begins, (turns) => turns.said(silent, {}), ends, closes],
+    ['asked', 'no_reply'],
+  ],
+  [
+    'words without audio, because the TTS gave none',
+    [asks, begins, providerFails, (turns) => turns.said(silent, {}), ends, closes],
+    ['asked', 'provider_error'],
+  ],
+  [
+    'words without audio, which the caller interrupted',
+    [asks, begins, (turns) => turns.said(silentThenCut, {}), closes],
+    ['asked', 'interrupted'],
+  ],
+  [
+    'words of which nobody knows whether they were played',
+    [asks, begins, (turns) => turns.said(notHeard, {}), closes],
+    ['asked', 'answered'],
+  ],
+  [
+    'words of the caller are lost',
+    [(turns) => turns.lost('provider_error'), asks, says, closes],
+    ['asked', 'provider_error', 'asked', 'answered'],
+  ],
+  [
+    'words of the caller are lost while the agent answers earlier ones',
+    [asks, begins, (turns) => turns.lost('provider_error'), says, ends, closes],
+    ['asked', 'asked', 'provider_error', 'answered'],
   ],
   [
     'a provider fails in the middle of the answer',

@@ -7,8 +7,11 @@ export type TurnFailure = Extract<UnansweredReason, 'provider_error' | 'hook_err
 export interface SaidHow {
   /** True when the caller spoke before its end. */
   readonly interrupted: boolean;
-  /** False when there should have been audio, and none was played. */
-  readonly heard: boolean;
+  /**
+   * `no_audio` when there should have been audio and there was none, and `not_played` when nobody knows whether there
+   * should have been any.
+   */
+  readonly heard: 'yes' | 'not_played' | 'no_audio';
 }
 
 /** A reply of the agent, as the SDK's `SpeechHandle` is one. */
@@ -49,6 +52,11 @@ export class TurnTracker {
     this.#report = report;
   }
 
+  /** True when it is known why the open turn, or the next one, may get no answer. */
+  get hasFailed(): boolean {
+    return this.#failure !== undefined;
+  }
+
   get #replying(): boolean {
     return this.#replies.size > 0;
   }
@@ -78,6 +86,15 @@ export class TurnTracker {
   }
 
   /**
+   * Words of the caller are lost, because their provider failed. They are a turn of their own: a reply to earlier words
+   * goes on.
+   */
+  lost(reason: TurnFailure): void {
+    this.#report({ state: 'asked' });
+    this.#report({ state: 'unanswered', reason });
+  }
+
+  /**
    * The agent begins to generate a reply.
    * @param byModel - true when a realtime model has decided so itself, because it heard the caller
    */
@@ -104,15 +121,14 @@ export class TurnTracker {
     if (this.#open !== undefined) this.#open.firstToken = times;
   }
 
-  /**
-   * The agent has said something.
-   * @param how.heard - false for words of which no audio was played, as when the TTS fails
-   */
+  /** The agent has said something. */
   said({ interrupted, heard }: SaidHow, times: TurnTimes): void {
     if (this.#open === undefined) return;
     const { firstToken } = this.#open;
-    if (!heard && this.#failure !== undefined)
+    if (heard !== 'yes' && this.#failure !== undefined)
       this.#end({ state: 'unanswered', reason: this.#failure });
+    else if (heard === 'no_audio' && !interrupted)
+      this.#end({ state: 'unanswered', reason: 'no_reply' });
     else this.#end({ state: interrupted ? 'interrupted' : 'answered', ...firstToken, ...times });
   }
 

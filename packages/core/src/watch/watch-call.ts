@@ -3,10 +3,11 @@ import { voice } from '@livekit/agents';
 import type { ReportSessionEvent } from '../call/session-event.js';
 import type { CurrentCall } from '../sdk/current-call.js';
 import { watchLoggedFailures } from '../sdk/logged-failures.js';
+import { watchProviderFailures } from '../sdk/provider-failures.js';
 import { CallReports, type ProviderFailure } from './call-reports.js';
 import { TurnTracker } from './turn-tracker.js';
 import { watchFaults } from './watch-faults.js';
-import { watchSession } from './watch-session.js';
+import { failureOf, watchSession } from './watch-session.js';
 import { watchTurns } from './watch-turns.js';
 import type { HookWatch } from './watch-hooks.js';
 import { UsageWatch } from './watch-usage.js';
@@ -42,12 +43,22 @@ export function watchCall(
     },
   });
   const usage = new UsageWatch(session, reports);
-  watchTurns(session, turns);
   const onProviderError = (failure: ProviderFailure) => {
     if (!failure.recoverable) turns.failed('provider_error');
     reports.providerError(failure);
   };
+  const labelOf = (kind: 'tts' | 'vad') => (session.currentAgent[kind] ?? session[kind])?.label;
+  const { wordsLost } = watchTurns(session, turns, call, () =>
+    onProviderError({ kind: 'tts', label: labelOf('tts'), recoverable: false, error: noAudio() }),
+  );
   watchSession(session, call, onProviderError);
+  watchProviderFailures(call, ({ event, recoverable, ...unheard }) => {
+    const failure = { ...failureOf(event, undefined), recoverable };
+    if (!unheard.wordsLost) return onProviderError(failure);
+    // It is no failure of the turn that is open: these words are another one.
+    reports.providerError(failure);
+    wordsLost();
+  });
   session.on(voice.AgentSessionEventTypes.SpeechCreated, ({ speechHandle }) => {
     // Words that the caller typed just before hanging up arrive after it. The session would close only after the answer.
     if (isAlone(call)) speechHandle.interrupt(true);
@@ -55,7 +66,7 @@ export function watchCall(
   watchLoggedFailures(call, ({ kind, stalled }, error) =>
     onProviderError({
       kind,
-      label: (session.currentAgent[kind] ?? session[kind])?.label,
+      label: labelOf(kind),
       recoverable: false,
       error: stalled ? timeout() : error,
     }),
@@ -74,6 +85,11 @@ export function watchCall(
 function isAlone({ end }: CurrentCall): boolean {
   const reason = end.outcome?.reason;
   return reason === 'caller_left' || reason === 'room_closed' || reason === 'empty_room';
+}
+
+function noAudio(): Error {
+  const message = 'it gave no audio for the words of the agent: the caller heard nothing.';
+  return Object.assign(new Error(message), { name: 'NoAudioError' });
 }
 
 function timeout(): Error {

@@ -3,6 +3,8 @@ import { llm, stt, tts, voice } from '@livekit/agents';
 import { OpenRtcError, messageOf } from '../base/errors.js';
 import type { ProviderErrorKind } from '../call/provider-error.js';
 import type { CurrentCall } from '../sdk/current-call.js';
+import { StreamEndedError } from '../sdk/ended-streams.js';
+import { noteHeard } from '../sdk/error-ways.js';
 import { markReported } from './blame.js';
 import type { ProviderFailure } from './call-reports.js';
 
@@ -22,6 +24,7 @@ export function watchSession(
   // The emitter would throw an 'error' event that has no listener.
   session.on(voice.AgentSessionEventTypes.Error, ({ error, source }) => {
     markReported(error, call.jobId);
+    noteHeard(error);
     onProviderError(failureOf(error, source));
   });
   session.on(voice.AgentSessionEventTypes.Close, ({ reason, error }) => {
@@ -43,15 +46,15 @@ export function watchSession(
   });
 }
 
-/** Plugins emit the event, so it may be anything, whatever its type says. */
-function failureOf(event: unknown, source: unknown): ProviderFailure {
+/** What an event of a provider says. Plugins emit it, so it may be anything, whatever its type says. */
+export function failureOf(event: unknown, source: unknown): ProviderFailure {
   if (typeof event !== 'object' || event === null)
     return { kind: kindOf(undefined, source), label: '', recoverable: false, error: event };
   const { type, label, recoverable, error } = event as Readonly<Record<string, unknown>>;
   return {
     kind: kindOf(type, source),
     label,
-    recoverable: recoverable === true,
+    recoverable: recoverable === true && !(error instanceof StreamEndedError && error.forGood),
     error: error ?? event,
   };
 }
