@@ -30,6 +30,7 @@ export type {
   ProviderKind,
   ProviderOptions,
   ProviderValue,
+  NoiseCancellation,
   RoomInput,
   SessionOptions,
   SessionSetup,

@@ -70,7 +70,8 @@ export type RoomInput<
     | null;
 };
 
-type NoiseCancellation = NonNullable<voice.RoomInputOptions['noiseCancellation']>;
+/** What the SDK takes as noise cancellation. */
+export type NoiseCancellation = NonNullable<voice.RoomInputOptions['noiseCancellation']>;
 
 /** A `voice.Agent` class whose constructor needs no arguments. */
 export type AgentClass = new () => voice.Agent;

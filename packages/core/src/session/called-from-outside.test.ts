@@ -22,6 +22,8 @@ import {
 let witness: Witness;
 let client: Client | undefined;
 let held: Map<string, Held>;
+// Constructed in the call: one that other code constructs is set up outside of calls.
+const toolsets = new WeakMap<object, llm.Toolset>();
 
 beforeEach(() => {
   witness = new Witness();
@@ -44,6 +46,7 @@ async function serve(make?: () => Client, model?: () => llm.RealtimeModel): Prom
         (entered) => {
           const room = entered.ctx.room.name ?? '';
           held.set(room, entered);
+          toolsets.set(entered.session, toolset());
           witness.note(`entered ${room}`);
           if (make !== undefined) client ??= make();
         },
@@ -118,6 +121,12 @@ function heldOf(room: string): Held {
 const toolset = () =>
   llm.Toolset.create({ id: 'shared', tools: [], setup: async () => witness.note('setup') });
 
+function toolsetOf(session: Held['session']): llm.Toolset {
+  const found = toolsets.get(session);
+  if (found === undefined) throw new Error('the call has no toolset');
+  return found;
+}
+
 const asks: readonly [what: string, ask: (held: Held) => unknown, runs: string][] = [
   ['generateReply()', ({ session }) => session.generateReply({ userInput: NOW }), 'tool'],
   ['generateReply()', ({ session }) => session.generateReply({ userInput: 'hi' }), 'llmNode'],
@@ -129,7 +138,7 @@ const asks: readonly [what: string, ask: (held: Held) => unknown, runs: string][
   ['shutdown() of the job context', ({ ctx }) => ctx.shutdown('done'), 'onExit'],
   [
     'updateTools() of the agent',
-    ({ session }) => void session.currentAgent.updateTools([toolset()]),
+    ({ session }) => void session.currentAgent.updateTools([toolsetOf(session)]),
     'setup',
   ],
   [

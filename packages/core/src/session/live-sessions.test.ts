@@ -16,7 +16,7 @@ test('calls are changed one after the other, and others are served meanwhile; on
       info: { jobId, agent: 'waiter' } as PrewarmedCall,
       config: { name: 'waiter', revision: 0, agent: () => new voice.Agent({ instructions: '' }) },
       // It has not started.
-      session: {} as voice.AgentSession,
+      session: { generateReply() {} } as unknown as voice.AgentSession,
       hooks: new HookWatch(() => {}),
       generation: 0,
       onChange: () => void order.push(jobId),
