@@ -1,4 +1,4 @@
-import { Task, initializeLogger, log, stt, voice } from '@livekit/agents';
+import { Task, initializeLogger, llm, log, stt, tts, voice } from '@livekit/agents';
 import { createRequire } from 'node:module';
 import { beforeAll, expect, test } from 'vitest';
 
@@ -20,6 +20,11 @@ function surface() {
     race: ThrowsPromise.race,
     listens: Object.hasOwn(stt.STT.prototype, 'on'),
     updateAgent: Object.getOwnPropertyDescriptor(voice.AgentSession.prototype, 'updateAgent'),
+    // Whether constructions are noted.
+    base: Object.getPrototypeOf(tts.TTS) as unknown,
+    toolsetBase: Object.getPrototypeOf(llm.AsyncToolset) as unknown,
+    toolsets: Object.getOwnPropertyDescriptor(llm.ToolContext.prototype, 'toolsets'),
+    recovery: Object.getOwnPropertyDescriptor(tts.FallbackAdapter.prototype, 'tryRecovery'),
     logger: log() as unknown,
     client: currentFfiClient(),
   };
@@ -49,6 +54,10 @@ test('the patches of the process are there for the first pool, and undone with t
   expect(applied.race).not.toBe(before.race);
   expect(applied.listens).toBe(true);
   expect(applied.updateAgent?.value).not.toBe(before.updateAgent?.value);
+  expect(applied.base).not.toBe(before.base);
+  expect(applied.toolsetBase).not.toBe(before.toolsetBase);
+  expect(applied.toolsets?.get).not.toBe(before.toolsets?.get);
+  expect(applied.recovery?.value).not.toBe(before.recovery?.value);
   expect(applied.logger).not.toBe(before.logger);
   expect(applied.client).toBeDefined();
   await first();
