@@ -56,7 +56,7 @@ test('the patches of the process are there for the first pool, and undone with t
   expect(applied.updateAgent?.value).not.toBe(before.updateAgent?.value);
   expect(applied.base).not.toBe(before.base);
   expect(applied.toolsetBase).not.toBe(before.toolsetBase);
-  expect(applied.toolsets?.get).not.toBe(before.toolsets?.get);
+  expect(applied.toolsets).not.toEqual(before.toolsets);
   expect(applied.recovery?.value).not.toBe(before.recovery?.value);
   expect(applied.logger).not.toBe(before.logger);
   expect(applied.client).toBeDefined();

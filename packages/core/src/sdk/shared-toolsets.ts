@@ -68,11 +68,11 @@ const notedClasses = (): readonly { readonly prototype: object }[] => [
 function shareToolsets(logger: Logger): UndoPatch {
   const { prototype } = llm.ToolContext;
   const descriptor = Object.getOwnPropertyDescriptor(prototype, 'toolsets');
-  const toolsets = descriptor?.get;
+  const toolsets: unknown = descriptor && Reflect.get(descriptor, 'get');
   const noted = notedClasses();
   if (
     descriptor === undefined ||
-    toolsets === undefined ||
+    typeof toolsets !== 'function' ||
     noted.some((each) => Object.getPrototypeOf(each) !== llm.Toolset)
   ) {
     logger.warn(
@@ -96,7 +96,7 @@ function shareToolsets(logger: Logger): UndoPatch {
     const ending = [...shared];
     shared.clear();
     for (const [toolset] of ending) uses.delete(toolset);
-    await Promise.all(ending.map(([_, each]) => end(each, logger)));
+    await Promise.all(ending.map(async ([, each]) => end(each, logger)));
   };
 }
 

@@ -134,8 +134,8 @@ export class ToolsetUse {
 
   /** What runs the background tools of one call alone ends with it, also if calls share the toolset. */
   async #closeExecutor(): Promise<void> {
-    const { get } = Object.getOwnPropertyDescriptor(this.#toolset, '_executor') ?? {};
-    if (get !== undefined && this.#toolset instanceof llm.AsyncToolset)
+    const executor = Object.getOwnPropertyDescriptor(this.#toolset, '_executor');
+    if (executor?.get !== undefined && this.#toolset instanceof llm.AsyncToolset)
       await llm.AsyncToolset.prototype.aclose.call(this.#toolset);
   }
 }

@@ -217,9 +217,9 @@ test('a tool list that changes reaches every call that has the toolset, also aft
   const set = llm.Toolset.create({
     id: 'dynamic',
     tools: [],
-    setup: async ({ updateTools }) => {
+    setup: async (context) => {
       await connection.setup();
-      update = updateTools;
+      update = (tools) => context.updateTools(tools);
     },
   });
   const seen = new Map<string, string[]>();
