@@ -29,6 +29,7 @@ export interface WorkerSetup {
     | 'hearing'
     | 'monologue'
     | 'sharing'
+    | 'closing'
     | 'faulty'
     | 'leaving'
     | 'failing-providers'

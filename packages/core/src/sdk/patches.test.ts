@@ -1,4 +1,4 @@
-import { Task, initializeLogger, llm, log, stt, voice } from '@livekit/agents';
+import { Task, initializeLogger, llm, log, stt, tts, voice } from '@livekit/agents';
 import { createRequire } from 'node:module';
 import { beforeAll, expect, test } from 'vitest';
 
@@ -22,6 +22,11 @@ function surface() {
     updateAgent: Object.getOwnPropertyDescriptor(voice.AgentSession.prototype, 'updateAgent'),
     say: Object.getOwnPropertyDescriptor(voice.AgentSession.prototype, 'say'),
     toolsOf: Object.getOwnPropertyDescriptor(llm.Toolset.prototype, 'tools'),
+    // Whether constructions are noted.
+    base: Object.getPrototypeOf(tts.TTS) as unknown,
+    toolsetBase: Object.getPrototypeOf(llm.AsyncToolset) as unknown,
+    toolsets: Object.getOwnPropertyDescriptor(llm.ToolContext.prototype, 'toolsets'),
+    recovery: Object.getOwnPropertyDescriptor(tts.FallbackAdapter.prototype, 'tryRecovery'),
     logger: log() as unknown,
     client: currentFfiClient(),
   };
@@ -53,6 +58,10 @@ test('the patches of the process are there for the first pool, and undone with t
   expect(applied.updateAgent?.value).not.toBe(before.updateAgent?.value);
   expect(applied.say?.value).not.toBe(before.say?.value);
   expect(applied.toolsOf).not.toEqual(before.toolsOf);
+  expect(applied.base).not.toBe(before.base);
+  expect(applied.toolsetBase).not.toBe(before.toolsetBase);
+  expect(applied.toolsets).not.toEqual(before.toolsets);
+  expect(applied.recovery?.value).not.toBe(before.recovery?.value);
   expect(applied.logger).not.toBe(before.logger);
   expect(applied.client).toBeDefined();
   await first();

@@ -21,14 +21,15 @@ export const sharedToolsetsPatch: ProcessPatch = {
   apply: shareToolsets,
 };
 
-// For all of them together: this is part of the end of the process.
+// This is part of the end of the process.
 const CLOSE_MS = 2_000;
+// Toolsets whose owner cannot be known stay open. Only code that defines a class of its own in each call has more.
+const MOST_UNKNOWN = 32;
 
 const makers = new WeakMap<object, WeakRef<CurrentCall>>();
 const ofOptions = new WeakSet<object>();
 const uses = new WeakMap<object, ToolsetUse>();
 const usesOfCall = new WeakMap<CurrentCall, Set<ToolsetUse>>();
-const shared = new Map<llm.Toolset, ToolsetUse>();
 
 /** Says that calls share the toolsets in a list of tools, because it is an option. */
 export function shareToolsetsOf(tools: unknown): void {
@@ -50,7 +51,7 @@ export async function releaseToolsets(call: CurrentCall): Promise<void> {
   if (failed !== undefined) throw failed.reason;
 }
 
-/** Comes between two classes of toolsets and their base class, whose constructor they call. */
+/** Comes between classes of toolsets and their base class, whose constructor they call. */
 class Noting extends llm.Toolset {
   constructor(...args: ConstructorParameters<typeof llm.Toolset>) {
     super(...args);
@@ -59,21 +60,30 @@ class Noting extends llm.Toolset {
   }
 }
 
-// The classes of what `create()` returns. Other subclasses call the constructor of the base class, which cannot be seen.
-const notedClasses = (): readonly { readonly prototype: object }[] => [
+/** A class of toolsets, also one of the user. */
+interface ToolsetClass {
+  readonly prototype: object;
+}
+
+// The classes of what `create()` returns. They are known from the start; a class of the user, from its first object on.
+const createdClasses = (): readonly ToolsetClass[] => [
   llm.AsyncToolset,
-  Object.getPrototypeOf(llm.Toolset.create({ id: 'none', tools: [] })).constructor,
+  Object.getPrototypeOf(llm.Toolset.create({ id: 'none', tools: [] })).constructor as ToolsetClass,
 ];
 
 function shareToolsets(logger: Logger): UndoPatch {
   const { prototype } = llm.ToolContext;
-  const descriptor = Object.getOwnPropertyDescriptor(prototype, 'toolsets');
-  const toolsets: unknown = Reflect.get(descriptor ?? {}, 'get');
-  const noted = notedClasses();
+  const toolsets = Object.getOwnPropertyDescriptor(prototype, 'toolsets');
+  const updateTools = Object.getOwnPropertyDescriptor(prototype, 'updateTools');
+  const get: unknown = toolsets && Reflect.get(toolsets, 'get');
+  const update: unknown = updateTools?.value;
+  const created = createdClasses();
   if (
-    descriptor === undefined ||
-    typeof toolsets !== 'function' ||
-    noted.some((each) => Object.getPrototypeOf(each) !== llm.Toolset)
+    toolsets === undefined ||
+    updateTools === undefined ||
+    typeof get !== 'function' ||
+    typeof update !== 'function' ||
+    created.some((each) => Object.getPrototypeOf(each) !== llm.Toolset)
   ) {
     logger.warn(
       {},
@@ -81,52 +91,117 @@ function shareToolsets(logger: Logger): UndoPatch {
     );
     return () => {};
   }
-  for (const each of noted) Object.setPrototypeOf(each, Noting);
+  const seen = new Uses(created, logger);
   // The SDK asks for the toolsets of an agent or a session whenever it sets them up or closes them.
-  const get = function (this: unknown): llm.Toolset[] {
-    const all = Reflect.apply(toolsets, this, []) as llm.Toolset[];
-    const call = currentCall();
-    if (call !== undefined) for (const each of all) use(each, call, noted, logger);
-    return all;
-  };
-  Object.defineProperty(prototype, 'toolsets', { ...descriptor, get });
+  Object.defineProperty(prototype, 'toolsets', {
+    ...toolsets,
+    get(this: unknown): llm.Toolset[] {
+      const all = Reflect.apply(get, this, []) as llm.Toolset[];
+      seen.add(all);
+      return all;
+    },
+  });
+  // The constructor of an agent calls it.
+  Object.defineProperty(prototype, 'updateTools', {
+    ...updateTools,
+    value(this: llm.ToolContext, ...args: unknown[]): void {
+      Reflect.apply(update, this, args);
+      seen.add(Reflect.apply(get, this, []) as llm.Toolset[]);
+    },
+  });
   return async () => {
-    Object.defineProperty(prototype, 'toolsets', descriptor);
-    for (const each of noted) Object.setPrototypeOf(each, llm.Toolset);
-    const ending = [...shared];
-    shared.clear();
-    for (const [toolset] of ending) uses.delete(toolset);
-    await Promise.all(ending.map(([, each]) => end(each, logger)));
+    Object.defineProperty(prototype, 'toolsets', toolsets);
+    Object.defineProperty(prototype, 'updateTools', updateTools);
+    await seen.end();
   };
 }
 
-function use(
-  toolset: llm.Toolset,
-  call: CurrentCall,
-  noted: readonly { readonly prototype: object }[],
-  logger: Logger,
-): void {
-  const known = uses.get(toolset);
-  const used =
-    known ?? new ToolsetUse(toolset, ownerOf(toolset, noted), () => shared.set(toolset, used));
-  uses.set(toolset, used);
-  usesOfCall.set(call, (usesOfCall.get(call) ?? new Set()).add(used));
-  if (known !== undefined || used.guard()) return;
-  logger.warn(
-    { toolset: toolset.id },
-    'this toolset is frozen: if calls share it, the first one that ends closes it',
-  );
-}
+/** The toolsets that calls use while the patch is applied. */
+class Uses {
+  readonly #created: readonly ToolsetClass[];
+  readonly #logger: Logger;
+  // The references are weak, because code may define a class in each call.
+  readonly #noted: WeakRef<ToolsetClass>[] = [];
+  readonly #open = new Map<llm.Toolset, ToolsetUse>();
+  readonly #unknown = new Set<llm.Toolset>();
 
-function ownerOf(
-  toolset: llm.Toolset,
-  noted: readonly { readonly prototype: object }[],
-): ToolsetOwner {
-  if (ofOptions.has(toolset)) return 'none';
-  const isNoted = noted.some((each) =>
-    Object.prototype.isPrototypeOf.call(each.prototype, toolset),
-  );
-  return makers.get(toolset) ?? (isNoted ? 'none' : undefined);
+  constructor(created: readonly ToolsetClass[], logger: Logger) {
+    this.#created = created;
+    this.#logger = logger;
+    for (const each of created) this.#note(each);
+  }
+
+  /** Notes that the current call has toolsets. */
+  add(toolsets: readonly llm.Toolset[]): void {
+    const call = currentCall();
+    for (const each of toolsets) {
+      this.#noteClassOf(each);
+      if (call !== undefined)
+        usesOfCall.set(call, (usesOfCall.get(call) ?? new Set()).add(this.#useOf(each)));
+    }
+  }
+
+  /** Closes all that are open. */
+  async end(): Promise<void> {
+    for (const each of this.#noted) {
+      const noted = each.deref();
+      if (noted !== undefined) Object.setPrototypeOf(noted, llm.Toolset);
+    }
+    for (const toolset of this.#open.keys()) uses.delete(toolset);
+    await Promise.all([...this.#open.values()].map((use) => end(use, this.#logger)));
+  }
+
+  #useOf(toolset: llm.Toolset): ToolsetUse {
+    const known = uses.get(toolset);
+    if (known !== undefined) return known;
+    const owner = this.#ownerOf(toolset);
+    const use: ToolsetUse = new ToolsetUse(toolset, owner, {
+      onShared: () => this.#open.set(toolset, use),
+      mayStay: () => this.#mayStay(toolset),
+    });
+    uses.set(toolset, use);
+    if (!use.guard())
+      this.#logger.warn(
+        { toolset: toolset.id },
+        'this toolset is frozen: if calls share it, the first one that ends closes it',
+      );
+    return use;
+  }
+
+  #ownerOf(toolset: llm.Toolset): ToolsetOwner {
+    if (ofOptions.has(toolset)) return 'none';
+    const isCreated = this.#created.some(({ prototype }) =>
+      Object.prototype.isPrototypeOf.call(prototype, toolset),
+    );
+    return makers.get(toolset) ?? (isCreated ? 'none' : undefined);
+  }
+
+  #mayStay(toolset: llm.Toolset): boolean {
+    const stays = this.#unknown.has(toolset) || this.#unknown.size < MOST_UNKNOWN;
+    if (stays) this.#unknown.add(toolset);
+    else this.#open.delete(toolset);
+    return stays;
+  }
+
+  /** From the second object of a class on it is known which call has constructed it. */
+  #noteClassOf(toolset: llm.Toolset): void {
+    let prototype: unknown = toolset;
+    while (typeof prototype === 'object' && prototype !== null) {
+      const next: unknown = Object.getPrototypeOf(prototype);
+      if (next === llm.Toolset.prototype) {
+        const { constructor } = prototype as { readonly constructor: unknown };
+        if (typeof constructor === 'function' && Object.getPrototypeOf(constructor) === llm.Toolset)
+          this.#note(constructor);
+        return;
+      }
+      prototype = next;
+    }
+  }
+
+  #note(noted: ToolsetClass): void {
+    Object.setPrototypeOf(noted, Noting);
+    this.#noted.push(new WeakRef(noted));
+  }
 }
 
 async function end(used: ToolsetUse, logger: Logger): Promise<void> {

@@ -11,8 +11,19 @@ interface Activation {
   readonly context: Context;
 }
 
-/** The call that a toolset belongs to; `none` for one that calls share. Undefined: the first call that uses it. */
+/**
+ * The call that a toolset belongs to; `none` for one that calls share. Undefined when it cannot be known: until a second
+ * call uses it, it may belong to the first.
+ */
 export type ToolsetOwner = WeakRef<CurrentCall> | 'none' | undefined;
+
+/** Says what to do with a toolset when the last agent has left that it may belong to. */
+export interface ToolsetEvents {
+  /** Called when a toolset is set up that calls share, or may share: {@link ToolsetUse.end} closes it. */
+  readonly onShared: () => void;
+  /** Whether one stays open whose owner cannot be known. */
+  readonly mayStay: () => boolean;
+}
 
 /**
  * The use of one toolset by calls: replaces its `setup()` and `aclose()`. A toolset of one call is set up by its first
@@ -23,23 +34,21 @@ export class ToolsetUse {
   readonly #toolset: llm.Toolset;
   readonly #setup: llm.Toolset['setup'];
   readonly #aclose: llm.Toolset['aclose'];
-  readonly #onShared: () => void;
+  readonly #events: ToolsetEvents;
   // The methods that the object had as properties of its own.
   readonly #replaced = new Map<string, PropertyDescriptor | undefined>();
   #active: Activation[] = [];
   #owner: ToolsetOwner;
+  #first: WeakRef<CurrentCall> | undefined;
   #ready: Promise<void> | undefined;
   #closedWithCall = false;
 
-  /**
-   * @param onShared - called when a toolset is set up that calls share
-   */
-  constructor(toolset: llm.Toolset, owner: ToolsetOwner, onShared: () => void) {
+  constructor(toolset: llm.Toolset, owner: ToolsetOwner, events: ToolsetEvents) {
     this.#toolset = toolset;
     this.#setup = toolset.setup.bind(toolset);
     this.#aclose = toolset.aclose.bind(toolset);
     this.#owner = owner;
-    this.#onShared = onShared;
+    this.#events = events;
   }
 
   /** Replaces the methods. Returns false for a frozen toolset. */
@@ -73,8 +82,9 @@ export class ToolsetUse {
     if (at >= 0) this.#active.splice(at, 1);
     if (call !== undefined && this.#isShared(call)) return this.#closeExecutor();
     if (this.#active.length > 0) return;
+    if (this.#owner === undefined && this.#first !== undefined && this.#events.mayStay()) return;
     this.#ready = undefined;
-    this.#closedWithCall = this.#owner !== undefined;
+    this.#closedWithCall = this.#first !== undefined;
     return this.#aclose();
   }
 
@@ -97,15 +107,16 @@ export class ToolsetUse {
   }
 
   #isShared(call: CurrentCall): boolean {
-    if (this.#owner === undefined) return false;
-    return this.#owner === 'none' || this.#owner.deref() !== call;
+    if (this.#owner === 'none') return true;
+    const owner = this.#owner ?? this.#first;
+    return owner !== undefined && owner.deref() !== call;
   }
 
   #usedBy(call: CurrentCall): void {
-    this.#owner ??= new WeakRef(call);
+    this.#first ??= new WeakRef(call);
     if (this.#owner === 'none' || !this.#isShared(call)) return;
     this.#owner = 'none';
-    this.#onShared();
+    this.#events.onShared();
     if (!this.#closedWithCall) return;
     call.logger.warn(
       { toolset: this.#toolset.id },
@@ -116,7 +127,7 @@ export class ToolsetUse {
 
   #start(): Promise<void> {
     const shared = this.#owner === 'none';
-    if (shared) this.#onShared();
+    if (shared || this.#owner === undefined) this.#events.onShared();
     const setUp = async () => this.#setup({ updateTools: (tools) => this.#update(tools) });
     const ready = shared ? runOutsideCalls(setUp) : setUp();
     // The next agent tries again. Whoever waits gets the error.
