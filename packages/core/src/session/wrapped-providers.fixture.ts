@@ -296,33 +296,35 @@ class Hearing extends stt.SpeechStream {
 
 type ChatOptions = Parameters<EchoLLM['chat']>[0];
 
-/** Gives this content when the caller says {@link NOW}, and echoes everything else. */
+/** Gives this when the caller says {@link NOW}, and echoes everything else. */
 export class SayingLLM extends EchoLLM {
-  readonly #content: unknown;
+  readonly #chunk: unknown;
 
-  constructor(content: unknown) {
+  constructor(
+    content: unknown,
+    chunk: unknown = { id: 'x', delta: { role: 'assistant', content } },
+  ) {
     super();
-    this.#content = content;
+    this.#chunk = chunk;
   }
 
   override chat(options: ChatOptions): llm.LLMStream {
     const last = options.chatCtx.items.at(-1);
     return last?.type === 'message' && last.textContent === NOW
-      ? new Saying(this.#content, this, options)
+      ? new Saying(this.#chunk, this, options)
       : super.chat(options);
   }
 }
 
 class Saying extends llm.LLMStream {
-  readonly #content: unknown;
+  readonly #chunk: unknown;
 
-  constructor(content: unknown, model: llm.LLM, { chatCtx }: ChatOptions) {
+  constructor(chunk: unknown, model: llm.LLM, { chatCtx }: ChatOptions) {
     super(model, { chatCtx, connOptions: NO_RETRY });
-    this.#content = content;
+    this.#chunk = chunk;
   }
 
   protected override async run(): Promise<void> {
-    const delta = { role: 'assistant' as const, content: this.#content as string };
-    this.queue.put({ id: 'x', delta });
+    this.queue.put(this.#chunk as llm.ChatChunk);
   }
 }
