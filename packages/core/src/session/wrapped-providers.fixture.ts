@@ -240,7 +240,10 @@ export class PlainSTT extends stt.STT {
 }
 
 /** Hears one frame, and returns what becomes of the stream. */
-export type Hear = (give: (text: string) => void) => 'goes on' | 'ends';
+export type Hear = (
+  give: (text: string) => void,
+  put: (event: unknown) => void,
+) => 'goes on' | 'ends';
 
 /** An STT that streams: each of its streams does what `hear` does with each frame. */
 export class StreamingSTT extends stt.STT {
@@ -287,8 +290,9 @@ class Hearing extends stt.SpeechStream {
 
   protected override async run(): Promise<void> {
     this.#begins();
+    const put = (event: unknown) => this.queue.put(event as stt.SpeechEvent);
     for await (const _frame of this.input)
-      if (this.#hear((text) => this.queue.put(heard(text))) === 'ends') break;
+      if (this.#hear((text) => put(heard(text)), put) === 'ends') break;
     // As plugins do.
     this.closed = true;
   }

@@ -273,6 +273,21 @@ test('a model that nobody listens to, in a tool or a node: counted, and the call
   });
 });
 
+test('an STT that gives null ends its call, as one that fails for good', async () => {
+  const hearing = new StreamingSTT((_give, put) => {
+    put(null);
+    return 'goes on';
+  });
+  const { call, microphone } = await listening(() => ({ stt: hearing }));
+  microphone.feed();
+  expect(await rig().ends.of(call.jobId)).toMatchObject({
+    error: { code: 'SESSION_CLOSED_WITH_ERROR' },
+    causedBy: 'provider',
+    faults: { providers: [{ kind: 'stt', code: 'TypeError', recoverable: false }] },
+  });
+  expect(rig().log.matching('error', /uncaught|blamed/)).toEqual([]);
+});
+
 /** Fails in the call whose session it has made, as a socket of that session would. */
 class LateRealtime extends FailingRealtime {
   failLate: () => void = () => {};
