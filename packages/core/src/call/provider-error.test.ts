@@ -16,6 +16,8 @@ test.each<[what: string, thrown: unknown, code: string]>([
   ['a status in the cause', new Error('x', { cause: error({ status: 429 }) }), '429'],
   ['a timeout of the SDK', error({ name: 'APITimeoutError' }), 'timeout'],
   ['a timeout of a signal', new DOMException('x', 'TimeoutError'), 'timeout'],
+  ['an STT stream that has ended', error({ name: 'StreamEndedError' }), 'ended'],
+  ['a TTS without audio', error({ name: 'NoAudioError' }), 'no_audio'],
   ['a lost connection', error({ name: 'APIConnectionError' }), 'connection'],
   [
     'a lost connection, with its cause',

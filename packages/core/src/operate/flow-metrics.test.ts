@@ -114,6 +114,7 @@ test('errors of providers are counted by kind and a bounded code', () => {
   const error = { kind: 'llm', label: 'x', recoverable: false, message: '' } as const;
   for (const code of ['401', 'ECONNRESET', 'ENOTFOUND', 'timeout', 'TypeError', '200', 'my_code'])
     metrics.providerError('sales', { ...error, code });
+  for (const code of ['ended', 'no_audio']) metrics.providerError('sales', { ...error, code });
   metrics.providerError('sales', { ...error, code: '401', recoverable: true });
   const counted = metrics.providerErrors.samples.map(({ labels, value }) => [
     labels['code'],
@@ -125,6 +126,8 @@ test('errors of providers are counted by kind and a bounded code', () => {
     ['connection', 'false', 2],
     ['timeout', 'false', 1],
     ['other', 'false', 3],
+    ['ended', 'false', 1],
+    ['no_audio', 'false', 1],
     ['401', 'true', 1],
   ]);
 });

@@ -1,4 +1,4 @@
-import { llm, stt, tts, voice } from '@livekit/agents';
+import { tts, voice } from '@livekit/agents';
 
 import { type CurrentCall, currentCall } from './current-call.js';
 import { type Method, replaceMethods } from './replace-method.js';
@@ -16,22 +16,6 @@ export const failedSpeechPatch: ProcessPatch = {
     replaceMethods(logger, 'a TTS that cannot stream may end its call when it fails', [
       { owner: tts.ChunkedStream.prototype, name: 'mainTask', replace: handled },
     ]),
-};
-
-/** Reports a stream of a provider that gives something that is no chunk of a stream. */
-export const brokenStreamsPatch: ProcessPatch = {
-  scope: 'process',
-  name: 'broken-streams',
-  why: 'The SDK reads the chunks of a stream in a promise that nobody handles, and the stream then never ends.',
-  versions: '@livekit/agents 1.9',
-  apply: (logger) =>
-    replaceMethods(
-      logger,
-      'a provider that gives no proper chunks may end its call',
-      [stt.SpeechStream, llm.LLMStream, tts.SynthesizeStream, tts.ChunkedStream].map(
-        ({ prototype }) => ({ owner: prototype, name: 'monitorMetrics', replace: reporting }),
-      ),
-    ),
 };
 
 /** Notes that the TTS was asked to speak. */
@@ -59,24 +43,6 @@ function handled(original: Method) {
     } catch {
       // The stream has emitted it as the error of its provider, which is reported to the call.
       return undefined;
-    }
-  };
-}
-
-/** What is not public. */
-interface ProviderStream {
-  readonly output: { readonly closed: boolean; close(): void };
-  emitError(failure: { error: unknown; recoverable: boolean }): void;
-}
-
-function reporting(original: Method) {
-  return async function (this: ProviderStream): Promise<void> {
-    if (currentCall() === undefined) return void (await Reflect.apply(original, this, []));
-    try {
-      await Reflect.apply(original, this, []);
-    } catch (error) {
-      this.emitError({ error, recoverable: false });
-      if (!this.output.closed) this.output.close();
     }
   };
 }

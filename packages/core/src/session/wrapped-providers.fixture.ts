@@ -240,7 +240,10 @@ export class PlainSTT extends stt.STT {
 }
 
 /** Hears one frame, and returns what becomes of the stream. */
-export type Hear = (give: (text: string) => void) => 'goes on' | 'ends';
+export type Hear = (
+  give: (text: string) => void,
+  put: (event: unknown) => void,
+) => 'goes on' | 'ends';
 
 /** An STT that streams: each of its streams does what `hear` does with each frame. */
 export class StreamingSTT extends stt.STT {
@@ -287,8 +290,9 @@ class Hearing extends stt.SpeechStream {
 
   protected override async run(): Promise<void> {
     this.#begins();
+    const put = (event: unknown) => this.queue.put(event as stt.SpeechEvent);
     for await (const _frame of this.input)
-      if (this.#hear((text) => this.queue.put(heard(text))) === 'ends') break;
+      if (this.#hear((text) => put(heard(text)), put) === 'ends') break;
     // As plugins do.
     this.closed = true;
   }
@@ -296,33 +300,35 @@ class Hearing extends stt.SpeechStream {
 
 type ChatOptions = Parameters<EchoLLM['chat']>[0];
 
-/** Gives this content when the caller says {@link NOW}, and echoes everything else. */
+/** Gives this when the caller says {@link NOW}, and echoes everything else. */
 export class SayingLLM extends EchoLLM {
-  readonly #content: unknown;
+  readonly #chunk: unknown;
 
-  constructor(content: unknown) {
+  constructor(
+    content: unknown,
+    chunk: unknown = { id: 'x', delta: { role: 'assistant', content } },
+  ) {
     super();
-    this.#content = content;
+    this.#chunk = chunk;
   }
 
   override chat(options: ChatOptions): llm.LLMStream {
     const last = options.chatCtx.items.at(-1);
     return last?.type === 'message' && last.textContent === NOW
-      ? new Saying(this.#content, this, options)
+      ? new Saying(this.#chunk, this, options)
       : super.chat(options);
   }
 }
 
 class Saying extends llm.LLMStream {
-  readonly #content: unknown;
+  readonly #chunk: unknown;
 
-  constructor(content: unknown, model: llm.LLM, { chatCtx }: ChatOptions) {
+  constructor(chunk: unknown, model: llm.LLM, { chatCtx }: ChatOptions) {
     super(model, { chatCtx, connOptions: NO_RETRY });
-    this.#content = content;
+    this.#chunk = chunk;
   }
 
   protected override async run(): Promise<void> {
-    const delta = { role: 'assistant' as const, content: this.#content as string };
-    this.queue.put({ id: 'x', delta });
+    this.queue.put(this.#chunk as llm.ChatChunk);
   }
 }

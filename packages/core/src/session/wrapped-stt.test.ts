@@ -6,13 +6,14 @@ import type { AgentPoolOptions } from '../options/pool-options.js';
 import { cloning } from '../testing/cloning-isolation.js';
 import { EchoLLM } from '../testing/providers/echo-llm.js';
 import { NOW, Talker, raise } from './contained-failures.fixture.js';
-import { reach, rig, start } from './contained-rig.fixture.js';
+import { reach, rig, start, stillThere } from './contained-rig.fixture.js';
 import { FailingLLM, FailingRealtime, unauthorized } from './failing-providers.fixture.js';
 import {
   CueVAD,
   type Hear,
   Microphone,
   PlainSTT,
+  SayingLLM,
   StreamingSTT,
   heard,
   noRetries,
@@ -272,6 +273,21 @@ test('a model that nobody listens to, in a tool or a node: counted, and the call
   });
 });
 
+test('an STT that gives null ends its call, as one that fails for good', async () => {
+  const hearing = new StreamingSTT((_give, put) => {
+    put(null);
+    return 'goes on';
+  });
+  const { call, microphone } = await listening(() => ({ stt: hearing }));
+  microphone.feed();
+  expect(await rig().ends.of(call.jobId)).toMatchObject({
+    error: { code: 'SESSION_CLOSED_WITH_ERROR' },
+    causedBy: 'provider',
+    faults: { providers: [{ kind: 'stt', code: 'TypeError', recoverable: false }] },
+  });
+  expect(rig().log.matching('error', /uncaught|blamed/)).toEqual([]);
+});
+
 /** Fails in the call whose session it has made, as a socket of that session would. */
 class LateRealtime extends FailingRealtime {
   failLate: () => void = () => {};
@@ -281,6 +297,19 @@ class LateRealtime extends FailingRealtime {
     return super.session();
   }
 }
+
+test('a model that gives null: counted, and the call goes on', async () => {
+  const { pool } = await start(() => new Talker({ llm: new SayingLLM(undefined, null) }));
+  const { call, greeting } = await reach();
+  await greeting;
+  call.type(NOW).catch(() => {});
+  await rig().log.until('got no answer');
+  await stillThere(call);
+  expect(pool.runtimeSnapshot().sessions.at(-1)).toMatchObject({
+    faults: { providers: [{ kind: 'llm', code: 'TypeError', recoverable: false, count: 1 }] },
+    turns: { asked: 2, answered: 1, lastUnanswered: 'provider_error' },
+  });
+});
 
 test('a realtime model that fails after its agent has handed over ends nothing', async () => {
   const model = new LateRealtime();

@@ -75,7 +75,8 @@ async function twoTurns(
     );
   };
   const { calm } = await start(agent, { defaults, setup, ...pool });
-  const { call } = await reach();
+  const { call, greeting } = await reach();
+  greeting.catch(() => {});
   call.type(NOW).catch(() => {});
   await expect.poll(() => replies, { timeout: 15_000 }).toBe(1);
   await between();
@@ -85,6 +86,7 @@ async function twoTurns(
   call.hangUp();
   const { status: ended, faults, turns } = await rig().ends.of(call.jobId);
   expect(ended).toBe('success');
+  expect(rig().log.matching('error', /uncaught|blamed/)).toEqual([]);
   return { faults, turns };
 }
 
@@ -177,6 +179,7 @@ test.each([
   ['gives null', () => new PlainTTS((give) => give(null)), 'TypeError'],
   ['gives something else', () => new PlainTTS((give) => give({})), 'TypeError'],
   ['gives null in its stream', () => new StreamingTTS((give) => give(null)), 'TypeError'],
+  ['gives something else in its stream', () => new StreamingTTS((give) => give({})), 'TypeError'],
 ])('a TTS that %s: counted, and the call goes on', async (_how, make, code) => {
   const { faults, turns } = await twoTurns(speaks(make()));
   expect(faults.providers).toMatchObject([{ kind: 'tts', code, recoverable: false }]);
