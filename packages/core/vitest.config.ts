@@ -4,23 +4,28 @@ import { defineConfig } from 'vitest/config';
 // (a warning, a patch, a global that the SDK reads), count handles or heap, have a fixture with hooks, or leave behind what
 // never closes.
 const alone = [
+  'agents-of-other-calls',
   'async-toolsets',
   'called-from-outside',
+  'closed-with-call',
   'closing-time',
   'contained-*',
   'delete-room',
   'endpoint-*',
   'lag-guard',
   'memory-full',
+  'noise-cancellation',
   'overload',
   'owned-providers',
   'provider-errors',
   'serve-tickets',
   'session-host',
   'shared-provider',
+  'shared-toolsets',
   'tight-heap',
   'turns',
   'watch-faults',
+  'wrapped-*',
 ].map((name) => `src/**/${name}.test.ts`);
 
 // Files that judge who keeps an event loop busy: nothing else of this package runs beside them. They come first, when other

@@ -30,7 +30,6 @@ export type {
   ProviderKind,
   ProviderOptions,
   ProviderValue,
-  NoiseCancellation,
   RoomInput,
   SessionOptions,
   SessionSetup,

@@ -63,15 +63,15 @@ export type RoomInput<
   Metadata extends object = MetadataValues,
 > = Partial<Omit<voice.RoomInputOptions, 'noiseCancellation'>> & {
   noiseCancellation?:
-    | NoiseCancellation
+    | NonNullable<voice.RoomInputOptions['noiseCancellation']>
     | ((
         call: PrewarmedCall<Prewarmed, Metadata>,
-      ) => NoiseCancellation | null | Promise<NoiseCancellation | null>)
+      ) =>
+        | NonNullable<voice.RoomInputOptions['noiseCancellation']>
+        | null
+        | Promise<NonNullable<voice.RoomInputOptions['noiseCancellation']> | null>)
     | null;
 };
-
-/** What the SDK takes as noise cancellation. */
-export type NoiseCancellation = NonNullable<voice.RoomInputOptions['noiseCancellation']>;
 
 /** A `voice.Agent` class whose constructor needs no arguments. */
 export type AgentClass = new () => voice.Agent;
