@@ -65,8 +65,10 @@ afterEach(async () => {
 });
 
 /** Starts `openrtc dev`; resolves when it has registered. */
-async function dev(...flags: readonly string[]): Promise<CliProcess> {
-  const cli = workers.start(['dev', folder.of('agents'), ...flags]);
+const dev = (...flags: readonly string[]) => started('dev', folder.of('agents'), ...flags);
+
+async function started(...args: readonly string[]): Promise<CliProcess> {
+  const cli = workers.start(args);
   const registered = livekit.until((now) => now.workers.length > 0, 60_000);
   await Promise.race([
     registered,
@@ -216,6 +218,43 @@ export default agentConfig({ name: 'shop' }, Shop);`;
   await rm(folder.of('agents/twin.ts'));
   await folder.write('agents/shop.ts', shop({ version: 'two' }));
   expect(await until(live, /^two/)).toMatch(/\+two 1$/);
+});
+
+test('a comment changes nothing, and a JSON file that is imported does', async () => {
+  await folder.write('lib/menu.json', '{ "pizza": 10 }');
+  await folder.write(
+    'lib/price.ts',
+    `import menu from './menu.json'; export const price = menu.pizza;`,
+  );
+  const { says } = await dev();
+  const live = await call();
+  expect(await live.say('hello')).toBe('one for 10 one 1');
+  await folder.write('agents/shop.ts', `${shop({ version: 'one' })} // a comment`);
+  await folder.write('lib/menu.json', '{ "pizza": 20 }');
+  expect(await until(live, /for 20/)).toMatch(/\+one 1$/);
+  // The first, and not because of the comment.
+  await says(/reload 1: \S*menu\.json changed,/);
+});
+
+test('an agent of a factory that waits is new for later calls, and one line says so', async () => {
+  await folder.write(
+    'main.ts',
+    `import { AgentPool } from '@openrtc/core';
+     import Shop from './agents/shop.ts';
+     const pool = new AgentPool();
+     pool.add('shop', async () => {
+       await undefined;
+       return new Shop();
+     });
+     export default pool;`,
+  );
+  const { says } = await started('dev', folder.of('main.ts'));
+  const live = await call();
+  expect(await live.say('hello')).toBe('one for 10 one 1');
+  await folder.write('agents/shop.ts', shop({ version: 'two' }));
+  await says(/call AJ_\w+ goes on with its old code: Shop: .*not constructed at once/);
+  expect(await live.say('hello')).toBe('one for 10 one+one 1');
+  expect(await (await call()).say('hello')).toBe('two for 10 two 1');
 });
 
 test('a prompt that the constructor reads is read anew with --watch-path', async () => {

@@ -30,7 +30,7 @@ export interface SessionEventsOptions {
  * | `turn` | session | counted for the call, its agent, and the worker; observers: `onTurn` |
  * | `usage` | session | replaces the usage of the call; the difference is added to the metrics |
  * | `blocked` | the host of the session | counted for the call and the worker |
- * | `code` | session | counted for its agent, and the worker; logged when its new code was undone; observers: `onCodeChange` |
+ * | `code` | session | counted for its agent, and the worker; logged when the call keeps or gets back its old code; observers: `onCodeChange` |
  */
 export class SessionEvents {
   readonly #options: SessionEventsOptions;
@@ -99,6 +99,8 @@ export class SessionEvents {
         { ...fields, error },
         `new code of a call failed in its first use, and is undone: ${why ?? ''}`,
       );
+    else if (result === 'kept_old')
+      logger.warn(fields, `call ${info.jobId} goes on with its old code: ${why ?? ''}`);
     else logger.debug(fields, 'the code of a call has changed');
   }
 }

@@ -112,12 +112,18 @@ export function renewCall(call: RenewableCall, code: NewCode): Renewal {
 function constructorOf(
   agent: voice.Agent,
   next: AgentClass,
-  { info, hooks }: RenewableCall,
+  { info, hooks, onWarning }: RenewableCall,
   code: NewCode,
 ): (() => unknown) | undefined {
   const [first] = hooks.agents;
   const maker = agent === first ? code.agent(info.agent)?.agent : undefined;
-  if (maker !== undefined && !isAgentClass(maker)) return () => maker(info);
+  if (maker !== undefined && !isAgentClass(maker))
+    return () => {
+      // One that waits has not constructed the agent by now. What becomes of it later is of no use.
+      Promise.resolve(maker(info)).catch((error: unknown) =>
+        onWarning(error, 'the factory of the agent failed for the new code'),
+      );
+    };
   return next.length === 0 ? () => new next() : undefined;
 }
 

@@ -66,15 +66,16 @@ export class Reloads {
       if (files.length > 0 || agents.length > 0) {
         const calls = await this.#apply(plan, { generation, code });
         report = { ...report, generation, outcome: 'applied', agents, calls };
-        report = { ...report, notes: [...report.notes, ...leftBehind(calls)] };
       }
     } catch (error) {
       report = { ...this.#nothing('refused'), files: report.files, error: toPlainError(error) };
     }
     const timed = { ...report, durationMs: Math.round(performance.now() - begun) };
     this.#log(timed);
-    onReport(timed);
-    return timed;
+    // What became of a call is an event of that call as well, and logged with it.
+    const told = { ...timed, notes: [...timed.notes, ...leftBehind(timed.calls)] };
+    onReport(told);
+    return told;
   }
 
   #nothing(outcome: ReloadReport['outcome']): Omit<ReloadReport, 'durationMs'> {
@@ -110,9 +111,9 @@ export class Reloads {
 
   /** Calls that nobody has changed have no agent yet, or run where the strategy does not reload. */
   #withOthers(calls: readonly ReloadedCall[]): readonly ReloadedCall[] {
-    const { elsewhere, runsHere, jobIds, isolation } = this.#options;
+    const { elsewhere, runsHere, jobIds } = this.#options;
     const known = new Set(calls.map(({ jobId }) => jobId));
-    const why = `the isolation "${isolation}" does not reload calls`;
+    const why = this.#notReloaded;
     const other = (jobId: string): ReloadedCall =>
       elsewhere() !== undefined || runsHere(jobId)
         ? { jobId, result: 'starting' }
@@ -125,6 +126,10 @@ export class Reloads {
     ];
   }
 
+  get #notReloaded(): string {
+    return `the isolation "${this.#options.isolation}" does not reload calls`;
+  }
+
   #log(report: ReloadReport): void {
     const { logger } = this.#options;
     const { outcome, files, agents, notes, calls, durationMs, error, generation } = report;
@@ -134,6 +139,10 @@ export class Reloads {
     else if (outcome === 'applied') logger.info(fields, reloadLine(report));
     else logger.debug(fields, 'reload: no file has changed');
     for (const note of notes) logger.warn({ generation }, `reload: ${note}`);
+    const why = this.#notReloaded;
+    const left = calls.filter((call) => call.result === 'kept_old' && call.why === why);
+    if (left.length > 0)
+      logger.warn({ generation, calls: left.length }, `reload: ${why}: they keep their old code`);
   }
 }
 

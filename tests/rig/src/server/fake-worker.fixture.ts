@@ -5,6 +5,8 @@ import type { LiveKitServer } from './livekit-server.js';
 
 // A dispatch that the server gives to nobody, as it may on a busy machine, is lost.
 const DISPATCH_AGAIN_MS = 2_000;
+// The server notes a job as running after it has sent the assignment, and drops what it hears of it before.
+const REPORT_AGAIN_MS = 1_000;
 
 /**
  * Registers a worker that takes one job, reports its end with `end`, and disconnects; for tests of the log.
@@ -25,6 +27,7 @@ export async function takeOneJob(
     socket.send(new WorkerMessage(message).toBinary());
   let workerId = '';
   let dispatching: NodeJS.Timeout | undefined;
+  let reporting: NodeJS.Timeout | undefined;
   let offered = false;
   try {
     return await new Promise((resolve, reject) => {
@@ -57,13 +60,16 @@ export async function takeOneJob(
         }
         if (message.case === 'assignment') {
           const jobId = message.value.job?.id ?? '';
-          send({ message: { case: 'updateJob', value: { jobId, ...end } } });
+          const report = () => send({ message: { case: 'updateJob', value: { jobId, ...end } } });
+          reporting = setInterval(report, REPORT_AGAIN_MS);
+          report();
           server.jobEnded(jobId).then(() => resolve({ jobId, workerId }), reject);
         }
       });
     });
   } finally {
     clearInterval(dispatching);
+    clearInterval(reporting);
     socket.close();
   }
 }
