@@ -3,6 +3,7 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 
 import type { Logger } from '../base/logger.js';
 import { runOutsideCalls } from './outside-calls.js';
+import { type Method, replaceMethods } from './replace-method.js';
 import type { ProcessPatch, UndoPatch } from './sdk-patch.js';
 
 /*
@@ -44,25 +45,23 @@ export function isProbe(): boolean {
   return probes.getStore()?.running === true;
 }
 
-type Method<Owner> = (this: Owner, ...args: unknown[]) => unknown;
-
 function separateRecovery(logger: Logger): UndoPatch {
   const adapter = tts.FallbackAdapter.prototype;
-  const undo = [
-    replace(adapter, 'tryRecovery', logger, recoverOutside),
-    replace(adapter, 'close', logger, noteClosed),
-    replace(tts.ChunkedStream.prototype, 'mainTask', logger, handleRejection),
-  ];
+  const undo = replaceMethods(logger, 'a TTS fallback adapter may go on after its call', [
+    { owner: adapter, name: 'tryRecovery', replace: recoverOutside },
+    { owner: adapter, name: 'close', replace: noteClosed },
+    { owner: tts.ChunkedStream.prototype, name: 'mainTask', replace: handleRejection },
+  ]);
   return async () => {
-    for (const restore of undo) restore();
+    await undo();
     const left = [...recovering];
     recovering.clear();
     await Promise.all(left.map(stop));
   };
 }
 
-function recoverOutside(tryRecovery: Method<tts.FallbackAdapter>): Method<tts.FallbackAdapter> {
-  return function (index) {
+function recoverOutside(tryRecovery: Method) {
+  return function (this: tts.FallbackAdapter, index: unknown): void {
     // A stream that ends late may report a failure when its adapter is closed already.
     if (closed.has(this)) return;
     for (const each of recovering) if (!isRecovering(each)) recovering.delete(each);
@@ -76,8 +75,8 @@ function recoverOutside(tryRecovery: Method<tts.FallbackAdapter>): Method<tts.Fa
   };
 }
 
-function noteClosed(close: Method<tts.FallbackAdapter>): Method<tts.FallbackAdapter> {
-  return function (...args) {
+function noteClosed(close: Method) {
+  return function (this: tts.FallbackAdapter, ...args: unknown[]): unknown {
     closed.add(this);
     recovering.delete(this);
     return Reflect.apply(close, this, args);
@@ -85,8 +84,8 @@ function noteClosed(close: Method<tts.FallbackAdapter>): Method<tts.FallbackAdap
 }
 
 /** A request that fails rejects a promise that nobody handles. That of a probe would be an error of no call. */
-function handleRejection(mainTask: Method<tts.ChunkedStream>): Method<tts.ChunkedStream> {
-  return async function (...args) {
+function handleRejection(mainTask: Method) {
+  return async function (this: tts.ChunkedStream, ...args: unknown[]): Promise<unknown> {
     if (!isProbe()) return Reflect.apply(mainTask, this, args);
     try {
       return await Reflect.apply(mainTask, this, args);
@@ -112,23 +111,4 @@ async function stop(adapter: tts.FallbackAdapter): Promise<void> {
   const tasks = _status.flatMap(({ recoveringTask }) => recoveringTask ?? []);
   // A TTS that does not stop is left behind.
   await Promise.allSettled(tasks.map((task) => task.cancelAndWait(STOP_MS)));
-}
-
-function replace<Owner extends object>(
-  prototype: Owner,
-  name: string,
-  logger: Logger,
-  make: (method: Method<Owner>) => Method<Owner>,
-): () => void {
-  const descriptor = Object.getOwnPropertyDescriptor(prototype, name);
-  const method: unknown = descriptor?.value;
-  if (descriptor === undefined || typeof method !== 'function') {
-    logger.warn(
-      { method: name },
-      'unknown version of @livekit/agents: a TTS fallback adapter may go on after its call',
-    );
-    return () => {};
-  }
-  Object.defineProperty(prototype, name, { ...descriptor, value: make(method as Method<Owner>) });
-  return () => void Object.defineProperty(prototype, name, descriptor);
 }

@@ -1,9 +1,9 @@
 import { type llm, voice } from '@livekit/agents';
 
 import type { OpenRtcError } from '../base/errors.js';
-import type { Logger } from '../base/logger.js';
 import { callOf, claimForHandOff, refuseHandOff } from './agent-owners.js';
 import { currentCall } from './current-call.js';
+import { type Replacement, type Method, replaceMethods } from './replace-method.js';
 import type { ProcessPatch } from './sdk-patch.js';
 
 /** The method is asynchronous, so that its caller expects a rejection and no throw. */
@@ -17,17 +17,14 @@ export const refusedHandOffsPatch: ProcessPatch = {
   versions: '@livekit/agents 1.9',
   apply: (logger) => {
     const session = voice.AgentSession.prototype;
-    const undo = [
-      before(logger, session, 'updateAgent', claimTaker),
-      before(logger, session, '_updateActivity', claimTaker, REJECTS),
+    return replaceMethods(logger, 'an agent that several calls use may not be noticed', [
+      { owner: session, name: 'updateAgent', replace: before(claimTaker) },
+      { owner: session, name: '_updateActivity', replace: before(claimTaker, REJECTS) },
       // This comes for each agent that takes over, after its activity is made and before that starts.
-      before(logger, session, '_conversationItemAdded', checkToolResults),
+      { owner: session, name: '_conversationItemAdded', replace: before(checkToolResults) },
       // The SDK refuses a second run of a task as well. What it says is of no help if the first was in another call.
-      before(logger, voice.AgentTask.prototype, 'run', claimTask, REJECTS),
-    ];
-    return () => {
-      for (const restore of undo) restore();
-    };
+      { owner: voice.AgentTask.prototype, name: 'run', replace: before(claimTask, REJECTS) },
+    ]);
   },
 };
 
@@ -41,31 +38,14 @@ export function refusalOf(output: llm.FunctionCallOutput): OpenRtcError | undefi
 /** Is called before a method, with its object and its first argument. What it throws, the method throws. */
 type Check<Owner> = (owner: Owner, first: unknown) => void;
 
-type Method = (...args: unknown[]) => unknown;
-
-function before<Owner extends object>(
-  logger: Logger,
-  prototype: Owner,
-  name: string,
-  check: Check<Owner>,
-  rejects = false,
-): () => void {
-  const descriptor = Object.getOwnPropertyDescriptor(prototype, name);
-  const method: unknown = descriptor?.value;
-  if (descriptor === undefined || typeof method !== 'function') {
-    logger.warn(
-      { method: name },
-      'unknown version of @livekit/agents: an agent that several calls use may not be noticed',
-    );
-    return () => {};
-  }
-  const checked = function (this: Owner, ...args: unknown[]): unknown {
-    check(this, args[0]);
-    return Reflect.apply(method, this, args);
+function before<Owner>(check: Check<Owner>, rejects = false): Replacement['replace'] {
+  return (method) => {
+    const checked = function (this: Owner, ...args: unknown[]): unknown {
+      check(this, args[0]);
+      return Reflect.apply(method, this, args);
+    };
+    return rejects ? rejecting(checked) : checked;
   };
-  const value = rejects ? rejecting(checked) : checked;
-  Object.defineProperty(prototype, name, { ...descriptor, value });
-  return () => void Object.defineProperty(prototype, name, descriptor);
 }
 
 /** The same method, which rejects where it would throw. */
