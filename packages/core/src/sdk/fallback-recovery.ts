@@ -50,7 +50,6 @@ function separateRecovery(logger: Logger): UndoPatch {
   const undo = replaceMethods(logger, 'a TTS fallback adapter may go on after its call', [
     { owner: adapter, name: 'tryRecovery', replace: recoverOutside },
     { owner: adapter, name: 'close', replace: noteClosed },
-    { owner: tts.ChunkedStream.prototype, name: 'mainTask', replace: handleRejection },
   ]);
   return async () => {
     await undo();
@@ -80,19 +79,6 @@ function noteClosed(close: Method) {
     closed.add(this);
     recovering.delete(this);
     return Reflect.apply(close, this, args);
-  };
-}
-
-/** A request that fails rejects a promise that nobody handles. That of a probe would be an error of no call. */
-function handleRejection(mainTask: Method) {
-  return async function (this: tts.ChunkedStream, ...args: unknown[]): Promise<unknown> {
-    if (!isProbe()) return Reflect.apply(mainTask, this, args);
-    try {
-      return await Reflect.apply(mainTask, this, args);
-    } catch {
-      // The adapter gets no audio, logs that, and asks again later.
-      return undefined;
-    }
   };
 }
 

@@ -1,6 +1,7 @@
 import { tts, voice } from '@livekit/agents';
 
 import { type CurrentCall, currentCall } from './current-call.js';
+import { isProbe } from './fallback-recovery.js';
 import { type Method, replaceMethods } from './replace-method.js';
 import type { ProcessPatch } from './sdk-patch.js';
 
@@ -37,11 +38,12 @@ export function takeAskedSpeech(call: CurrentCall): boolean {
 
 function handled(original: Method) {
   return async function (this: tts.ChunkedStream): Promise<unknown> {
-    if (currentCall() === undefined) return Reflect.apply(original, this, []);
+    if (currentCall() === undefined && !isProbe()) return Reflect.apply(original, this, []);
     try {
       return await Reflect.apply(original, this, []);
     } catch {
-      // The stream has emitted it as the error of its provider, which is reported to the call.
+      // The stream has emitted it as the error of its provider, which is reported to the call. That of a probe is of no
+      // call: the adapter gets no audio, logs that, and asks again later.
       return undefined;
     }
   };
