@@ -7,13 +7,16 @@ const undisturbed = [
   'src/drain.e2e.test.ts',
   'src/malformed-frames.e2e.test.ts',
   'src/prometheus.e2e.test.ts',
-  'src/reload.e2e.test.ts',
   'src/signalling-loss.e2e.test.ts',
   'src/watched.e2e.test.ts',
 ];
 
 // They fill the machine: some twenty processes while it is listened for gaps, and more callers than workers can take.
-const alone = ['src/memory-limit.e2e.test.ts', 'src/processes.e2e.test.ts'];
+const alone = [
+  'src/memory-limit.e2e.test.ts',
+  'src/processes.e2e.test.ts',
+  'src/reload.e2e.test.ts',
+];
 
 export default defineConfig({
   test: {

@@ -44,6 +44,8 @@ export class RecordLog<T> {
     const found = this.#records.slice(from).find(predicate);
     if (found !== undefined) return Promise.resolve(found);
     if (this.#closedWith) return Promise.reject(this.#closedWith);
+    // Made here, so that its stack names who waits and not the timer.
+    const late = new Error();
     return new Promise((resolve, reject) => {
       const settle = (action: () => void): void => {
         clearTimeout(timer);
@@ -56,14 +58,17 @@ export class RecordLog<T> {
         },
         fail: (error) => settle(() => reject(error)),
       };
-      const timer = setTimeout(
-        () =>
-          waiter.fail(
-            new Error(`Waited ${timeoutMs} ms for ${what}; ${this.#records.length} records came.`),
-          ),
-        timeoutMs,
-      );
+      const timer = setTimeout(() => {
+        late.message = `Waited ${timeoutMs} ms for ${what}; ${this.#records.length} records came.${this.#last()}`;
+        waiter.fail(late);
+      }, timeoutMs);
       this.#waiters.add(waiter);
     });
+  }
+
+  /** The last records, for the message of a time-out. */
+  #last(): string {
+    const lines = this.#records.slice(-8).map((record) => JSON.stringify(record)?.slice(0, 300));
+    return lines.length === 0 ? '' : ` The last:\n${lines.join('\n')}`;
   }
 }

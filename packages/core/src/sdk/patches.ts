@@ -8,6 +8,7 @@ import { brokenStreamsPatch } from './broken-streams.js';
 import { callFieldsPatch } from './call-log-fields.js';
 import { closedMixersPatch } from './closed-mixers.js';
 import { deleteRoomPatch } from './delete-room.js';
+import { earlyTextPatch } from './early-text.js';
 import { endedStreamsPatch } from './ended-streams.js';
 import { endingNoisePatch } from './ending-noise.js';
 import { fallbackRecoveryPatch } from './fallback-recovery.js';
@@ -61,6 +62,7 @@ export const processPatches: readonly ProcessPatch[] = [
   soundFilesPatch,
   closedMixersPatch,
   firstSubscriptionPatch,
+  earlyTextPatch,
   avatarRpcPatch,
   unpublishedTracksPatch,
   ffiClientPatch,

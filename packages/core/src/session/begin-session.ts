@@ -14,7 +14,7 @@ import { sameRoom } from '../sdk/session-room.js';
 import { type CallWatch, watchCall } from '../watch/watch-call.js';
 import { buildAgent } from './build-agent.js';
 import { createSession } from './create-session.js';
-import { greet } from './greeting.js';
+import { greetCaller } from './greeting.js';
 import { JoinDeadline } from './join-deadline.js';
 import { joinRoom } from './join-room.js';
 import { resolveNoiseCancellation } from './noise-cancellation.js';
@@ -136,7 +136,8 @@ export async function beginSession(options: BeginOptions): Promise<void> {
     }),
   );
   const greeting = config.greeting === undefined ? runtime.defaults.greeting : config.greeting;
-  if (greeting !== undefined && greeting !== null) greet(session, agent, greeting);
+  if (greeting !== undefined && greeting !== null)
+    greetCaller(call, info.participant?.identity, session, agent, greeting);
 }
 
 interface RoomOptions {

@@ -66,8 +66,7 @@ export interface RoomWatch {
 export function watchRoom(options: RoomWatchOptions): RoomWatch {
   const { room, end, limits, participant, hangUpEnds, leftBefore } = options;
   const grace = limits.emptyRoomGraceMs;
-  const hasCaller = () =>
-    participant === undefined ? hasAnyCaller(room) : room.remoteParticipants.has(participant);
+  const hasCaller = () => callerIn(room, participant);
   const replaced = new ReplacedRoom(room, () =>
     end.failed(connectionLost('LiveKit lost the room, and another agent answers in its place')),
   );
@@ -149,8 +148,13 @@ export function connectionLost(reason: string): OpenRtcError {
   );
 }
 
-function hasAnyCaller(room: Room): boolean {
+/**
+ * True when a caller is in the room: anybody who is no agent.
+ * @param participant - identity of the only one who counts, when the job is for one participant
+ */
+export function callerIn(room: Room, participant: string | undefined): boolean {
+  if (participant !== undefined) return room.remoteParticipants.has(participant);
   return [...room.remoteParticipants.values()].some(
-    (participant) => participant.info.kind !== ParticipantKind.AGENT,
+    ({ info }) => info.kind !== ParticipantKind.AGENT,
   );
 }
