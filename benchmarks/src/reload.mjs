@@ -1,4 +1,4 @@
-// Measures what it takes to load agents anew, without calls and under live ones, and a restart of the same worker beside it.
+// Measures what it takes to reload agents, without calls and under live ones, and a restart of the same worker beside it.
 // Writes results/reload.json and the table in docs/reload.md.
 import { findServerBinary, startCallers, startLiveKitServer } from '@openrtc/test-rig';
 import { parseArgs } from 'node:util';

@@ -68,7 +68,7 @@ test.each<[Verb, string, string]>([
   ['list', '--json', 'print JSON, see schemas/list.schema.json'],
   ['top', '--json', 'print JSON, see schemas/top.schema.json'],
   ['reload', '--json', 'print JSON, see schemas/reload.schema.json'],
-  ['start', '--watch', 'load the agents anew when their files change; implies'],
+  ['start', '--watch', 'reload the agents when their files change; implies'],
   ['tui', '--watch', 'keep showing the file as it grows'],
   ['dev', '--port <number>', '(default: 0, env: OPENRTC_PORT)'],
   ['start', '--port <number>', '(default: 8081, env: OPENRTC_PORT)'],

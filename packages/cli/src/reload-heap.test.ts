@@ -49,7 +49,7 @@ ${Array.from({ length: 100 }, (_, at) => `export function helper${at}(given: num
 (globalThis as any).versions.push(new WeakRef(Shop));
 `;
 
-// It is not loaded anew: nothing that changes is imported here.
+// It is not reloaded: nothing that changes is imported here.
 const reading = `
 import { getEventListeners } from 'node:events';
 import { setImmediate as nextTick } from 'node:timers/promises';

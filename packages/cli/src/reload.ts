@@ -5,7 +5,7 @@ import { reloadSettings } from './options/reload-settings.js';
 import { writeMessage } from './host.js';
 import { basename } from 'node:path';
 
-/** Loads the agents of a worker anew when their files change. */
+/** Reloads the agents of a worker when their files change. */
 export const reload: Companion = {
   async open({ pool, verb, flags, host, loaded: { hot, core } }) {
     if (hot === undefined || reloadSettings(verb, flags)?.watch !== true) return undefined;

@@ -35,7 +35,7 @@ interface Place {
 }
 
 /**
- * The local files of a pool's agents: imports them, and loads them anew. In a process for calls it begins with the code
+ * The local files of a pool's agents: imports them, and reloads them. In a process for calls it begins with the code
  * that its worker uses.
  */
 export class HotCode implements AgentImporter, CodeLoader {

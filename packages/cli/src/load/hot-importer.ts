@@ -11,7 +11,7 @@ import { importFrom } from './import-from.js';
 import type { ModuleImporter } from './module-importer.js';
 import { outsidePackages } from './outside-packages.js';
 
-/** Imports the user's modules in a way that they can be loaded anew. */
+/** Imports the user's modules in a way that they can be reloaded. */
 export interface HotImporter extends ModuleImporter {
   /** `@openrtc/hot-reload`. */
   readonly hotReload: typeof hotReload;

@@ -21,7 +21,7 @@ export interface LoadedPool {
   readonly folder: string;
   /** The command created the pool, from a directory or one agent; false for a pool of the user's code. */
   readonly fromDirectory: boolean;
-  /** What its agents are loaded with, when they can be loaded anew. */
+  /** What its agents are loaded with, when they can be reloaded. */
   readonly hot?: HotImporter | undefined;
   /** The options that the user's own `run()` was called with; empty without one. */
   readonly runOptions: RunOptions;

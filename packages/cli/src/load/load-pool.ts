@@ -37,7 +37,7 @@ export function poolPath(given: string): PoolPath {
 export interface LoadOptions {
   /** Called with core before any of the user's code runs. Default: nothing. */
   readonly prepare?: ((core: Core) => void) | undefined;
-  /** How the agents should be loaded anew. Default: not at all. */
+  /** How the agents should be reloaded. Default: not at all. */
   readonly reload?: ReloadSettings | undefined;
   /** Reports what is worth knowing about the user's files, in one sentence. Default: it is logged. */
   readonly warn?: ((message: string) => void) | undefined;

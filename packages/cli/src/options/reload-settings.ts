@@ -1,11 +1,11 @@
 import type { Verb } from '../verbs/verb.js';
 import { type Flags, flagOf } from './table.js';
 
-/** How the agents of a worker can be loaded anew. */
+/** How the agents of a worker can be reloaded. */
 export interface ReloadSettings {
   /** The flag that asks for it. Undefined: it is the default of the verb, where `@openrtc/hot-reload` is installed. */
   readonly asked: string | undefined;
-  /** Whether they are loaded anew when their files change. Otherwise only `openrtc reload` does it. */
+  /** Whether they are reloaded when their files change. Otherwise only `openrtc reload` does it. */
   readonly watch: boolean;
 }
 

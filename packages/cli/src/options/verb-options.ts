@@ -77,7 +77,7 @@ export const verbOptions = {
   worker: {
     takes: '<pid>',
     read: wholeNumber(1, 4_194_304),
-    help: 'process id of the worker whose agents are loaded anew',
+    help: 'process id of the worker whose agents are reloaded',
     verbs: ['reload'],
     default: 'the only one of this user',
     position: 1,

@@ -139,28 +139,28 @@ export const workerOptions = {
   },
   reloadable: {
     read: yesOrNo,
-    help: 'let the verb reload load the agents anew: new calls get the new code, live ones from their next turn',
+    help: 'let the verb reload renew the agents: new calls get the new code, live ones from their next turn',
     verbs: ['start'],
     env: 'OPENRTC_RELOADABLE',
   },
   watch: {
     read: on,
-    help: 'start: load the agents anew when their files change; tui: keep showing the file as it grows',
+    help: 'start: reload the agents when their files change; tui: keep showing the file as it grows',
     verbs: ['start', 'tui'],
     perVerb: {
-      start: { help: 'load the agents anew when their files change; implies --reloadable' },
+      start: { help: 'reload the agents when their files change; implies --reloadable' },
       tui: { help: 'keep showing the file as it grows' },
     },
   },
   noWatch: {
     read: on,
-    help: 'do not load the agents anew when their files change, only by the verb reload',
+    help: 'do not reload the agents when their files change, only by the verb reload',
     verbs: ['dev'],
   },
   watchPath: {
     takes: '<path>',
     read: text,
-    help: 'a file or folder that the agents read themselves, such as prompts: they are loaded anew when it changes',
+    help: 'a file or folder that the agents read themselves, such as prompts: they are reloaded when it changes',
     verbs: WORKER,
     env: 'OPENRTC_WATCH_PATH',
   },

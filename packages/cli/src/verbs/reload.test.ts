@@ -113,7 +113,7 @@ test.each<[string, string, RegExp]>([
   expect(await live.say('hello')).toBe('three');
 });
 
-test('start --watch loads them anew when they are saved, too', async () => {
+test('start --watch reloads them when they are saved, too', async () => {
   const { says } = await worker('start', '--watch');
   await folder.write('agents/shop.ts', shop('two'));
   await says(/reload 1: \S*shop\.ts changed/);
@@ -208,7 +208,7 @@ test.each([
   expect(code).toBe(2);
 });
 
-test('an entry that loads its agents itself says how they can be loaded anew', async () => {
+test('an entry that loads its agents itself says how they can be reloaded', async () => {
   const { code, stderr } = await runCli(['start', '--reloadable'], {
     entry: fixture('pools/main.mjs'),
   });

@@ -8,7 +8,7 @@ import { chooseWorkers } from './reload/choose-workers.js';
 import { type WorkerReload, failureText, linesOf, reloadJson } from './reload/worker-reload.js';
 import type { ViewContext } from './verb-context.js';
 
-/** `reload`: lets running workers of this user load their agents anew. It fails when one of them has not. */
+/** `reload`: lets running workers of this user reload their agents. It fails when one of them has not. */
 export async function run({ flags, host }: ViewContext): Promise<number> {
   const { workers, problems } = await findWorkers();
   const chosen = await chooseWorkers(workers, flags, problems);

@@ -11,7 +11,7 @@ export const verbs = {
   },
   reload: {
     pool: false,
-    summary: 'Load the agents of a running worker anew, in live calls too.',
+    summary: 'Reload the agents of a running worker, in live calls too.',
   },
   top: {
     pool: false,

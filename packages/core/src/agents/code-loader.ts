@@ -4,7 +4,7 @@ import type { AgentClass } from './agent-options.js';
 export type ImportModule = (url: string) => Promise<unknown>;
 
 /**
- * Loads the code of agents anew while the process runs. `@openrtc/hot-reload` has one; a command passes it to its pools.
+ * Reloads the code of agents while the process runs. `@openrtc/hot-reload` has one; a command passes it to its pools.
  * There is one in each process that runs calls.
  */
 export interface CodeLoader {
@@ -26,7 +26,7 @@ export interface CompiledCode {
   readonly code: string;
   /** Absolute paths of the files that differ from the code in use, or are new. */
   readonly changed: readonly string[];
-  /** Absolute paths of files that differ as well and are not loaded anew: modules that run the pool. */
+  /** Absolute paths of files that differ as well and are not reloaded: modules that run the pool. */
   readonly needRestart: readonly string[];
 }
 

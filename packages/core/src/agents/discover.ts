@@ -32,7 +32,7 @@ export interface AgentImporter {
   readonly importModule: ImportModule;
   /** The absolute paths of the files whose top level the import of a file waits for, so that they can be named. */
   readonly waitedFor?: ((path: string) => Promise<readonly string[]>) | undefined;
-  /** Loads the code anew while the pool runs. Without it there is no reload. */
+  /** Reloads the code while the pool runs. Without it there is no reload. */
   readonly loader?: CodeLoader | undefined;
 }
 

@@ -6,7 +6,7 @@ export const CONTROL_SCHEMA_VERSION = 1;
 
 /** The commands that a worker takes from its own user, with what each results in. */
 export interface ControlResults {
-  /** Loads the agents anew, as {@link AgentPool.reload} does. */
+  /** Reloads the agents, as {@link AgentPool.reload} does. */
   readonly reload: ReloadReport;
 }
 

@@ -162,7 +162,9 @@ test.each<[string, () => Promise<unknown>]>([
   expect(await findWorkers()).toMatchObject({ workers: [], problems: [expect.any(String)] });
 });
 
-test.skipIf(process.getuid?.() !== 0)('a directory of another user is not used', async () => {
+const notRoot = process.getuid?.() === 0 ? '' : ': skipped, only root can give a directory away';
+
+test.skipIf(notRoot !== '')(`a directory of another user is not used${notRoot}`, async () => {
   const { chown } = await import('node:fs/promises');
   await mkdir(directory, { mode: 0o700 });
   await chown(directory, 65_534, 65_534);

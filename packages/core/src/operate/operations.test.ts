@@ -311,7 +311,7 @@ test('openrtc top finds the worker and its calls, without secrets', async () => 
   vi.unstubAllEnvs();
 });
 
-test('openrtc reload finds the worker, which says how its agents can be loaded anew', async () => {
+test('openrtc reload finds the worker, which says how its agents can be reloaded', async () => {
   vi.stubEnv('OPENRTC_RUNTIME_DIR', folder.of('run'));
   const { pool, running } = await rig.registered({}, { introspection: true });
   const [worker] = (await findWorkers()).workers;

@@ -34,7 +34,7 @@ export interface PoolView {
   snapshot(): RuntimeSnapshot;
   /** The running worker; undefined before it runs. */
   worker(): WorkerView | undefined;
-  /** Loads the agents anew. Rejects where that is not possible. */
+  /** Reloads the agents. Rejects where that is not possible. */
   reload(): Promise<ReloadReport>;
 }
 

@@ -101,7 +101,7 @@ export abstract class PoolAgents<
   }
 
   /**
-   * Loads the agents anew from their files: new calls get the new code, and live ones from their next turn. Needs a command
+   * Reloads the agents from their files: new calls get the new code, and live ones from their next turn. Needs a command
    * that loads the agents so, see docs/reload.md.
    * @returns what has changed; when the new code cannot be used, nothing has, and the report says why
    * @throws OpenRtcError `POOL_STATE` when the pool does not run, or was not started so

@@ -32,11 +32,11 @@ export interface PoolParts {
   readonly resolved: ResolvedOptions;
   readonly registry: AgentRegistry;
   readonly source: PoolSource;
-  /** Loads the code of the agents anew. Undefined where that is not possible. */
+  /** Reloads the code of the agents. Undefined where that is not possible. */
   readonly loader: CodeLoader | undefined;
   /** Returns the current snapshot of the pool. */
   readonly snapshot: () => RuntimeSnapshot;
-  /** Loads the agents of the pool anew. */
+  /** Reloads the agents of the pool. */
   readonly reload: () => Promise<ReloadReport>;
 }
 

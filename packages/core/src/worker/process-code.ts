@@ -22,7 +22,7 @@ export interface PreparedCode {
 export interface ProcessCodeOptions {
   readonly registry: AgentRegistry;
   readonly live: LiveSessions;
-  /** Undefined where code cannot be loaded anew. */
+  /** Undefined where code cannot be reloaded. */
   readonly loader: CodeLoader | undefined;
 }
 
@@ -43,7 +43,7 @@ export class ProcessCode {
     if (loader === undefined)
       throw new OpenRtcError(
         'CONFIG_DISCOVERY',
-        'this process cannot load code anew: it was not started by a command that watches its agents',
+        'this process cannot reload code: it was not started by a command that watches its agents',
       );
     const loaded = await loader.load(change.code, change.generation);
     const configs: AgentConfig[] = [];

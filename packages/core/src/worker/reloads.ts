@@ -44,7 +44,7 @@ export class Reloads {
     this.#options = options;
   }
 
-  /** Loads the agents anew. Never rejects: when their code cannot be used, everything is as it was. */
+  /** Reloads the agents. Never rejects: when their code cannot be used, everything is as it was. */
   reload(): Promise<ReloadReport> {
     const next = this.#last.then(() => this.#reload());
     this.#last = next;

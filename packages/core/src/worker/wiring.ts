@@ -36,7 +36,7 @@ export interface WorkerParts {
   readonly host: SessionHost;
   /** Measures memory and CPU time of the calls. */
   readonly resources: ResourceSampler;
-  /** Loads the agents anew. Undefined where that is not possible. */
+  /** Reloads the agents. Undefined where that is not possible. */
   readonly reloads: Reloads | undefined;
 }
 

@@ -20,7 +20,7 @@ export interface ProcessOptions {
   readonly registry: AgentRegistry;
   /** How another process starts this pool. */
   readonly source: PoolSource;
-  /** Loads the code of the agents anew. Undefined where that is not possible. */
+  /** Reloads the code of the agents. Undefined where that is not possible. */
   readonly loader: CodeLoader | undefined;
   /** Options of the event loop's watchdog. False: no watchdog. */
   readonly watchdog: OperateOptions['watchdog'];

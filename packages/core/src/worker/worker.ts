@@ -163,7 +163,7 @@ export class Worker implements WorkerView {
     await drained;
   }
 
-  /** The reloads of its agents; undefined where code cannot be loaded anew. */
+  /** The reloads of its agents; undefined where code cannot be reloaded. */
   get reloads(): Reloads | undefined {
     return this.#parts.reloads;
   }

@@ -40,7 +40,7 @@ function jsonOf({ worker, answer, problem }: WorkerReload): WorkerJson {
     : { pid, entry, report: null, error: answer.error };
 }
 
-/** Why the worker has not loaded its agents anew; undefined when it has, or there was nothing to do. */
+/** Why the worker has not reloaded its agents; undefined when it has, or there was nothing to do. */
 export function failureText({ worker, answer, problem }: WorkerReload): string | undefined {
   const name = `worker ${worker.pid}`;
   if (answer === undefined) return `${name} was not reloaded: ${problem}`;
@@ -51,7 +51,7 @@ export function failureText({ worker, answer, problem }: WorkerReload): string |
     : undefined;
 }
 
-/** The line that the worker has logged, and its notes. Empty when it has not loaded its agents anew. */
+/** The line that the worker has logged, and its notes. Empty when it has not reloaded its agents. */
 export function linesOf({ worker, answer }: WorkerReload): readonly string[] {
   if (answer?.ok !== true) return [];
   const { outcome, notes } = answer.result;
