@@ -43,6 +43,7 @@ export type { Call, MetadataValues, PrewarmedCall, SessionInfo } from './call/ca
 export type { JobParticipant } from './call/job-participant.js';
 export type { RefusalReason } from './call/refusal.js';
 export type { IsolationStrategy } from './launch/isolation-strategy.js';
+export type { SessionCaps } from './call/session-caps.js';
 export type { SessionLimits } from './call/session-limits.js';
 export type { MemoryState } from './admit/memory-state.js';
 export type { ModelMemory, ModelSize } from './call/model-memory.js';

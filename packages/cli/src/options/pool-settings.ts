@@ -14,8 +14,16 @@ export interface SettingsTarget {
 /** The flags as options of a pool, without where its calls run. */
 export function poolSettings(flags: Flags): PoolSettings {
   const { maxConcurrentSessions, maxMemoryMb, drainTimeout: drainTimeoutMs, agentName } = flags;
+  const { maxSessionsPerAgent, maxSessionsPerTenant } = flags;
   return {
-    ...defined({ maxConcurrentSessions, maxMemoryMb, drainTimeoutMs, agentName }),
+    ...defined({
+      maxConcurrentSessions,
+      maxSessionsPerAgent,
+      maxSessionsPerTenant,
+      maxMemoryMb,
+      drainTimeoutMs,
+      agentName,
+    }),
     ...agentSettings(flags),
     ...liveKitSettings(flags),
   };

@@ -60,6 +60,22 @@ export const workerOptions = {
     env: 'OPENRTC_MAX_CONCURRENT_SESSIONS',
     default: '50',
   },
+  maxSessionsPerAgent: {
+    takes: '<number>',
+    read: wholeNumber(1, 100_000),
+    help: 'maximum number of calls of each agent at a time',
+    verbs: WORKER,
+    env: 'OPENRTC_MAX_SESSIONS_PER_AGENT',
+    default: 'none',
+  },
+  maxSessionsPerTenant: {
+    takes: '<number>',
+    read: wholeNumber(1, 100_000),
+    help: 'maximum number of calls of each tenant at a time',
+    verbs: WORKER,
+    env: 'OPENRTC_MAX_SESSIONS_PER_TENANT',
+    default: 'none',
+  },
   maxMemoryMb: {
     takes: '<MiB>',
     read: wholeNumber(128, 16_777_216),

@@ -7,6 +7,8 @@
  *   nested too deep, encoded twice, in an array
  * - `router_failed`: the pool's `router` threw, did not return a name, or took too long
  * - `full`: there are already `maxConcurrentSessions` calls, accepted ones included
+ * - `agent_full`: the agent has as many calls as `maxSessionsPerAgent` allows, accepted ones included
+ * - `tenant_full`: the tenant has as many calls as `maxSessionsPerTenant` allows, accepted ones included
  * - `busy`: the event loops that run calls are overloaded (`maxEventLoopLagMs`), or the memory has no room for one more
  *   call (`maxMemoryMb`)
  * - `draining`: the worker is draining and takes no more calls
@@ -22,6 +24,8 @@ export type RefusalReason =
   | 'invalid_metadata'
   | 'router_failed'
   | 'full'
+  | 'agent_full'
+  | 'tenant_full'
   | 'busy'
   | 'draining'
   | 'duplicate'
@@ -44,6 +48,8 @@ const known: Readonly<Record<RefusalReason, true>> = {
   invalid_metadata: true,
   router_failed: true,
   full: true,
+  agent_full: true,
+  tenant_full: true,
   busy: true,
   draining: true,
   duplicate: true,

@@ -27,6 +27,8 @@ const OTHER = 'other';
 // The first are reasons to refuse an offer for a registered agent, the second one applies if there is no such agent.
 const REASONS_WITH_AGENT = [
   'full',
+  'agent_full',
+  'tenant_full',
   'busy',
   'isolation',
 ] as const satisfies readonly RefusalReason[];

@@ -3,6 +3,7 @@ import type { JobTypeName } from '../call/job-offer.js';
 import type { LiveKitOptions } from '../link/livekit-endpoint.js';
 import type { Logger } from '../base/logger.js';
 import type { Router } from '../route/route.js';
+import type { SessionCaps } from '../call/session-caps.js';
 import type { SessionLimits } from '../call/session-limits.js';
 import type { SharedModels } from '../session/shared-models.js';
 import type { SessionObserver } from '../settle/session-observer.js';
@@ -54,6 +55,17 @@ export interface AgentPoolOptions<
   models?: SharedModels | null;
   /** The maximum number of calls at a time, accepted ones included. Default: 50. */
   maxConcurrentSessions?: number;
+  /**
+   * The maximum number of calls of one agent at a time, accepted ones included: a number for every agent, or numbers by
+   * name, `{ support: 5 }`, and the others have none of their own. Further calls are refused (`agent_full`), and LiveKit
+   * offers them to another worker. A name that is not registered fails the start. Default: no limit.
+   */
+  maxSessionsPerAgent?: SessionCaps;
+  /**
+   * The maximum number of calls of one tenant at a time, accepted ones included: a number for every tenant, or numbers by
+   * name. Calls without a tenant are those of `default`. Further calls are refused (`tenant_full`). Default: no limit.
+   */
+  maxSessionsPerTenant?: SessionCaps;
   /**
    * The maximum lag of an event loop that runs calls, in milliseconds (99th percentile). While its calls cause more, a
    * process takes no other call: the worker refuses calls (`busy`) and reports itself full to LiveKit, so that live

@@ -3,6 +3,7 @@ import { OpenRtcError } from '../base/errors.js';
 import { isRecord } from '../base/kind-of.js';
 import { checkKeys, invalidOption } from '../base/option-checks.js';
 import type { JobTypeName } from '../call/job-offer.js';
+import { Caps } from '../call/session-caps.js';
 import type { SessionLimits } from '../call/session-limits.js';
 import { checkOperateOptions } from './check-operate-options.js';
 import {
@@ -19,6 +20,8 @@ import type { AgentPoolOptions } from './pool-options.js';
 /** The options that have defaults, with the defaults filled in. */
 export interface ResolvedOptions {
   readonly maxConcurrentSessions: number;
+  readonly maxSessionsPerAgent: Caps;
+  readonly maxSessionsPerTenant: Caps;
   readonly maxEventLoopLagMs: number;
   readonly maxMemoryMb: number | undefined;
   readonly consecutiveFailureLimit: number;
@@ -57,6 +60,8 @@ export function resolveOptions(
   );
   return {
     maxConcurrentSessions: numberOf(options, 'maxConcurrentSessions'),
+    maxSessionsPerAgent: new Caps(options.maxSessionsPerAgent),
+    maxSessionsPerTenant: new Caps(options.maxSessionsPerTenant),
     maxEventLoopLagMs: numberOf(options, 'maxEventLoopLagMs'),
     maxMemoryMb: options.maxMemoryMb,
     consecutiveFailureLimit: numberOf(options, 'consecutiveFailureLimit'),

@@ -91,6 +91,46 @@ test.each(['snake_case', 'two words', 'x'.repeat(65), 'tab\tbed'])(
   },
 );
 
+test.each<[string, object, RegExp]>([
+  [
+    'no calls',
+    { maxSessionsPerAgent: 0 },
+    /maxSessionsPerAgent must be a whole number from 1 .*got 0/,
+  ],
+  ['half a call', { maxSessionsPerTenant: 1.5 }, /maxSessionsPerTenant must be a whole number/],
+  ['a text', { maxSessionsPerTenant: '3' }, /or an object of whole numbers by name, got a string/],
+  ['a Map', { maxSessionsPerAgent: new Map() }, /of whole numbers by name, got a Map/],
+  [
+    'none for one agent',
+    { maxSessionsPerAgent: { a: 0 } },
+    /maxSessionsPerAgent\.a must be .*got 0/,
+  ],
+  ['undefined', { maxSessionsPerTenant: { a: undefined } }, /maxSessionsPerTenant\.a must not be/],
+  [
+    'a tenant that cannot be',
+    { maxSessionsPerTenant: { ' acme': 1 } },
+    /" acme" cannot be a tenant's name: use 1-128 ASCII/,
+  ],
+])('a limit of calls of %s', (_what, options, message) => {
+  expect(() => pool(options)).toThrow(invalid(message));
+});
+
+test('an agent whose name cannot be has no limit of calls', () => {
+  expect(() => pool({ maxSessionsPerAgent: { 'a b': 1 } })).toThrow(/cannot be an agent's name/);
+});
+
+test('a limit for an agent that is not registered', async () => {
+  const { url, apiKey, apiSecret } = rig.livekit;
+  const limited = new AgentPool({
+    maxSessionsPerAgent: { ecko: 1, other: 2 },
+    agents: { echo: () => new EchoAgent() },
+    livekit: { url, apiKey, apiSecret },
+  });
+  await expect(limited.run()).rejects.toThrow(
+    /no agent "ecko" is registered; did you mean "echo"\?[^]*no agent "other" is registered; registered: echo/,
+  );
+});
+
 test('a label of what is deployed that is no label', () => {
   for (const deploymentVersion of ['x'.repeat(65), 'two\nlines'])
     expect(() => pool({ deploymentVersion })).toThrow(invalid('deploymentVersion must be'));

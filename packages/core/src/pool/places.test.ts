@@ -36,6 +36,31 @@ describe('places', () => {
     expect(pool.runtimeSnapshot()).toMatchObject({ activeSessions: 0, reservedSessions: 0 });
   });
 
+  test('a burst for one tenant never takes more places than it may have', async () => {
+    const { strategy, calls } = manual();
+    const { pool } = await rig.registered({
+      isolation: strategy,
+      maxSessionsPerAgent: 4,
+      maxSessionsPerTenant: { acme: 2 },
+    });
+    const metadata = (tenant: string) => JSON.stringify({ tenant });
+    for (const at of Array.from({ length: 6 }).keys())
+      rig.livekit.dispatch({ room: `room-${at}`, metadata: metadata(at < 5 ? 'acme' : 'other') });
+    await rig.livekit.until(({ jobs }) =>
+      jobs.every(({ status }) => status === 'running' || status === 'failed'),
+    );
+    await rig.livekit.until(() => calls.length === 3);
+    expect(pool.runtimeSnapshot()).toMatchObject({
+      sessionsByTenant: { acme: 2, other: 1 },
+      refused: { tenant_full: 3 },
+    });
+    for (const { end } of calls) end();
+    await rig.livekit.until(({ jobs }) => jobs.every(({ status }) => status !== 'running'));
+    rig.livekit.dispatch({ room: 'later', metadata: metadata('acme') });
+    await rig.livekit.until(() => calls.length === 4);
+    calls[3]?.end();
+  });
+
   test('a strategy that has no place refuses, and the slot is free again', async () => {
     const { strategy } = manual();
     const crowded: IsolationStrategy = {

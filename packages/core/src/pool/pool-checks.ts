@@ -1,7 +1,11 @@
 import { checkAll } from '../base/all-faults.js';
 import { OpenRtcError } from '../base/errors.js';
+import { didYouMean } from '../base/nearest.js';
+import { invalidOption } from '../base/option-checks.js';
+import { Caps } from '../call/session-caps.js';
 import { resolveEndpoint } from '../link/livekit-endpoint.js';
 import type { PoolState } from '../operate/readiness.js';
+import { WHERE } from '../options/object-options.js';
 import type { AgentPoolOptions } from '../options/pool-options.js';
 import { checkRunOptions } from '../options/run-options.js';
 import { checkDefaultIsolation } from '../worker/default-parts.js';
@@ -88,8 +92,9 @@ export function checkConnect(
 }
 
 /** The checks of what a pool needs for any run. */
-function agentChecks({ agents }: Pick<RunConfiguration, 'agents'>): readonly (() => void)[] {
+function agentChecks({ agents, options }: RunConfiguration): readonly (() => void)[] {
   return [
+    () => checkCappedAgents(options.maxSessionsPerAgent, agents),
     () => {
       if (agents.length > 0) return;
       throw new OpenRtcError(
@@ -98,6 +103,22 @@ function agentChecks({ agents }: Pick<RunConfiguration, 'agents'>): readonly (()
       );
     },
   ];
+}
+
+/** A limit for an agent that is not there is a mistake in its name, and would limit nobody. */
+function checkCappedAgents(
+  caps: AgentPoolOptions['maxSessionsPerAgent'],
+  agents: readonly string[],
+) {
+  const unknown = new Caps(caps).names.filter((name) => !agents.includes(name));
+  checkAll(
+    unknown.map((name) => () => {
+      throw invalidOption(
+        WHERE,
+        `maxSessionsPerAgent: no agent "${name}" is registered${didYouMean(name, agents) || `; registered: ${agents.join(', ')}`}`,
+      );
+    }),
+  );
 }
 
 /** The checks of what a worker needs to open: the server, its credentials, and a place where calls run. */

@@ -1,7 +1,5 @@
 import type { MetadataValues } from '../call/call.js';
-
-// The tenant is also a metric label and a key of counters, so its characters and its length are limited.
-const TENANT = /^[A-Za-z0-9_.-]{1,128}$/;
+import { isTenantName, TENANT_NAME } from '../call/tenant-name.js';
 
 /** The tenant of a call that names none. */
 const DEFAULT_TENANT = 'default';
@@ -29,9 +27,9 @@ export function readTenant(
     }
     const tenant = value.trim();
     if (tenant === '') continue;
-    if (!TENANT.test(tenant)) {
+    if (!isTenantName(tenant)) {
       return {
-        problem: `the tenant in the ${where} is not 1-128 ASCII letters, digits, "_", "." or "-"`,
+        problem: `the tenant in the ${where} is not ${TENANT_NAME}`,
       };
     }
     return { tenant };

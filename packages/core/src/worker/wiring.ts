@@ -1,5 +1,6 @@
 import { AsyncResource } from 'node:async_hooks';
 
+import { capGates } from '../admit/cap-gates.js';
 import { Admission, type PauseReason } from '../admit/admission.js';
 import { MemoryGuard } from '../admit/memory-guard.js';
 import { MemoryMeter } from '../admit/memory-meter.js';
@@ -50,7 +51,14 @@ export function wire(options: WorkerOptions, endpoint: LiveKitEndpoint): WorkerP
   const admission: Admission = new Admission({
     maxConcurrentSessions: resolved.maxConcurrentSessions,
     // No call is offered before all parts are there.
-    gates: [() => memory.gate()],
+    gates: [
+      ...capGates({
+        admission: () => admission,
+        perAgent: resolved.maxSessionsPerAgent,
+        perTenant: resolved.maxSessionsPerTenant,
+      }),
+      () => memory.gate(),
+    ],
   });
   const flow = flowOf(options, endpoint, admission);
   const links = linksOf(options, endpoint, admission, flow);
