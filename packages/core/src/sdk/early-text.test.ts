@@ -9,7 +9,7 @@ import { SessionEnd } from '../call/session-end.js';
 import { setCallOf } from './agent-owners.js';
 import { earlyTextPatch } from './early-text.js';
 
-const { start } = voice.RoomIO.prototype;
+const start = Reflect.get(voice.RoomIO.prototype, 'start') as () => void;
 let undo: () => void | Promise<void>;
 
 beforeEach(() => {
@@ -43,7 +43,7 @@ function textInput() {
     handled,
     end,
     type: (identity: string, text: string) => io.onUserTextInput(text, { identity }),
-    join(identity: string) {
+    join: (identity: string) => {
       remoteParticipants.set(identity, {});
       room.emit(RoomEvent.ParticipantConnected, { identity });
     },

@@ -70,7 +70,7 @@ function emptyRoom({ audio, participant }: { audio: boolean; participant?: strin
   return {
     said,
     end,
-    join(identity: string, kind = ParticipantKind.STANDARD) {
+    join: (identity: string, kind = ParticipantKind.STANDARD) => {
       remoteParticipants.set(identity, { identity, info: { kind } });
       room.emit(RoomEvent.ParticipantConnected, { identity });
     },
