@@ -10,6 +10,7 @@ const alone = [
   'closed-with-call',
   'closing-time',
   'contained-*',
+  'current-call',
   'delete-room',
   'endpoint-*',
   'lag-guard',

@@ -40,6 +40,7 @@ export type { LiveKitOptions } from './link/livekit-endpoint.js';
 export type { JobTypeName } from './call/job-offer.js';
 export type { Router, RoutingRequest } from './route/route.js';
 export type { Call, MetadataValues, PrewarmedCall, SessionInfo } from './call/call.js';
+export { callContext as currentCall, type CallContext } from './sdk/call-context.js';
 export type { JobParticipant } from './call/job-participant.js';
 export type { RefusalReason } from './call/refusal.js';
 export type { IsolationStrategy } from './launch/isolation-strategy.js';

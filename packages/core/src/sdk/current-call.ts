@@ -15,7 +15,11 @@ export interface CurrentCall extends Call {
   readonly logger: Logger;
 }
 
-const storage = new AsyncLocalStorage<CurrentCall>();
+const STORAGE = Symbol.for('@openrtc/core:current-call');
+const globals = globalThis as { [STORAGE]?: AsyncLocalStorage<CurrentCall> };
+
+// One for the process: a project may have loaded this package a second time, and its agents must know their call as well.
+const storage = (globals[STORAGE] ??= new AsyncLocalStorage<CurrentCall>());
 
 /** Runs `fn` as part of a call: inside it, `getJobContext()` and {@link currentCall} return that call. */
 export function runInCall<T>(call: CurrentCall, fn: () => T): T {

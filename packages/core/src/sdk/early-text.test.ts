@@ -9,7 +9,7 @@ import { SessionEnd } from '../call/session-end.js';
 import { setCallOf } from './agent-owners.js';
 import { earlyTextPatch } from './early-text.js';
 
-const start = Reflect.get(voice.RoomIO.prototype, 'start') as () => void;
+const start = Reflect.get<voice.RoomIO, 'start'>(voice.RoomIO.prototype, 'start');
 let undo: () => void | Promise<void>;
 
 beforeEach(() => {
