@@ -5,6 +5,7 @@ export default defineConfig({
     index: 'src/index.ts',
     isolation: 'src/isolation.ts',
     host: 'src/host.ts',
+    signing: 'src/signing.ts',
     'operate/index': 'src/operate/index.ts',
     'testing/index': 'src/testing/index.ts',
   },

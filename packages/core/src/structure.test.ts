@@ -28,6 +28,7 @@ const rules: Rules = {
     '': 'index.ts',
     '/isolation': 'isolation.ts',
     '/host': 'host.ts',
+    '/signing': 'signing.ts',
     '/operate': 'operate/index.ts',
     '/testing': 'testing/index.ts',
   },

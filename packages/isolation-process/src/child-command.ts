@@ -15,8 +15,13 @@ export interface ChildCommand {
   readonly env: NodeJS.ProcessEnv;
 }
 
-// Only the worker needs these: a call joins its room with a token for that room.
-const WORKER_ONLY = ['LIVEKIT_API_KEY', 'LIVEKIT_API_SECRET', 'LIVEKIT_WORKER_TOKEN'];
+// Only the worker needs these: a call joins its room with a token for that room, and its metadata is checked.
+const WORKER_ONLY = [
+  'LIVEKIT_API_KEY',
+  'LIVEKIT_API_SECRET',
+  'LIVEKIT_WORKER_TOKEN',
+  'OPENRTC_METADATA_SECRET',
+];
 // Every user of the machine can see arguments in the list of processes.
 const SECRET_ARGUMENT = /^--?(?:[\w-]*-)?(?:secret|token|key|password)(?<value>=.*)?$/i;
 // V8's default is 16 MiB and more, and costs an idle process twice that in garbage from loading modules. One call

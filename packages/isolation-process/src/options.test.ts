@@ -54,6 +54,7 @@ test('a process runs the entry with its flags, without the debugger and without 
     LIVEKIT_API_KEY: 'hush',
     LIVEKIT_API_SECRET: 'hush',
     LIVEKIT_WORKER_TOKEN: 'hush',
+    OPENRTC_METADATA_SECRET: 'hush',
     OPENAI_API_KEY: 'sk-1',
   });
   expect(command).toMatchObject({ entry: '/app/main.js', args: ['start', '--port', '8081'] });

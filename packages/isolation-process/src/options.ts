@@ -26,7 +26,8 @@ export interface ProcessesOptions {
   startTimeoutMs?: number;
   /**
    * Environment variables in addition to those of the worker, which are passed on except for `LIVEKIT_API_KEY`,
-   * `LIVEKIT_API_SECRET` and `LIVEKIT_WORKER_TOKEN`. Name these here to pass them on. `undefined` removes a variable.
+   * `LIVEKIT_API_SECRET`, `LIVEKIT_WORKER_TOKEN` and `OPENRTC_METADATA_SECRET`. Name these here to pass them on.
+   * `undefined` removes a variable.
    */
   env?: Readonly<Record<string, string | undefined>>;
   /** Node flags for these processes. Default: those of the worker, without its inspector. */

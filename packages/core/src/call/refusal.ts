@@ -5,6 +5,8 @@
  * - `invalid_tenant`: the tenant in the metadata is not a valid name
  * - `invalid_metadata`: the metadata of the job or the room is an object that cannot be read: invalid JSON, too large,
  *   nested too deep, encoded twice, in an array
+ * - `invalid_signature`: the pool has a `metadataSecret`, and the metadata names an agent or a tenant without a valid
+ *   signature
  * - `router_failed`: the pool's `router` threw, did not return a name, or took too long
  * - `full`: there are already `maxConcurrentSessions` calls, accepted ones included
  * - `agent_full`: the agent has as many calls as `maxSessionsPerAgent` allows, accepted ones included
@@ -22,6 +24,7 @@ export type RefusalReason =
   | 'unknown_agent'
   | 'invalid_tenant'
   | 'invalid_metadata'
+  | 'invalid_signature'
   | 'router_failed'
   | 'full'
   | 'agent_full'
@@ -46,6 +49,7 @@ const known: Readonly<Record<RefusalReason, true>> = {
   unknown_agent: true,
   invalid_tenant: true,
   invalid_metadata: true,
+  invalid_signature: true,
   router_failed: true,
   full: true,
   agent_full: true,

@@ -62,6 +62,7 @@ export const optionTable = {
   routerTimeoutMs: { kind: 'whole', min: 1, max: 900 },
   // LiveKit allows no more.
   maxMetadataBytes: { kind: 'whole', min: 0, max: 524_288, default: 524_288 },
+  metadataSecret: { kind: 'elsewhere' },
   agentName: { kind: 'text' },
   dispatch: { kind: 'elsewhere' },
   jobTypes: { kind: 'elsewhere' },

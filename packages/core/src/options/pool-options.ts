@@ -96,6 +96,14 @@ export interface AgentPoolOptions<
    */
   maxMetadataBytes?: number;
   /**
+   * The secret with which the metadata of calls is signed, or several while one replaces another, of at least 32 bytes
+   * each. For apps whose clients carry the metadata to LiveKit: only metadata that {@link signMetadata} of
+   * `@openrtc/core/signing` has signed is read, a call whose metadata names an agent or a tenant without a valid
+   * signature is refused (`invalid_signature`), and a room name chooses no agent. Default: `OPENRTC_METADATA_SECRET`
+   * (several with commas between them), else none.
+   */
+  metadataSecret?: string | readonly string[];
+  /**
    * The agent name for explicit dispatch, at most 256 bytes. Default: `LIVEKIT_AGENT_NAME`, else none, for automatic
    * dispatch.
    */

@@ -1,10 +1,11 @@
 import { checkAll } from '../base/all-faults.js';
 import { OpenRtcError } from '../base/errors.js';
-import { isRecord } from '../base/kind-of.js';
+import { isRecord, kindOf } from '../base/kind-of.js';
 import { checkKeys, invalidOption } from '../base/option-checks.js';
 import type { JobTypeName } from '../call/job-offer.js';
 import { Caps } from '../call/session-caps.js';
 import type { SessionLimits } from '../call/session-limits.js';
+import { checkSecret } from '../route/signed-metadata.js';
 import { checkOperateOptions } from './check-operate-options.js';
 import {
   type AgentPermissions,
@@ -17,6 +18,8 @@ import { WHERE } from './object-options.js';
 import { checkRow, numberOf, optionTable } from './option-table.js';
 import type { AgentPoolOptions } from './pool-options.js';
 
+const SECRET = 'metadataSecret (OPENRTC_METADATA_SECRET)';
+
 /** The options that have defaults, with the defaults filled in. */
 export interface ResolvedOptions {
   readonly maxConcurrentSessions: number;
@@ -27,6 +30,7 @@ export interface ResolvedOptions {
   readonly consecutiveFailureLimit: number;
   readonly drainTimeoutMs: number;
   readonly maxMetadataBytes: number;
+  readonly metadataSecrets: readonly string[];
   readonly agentName: string;
   readonly dispatch: DispatchMode;
   readonly jobTypes: readonly JobTypeName[];
@@ -67,6 +71,7 @@ export function resolveOptions(
     consecutiveFailureLimit: numberOf(options, 'consecutiveFailureLimit'),
     drainTimeoutMs: numberOf(options, 'drainTimeoutMs'),
     maxMetadataBytes: numberOf(options, 'maxMetadataBytes'),
+    metadataSecrets: secretsOf(options.metadataSecret, env['OPENRTC_METADATA_SECRET']),
     agentName,
     dispatch: resolveDispatch(options.dispatch, agentName),
     jobTypes: resolveJobTypes(options.jobTypes),
@@ -81,6 +86,25 @@ export function resolveOptions(
       maxSessionDurationMs: numberOf(options, 'maxSessionDurationMs'),
     },
   };
+}
+
+function secretsOf(given: unknown, env: string | undefined): readonly string[] {
+  const secrets =
+    given === undefined
+      ? (env ?? '').split(',').filter((secret) => secret.trim() !== '')
+      : typeof given === 'string'
+        ? [given]
+        : given;
+  if (!Array.isArray(secrets) || (given !== undefined && secrets.length === 0))
+    throw invalidOption(
+      WHERE,
+      `${SECRET} must be a string, or an array of strings, got ${kindOf(given)}`,
+    );
+  return secrets.map((secret: unknown) => {
+    const trimmed = typeof secret === 'string' ? secret.trim() : secret;
+    checkSecret(WHERE, SECRET, trimmed);
+    return trimmed as string;
+  });
 }
 
 // LiveKit has no limit of its own for it, and 256 bytes for the other names. Each answer has it as an attribute, and an

@@ -119,6 +119,18 @@ test('an agent whose name cannot be has no limit of calls', () => {
   expect(() => pool({ maxSessionsPerAgent: { 'a b': 1 } })).toThrow(/cannot be an agent's name/);
 });
 
+test.each<[string, unknown]>([
+  ['a short text', 'secret'],
+  ['a short one of two', ['x'.repeat(32), 'secret']],
+  ['no text', 5],
+  ['none in a list', []],
+  ['none', null],
+])('a metadata secret that is %s', (_what, metadataSecret) => {
+  expect(() => pool({ metadataSecret })).toThrow(
+    invalid(/metadataSecret \(OPENRTC_METADATA_SECRET\) must be/),
+  );
+});
+
 test('a limit for an agent that is not registered', async () => {
   const { url, apiKey, apiSecret } = rig.livekit;
   const limited = new AgentPool({

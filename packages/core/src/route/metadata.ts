@@ -17,6 +17,8 @@ export interface Metadata {
    * order mark. It may name an agent or a tenant, so the call must not go to the default ones.
    */
   readonly unread?: true;
+  /** Whether the metadata names an agent or a tenant, or has a signature, and that is not valid. Only with secrets. */
+  readonly unsigned?: true;
 }
 
 /** The size of metadata that LiveKit allows, in bytes. */

@@ -62,7 +62,7 @@ export function route(
   agents: AgentNames,
   options: CustomRouteOptions = {},
 ): Routed | RouteRefusal | Promise<Routed | RouteRefusal> {
-  const read = readOffer(offer, options.maxMetadataBytes);
+  const read = readOffer(offer, options);
   const unread = refuseUnread(read);
   if (unread !== undefined) return unread;
   const { router, routerTimeoutMs = ROUTER_TIMEOUT_MS } = options;

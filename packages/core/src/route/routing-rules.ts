@@ -3,6 +3,7 @@ import type { JobOffer } from '../call/job-offer.js';
 import { type AgentNames, listNames } from '../agents/agent-names.js';
 import { type Metadata, mergeMetadata, readMetadata } from './metadata.js';
 import { type MetadataValues } from '../call/call.js';
+import { isClaim, verifyValues } from './signed-metadata.js';
 import { printable } from '../base/printable.js';
 import { type MetadataSource, readTenant } from './tenant.js';
 
@@ -32,7 +33,12 @@ export interface Routed {
 /** The refusal of a call that could not be routed. */
 export interface RouteRefusal extends Refusal {
   /** The reason. */
-  readonly refused: 'unknown_agent' | 'invalid_tenant' | 'invalid_metadata' | 'router_failed';
+  readonly refused:
+    | 'unknown_agent'
+    | 'invalid_tenant'
+    | 'invalid_metadata'
+    | 'invalid_signature'
+    | 'router_failed';
   /** The error that the router threw; absent for other refusals. */
   readonly cause?: unknown;
   /** As in {@link Routed}. */
@@ -53,6 +59,11 @@ export interface RouteOptions {
   byAgentName?: boolean;
   /** The maximum size of the metadata of a job or a room, in bytes. Default: 524 288 (512 KiB), LiveKit's own limit. */
   maxMetadataBytes?: number;
+  /**
+   * Secrets of signed metadata. With them, only signed metadata is read, a call whose metadata names an agent or a tenant
+   * without a valid signature is refused, and a room name chooses no agent. Default: none, all metadata is read.
+   */
+  metadataSecrets?: readonly string[];
 }
 
 /** An offer with its metadata parsed. */
@@ -66,16 +77,35 @@ export interface ReadOffer {
 }
 
 /** Parses the metadata of an offer. Call it once per offer. */
-export function readOffer(offer: JobOffer, maxBytes?: number): ReadOffer {
-  return {
-    offer,
-    job: readMetadata(offer.jobMetadata, maxBytes),
-    room: readMetadata(offer.roomMetadata, maxBytes),
-  };
+export function readOffer(
+  offer: JobOffer,
+  { maxMetadataBytes, metadataSecrets = [] }: RouteOptions,
+): ReadOffer {
+  const [job, room] = [offer.jobMetadata, offer.roomMetadata].map((text) => {
+    const metadata = readMetadata(text, maxMetadataBytes);
+    return metadataSecrets.length === 0
+      ? metadata
+      : signedOnly(metadata, offer.room, metadataSecrets);
+  }) as [Metadata, Metadata];
+  return { offer, job, room };
 }
 
-/** The refusal of a call whose metadata could not be read; undefined when it could. */
+/** Metadata without values that nobody has signed. */
+function signedOnly(metadata: Metadata, room: string, secrets: readonly string[]): Metadata {
+  if (Object.keys(metadata.values).length === 0) return metadata;
+  const verified = verifyValues(metadata.values, { secrets, room });
+  if ('values' in verified) return { values: mergeMetadata(verified.values) };
+  const { problem } = verified;
+  return { values: mergeMetadata(), problem, ...(isClaim(metadata.values) && { unsigned: true }) };
+}
+
+/** The refusal of a call whose metadata could not be read, or has no valid signature; undefined when it is as it should. */
 export function refuseUnread(read: ReadOffer): RouteRefusal | undefined {
+  if (read.job.unsigned === true || read.room.unsigned === true) {
+    const problems = problemsOf(read).join(', and the ');
+    const message = `room "${printable(read.offer.room)}": the ${problems}, so its agent and its tenant are not believed (metadataSecret)`;
+    return { refused: 'invalid_signature', message, problems: [] };
+  }
   if (read.job.unread !== true && read.room.unread !== true) return undefined;
   const problems = problemsOf(read).join(', and the ');
   const message = `room "${printable(read.offer.room)}": the ${problems}, so it is not known which agent and tenant the call is for`;
@@ -94,7 +124,7 @@ export function routeOffer(
   agents: AgentNames,
   options: RouteOptions = {},
 ): Routed | RouteRefusal {
-  const read = readOffer(offer, options.maxMetadataBytes);
+  const read = readOffer(offer, options);
   return refuseUnread(read) ?? routeByRules(read, agents, options);
 }
 
@@ -122,7 +152,9 @@ export function routeByRules(
     return settleRoute(read, name, where === 'job metadata' ? 'job_metadata' : 'room_metadata');
   }
   const names = agents.names();
-  const prefixed = options.roomPrefix === false ? undefined : longestPrefix(read.offer.room, names);
+  // What a caller may choose chooses nothing where metadata must be signed.
+  const usesPrefix = options.roomPrefix !== false && (options.metadataSecrets ?? []).length === 0;
+  const prefixed = usesPrefix ? longestPrefix(read.offer.room, names) : undefined;
   if (prefixed !== undefined) return settleRoute(read, prefixed, 'room_prefix');
   const first = names[0];
   if (first === undefined) return refuse(read, 'unknown_agent', 'no agent is registered');

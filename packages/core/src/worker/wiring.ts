@@ -137,6 +137,7 @@ function flowOf(
       ...(pool.router === undefined ? {} : { router: pool.router }),
       ...(pool.routerTimeoutMs === undefined ? {} : { routerTimeoutMs: pool.routerTimeoutMs }),
       maxMetadataBytes: resolved.maxMetadataBytes,
+      metadataSecrets: resolved.metadataSecrets,
       byAgentName: resolved.dispatch === 'per_agent',
     },
     admission,

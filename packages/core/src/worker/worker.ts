@@ -42,9 +42,9 @@ export class Worker implements WorkerView {
    * @throws OpenRtcError `CONFIG_*`, `PREWARM_FAILED`, `LINK_UNAUTHORIZED`; nothing stays open then
    */
   static async start(options: WorkerOptions, signal: AbortSignal): Promise<Worker> {
-    const { pool, source, logger } = options;
+    const { pool, resolved, source, logger } = options;
     const endpoint = resolveEndpoint(pool.livekit);
-    keepSecret([endpoint.apiSecret, endpoint.workerToken]);
+    keepSecret([endpoint.apiSecret, endpoint.workerToken, ...resolved.metadataSecrets]);
     warnIfPlain(endpoint.url, logger);
     const strategy = pool.isolation ?? (await defaultIsolation(source.packagesFrom));
     const worker = new Worker(options, endpoint);

@@ -7,9 +7,11 @@ import {
   type SessionInfo,
   type SessionObserver,
   agentConfig,
+  currentCall,
   definePoolOptions,
   isOpenRtcError,
 } from '@openrtc/core';
+import { signMetadata, verifyMetadata } from '@openrtc/core/signing';
 import { EchoLLM, ToneTTS } from '@openrtc/core/testing';
 import { coroutine } from '@openrtc/isolation-coroutine';
 import { processes } from '@openrtc/isolation-process';
@@ -180,3 +182,14 @@ export async function main(signal: AbortSignal): Promise<RuntimeSnapshot> {
   for (const event of pool.takeMetricsEvents()) console.log(event.event);
   return pool.runtimeSnapshot();
 }
+
+// Many customers: limits, signed metadata, and the call that code runs for.
+export const limited = new AgentPool({
+  maxSessionsPerAgent: 10,
+  maxSessionsPerTenant: { acme: 3 },
+  metadataSecret: ['the next secret, which has 32 bytes', 'the present secret, also 32 bytes'],
+});
+const signed = signMetadata({ tenant: 'acme' }, { secret: 'x'.repeat(32), room: 'lobby' });
+const verified = verifyMetadata(signed, { secrets: 'x'.repeat(32) });
+export const tenant: unknown = 'values' in verified ? verified.values['tenant'] : verified.problem;
+export const fields: Readonly<Record<string, string>> | undefined = currentCall()?.logFields;
