@@ -38,6 +38,7 @@ export type {
 // A call, from its offer to its end.
 export type { LiveKitOptions } from './link/livekit-endpoint.js';
 export type { JobTypeName } from './call/job-offer.js';
+export type { FilterRequest, RequestFilter } from './admit/request-filter.js';
 export type { Router, RoutingRequest } from './route/route.js';
 export type { Call, MetadataValues, PrewarmedCall, SessionInfo } from './call/call.js';
 export { callContext as currentCall, type CallContext } from './sdk/call-context.js';

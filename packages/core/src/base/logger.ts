@@ -1,4 +1,5 @@
 import { toPlainError } from './errors.js';
+import { isThenable } from './is-thenable.js';
 import { logLineLost, writingLog } from './log-failures.js';
 
 /** The logger interface of OpenRTC. A pino logger implements it. */
@@ -101,8 +102,4 @@ function isLogger(value: unknown): value is Logger {
   const methods = ['debug', 'info', 'warn', 'error', 'child'] as const;
   const given = Object(value) as Record<string, unknown>;
   return methods.every((method) => typeof given[method] === 'function');
-}
-
-function isThenable(value: unknown): boolean {
-  return typeof (Object(value) as { then?: unknown }).then === 'function';
 }

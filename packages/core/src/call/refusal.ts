@@ -16,6 +16,9 @@
  * - `draining`: the worker is draining and takes no more calls
  * - `duplicate`: the worker already has this job
  * - `isolation`: the isolation strategy has no room for the call, or its `reserve()` threw or gave no valid answer
+ * - `unregistered_room`: neither the metadata nor the name of the room names an agent (`acceptOnlyRegisteredRooms`)
+ * - `filtered`: the pool's `requestFilter` refused it
+ * - `filter_failed`: the `requestFilter` threw, gave no valid answer, or took too long
  * - `room_gone`: the room was deleted, and only an agent that joined it too late has created it again
  * - `too_slow`: the answer was not ready within 1 s
  * - `internal`: an error in the worker, which its log has, or an agent with more attributes than LiveKit takes
@@ -33,6 +36,9 @@ export type RefusalReason =
   | 'draining'
   | 'duplicate'
   | 'isolation'
+  | 'unregistered_room'
+  | 'filtered'
+  | 'filter_failed'
   | 'room_gone'
   | 'too_slow'
   | 'internal';
@@ -58,6 +64,9 @@ const known: Readonly<Record<RefusalReason, true>> = {
   draining: true,
   duplicate: true,
   isolation: true,
+  unregistered_room: true,
+  filtered: true,
+  filter_failed: true,
   room_gone: true,
   too_slow: true,
   internal: true,

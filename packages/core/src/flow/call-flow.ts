@@ -1,5 +1,6 @@
 import type { Admission } from '../admit/admission.js';
-import type { RefusalReason } from '../call/refusal.js';
+import { askFilter, type RequestFilter } from '../admit/request-filter.js';
+import type { Refusal, RefusalReason } from '../call/refusal.js';
 import type { Call } from '../call/call.js';
 import type { JobOffer } from '../call/job-offer.js';
 import type { Acceptance, Declined } from '../link/pending-offers.js';
@@ -20,6 +21,8 @@ export interface CallFlowOptions extends LiveCallsOptions {
   readonly routing: CustomRouteOptions;
   /** Decides whether there is a place for a call. */
   readonly admission: Admission;
+  /** The last word about a call, and how long it may take in milliseconds. Undefined: every call is taken. */
+  readonly filter?: { readonly ask: RequestFilter; readonly timeoutMs: number } | undefined;
 }
 
 /**
@@ -53,7 +56,11 @@ export class CallFlow {
       : this.#admit(offer, routed, link);
   }
 
-  #admit(offer: JobOffer, routed: Routed | RouteRefusal, link: FlowLink): Acceptance | Declined {
+  #admit(
+    offer: JobOffer,
+    routed: Routed | RouteRefusal,
+    link: FlowLink,
+  ): Acceptance | Declined | Promise<Acceptance | Declined> {
     if (routed.problems.length > 0)
       this.#options.logger.warn(
         { jobId: offer.jobId, problems: routed.problems },
@@ -80,11 +87,36 @@ export class CallFlow {
       return this.#refuse(offer, placement.refused, placement.message, 'warn', { call, cause });
     }
     const identity = `agent-${offer.jobId}`;
-    return this.#accept(offer, { identity, routed, revision, reservation, placement, link });
+    const accepted = { identity, routed, revision, reservation, placement, link };
+    // Last, so that it is not asked about calls for which there is no place.
+    const filtered = this.#filter(call, routed);
+    return filtered instanceof Promise
+      ? filtered.then((late) => this.#finish(offer, accepted, late))
+      : this.#finish(offer, accepted, filtered);
+  }
+
+  #filter(call: Call, { metadata }: Routed) {
+    const { filter } = this.#options;
+    if (filter === undefined) return undefined;
+    return askFilter(filter.ask, { ...call, metadata }, filter.timeoutMs);
+  }
+
+  #finish(
+    offer: JobOffer,
+    accepted: AcceptedCall,
+    refusal: (Refusal & { readonly cause?: unknown }) | undefined,
+  ): Acceptance | Declined {
+    if (refusal === undefined) return this.#accept(offer, accepted);
+    this.#giveBack(offer, accepted);
+    const { refused, message, cause } = refusal;
+    const { call } = accepted.reservation;
+    // A filter that fails has to be mended; what it refuses is as it should be.
+    const level = refused === 'filtered' ? 'info' : 'error';
+    return this.#refuse(offer, refused, message, level, { call, cause });
   }
 
   #accept(offer: JobOffer, accepted: AcceptedCall): Acceptance {
-    const { identity, routed, reservation, placement } = accepted;
+    const { identity, routed } = accepted;
     const { agent, tenant, by } = routed;
     return {
       identity,
@@ -100,19 +132,22 @@ export class CallFlow {
         );
       },
       assigned: (assignment) => this.live.begin(assignment, accepted),
-      abandoned: () => {
-        try {
-          placement?.release();
-        } catch (error) {
-          // It is the strategy's, and the worker's own place must be free again.
-          this.#options.logger.error(
-            { error, jobId: offer.jobId },
-            'the isolation failed to free a place',
-          );
-        }
-        reservation.release();
-      },
+      abandoned: () => this.#giveBack(offer, accepted),
     };
+  }
+
+  /** Gives back everything that was reserved for a call that will not come. */
+  #giveBack(offer: JobOffer, { placement, reservation }: AcceptedCall): void {
+    try {
+      placement?.release();
+    } catch (error) {
+      // It is the strategy's, and the worker's own place must be free again.
+      this.#options.logger.error(
+        { error, jobId: offer.jobId },
+        'the isolation failed to free a place',
+      );
+    }
+    reservation.release();
   }
 
   #refuse(

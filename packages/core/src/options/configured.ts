@@ -4,10 +4,13 @@ import { checkRow, optionTable } from './option-table.js';
 import type { AgentPoolOptions, PoolSettings } from './pool-options.js';
 
 // What belongs to the code of the agents, and not to whoever operates them.
-const OF_THE_CODE = ['agents', 'prewarm', 'setup', 'router'] as const satisfies readonly Exclude<
-  keyof AgentPoolOptions,
-  keyof PoolSettings
->[];
+const OF_THE_CODE = [
+  'agents',
+  'prewarm',
+  'setup',
+  'router',
+  'requestFilter',
+] as const satisfies readonly Exclude<keyof AgentPoolOptions, keyof PoolSettings>[];
 const SETTINGS = Object.keys(optionTable).filter(
   (name) => !(OF_THE_CODE as readonly string[]).includes(name),
 );

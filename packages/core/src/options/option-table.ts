@@ -1,6 +1,7 @@
 import { checkAgentDefaults } from '../agents/check-agent-options.js';
 import { isRecord, kindOf } from '../base/kind-of.js';
 import {
+  checkBoolean,
   checkFunction,
   checkText,
   checkWhole,
@@ -60,6 +61,9 @@ export const optionTable = {
   router: { kind: 'function' },
   // An offer must be answered within a second.
   routerTimeoutMs: { kind: 'whole', min: 1, max: 900 },
+  acceptOnlyRegisteredRooms: { kind: 'checked', check: checkOnlyRegistered },
+  requestFilter: { kind: 'function' },
+  requestFilterTimeoutMs: { kind: 'whole', min: 1, max: 900, default: 250 },
   // LiveKit allows no more.
   maxMetadataBytes: { kind: 'whole', min: 0, max: 524_288, default: 524_288 },
   metadataSecret: { kind: 'elsewhere' },
@@ -135,6 +139,10 @@ export function checkRow(name: string, row: OptionRow, value: unknown): void {
     case 'elsewhere':
       return;
   }
+}
+
+function checkOnlyRegistered(value: unknown): void {
+  checkBoolean(WHERE, 'acceptOnlyRegisteredRooms', value);
 }
 
 function checkDefaults(defaults: unknown): void {

@@ -2,6 +2,7 @@ import type { IsolationStrategy } from '../launch/isolation-strategy.js';
 import type { JobTypeName } from '../call/job-offer.js';
 import type { LiveKitOptions } from '../link/livekit-endpoint.js';
 import type { Logger } from '../base/logger.js';
+import type { RequestFilter } from '../admit/request-filter.js';
 import type { Router } from '../route/route.js';
 import type { SessionCaps } from '../call/session-caps.js';
 import type { SessionLimits } from '../call/session-limits.js';
@@ -91,6 +92,18 @@ export interface AgentPoolOptions<
   /** The time box of an asynchronous router, in milliseconds, at most 900. Default: 250. */
   routerTimeoutMs?: number;
   /**
+   * Whether a call is refused (`unregistered_room`) whose metadata and room name name no agent, instead of going to the
+   * agent that was registered first. Default: false.
+   */
+  acceptOnlyRegisteredRooms?: boolean;
+  /**
+   * Has the last word about each call, see {@link RequestFilter}. It is asked about calls that have an agent, a tenant and
+   * a reserved place, and everything that is reserved is given back when it refuses. Default: none.
+   */
+  requestFilter?: RequestFilter<Metadata>;
+  /** The time box of an asynchronous `requestFilter`, in milliseconds, at most 900. Default: 250. */
+  requestFilterTimeoutMs?: number;
+  /**
    * The maximum size of the metadata of a job or a room, in bytes. A call with more is refused (`invalid_metadata`).
    * Reading 512 KiB takes the event loop a few milliseconds. Default: 524 288, what LiveKit allows.
    */
@@ -151,7 +164,10 @@ export interface AgentPoolOptions<
 export type PoolSettings<
   Prewarmed extends object = Record<string, unknown>,
   Metadata extends object = MetadataValues,
-> = Omit<AgentPoolOptions<Prewarmed, Metadata>, 'agents' | 'prewarm' | 'setup' | 'router'>;
+> = Omit<
+  AgentPoolOptions<Prewarmed, Metadata>,
+  'agents' | 'prewarm' | 'setup' | 'router' | 'requestFilter'
+>;
 
 /** Returns `options` unchanged, with their types inferred. For options that are kept in a variable. */
 export function definePoolOptions<

@@ -1,4 +1,5 @@
 import { messageOf } from '../base/errors.js';
+import { isThenable } from '../base/is-thenable.js';
 import type { JobOffer } from '../call/job-offer.js';
 import type { AgentNames } from '../agents/agent-names.js';
 import type { MetadataValues } from '../call/call.js';
@@ -133,13 +134,4 @@ async function withinTimeBox(
     case 'timeout':
       return refuseFailed(read, `did not answer within ${timeoutMs} ms`);
   }
-}
-
-function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return (
-    typeof value === 'object' &&
-    value !== null &&
-    'then' in value &&
-    typeof value.then === 'function'
-  );
 }

@@ -38,6 +38,7 @@ export interface RouteRefusal extends Refusal {
     | 'invalid_tenant'
     | 'invalid_metadata'
     | 'invalid_signature'
+    | 'unregistered_room'
     | 'router_failed';
   /** The error that the router threw; absent for other refusals. */
   readonly cause?: unknown;
@@ -57,6 +58,8 @@ export interface RouteOptions {
    * metadata. Default: false.
    */
   byAgentName?: boolean;
+  /** Whether a call that names no agent, by metadata or room name, is refused instead of going to the first. Default: false. */
+  onlyRegisteredRooms?: boolean;
   /** The maximum size of the metadata of a job or a room, in bytes. Default: 524 288 (512 KiB), LiveKit's own limit. */
   maxMetadataBytes?: number;
   /**
@@ -158,6 +161,12 @@ export function routeByRules(
   if (prefixed !== undefined) return settleRoute(read, prefixed, 'room_prefix');
   const first = names[0];
   if (first === undefined) return refuse(read, 'unknown_agent', 'no agent is registered');
+  if (options.onlyRegisteredRooms === true)
+    return refuse(
+      read,
+      'unregistered_room',
+      `room "${printable(read.offer.room)}": neither its metadata nor its name names an agent (acceptOnlyRegisteredRooms)`,
+    );
   return settleRoute(read, first, 'first_registered');
 }
 

@@ -1,6 +1,7 @@
 import { voice } from '@livekit/agents';
 import { Readable } from 'node:stream';
 
+import { isThenable } from '../base/is-thenable.js';
 import { OpenRtcError } from '../base/errors.js';
 import { HOOK_MS } from '../call/session-limits.js';
 import type { CodeTrial } from './code-trial.js';
@@ -189,14 +190,6 @@ function wrap(agent: voice.Agent, hook: HookName): boolean {
 /** Whether it is a stream of which something was read already: nobody can read it a second time. */
 function isRead(value: unknown): boolean {
   return value instanceof ReadableStream && (value.locked || Readable.isDisturbed(value as never));
-}
-
-function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return (
-    typeof value === 'object' &&
-    value !== null &&
-    typeof (value as { then?: unknown }).then === 'function'
-  );
 }
 
 /** True for errors with which user code tells the SDK to stop, or to skip a turn. They are not faults. */

@@ -13,6 +13,7 @@ import { WorkerLinks } from '../link/worker-links.js';
 import { mayNeedTurnDetector } from '../session/turn-handling.js';
 import { ResourceSampler } from '../operate/resource-sampler.js';
 import { watchdogLimits } from '../operate/watchdog-options.js';
+import { numberOf } from '../options/option-table.js';
 import type { ResolvedOptions } from '../options/resolve-options.js';
 import { Reloads } from './reloads.js';
 import { SessionHost } from './session-host.js';
@@ -138,9 +139,16 @@ function flowOf(
       ...(pool.routerTimeoutMs === undefined ? {} : { routerTimeoutMs: pool.routerTimeoutMs }),
       maxMetadataBytes: resolved.maxMetadataBytes,
       metadataSecrets: resolved.metadataSecrets,
+      onlyRegisteredRooms: pool.acceptOnlyRegisteredRooms ?? false,
       byAgentName: resolved.dispatch === 'per_agent',
     },
     admission,
+    ...(pool.requestFilter !== undefined && {
+      filter: {
+        ask: pool.requestFilter,
+        timeoutMs: numberOf(pool, 'requestFilterTimeoutMs'),
+      },
+    }),
     endpoint,
     observers,
     consecutiveFailureLimit: resolved.consecutiveFailureLimit,
