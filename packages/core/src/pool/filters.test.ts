@@ -19,6 +19,7 @@ const agents = { first: () => new EchoAgent(), support: () => new EchoAgent() };
 const boom = (): never => {
   throw new Error('the list of bans cannot be read');
 };
+// oxlint-disable-next-line unicorn/no-thenable -- What is tested.
 const dishonest = Object.defineProperty({}, 'then', { get: boom });
 
 /** A strategy that says how many of its places are taken. */
