@@ -23,6 +23,7 @@ const alone = [
   'session-host',
   'shared-provider',
   'shared-toolsets',
+  'starting',
   'tight-heap',
   'turns',
   'watch-faults',
