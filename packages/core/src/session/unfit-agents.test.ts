@@ -14,7 +14,7 @@ import { rig, start } from './contained-rig.fixture.js';
 
 type Provided = Partial<voice.AgentOptions<unknown>>;
 
-const given = (options: Record<string, unknown>) => () => new Talker(options as Provided);
+const given = (options: Record<string, unknown>) => () => new Talker(options);
 const withGetter = (name: 'id' | 'llm') => () =>
   Object.defineProperty(new Talker(), name, { get: boom });
 
