@@ -42,7 +42,7 @@ export class Verification {
     const say = (message: string) => this.#say(message);
     const done = storage.run(this, () =>
       withLoadPatches(say, () =>
-        loadWithoutWorkers((start) => void this.ignored(`LiveKit's own worker: ${start}`), work),
+        loadWithoutWorkers((start) => this.ignored(`LiveKit's own worker: ${start}`), work),
       ),
     );
     // Node reports a promise that nobody handles when the code that made it is done.
