@@ -123,6 +123,22 @@ const badSaves: readonly BadSave[] = [
     line: /reload: nothing has changed: .*shop\.ts: the constructor of Shop failed: no oven/,
   },
   {
+    what: 'a top level that ends the process',
+    source: { version: 'two', top: 'process.exit(3);' },
+    line: /reload: nothing has changed: \S*shop\.ts:\d+:\d+: process\.exit\(3\) was called .*Throw an error instead/,
+  },
+  {
+    what: 'a constructor that ends the process',
+    source: { version: 'two', constructing: 'process.exit(4);' },
+    line: /reload: nothing has changed: \S*shop\.ts:\d+:\d+: process\.exit\(4\)/,
+    early: true,
+  },
+  {
+    what: 'a promise that nothing handles',
+    source: { version: 'two', top: `void Promise.reject(new Error('no database'));` },
+    line: /reload: nothing has changed: \S*shop\.ts:\d+:\d+: unhandled rejection: no database/,
+  },
+  {
     what: 'no agent any more',
     source: 'export const nothing = 1;',
     line: /reload: nothing has changed: [\s\S]*no agent class/,
@@ -157,6 +173,55 @@ describe.each(['coroutine', 'process'])('--isolation %s', (isolation) => {
       expect(await until(live, /^three/)).toMatch(/\+three 1$/);
     },
   );
+
+  test.each([
+    {
+      what: 'a timer that throws',
+      top: `setTimeout(() => { throw new Error('no stove'); }, 1_000);`,
+      line: /code of reload 1 failed later, .*shop\.ts:\d+:\d+: uncaught exception: no stove/,
+    },
+    {
+      what: 'a timer that ends the process',
+      top: 'setTimeout(() => process.exit(3), 1_000);',
+      line: /shop\.ts:\d+:\d+: process\.exit\(3\) was called by code of reload 1/,
+    },
+    {
+      what: "LiveKit's own worker",
+      top: `import { ServerOptions, cli } from '@livekit/agents';
+cli.runApp(new ServerOptions({ agent: import.meta.filename }));`,
+      line: /shop\.ts:\d+:\d+: starts LiveKit's own worker: cli\.runApp\(\) was ignored/,
+    },
+    {
+      what: 'a pool that is run',
+      top: `import { AgentPool } from '@openrtc/core';
+await new AgentPool({ agents: {} }).run();`,
+      line: /shop\.ts:\d+:\d+: starts a pool: pool\.run\(\) was ignored/,
+    },
+  ])('$what in new code harms no call, and is logged', async ({ top, line }) => {
+    const { says } = await dev('--isolation', isolation);
+    const live = await call();
+    expect(await live.say('hello')).toBe('one for 10 one 1');
+    await folder.write('agents/shop.ts', shop({ version: 'two', top }));
+    expect(await until(live, /^two/)).toMatch(/\+two 1$/);
+    await says(line);
+    await folder.write('agents/shop.ts', shop({ version: 'three' }));
+    expect(await until(live, /^three/)).toMatch(/\+three 1$/);
+    expect(await (await call()).say('hello')).toBe('three for 10 three 1');
+  });
+
+  test.runIf(isolation === 'process').each([
+    ['process.exit(5);', /shop\.ts:\d+:\d+: process\.exit\(5\) was called while/],
+    [`void Promise.reject(new Error('no key'));`, /shop\.ts:\d+:\d+: unhandled rejection: no key/],
+  ])('only in a process for calls, %s has the save refused', async (top, line) => {
+    const { says } = await dev('--isolation', isolation);
+    const live = await call();
+    expect(await live.say('hello')).toBe('one for 10 one 1');
+    const only = `import { inCallProcess } from '@openrtc/core/host';\nif (inCallProcess()) ${top}`;
+    await folder.write('agents/shop.ts', shop({ version: 'two', top: only }));
+    await says(/reload: nothing has changed: /);
+    await says(line);
+    expect(await live.say('hello')).toBe('one for 10 one+one 1');
+  });
 
   test('a node that fails in its first turn is answered by the old code', async () => {
     const { says } = await dev('--isolation', isolation);
@@ -272,6 +337,23 @@ test('a prompt that the constructor reads is read anew with --watch-path', async
   await folder.write('prompts/shop.md', 'second');
   await says(/reload 1: /);
   expect(await (await call()).say('hello')).toContain('second+one');
+});
+
+test('a module that waits for its pool reloads the agents that it imports', async () => {
+  await folder.write(
+    'main.ts',
+    `import { AgentPool } from '@openrtc/core';
+     import Shop from './agents/shop.ts';
+     const pool = new AgentPool();
+     pool.add('shop', Shop);
+     await pool.run();`,
+  );
+  await started('dev', folder.of('main.ts'));
+  const live = await call();
+  expect(await live.say('hello')).toBe('one for 10 one 1');
+  await folder.write('agents/shop.ts', shop({ version: 'two' }));
+  expect(await until(live, /^two/)).toMatch(/\+two 1$/);
+  expect(await (await call()).say('hello')).toBe('two for 10 two 1');
 });
 
 test('with --no-watch nothing is reloaded', async () => {

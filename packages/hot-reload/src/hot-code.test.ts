@@ -1,5 +1,5 @@
 import { mkdtempSync, realpathSync } from 'node:fs';
-import { readdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -176,4 +176,29 @@ test('old code is deleted from the folder', async () => {
   }
   const kept = (await readdir(root)).filter((name) => name.startsWith('code-'));
   expect(kept.length).toBeLessThan(8);
+});
+
+test('the agents of a module that waits for its pool have successors while it waits', async () => {
+  await write(
+    'main.ts',
+    `import Sales from './sales.ts'; (globalThis as any).sales = Sales; await new Promise(() => {});`,
+  );
+  Reflect.deleteProperty(globalThis, 'sales');
+  void code.importOnce(path('main.ts'));
+  const Sales = await vi.waitUntil(() => Reflect.get(globalThis, 'sales') as AgentClass);
+  await write('price.ts', 'export const price = () => 20;');
+  const loaded = await code.load((await code.compile()).code, 1);
+  const Next = loaded.successor(Sales) as unknown as Priced;
+  expect(new Next().price()).toBe(20);
+});
+
+test('what an import did not find is named until it is there', async () => {
+  await code.importModule(url('sales.ts'));
+  await write('price.ts', `export { price } from './late/tax.js';`);
+  await expect(code.compile()).rejects.toThrow(/tax/);
+  expect(code.missing).toEqual([path('late/tax.js')]);
+  await mkdir(path('late'));
+  await write('late/tax.js', 'export const price = () => 12;');
+  await code.compile();
+  expect(code.missing).toEqual([]);
 });

@@ -63,6 +63,11 @@ export class HotCode implements AgentImporter, CodeLoader {
     return [...(this.#runner?.graph.keys() ?? [])];
   }
 
+  /** Absolute paths that local files import and that were not found, as the imports name them. */
+  get missing(): readonly string[] {
+    return this.#compiler.missing;
+  }
+
   /** The local files that each local file imports, by their absolute paths. */
   get imports(): ReadonlyMap<string, readonly string[]> {
     return new Map(
@@ -112,6 +117,8 @@ export class HotCode implements AgentImporter, CodeLoader {
   async load(code: string, generation: number): Promise<LoadedCode> {
     const graph = readCode(code);
     const runner = this.#runnerOf(graph, generation);
+    // The import of a module that waits for its pool's run() has not ended yet.
+    if (this.#runner !== undefined) this.#remember(this.#runner);
     // All that were imported before: agents that take over may be in any of them.
     const known = this.#runner?.evaluated.map(([path]) => path) ?? [];
     await this.#inTime(runner, async () => {

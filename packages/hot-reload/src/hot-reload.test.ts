@@ -4,7 +4,7 @@ import { type EmbeddedLiveKit, startEmbeddedLiveKit } from '@openrtc/core/testin
 import { initializeLogger } from '@livekit/agents';
 import { EventEmitter, once } from 'node:events';
 import { mkdtempSync, realpathSync } from 'node:fs';
-import { rm, writeFile } from 'node:fs/promises';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import * as esbuild from 'esbuild';
@@ -112,6 +112,15 @@ test('a command that runs pools itself reloads their agents, as the README says'
     error: { message: expect.stringContaining('shop.ts:1:2') },
   });
   expect(await call.say('hello')).toBe('two');
+
+  // Saved before what it imports is there: tried again when it comes.
+  const late = `import { word } from './words/word.js';\n${shop('four').replace(`'four'`, 'word')}`;
+  expect(await save(late)).toMatchObject({ outcome: 'refused', generation: 1 });
+  const retried = once(reports, 'report') as Promise<[ReloadReport]>;
+  await mkdir(join(folder, 'words'));
+  await writeFile(join(folder, 'words/word.ts'), `export const word = 'four';`);
+  expect((await retried)[0]).toMatchObject({ outcome: 'applied', generation: 2 });
+  expect(await call.say('hello')).toBe('four');
 
   await watch[Symbol.asyncDispose]();
   call.hangUp();

@@ -1,4 +1,5 @@
 import type { AgentPool, ReloadReport } from '@openrtc/core';
+import { dirname, extname } from 'node:path';
 
 import type { HotCode } from './hot-code.js';
 import { FileWatch } from './watch-files.js';
@@ -23,8 +24,8 @@ export interface WatchOptions {
 export async function watchAgents(options: WatchOptions): Promise<AsyncDisposable> {
   const { pool, code, isAgentFile, others = [], onReload, onError } = options;
   const files = new FileWatch({
-    files: () => code.files,
-    isNew: isAgentFile,
+    files: () => [...code.files, ...code.missing],
+    isNew: (path) => isAgentFile(path) || code.missing.some((each) => mayBe(each, path)),
     others,
     onChange: async (ofOthers) => {
       if (ofOthers) code.startOver();
@@ -35,4 +36,13 @@ export async function watchAgents(options: WatchOptions): Promise<AsyncDisposabl
   });
   await files.ready();
   return files;
+}
+
+/** Whether a file is what an import names: `./price`, `./price.js` and `./price/` may all be TypeScript. */
+function mayBe(imported: string, path: string): boolean {
+  return withoutExtension(path) === withoutExtension(imported) || dirname(path) === imported;
+}
+
+function withoutExtension(path: string): string {
+  return path.slice(0, path.length - extname(path).length);
 }

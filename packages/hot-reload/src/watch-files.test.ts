@@ -121,3 +121,42 @@ test('other files and folders are watched with all that is in them, and reported
   await changed(1);
   expect(changes).toEqual([true]);
 });
+
+test.each(['lib', '.'])('a folder that was deleted and made again is watched: %s', async (name) => {
+  root = path('project');
+  await mkdir(path('lib'), { recursive: true });
+  files = [path('a.ts'), path('lib/b.ts')];
+  for (const file of files) await writeFile(file, '1');
+  await start();
+  await rm(path(name), { recursive: true });
+  await changed(1);
+  await mkdir(path('lib'), { recursive: true });
+  for (const file of files) await writeFile(file, '2');
+  await changed(2);
+  for (const file of files) {
+    const before = changes.length;
+    await vi.waitUntil(async () => {
+      await writeFile(file, String(Math.random()));
+      return changes.length > before;
+    }, PATIENCE);
+  }
+});
+
+test.each<[string, boolean]>([
+  ['.github-agents', true],
+  ['.git2', true],
+  ['node_modules_old', true],
+  ['node_modules', false],
+  ['.git', false],
+])('files below a folder %s: watched is %s', async (name, watched) => {
+  await mkdir(path(name));
+  await writeFile(path(`${name}/c.ts`), '1');
+  files = [path(`${name}/c.ts`), path('a.ts')];
+  await start();
+  await writeFile(path(`${name}/c.ts`), '2');
+  if (watched) await changed(1);
+  const before = changes.length;
+  await writeFile(path('a.ts'), '2');
+  await changed(before + 1);
+  expect(changes).toHaveLength(before + 1);
+});

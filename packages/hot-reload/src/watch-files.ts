@@ -1,10 +1,13 @@
 import { type FSWatcher, watch } from 'chokidar';
+import { statSync } from 'node:fs';
 import { dirname } from 'node:path';
 
 // An editor that saves writes a file in several steps, and a checkout writes hundreds of files.
 const QUIET_MS = 100;
 // While files keep changing, as under a formatter that never ends.
 const MAX_WAIT_MS = 1_000;
+// How often a folder that is gone is looked for.
+const LOOK_MS = 500;
 
 /** Options of {@link FileWatch}. */
 export interface FileWatchOptions {
@@ -28,7 +31,9 @@ export class FileWatch implements AsyncDisposable {
   readonly #options: FileWatchOptions;
   readonly #folders: FSWatcher;
   readonly #others: FSWatcher | undefined;
-  readonly #watched = new Set<string>();
+  /** The folders, with what tells one from another that was made in its place; undefined while there is none. */
+  readonly #watched = new Map<string, string | undefined>();
+  #looking: NodeJS.Timeout | undefined;
   #quiet: NodeJS.Timeout | undefined;
   #since: number | undefined;
   #ofOthers = false;
@@ -48,14 +53,25 @@ export class FileWatch implements AsyncDisposable {
     }
   }
 
-  /** Watches the folders of files that have come since. */
+  /** Watches the folders of files that have come since, and those that were deleted and made again. */
   follow(): void {
-    const folders = this.#options
-      .files()
-      .map((file) => dirname(file))
-      .filter((folder) => !this.#watched.has(folder));
-    for (const folder of folders) this.#watched.add(folder);
-    this.#folders.add([...new Set(folders)]);
+    clearTimeout(this.#looking);
+    let gone = false;
+    let again = false;
+    for (const folder of new Set(this.#options.files().map((file) => dirname(file)))) {
+      const known = this.#watched.has(folder);
+      const before = this.#watched.get(folder);
+      const now = identityOf(folder);
+      this.#watched.set(folder, now);
+      gone ||= now === undefined;
+      if (now === undefined || now === before) continue;
+      // The watch of a folder that was deleted stays with that one.
+      if (known) this.#folders.unwatch(folder);
+      this.#folders.add(folder);
+      again ||= known;
+    }
+    if (gone) this.#looking = setTimeout(() => this.follow(), LOOK_MS).unref();
+    if (again) this.#changed(false);
   }
 
   /** Resolves when everything is watched: a change before that may be missed. */
@@ -68,6 +84,7 @@ export class FileWatch implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#closed = true;
     clearTimeout(this.#quiet);
+    clearTimeout(this.#looking);
     await Promise.all([this.#folders.close(), this.#others?.close(), this.#working]);
   }
 
@@ -75,7 +92,7 @@ export class FileWatch implements AsyncDisposable {
     const watcher = watch([], {
       ...how,
       ignoreInitial: true,
-      ignored: /[\\/](?:node_modules|\.git)[\\/]?/,
+      ignored: /[\\/](?:node_modules|\.git)(?:[\\/]|$)/,
     });
     watcher.on('all', (event, path) => {
       if (event === 'add' || event === 'change' || event === 'unlink') onPath(path);
@@ -105,4 +122,10 @@ export class FileWatch implements AsyncDisposable {
 
 function readyOf(watcher: FSWatcher): Promise<void> {
   return new Promise((resolve) => watcher.once('ready', resolve));
+}
+
+/** Tells a folder from another of its name; undefined when there is none. */
+function identityOf(folder: string): string | undefined {
+  const stat = statSync(folder, { throwIfNoEntry: false, bigint: true });
+  return stat?.isDirectory() === true ? `${stat.ino} ${stat.birthtimeNs}` : undefined;
 }

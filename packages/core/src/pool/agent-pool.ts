@@ -19,7 +19,7 @@ import type { Worker } from '../worker/worker.js';
 import type { ConnectRequest } from '../worker/local-call.js';
 import { callProcess, inCallProcess } from '../worker/started-for-calls.js';
 import { commandLine } from './command-line.js';
-import { type Hosting, currentHosting } from './hosting.js';
+import { type Hosting, currentHosting, ignoredRun } from './hosting.js';
 import { warnInLog } from './load-user-code.js';
 import {
   type RunConfiguration,
@@ -110,7 +110,7 @@ export class AgentPool<
    * `POOL_UNHEALTHY` or `POOL_TAINTED` after a drain that a fault caused; `POOL_STATE` when the pool is closed.
    */
   run(options: RunOptions = {}): Promise<void> {
-    const known = refusal('run()', this.state) ?? this.#run?.finished;
+    const known = refusal('run()', this.state) ?? this.#run?.finished ?? ignoredRun();
     if (known !== undefined) return known;
     const command = this.#hosting?.active === true ? this.#hosting.run : commandLine();
     const runner = options?.cli === false ? undefined : command;

@@ -1,5 +1,6 @@
 import type { AgentImporter } from '../agents/discover.js';
 import type { RunOptions } from '../options/run-options.js';
+import { currentVerification } from '../worker/verification.js';
 
 /** Answers the `run()` of a pool. */
 export type Runner<Pool> = (pool: Pool, options: RunOptions) => Promise<void>;
@@ -27,4 +28,11 @@ export function setHosting<Pool>(hosting: Hosting<Pool> | undefined): void {
 /** The host of pools that are constructed now; undefined when there is none. */
 export function currentHosting<Pool>(): Hosting<Pool> | undefined {
   return current as Hosting<Pool> | undefined;
+}
+
+/** The result of `run()` in code that a reload loads: it does nothing, as the pool runs already. Undefined elsewhere. */
+export function ignoredRun(): Promise<void> | undefined {
+  const reload = currentVerification();
+  reload?.ignored('a pool: pool.run()');
+  return reload === undefined ? undefined : Promise.resolve();
 }

@@ -4,6 +4,7 @@ import { OpenRtcError } from '../base/errors.js';
 import type { Logger } from '../base/logger.js';
 import { currentCall } from '../sdk/current-call.js';
 import { inForeignListener, leftToTheWorker } from './left-exit.js';
+import { currentVerification } from './verification.js';
 
 /** `process`, with the function that `process.exit()` calls, which is not in its types. */
 interface Exits {
@@ -15,7 +16,7 @@ interface Exits {
 /**
  * Makes `process.exit()` in the code of a call end that call and not the process with all the others. It throws,
  * because code after it must not run. The same in a listener of others for an uncaught error that no call is blamed for:
- * the worker drains. Elsewhere outside of calls it exits. `process.abort()` and a SIGKILL cannot be intercepted.
+ * the worker drains. The code of a reload cannot end the process either. Elsewhere outside of calls it exits. `process.abort()` and a SIGKILL cannot be intercepted.
  * @returns a function that restores `process.exit()`
  */
 export function interceptExit(logger: Logger): () => void {
@@ -43,6 +44,8 @@ function replace(name: 'exit' | 'reallyExit', logger: Logger): () => void {
     if (call === undefined) {
       if (stopped && inForeignListener())
         throw leftToTheWorker(`process.${name}(${code ?? ''})`, logger);
+      const reload = stopped ? currentVerification() : undefined;
+      if (reload !== undefined) throw reload.exited(`process.${name}(${code ?? ''})`);
       return original.call(process, code);
     }
     const error = new OpenRtcError(

@@ -7,10 +7,12 @@ import type { AgentClass, AgentConfig } from '../agents/agent-options.js';
 import type { CodeLoader, LoadedCode } from '../agents/code-loader.js';
 import type { AgentRegistry } from '../agents/registry.js';
 import { OpenRtcError, messageOf } from '../base/errors.js';
+import type { Logger } from '../base/logger.js';
 import { failedPlace, placeText } from '../base/source-place.js';
 import type { ChangedAgent, CodeChange, CodeEvent } from '../call/code-change.js';
 import { checkToolSchemas } from '../sdk/agent-tools.js';
 import type { LiveSessions } from '../session/live-sessions.js';
+import { Verification } from './verification.js';
 
 /** Code that a process is ready to use. */
 export interface PreparedCode {
@@ -24,6 +26,7 @@ export interface ProcessCodeOptions {
   readonly live: LiveSessions;
   /** Undefined where code cannot be reloaded. */
   readonly loader: CodeLoader | undefined;
+  readonly logger: Logger;
 }
 
 /** The code of the agents in one process, which can change while calls run. */
@@ -39,13 +42,20 @@ export class ProcessCode {
    * @throws OpenRtcError `CONFIG_DISCOVERY` with the file and the cause
    */
   async prepare(change: CodeChange): Promise<PreparedCode> {
-    const { loader, registry } = this.#options;
+    const { loader } = this.#options;
     if (loader === undefined)
       throw new OpenRtcError(
         'CONFIG_DISCOVERY',
         'this process cannot reload code: it was not started by a command that watches its agents',
       );
-    const loaded = await loader.load(change.code, change.generation);
+    const verification = new Verification(change.generation, this.#options.logger);
+    return verification.run(async () =>
+      this.#verify(change, await loader.load(change.code, change.generation)),
+    );
+  }
+
+  async #verify(change: CodeChange, loaded: LoadedCode): Promise<PreparedCode> {
+    const { registry } = this.#options;
     const configs: AgentConfig[] = [];
     for (const agent of change.agents) {
       const next = await classOf(agent, loaded, registry);

@@ -5,6 +5,7 @@ import { blameCurrentCall } from '../watch/blame.js';
 import { interceptExit } from './intercept-exit.js';
 import { isLeftExit } from './left-exit.js';
 import { handleUncaught, warnOfOthers } from './uncaught-errors.js';
+import { currentVerification } from './verification.js';
 
 /** Actions of a worker for the signals and uncaught errors of its process. */
 export interface ProcessActions {
@@ -76,7 +77,7 @@ function onSignals(listener: (signal: NodeJS.Signals) => void): () => void {
 
 /**
  * Handles uncaught exceptions, unhandled rejections, and `process.exit()` in the code of a call. Each ends the call
- * whose code caused it; an error that no call can be blamed for is passed to `tainted`. The error of a log line that
+ * whose code caused it, or belongs to the reload that has loaded the code; an error that no call can be blamed for is passed to `tainted`. The error of a log line that
  * cannot be written is nobody's.
  * @returns a function that removes the handlers
  */
@@ -91,6 +92,12 @@ export function installFaultHandlers(
       return true;
     }
     if (isLeftExit(error) || blameCurrentCall(error, origin)) return true;
+    // No call has run it: it can be refused, or go on without harm.
+    const reload = currentVerification();
+    if (reload !== undefined) {
+      reload.uncaught(error, origin);
+      return true;
+    }
     logger.error(
       { error, origin },
       'an error no call can be blamed for: draining, because this process can no longer be trusted',

@@ -1,3 +1,5 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+
 import type { CodeLoader } from '../agents/code-loader.js';
 import type { AgentRegistry } from '../agents/registry.js';
 import { toPlainError } from '../base/errors.js';
@@ -13,6 +15,7 @@ import {
 import type { PreparedChange } from '../launch/isolation-strategy.js';
 import { type ReloadPlan, planReload } from './plan-reload.js';
 import type { ProcessCode } from './process-code.js';
+import { Verification } from './verification.js';
 
 /** Options of {@link Reloads}. */
 export interface ReloadsOptions {
@@ -36,6 +39,8 @@ export interface ReloadsOptions {
 /** The reloads of a worker, one after the other. */
 export class Reloads {
   readonly #options: ReloadsOptions;
+  // A call may ask for a reload, whose code is not that of the call.
+  readonly #outside = AsyncLocalStorage.snapshot();
   #generation = 0;
   #last: Promise<unknown> = Promise.resolve();
   #notes: readonly string[] = [];
@@ -46,20 +51,22 @@ export class Reloads {
 
   /** Reloads the agents. Never rejects: when their code cannot be used, everything is as it was. */
   reload(): Promise<ReloadReport> {
-    const next = this.#last.then(() => this.#reload());
+    const next = this.#last.then(() => this.#outside(() => this.#reload()));
     this.#last = next;
     return next;
   }
 
   async #reload(): Promise<ReloadReport> {
-    const { loader, registry, onReport } = this.#options;
+    const { loader, registry, onReport, logger } = this.#options;
     const begun = performance.now();
     let report: Omit<ReloadReport, 'durationMs'> = this.#nothing('unchanged');
     try {
       const { code, changed: files, needRestart } = await loader.compile();
       report = { ...report, files };
       const generation = this.#generation + 1;
-      const plan = await planReload(await loader.load(code, generation), registry);
+      const plan = await new Verification(generation, logger).run(async () =>
+        planReload(await loader.load(code, generation), registry),
+      );
       const notes = [...needRestart.map(restartNote), ...plan.notes];
       report = { ...report, notes: this.#newNotes(notes) };
       const agents = plan.changed.map(({ name }) => name);

@@ -27,8 +27,15 @@ export class GraphCompiler {
   /** What esbuild made of each file, and the module it became. */
   readonly #known = new Map<string, { readonly text: string; readonly module: CompiledModule }>();
 
+  readonly #missing = new Set<string>();
+
   constructor(compiler: Compiler) {
     this.#compiler = compiler;
+  }
+
+  /** Absolute paths that were imported and not found, as the imports name them, in the last compilation. */
+  get missing(): readonly string[] {
+    return [...this.#missing];
   }
 
   /**
@@ -39,7 +46,12 @@ export class GraphCompiler {
   async compile(entries: readonly string[]): Promise<ModuleGraph> {
     const { build, packages } = this.#compiler;
     // Once to learn which files there are, and once to compile each by itself.
-    const found = await build({ ...COMMON, entryPoints: [...entries], plugins: [packages()] });
+    this.#missing.clear();
+    const found = await build({
+      ...COMMON,
+      entryPoints: [...entries],
+      plugins: [notingMissing(this.#missing), packages()],
+    });
     const files = Object.keys(found.metafile?.inputs ?? {}).map((input) => resolve(input));
     const { outputFiles = [], metafile } = await build({
       ...COMMON,
@@ -111,6 +123,24 @@ function localFilesOutside(): Plugin {
         return found.errors.length > 0
           ? { errors: found.errors }
           : { path: found.path, external: true };
+      });
+    },
+  };
+}
+
+/** Notes the local files that are imported and not there. */
+function notingMissing(missing: Set<string>): Plugin {
+  return {
+    name: 'noting-missing',
+    setup(build) {
+      build.onResolve({ filter: /^\.|^\// }, async ({ path, pluginData, ...from }) => {
+        const { kind, importer, resolveDir } = from;
+        if (kind === 'entry-point' || pluginData === RESOLVING) return undefined;
+        const how = { kind, importer, resolveDir, pluginData: RESOLVING };
+        const found = await build.resolve(path, how);
+        if (found.errors.length > 0) missing.add(resolve(resolveDir, path));
+        // Resolved again by esbuild, which then reports it as always.
+        return undefined;
       });
     },
   };
