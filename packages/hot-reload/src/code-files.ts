@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import type { CompiledModule, ModuleGraph } from './modules/compiled-module.js';
@@ -42,9 +42,4 @@ export class CodeFiles {
 export function readCode(path: string): ModuleGraph {
   const modules = JSON.parse(readFileSync(path, 'utf8')) as CompiledModule[];
   return new Map(modules.map((module) => [module.path, module]));
-}
-
-/** The code of a file that may be gone; undefined then. */
-export function readCodeIfThere(path: string | undefined): ModuleGraph | undefined {
-  return path !== undefined && existsSync(path) ? readCode(path) : undefined;
 }

@@ -24,8 +24,9 @@ const path = (name: string) => join(root, name);
 const write = (name: string, text: string) => writeFile(path(name), text);
 const url = (name: string) => pathToFileURL(path(name)).href;
 
-const create = () =>
+const create = (ofWorker = false) =>
   new HotCode({
+    ofWorker,
     compiler: { build: esbuild.build, packages: () => ({ name: 'none', setup() {} }) },
     folder: root,
     agentsBeside: (file) => names.map((name) => join(dirname(file), name)),
@@ -83,7 +84,7 @@ test('code that is loaded and not used has no effect', async () => {
 test('a process for calls begins with the code of its worker', async () => {
   await code.importModule(url('sales.ts'));
   await write('price.ts', 'this is not TypeScript');
-  const { default: Sales } = (await create().importModule(url('sales.ts'))) as Classes;
+  const { default: Sales } = (await create(true).importModule(url('sales.ts'))) as Classes;
   expect(new (Sales as unknown as Priced)().price()).toBe(10);
 });
 

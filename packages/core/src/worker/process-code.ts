@@ -4,7 +4,7 @@ import { pathToFileURL } from 'node:url';
 import { isAgentClass } from '../agents/agent-class.js';
 import { chooseAgentClass } from '../agents/agent-export.js';
 import type { AgentClass, AgentConfig } from '../agents/agent-options.js';
-import type { CodeLoader, LoadedCode } from '../agents/code-loader.js';
+import type { CodeLoader, FoundAgents, LoadedCode } from '../agents/code-loader.js';
 import type { AgentRegistry } from '../agents/registry.js';
 import { OpenRtcError, messageOf } from '../base/errors.js';
 import { failedPlace, placeText } from '../base/source-place.js';
@@ -59,13 +59,18 @@ export class ProcessCode {
     return this.ready(loaded, configs, change.generation);
   }
 
-  /** Code whose agents are prepared already. */
-  ready(loaded: LoadedCode, configs: readonly AgentConfig[], generation: number): PreparedCode {
+  /** Code whose agents are prepared already. `found`: where, in the worker. */
+  ready(
+    loaded: LoadedCode,
+    configs: readonly AgentConfig[],
+    generation: number,
+    found?: FoundAgents,
+  ): PreparedCode {
     const { registry, live } = this.#options;
     return {
       commit: () => {
         registry.register(configs);
-        loaded.use();
+        loaded.use(found);
         return live.change({
           generation,
           successor: (agentClass) => loaded.successor(agentClass),
@@ -77,8 +82,8 @@ export class ProcessCode {
 }
 
 /** The class of an agent in other code: of its file, or in the place of the one that was added. */
-async function classOf(
-  { name, sourcePath }: ChangedAgent,
+export async function classOf(
+  { name, sourcePath }: Pick<ChangedAgent, 'name' | 'sourcePath'>,
   loaded: LoadedCode,
   registry: AgentRegistry,
 ): Promise<AgentClass | undefined> {
