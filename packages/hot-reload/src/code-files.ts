@@ -1,4 +1,4 @@
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import type { CompiledModule, ModuleGraph } from './modules/compiled-module.js';
@@ -42,4 +42,9 @@ export class CodeFiles {
 export function readCode(path: string): ModuleGraph {
   const modules = JSON.parse(readFileSync(path, 'utf8')) as CompiledModule[];
   return new Map(modules.map((module) => [module.path, module]));
+}
+
+/** The path of a file with symbolic links resolved. One that is part of the code may be gone. */
+export function pathIn(graph: ModuleGraph | undefined, path: string): string {
+  return graph?.has(path) === true ? path : realpathSync(path);
 }

@@ -26,6 +26,11 @@ export class CodeInUse {
     this.#path = join(folder, 'in-use.json');
   }
 
+  /** The files of all agents, also of those that are gone. */
+  get files(): readonly string[] {
+    return [...this.#found.values()].flat().map(({ sourcePath }) => sourcePath);
+  }
+
   /** Another code is used. */
   use(code: string): void {
     this.#code = code;

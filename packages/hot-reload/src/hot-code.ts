@@ -3,19 +3,20 @@ import type {
   AgentPlace,
   CodeLoader,
   CompiledCode,
+  FoundAgents,
   LoadedCode,
 } from '@openrtc/core/host';
-import { existsSync, realpathSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { setImmediate as nextTick } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 
-import { CodeFiles, readCode } from './code-files.js';
+import { CodeFiles, pathIn, readCode } from './code-files.js';
 import { CodeInUse, codeOfWorker } from './code-in-use.js';
 import { importInTime } from './import-in-time.js';
 import { type Compiler, GraphCompiler } from './modules/compile-graph.js';
 import type { CompiledModule, ModuleGraph } from './modules/compiled-module.js';
-import { keepModules } from './modules/keep-modules.js';
+import { keepModules, saltModules } from './modules/keep-modules.js';
 import { exportsOf } from './modules/exports-of.js';
 import { ModuleRunner, type Namespace } from './modules/module-runner.js';
 
@@ -29,10 +30,7 @@ export interface HotCodeOptions {
   readonly folder: string;
   /** The agent files in the folder of an agent file, as they are now. */
   readonly agentsBeside: (path: string) => readonly string[];
-  /**
-   * Whether this is a process for calls: it has the code and the agents that its worker uses, whatever stands in the files.
-   * Default: false
-   */
+  /** Whether this is a process for calls: it has the code and the agents that its worker uses. Default: false */
   readonly ofWorker?: boolean;
   /** Adds to the error of an import where it failed. `path`: of the file that was imported. Default: it stays as it is. */
   readonly explain?: (error: unknown, path: string) => Promise<unknown>;
@@ -123,7 +121,11 @@ export class HotCode implements AgentImporter, CodeLoader {
 
   /** Compiles the files of the agents as they are now, those that are new included. */
   async compile(): Promise<CompiledCode> {
-    const now = this.#salted(await this.#compiler.compile(this.#entryFiles()));
+    const now = saltModules(
+      await this.#compiler.compile(this.#entryFiles()),
+      this.#salt,
+      this.#once,
+    );
     const before = this.#runner?.graph ?? new Map<string, CompiledModule>();
     const differing = [...now.values()]
       .filter(({ path, hash }) => before.get(path)?.hash !== hash)
@@ -160,11 +162,18 @@ export class HotCode implements AgentImporter, CodeLoader {
       successor: (agentClass) => this.#successor(agentClass, runner),
       use: (found) => {
         this.#runner = runner;
-        if (found !== undefined) this.#inUse?.found(found);
+        if (found !== undefined) this.#agentsNow(found);
         this.#inUse?.use(code);
         this.#files.forgetBefore(code);
       },
     };
+  }
+
+  /** Files of agents that nobody has any more need not be kept. */
+  #agentsNow(found: FoundAgents): void {
+    this.#inUse?.found(found);
+    this.#entries.clear();
+    for (const path of this.#inUse?.files ?? []) this.#entries.add(path);
   }
 
   async #importFirst(path: string): Promise<Namespace> {
@@ -236,19 +245,4 @@ export class HotCode implements AgentImporter, CodeLoader {
     const found = runner.exportsOf(place.path)?.[place.name];
     return typeof found === 'function' ? (found as AgentClass) : undefined;
   }
-
-  #salted(graph: ModuleGraph): ModuleGraph {
-    if (this.#salt === '') return graph;
-    return new Map(
-      [...graph].map(([path, module]) => {
-        const salt = this.#once.has(path) ? '' : this.#salt;
-        return [path, { ...module, hash: module.hash + salt }];
-      }),
-    );
-  }
-}
-
-/** The path of a file with symbolic links resolved. One that is part of the code may be gone. */
-function pathIn(graph: ModuleGraph | undefined, path: string): string {
-  return graph?.has(path) === true ? path : realpathSync(path);
 }

@@ -21,3 +21,18 @@ export function keepModules(
   for (const path of needed) if (!kept.has(path)) keep(before.get(path));
   return kept;
 }
+
+/** The files as if each had changed, but for some. */
+export function saltModules(
+  graph: ModuleGraph,
+  salt: string,
+  except: ReadonlySet<string>,
+): ModuleGraph {
+  if (salt === '') return graph;
+  return new Map(
+    [...graph].map(([path, module]) => [
+      path,
+      except.has(path) ? module : { ...module, hash: module.hash + salt },
+    ]),
+  );
+}
