@@ -49,7 +49,7 @@ interface OnDisk {
   readonly command?: (path: string) => readonly string[];
   readonly path?: string;
   /** Changes the files. */
-  readonly change: () => Promise<void>;
+  readonly change: () => Promise<unknown>;
   /** What is logged about it. Default: nothing, because nobody asked for a reload. */
   readonly line?: RegExp;
 }
@@ -135,9 +135,15 @@ const files: readonly OnDisk[] = [
     command: onRequest,
     change: () => rm(folder.of('agents'), { recursive: true }),
   },
+  {
+    what: 'the only file, when it was deleted and nobody asked to reload',
+    command: onRequest,
+    path: 'agents/shop.ts',
+    change: () => rm(folder.of('agents/shop.ts')),
+  },
 ];
 
-test.each(files)(
+test.each<OnDisk>(files)(
   'processes that begin later run what the worker has, not $what',
   async ({ command = watched, path = 'agents', change, line }) => {
     const { says } = await start(command(folder.of(path)));
@@ -148,7 +154,19 @@ test.each(files)(
   },
 );
 
-test.each([
+interface Gone {
+  readonly what: string;
+  /** A reload brings the agent. Default: it is there from the start. */
+  readonly late?: true;
+  readonly change: () => Promise<void>;
+}
+
+test.each<Gone>([
+  {
+    what: 'new, and then deleted',
+    late: true,
+    change: () => rm(folder.of('agents/kiosk.ts')),
+  },
   { what: 'deleted', change: () => rm(folder.of('agents/kiosk.ts')) },
   {
     what: 'renamed',
@@ -156,8 +174,13 @@ test.each([
   },
 ])(
   'an agent whose file is $what is as it was in new calls, and others reload',
-  async ({ change }) => {
+  async ({ late, change }) => {
+    if (late) await rm(folder.of('agents/kiosk.ts'));
     const { says } = await start(watched(folder.of('agents')));
+    if (late) {
+      await folder.write('agents/kiosk.ts', agent('kiosk'));
+      await says(/agents have new code: kiosk/);
+    }
     expect(await heard('kiosk')).toBe('kiosk one');
     await change();
     await says(/kiosk\.ts has no agent "kiosk" any more/);
