@@ -136,6 +136,14 @@ const files: readonly OnDisk[] = [
     change: () => rm(folder.of('agents'), { recursive: true }),
   },
   {
+    what: 'a directory without agents',
+    change: async () => {
+      await rm(folder.of('agents/kiosk.ts'));
+      await rm(folder.of('agents/shop.ts'));
+    },
+    line: /shop\.ts has no agent "shop" any more/,
+  },
+  {
     what: 'the only file, when it was deleted and nobody asked to reload',
     command: onRequest,
     path: 'agents/shop.ts',

@@ -135,6 +135,22 @@ test('an agent that came with a change and whose file is gone goes on with what 
   expect(create(true).foundByWorker(root)).toEqual(places);
 });
 
+test('when the files of all agents are gone, their code is as it was', async () => {
+  names = ['support.ts'];
+  const { Support } = (await code.importModule(url('support.ts'))) as Classes;
+  await rm(path('support.ts'));
+  const { code: compiled, changed } = await code.compile();
+  expect(changed).toEqual([]);
+  expect((await code.load(compiled, 1)).successor(Support)).toBe(Support);
+});
+
+test('the only file of a pool is an agent, and not what runs the pool', async () => {
+  await code.importOnce(path('support.ts'));
+  await code.importModule(url('support.ts'));
+  await write('support.ts', 'export class Support {}');
+  expect(await code.compile()).toMatchObject({ changed: [path('support.ts')], needRestart: [] });
+});
+
 test('a process for calls runs what runs the pool as its worker does, whatever has changed in it', async () => {
   await write(
     'main.ts',

@@ -55,6 +55,8 @@ export class HotCode implements AgentImporter, CodeLoader {
   readonly #entries = new Set<string>();
   /** Modules that run the pool: nobody runs them a second time. */
   readonly #once = new Set<string>();
+  /** Agents that are the only one of their pool: those beside them are not. */
+  readonly #alone = new Set<string>();
   readonly #places = new WeakMap<object, Place>();
   #runner: ModuleRunner | undefined;
   readonly #files: CodeFiles;
@@ -88,7 +90,7 @@ export class HotCode implements AgentImporter, CodeLoader {
   readonly importModule = async (url: string): Promise<unknown> => {
     const path = pathIn(this.#runner?.graph, fileURLToPath(url));
     // A module that was asked to run a pool, and is an agent.
-    this.#once.delete(path);
+    if (this.#once.delete(path)) this.#alone.add(path);
     return this.#importFirst(path);
   };
 
@@ -226,7 +228,7 @@ export class HotCode implements AgentImporter, CodeLoader {
     const files = new Set(this.#once);
     for (const path of this.#entries) {
       files.add(path);
-      if (!existsSync(dirname(path))) continue;
+      if (this.#alone.has(path) || !existsSync(dirname(path))) continue;
       for (const beside of this.#options.agentsBeside(path)) files.add(beside);
     }
     return [...files].filter((path) => existsSync(path));

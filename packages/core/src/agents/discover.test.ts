@@ -46,6 +46,10 @@ async function failureOf(
 }
 
 describe('discoverAgents', () => {
+  it('may find none where agents were found before', async () => {
+    expect(await discoverAgents(dir, { mayBeEmpty: true })).toEqual([]);
+  });
+
   it('in a process for calls has the agents of its worker, whatever the directory has now', async () => {
     await write('new.js', 'export default class {');
     const found = await discoverAgents(dir, {

@@ -34,10 +34,7 @@ export interface AgentImporter {
   readonly importModule: ImportModule;
   /** The absolute paths of the files whose top level the import of a file waits for, so that they can be named. */
   readonly waitedFor?: ((path: string) => Promise<readonly string[]>) | undefined;
-  /**
-   * In a process for calls, the agents that its worker has found in a directory or file, by its absolute path: the files
-   * may have changed since. Undefined: they are searched for.
-   */
+  /** In a process for calls, the agents of its worker in a directory or file, by its absolute path. Default: as it is now. */
   readonly foundByWorker?: ((path: string) => readonly AgentPlace[] | undefined) | undefined;
   /** Told which agents were found in a directory or file, for {@link foundByWorker}. */
   readonly onFound?: ((path: string, agents: readonly AgentPlace[]) => void) | undefined;
@@ -57,6 +54,8 @@ export interface DiscoverOptions {
   existing?: { has(name: string): boolean };
   /** Time box for importing one file, in milliseconds. Default: 30 000. */
   importTimeoutMs?: number;
+  /** Whether it may find none. Default: that is an error. */
+  mayBeEmpty?: boolean;
   /** Imports a file. Default: {@link nativeImporter}. */
   importer?: AgentImporter;
   /** Reports what is worth knowing but no error, in one sentence. Default: nothing is reported. */
@@ -108,7 +107,7 @@ export async function discoverAgents(
       new AggregateError(failures, 'agent files that cannot be used'),
     );
   }
-  if (found.length === 0)
+  if (found.length === 0 && options.mayBeEmpty !== true)
     throw discoveryError(
       `no agent files in ${root}: put files with one agent class each there (.js, .mjs, .ts or .mts)${others.length > 0 ? `; ${notReadText(others)}` : ''}`,
     );

@@ -62,10 +62,10 @@ async function discoverAll(
 ): Promise<ReadonlyMap<string, readonly DiscoveredAgent[]>> {
   const found = new Map<string, readonly DiscoveredAgent[]>();
   for (const path of paths) {
-    // Of a file or directory that was deleted, the agents go on as they were.
+    // Agents whose files were deleted go on as they were, also the last one of a directory, and with it.
     const gone = !existsSync(path);
     const existing = new Set([...found.values()].flat().map(({ name }) => name));
-    const options = { existing, importer: { importModule } };
+    const options = { existing, importer: { importModule }, mayBeEmpty: true };
     found.set(path, gone ? [] : await discoverAgents(path, options));
   }
   return found;
