@@ -1,6 +1,7 @@
 import { defined } from './defined.js';
 import { type Host, processHost, withoutOutput, writeMessage } from './host.js';
 import { loadPool, poolPath } from './load/load-pool.js';
+import { hasCodeOfWorker } from './load/hot-importer.js';
 import { refuseWritableByOthers } from './load/writable-by-others.js';
 import { readFlags } from './options/read-flags.js';
 import { reloadSettings } from './options/reload-settings.js';
@@ -67,7 +68,7 @@ const fromPath: Load = (flags, verb, host) => async (prepare) => {
       `which agents? Name a directory of agents, or a module that exports a pool: openrtc ${verb} ./agents`,
     );
   const path = poolPath(agentsDir);
-  if (verb === 'start') refuseWritableByOthers(path);
+  if (verb === 'start' && !hasCodeOfWorker()) refuseWritableByOthers(path);
   // The others have no log, or one that shows only errors.
   const logs = verb === 'start' || verb === 'dev';
   return loadPool(path, {

@@ -3,7 +3,14 @@ export { type CommandHost, type PoolRunner, hostCommand } from './pool/command-h
 export { isAgentClass } from './agents/agent-class.js';
 export { isAgentFile } from './agents/agent-files.js';
 export { type AgentImporter, nativeImporter, whatWaits } from './agents/discover.js';
-export type { CodeLoader, CompiledCode, ImportModule, LoadedCode } from './agents/code-loader.js';
+export type {
+  AgentPlace,
+  CodeLoader,
+  CompiledCode,
+  FoundAgents,
+  ImportModule,
+  LoadedCode,
+} from './agents/code-loader.js';
 export { explainImport } from './agents/import-file.js';
 export { type Warn, loadUserCode, warnInLog } from './pool/load-user-code.js';
 export { checkConfiguration } from './pool/pool-functions.js';

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import type { CompiledModule, ModuleGraph } from './modules/compiled-module.js';
@@ -44,7 +44,7 @@ export function readCode(path: string): ModuleGraph {
   return new Map(modules.map((module) => [module.path, module]));
 }
 
-/** The code of a file that may be gone; undefined then. */
-export function readCodeIfThere(path: string | undefined): ModuleGraph | undefined {
-  return path !== undefined && existsSync(path) ? readCode(path) : undefined;
+/** The path of a file with symbolic links resolved. One that is part of the code may be gone. */
+export function pathIn(graph: ModuleGraph | undefined, path: string): string {
+  return graph?.has(path) === true ? path : realpathSync(path);
 }

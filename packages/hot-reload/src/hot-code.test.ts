@@ -24,8 +24,9 @@ const path = (name: string) => join(root, name);
 const write = (name: string, text: string) => writeFile(path(name), text);
 const url = (name: string) => pathToFileURL(path(name)).href;
 
-const create = () =>
+const create = (ofWorker = false) =>
   new HotCode({
+    ofWorker,
     compiler: { build: esbuild.build, packages: () => ({ name: 'none', setup() {} }) },
     folder: root,
     agentsBeside: (file) => names.map((name) => join(dirname(file), name)),
@@ -83,8 +84,84 @@ test('code that is loaded and not used has no effect', async () => {
 test('a process for calls begins with the code of its worker', async () => {
   await code.importModule(url('sales.ts'));
   await write('price.ts', 'this is not TypeScript');
-  const { default: Sales } = (await create().importModule(url('sales.ts'))) as Classes;
+  const { default: Sales } = (await create(true).importModule(url('sales.ts'))) as Classes;
   expect(new (Sales as unknown as Priced)().price()).toBe(10);
+});
+
+test('a process for calls has the agents of its worker, and nothing else that lies beside them', async () => {
+  await code.importModule(url('sales.ts'));
+  const places = [{ name: 'sales', sourcePath: path('sales.ts') }];
+  code.onFound(root, places);
+  names.push('billing.ts');
+  await write('billing.ts', 'export default class Billing {}');
+  await rm(path('sales.ts'));
+  const inCalls = create(true);
+  expect(inCalls.foundByWorker(root)).toEqual(places);
+  expect(await inCalls.importModule(url('sales.ts'))).toHaveProperty('default');
+  await expect(inCalls.importModule(url('billing.ts'))).rejects.toThrow(/billing\.ts is not part/);
+});
+
+test('a process that begins after many changes has the last code that is used', async () => {
+  await code.importModule(url('sales.ts'));
+  for (let price = 1; price < 9; price += 1) {
+    await write('price.ts', `export const price = () => ${price};`);
+    (await code.load((await code.compile()).code, price)).use();
+  }
+  await write('price.ts', 'export const price = () => 99;');
+  await code.load((await code.compile()).code, 9);
+  const { default: Sales } = (await create(true).importModule(url('sales.ts'))) as Classes;
+  expect(new (Sales as unknown as Priced)().price()).toBe(8);
+});
+
+test('an agent that came with a change and whose file is gone goes on with what it imports', async () => {
+  await code.importModule(url('support.ts'));
+  code.onFound(root, [{ name: 'support', sourcePath: path('support.ts') }]);
+  names.push('kiosk.ts');
+  await write(
+    'kiosk.ts',
+    `import { price } from './menu.ts'; export default class Kiosk { price() { return price(); } }`,
+  );
+  await write('menu.ts', `export { price } from './price.ts';`);
+  const places = ['support', 'kiosk'].map((name) => ({ name, sourcePath: path(`${name}.ts`) }));
+  const added = await code.load((await code.compile()).code, 1);
+  added.use(new Map([[root, places]]));
+  await rm(path('kiosk.ts'));
+  await rm(path('menu.ts'));
+  await write('price.ts', 'export const price = () => 20;');
+  const loaded = await code.load((await code.compile()).code, 2);
+  loaded.use(new Map([[root, places.slice(0, 1)]]));
+  const { default: Kiosk } = (await loaded.importModule(url('kiosk.ts'))) as Classes;
+  expect(new (Kiosk as unknown as Priced)().price()).toBe(20);
+  expect(create(true).foundByWorker(root)).toEqual(places);
+});
+
+test('when the files of all agents are gone, their code is as it was', async () => {
+  names = ['support.ts'];
+  const { Support } = (await code.importModule(url('support.ts'))) as Classes;
+  await rm(path('support.ts'));
+  const { code: compiled, changed } = await code.compile();
+  expect(changed).toEqual([]);
+  expect((await code.load(compiled, 1)).successor(Support)).toBe(Support);
+});
+
+test('the only file of a pool is an agent, and not what runs the pool', async () => {
+  await code.importOnce(path('support.ts'));
+  await code.importModule(url('support.ts'));
+  await write('support.ts', 'export class Support {}');
+  expect(await code.compile()).toMatchObject({ changed: [path('support.ts')], needRestart: [] });
+});
+
+test('a process for calls runs what runs the pool as its worker does, whatever has changed in it', async () => {
+  await write(
+    'main.ts',
+    `import Sales from './sales.ts'; export const options = 'old'; export { Sales };`,
+  );
+  await code.importOnce(path('main.ts'));
+  await write('main.ts', `export const options = 'new';`);
+  const { code: compiled, needRestart } = await code.compile();
+  expect(needRestart).toEqual([path('main.ts')]);
+  (await code.load(compiled, 1)).use();
+  expect(await create(true).importOnce(path('main.ts'))).toMatchObject({ options: 'old' });
 });
 
 test('a new file beside the agents is part of the code', async () => {

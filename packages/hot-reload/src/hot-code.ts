@@ -1,18 +1,24 @@
-import type { AgentImporter, CodeLoader, CompiledCode, LoadedCode } from '@openrtc/core/host';
-import { existsSync, realpathSync } from 'node:fs';
+import type {
+  AgentImporter,
+  AgentPlace,
+  CodeLoader,
+  CompiledCode,
+  FoundAgents,
+  LoadedCode,
+} from '@openrtc/core/host';
+import { existsSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { setImmediate as nextTick } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 
-import { CodeFiles, readCode, readCodeIfThere } from './code-files.js';
+import { CodeFiles, pathIn, readCode } from './code-files.js';
+import { CodeInUse, codeOfWorker } from './code-in-use.js';
+import { importInTime } from './import-in-time.js';
 import { type Compiler, GraphCompiler } from './modules/compile-graph.js';
 import type { CompiledModule, ModuleGraph } from './modules/compiled-module.js';
+import { keepModules, saltModules } from './modules/keep-modules.js';
 import { exportsOf } from './modules/exports-of.js';
 import { ModuleRunner, type Namespace } from './modules/module-runner.js';
-
-/** Variable that tells processes for calls where the code of their worker is. */
-const CODE = 'OPENRTC_HOT_CODE';
-// As long as discover() gives each file.
-const IMPORT_MS = 30_000;
 
 type AgentClass = Parameters<LoadedCode['successor']>[0];
 
@@ -24,6 +30,8 @@ export interface HotCodeOptions {
   readonly folder: string;
   /** The agent files in the folder of an agent file, as they are now. */
   readonly agentsBeside: (path: string) => readonly string[];
+  /** Whether this is a process for calls: it has the code and the agents that its worker uses. Default: false */
+  readonly ofWorker?: boolean;
   /** Adds to the error of an import where it failed. `path`: of the file that was imported. Default: it stays as it is. */
   readonly explain?: (error: unknown, path: string) => Promise<unknown>;
 }
@@ -47,15 +55,23 @@ export class HotCode implements AgentImporter, CodeLoader {
   readonly #entries = new Set<string>();
   /** Modules that run the pool: nobody runs them a second time. */
   readonly #once = new Set<string>();
+  /** Agents that are the only one of their pool: those beside them are not. */
+  readonly #alone = new Set<string>();
   readonly #places = new WeakMap<object, Place>();
   #runner: ModuleRunner | undefined;
   readonly #files: CodeFiles;
+  /** Undefined in a process for calls: it starts none. */
+  readonly #inUse: CodeInUse | undefined;
+  readonly #ofWorker: ReturnType<typeof codeOfWorker> | undefined;
   #salt = '';
 
   constructor(options: HotCodeOptions) {
     this.#options = options;
     this.#compiler = new GraphCompiler(options.compiler);
     this.#files = new CodeFiles(options.folder);
+    this.#inUse = options.ofWorker === true ? undefined : new CodeInUse(options.folder);
+    this.#ofWorker = options.ofWorker === true ? codeOfWorker() : undefined;
+    if (this.#ofWorker !== undefined) this.#runner = this.#runnerOf(this.#ofWorker.graph, 0);
   }
 
   /** Absolute paths of all local files in use. */
@@ -77,16 +93,27 @@ export class HotCode implements AgentImporter, CodeLoader {
 
   /** Imports the file of an agent. */
   readonly importModule = async (url: string): Promise<unknown> => {
-    const path = realpathSync(fileURLToPath(url));
+    const path = pathIn(this.#runner?.graph, fileURLToPath(url));
+    // A module that was asked to run a pool, and is an agent.
+    if (this.#once.delete(path)) this.#alone.add(path);
     return this.#importFirst(path);
   };
 
   /** Imports a module that runs a pool, and is not run again when it changes. */
   async importOnce(path: string): Promise<unknown> {
-    const real = realpathSync(path);
+    const real = pathIn(this.#runner?.graph, path);
     this.#once.add(real);
     return this.#importFirst(real);
   }
+
+  /** In a process for calls, the agents that its worker has found in a directory or file. */
+  readonly foundByWorker = (path: string): readonly AgentPlace[] | undefined =>
+    this.#ofWorker?.found.get(path);
+
+  /** Told which agents were found in a directory or file. */
+  readonly onFound = (path: string, agents: readonly AgentPlace[]): void => {
+    this.#inUse?.add(path, agents);
+  };
 
   /** The files whose top level waits for something. */
   readonly waitedFor = async (path: string): Promise<readonly string[]> => {
@@ -101,11 +128,18 @@ export class HotCode implements AgentImporter, CodeLoader {
 
   /** Compiles the files of the agents as they are now, those that are new included. */
   async compile(): Promise<CompiledCode> {
-    const graph = this.#salted(await this.#compiler.compile(this.#entryFiles()));
+    const now = saltModules(
+      await this.#compiler.compile(this.#entryFiles()),
+      this.#salt,
+      this.#once,
+    );
     const before = this.#runner?.graph ?? new Map<string, CompiledModule>();
-    const differing = [...graph.values()]
+    const differing = [...now.values()]
       .filter(({ path, hash }) => before.get(path)?.hash !== hash)
       .map(({ path }) => path);
+    // What runs the pool is not run again. Calls go on with agents whose files are gone, and new ones get them too.
+    const gone = [...this.#entries].filter((path) => !now.has(path));
+    const graph = keepModules(now, before, [...this.#once, ...gone]);
     return {
       code: this.#files.write(graph),
       changed: differing.filter((path) => !this.#once.has(path)),
@@ -121,7 +155,7 @@ export class HotCode implements AgentImporter, CodeLoader {
     if (this.#runner !== undefined) this.#remember(this.#runner);
     // All that were imported before: agents that take over may be in any of them.
     const known = this.#runner?.evaluated.map(([path]) => path) ?? [];
-    await this.#inTime(runner, async () => {
+    await importInTime(runner, async () => {
       // Calls are served between two of them.
       for (const path of new Set([...this.#entries, ...known]))
         if (graph.has(path) && !this.#once.has(path))
@@ -130,32 +164,39 @@ export class HotCode implements AgentImporter, CodeLoader {
     this.#remember(runner);
     return {
       importModule: async (url) => {
-        const path = realpathSync(fileURLToPath(url));
-        const exports = await this.#import(path, runner);
+        const exports = await this.#import(pathIn(graph, fileURLToPath(url)), runner);
         this.#remember(runner);
         return exports;
       },
       successor: (agentClass) => this.#successor(agentClass, runner),
-      use: () => {
+      use: (found) => {
         this.#runner = runner;
-        process.env[CODE] = code;
+        if (found !== undefined) this.#agentsNow(found);
+        this.#inUse?.use(code);
         this.#files.forgetBefore(code);
       },
     };
+  }
+
+  /** Files of agents that nobody has any more need not be kept. */
+  #agentsNow(found: FoundAgents): void {
+    this.#inUse?.found(found);
+    this.#entries.clear();
+    for (const path of this.#inUse?.files ?? []) this.#entries.add(path);
   }
 
   async #importFirst(path: string): Promise<Namespace> {
     if (!this.#once.has(path)) this.#entries.add(path);
     let runner = this.#runner;
     if (runner?.graph.has(path) !== true) {
-      let graph = readCodeIfThere(process.env[CODE]);
-      if (graph?.has(path) !== true) {
-        // A file that cannot be compiled must not hide the others: each then reports its own mistakes.
-        graph = await this.#compiler
-          .compile([path, ...this.#entryFiles()])
-          .catch(() => this.#compiler.compile([path]));
-        process.env[CODE] = this.#files.write(graph);
-      }
+      if (this.#ofWorker !== undefined)
+        throw new Error(`${path} is not part of the code that the worker uses`);
+      // A file that cannot be compiled must not hide the others: each then reports its own mistakes.
+      const now = await this.#compiler
+        .compile([path, ...this.#entryFiles()])
+        .catch(() => this.#compiler.compile([path]));
+      const graph = new Map([...(runner?.graph ?? []), ...now]);
+      this.#inUse?.use(this.#files.write(graph));
       runner = this.#runnerOf(graph, 0);
       this.#runner = runner;
     }
@@ -194,6 +235,7 @@ export class HotCode implements AgentImporter, CodeLoader {
     const files = new Set(this.#once);
     for (const path of this.#entries) {
       files.add(path);
+      if (this.#alone.has(path) || !existsSync(dirname(path))) continue;
       for (const beside of this.#options.agentsBeside(path)) files.add(beside);
     }
     return [...files].filter((path) => existsSync(path));
@@ -211,35 +253,5 @@ export class HotCode implements AgentImporter, CodeLoader {
     if (place === undefined) return undefined;
     const found = runner.exportsOf(place.path)?.[place.name];
     return typeof found === 'function' ? (found as AgentClass) : undefined;
-  }
-
-  async #inTime(runner: ModuleRunner, work: () => Promise<void>): Promise<void> {
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<never>((_resolve, reject) => {
-      timer = setTimeout(
-        () =>
-          reject(
-            new Error(
-              `${runner.waiting.join(', ')}: something at the top level waits, for more than ${IMPORT_MS / 1_000} s`,
-            ),
-          ),
-        IMPORT_MS,
-      );
-    });
-    try {
-      await Promise.race([work(), late]);
-    } finally {
-      clearTimeout(timer);
-    }
-  }
-
-  #salted(graph: ModuleGraph): ModuleGraph {
-    if (this.#salt === '') return graph;
-    return new Map(
-      [...graph].map(([path, module]) => {
-        const salt = this.#once.has(path) ? '' : this.#salt;
-        return [path, { ...module, hash: module.hash + salt }];
-      }),
-    );
   }
 }

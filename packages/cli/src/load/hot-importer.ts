@@ -1,5 +1,5 @@
 import type * as hotReload from '@openrtc/hot-reload';
-import { readdirSync, realpathSync, rmSync } from 'node:fs';
+import { existsSync, readdirSync, realpathSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -22,6 +22,11 @@ export interface HotImporter extends ModuleImporter {
 /** The variable with which `@openrtc/hot-reload` tells processes for calls where the code is. */
 export const HOT_CODE = 'OPENRTC_HOT_CODE';
 
+/** Whether this is a process for calls that runs the code of its worker, and not what stands in the files. Before core is loaded. */
+export function hasCodeOfWorker(): boolean {
+  return [HOT_CODE, 'OPENRTC_SERVE_TICKETS'].every((name) => (process.env[name] ?? '') !== '');
+}
+
 /**
  * Imports with `@openrtc/hot-reload`; undefined when it is not installed.
  * @param folder - folder of the agents
@@ -38,6 +43,7 @@ export async function hotImporter(core: Core, folder: string): Promise<HotImport
   const code: hotReload.HotCode = new found.HotCode({
     compiler: { build: (options) => build(esbuild, options), packages: outsidePackages },
     folder: root,
+    ofWorker: core.inCallProcess(),
     agentsBeside: (path) => agentsIn(dirname(path), core),
     explain: (error, path) => core.explainImport(error, path, code.imports),
   });
@@ -45,7 +51,8 @@ export async function hotImporter(core: Core, folder: string): Promise<HotImport
     try {
       return await work;
     } catch (error) {
-      throw await core.explainImport(error, realpathSync(path), code.imports);
+      const real = existsSync(path) ? realpathSync(path) : path;
+      throw await core.explainImport(error, real, code.imports);
     }
   };
   return {
@@ -54,6 +61,8 @@ export async function hotImporter(core: Core, folder: string): Promise<HotImport
     compilerError: undefined,
     loader: code,
     waitedFor: code.waitedFor,
+    foundByWorker: code.foundByWorker,
+    onFound: code.onFound,
     importModule: (url) => explained(fileURLToPath(url), code.importModule(url)),
     importPath: (path) => explained(path, code.importOnce(path)),
   };

@@ -6,9 +6,11 @@ import { UsageError } from '../usage-error.js';
 import { type Core, loadCore } from './core.js';
 import { discoverPool, ranByCommand } from './discover-pool.js';
 import { type LoadedPool, loadModule } from './load-module.js';
-import { HOT_CODE, type HotImporter, hotImporter } from './hot-importer.js';
+import { HOT_CODE, type HotImporter, hasCodeOfWorker, hotImporter } from './hot-importer.js';
 import { importFrom } from './import-from.js';
 import { SourceImporter } from './source-importer.js';
+
+const MODULE = /\.(?:[cm]?[jt]s|[jt]sx)$/;
 
 /** A path to agents, before anything is loaded. */
 export interface PoolPath {
@@ -26,10 +28,14 @@ export interface PoolPath {
 export function poolPath(given: string): PoolPath {
   const path = resolve(given);
   const stat = statSync(path, { throwIfNoEntry: false });
+  // A process for calls runs what its worker has, even if it is no longer there.
+  if (stat === undefined && hasCodeOfWorker())
+    return MODULE.test(path)
+      ? { path, kind: 'module', folder: dirname(path) }
+      : { path, kind: 'directory', folder: path };
   if (stat === undefined) throw new UsageError(`${path} does not exist`);
   if (stat.isDirectory()) return { path, kind: 'directory', folder: path };
-  if (stat.isFile() && /\.(?:[cm]?[jt]s|[jt]sx)$/.test(path))
-    return { path, kind: 'module', folder: dirname(path) };
+  if (stat.isFile() && MODULE.test(path)) return { path, kind: 'module', folder: dirname(path) };
   throw new UsageError(`${path} is neither a directory nor a module (.ts, .mts, .js, .mjs)`);
 }
 

@@ -33,7 +33,7 @@ const LOOKS_LIKE_AGENT = /\bextends\s+(?:voice\.)?Agent\b|\bagentConfig\s*\(|\bd
  * @throws CONFIG_DISCOVERY when the path does not exist, or cannot be read
  */
 export async function findAgentFiles(path: string | URL): Promise<AgentFiles> {
-  const given = path instanceof URL ? fileURLToPath(path) : resolve(path);
+  const given = absolutePath(path);
   const { real, isDirectory } = await openPath(given);
   if (!isDirectory) {
     // A link may have another name than its target, and that is the agent's.
@@ -51,6 +51,11 @@ export async function findAgentFiles(path: string | URL): Promise<AgentFiles> {
     .map((entry) => entry.name)
     .sort();
   return { root: real, names, notRead: await listNotRead(real, entries) };
+}
+
+/** The absolute path of what `discover()` was given. */
+export function absolutePath(path: string | URL): string {
+  return path instanceof URL ? fileURLToPath(path) : resolve(path);
 }
 
 /** One sentence about files that look like agents and were not read, with the reasons. */

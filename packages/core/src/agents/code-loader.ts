@@ -1,5 +1,16 @@
 import type { AgentClass } from './agent-options.js';
 
+/** Where an agent was found. */
+export interface AgentPlace {
+  /** The name of the agent. */
+  readonly name: string;
+  /** The absolute path of its file, with symbolic links resolved. */
+  readonly sourcePath: string;
+}
+
+/** The agents of each directory or file that was searched, by its absolute path. */
+export type FoundAgents = ReadonlyMap<string, readonly AgentPlace[]>;
+
 /** Imports the `file:` URL of a module and resolves with its namespace object. */
 export type ImportModule = (url: string) => Promise<unknown>;
 
@@ -39,6 +50,10 @@ export interface LoadedCode {
    * undefined if it is gone.
    */
   successor(agentClass: AgentClass): AgentClass | undefined;
-  /** From now on this is the code in use. */
-  use(): void;
+  /**
+   * From now on this is the code in use.
+   * @param found - in the worker, the agents that were found in it: processes for calls have the same, and those that were
+   * found before and are gone. Default: as before
+   */
+  use(found?: FoundAgents): void;
 }

@@ -46,6 +46,26 @@ async function failureOf(
 }
 
 describe('discoverAgents', () => {
+  it('may find none where agents were found before', async () => {
+    expect(await discoverAgents(dir, { mayBeEmpty: true })).toEqual([]);
+  });
+
+  it('in a process for calls has the agents of its worker, whatever the directory has now', async () => {
+    await write('new.js', 'export default class {');
+    const found = await discoverAgents(dir, {
+      importer: {
+        importModule: async (url) => ({
+          default: url.endsWith('/gone.js') ? class Gone extends voice.Agent {} : undefined,
+        }),
+        foundByWorker: (path) =>
+          path === dir ? [{ name: 'shop', sourcePath: join(dir, 'gone.js') }] : undefined,
+      },
+    });
+    expect(found.map(({ name, sourcePath }) => [name, sourcePath])).toEqual([
+      ['shop', join(dir, 'gone.js')],
+    ]);
+  });
+
   it('finds one agent per file, in the order of the file names', async () => {
     await write('support.js', agent('Support'));
     await write('billing.mjs', agent('Billing'));

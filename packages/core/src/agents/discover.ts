@@ -8,22 +8,24 @@ import { printable } from '../base/printable.js';
 import { shortPath } from '../base/source-place.js';
 import { timeBox } from '../base/time-box.js';
 import { checkAgent } from './agent-class.js';
-import { discoveryError, findAgentFiles, nameByFile, notReadText } from './agent-files.js';
+import {
+  absolutePath,
+  discoveryError,
+  findAgentFiles,
+  nameByFile,
+  notReadText,
+} from './agent-files.js';
 import type { AgentClass } from './agent-options.js';
 import { chooseAgentClass } from './agent-export.js';
-import type { CodeLoader, ImportModule } from './code-loader.js';
+import type { AgentPlace, CodeLoader, ImportModule } from './code-loader.js';
 import { readAgentConfig } from './agent-config.js';
 import { checkAgentName } from './agent-name.js';
 import { filesWaitedFor, importNatively } from './import-file.js';
 
 /** An agent found in a file, checked and ready to be registered. */
-export interface DiscoveredAgent {
-  /** The name of the agent. */
-  readonly name: string;
+export interface DiscoveredAgent extends AgentPlace {
   /** The agent class of the file. */
   readonly agent: AgentClass;
-  /** The absolute path of the file, with symbolic links resolved. */
-  readonly sourcePath: string;
 }
 
 /** Imports the files of agents. */
@@ -32,6 +34,10 @@ export interface AgentImporter {
   readonly importModule: ImportModule;
   /** The absolute paths of the files whose top level the import of a file waits for, so that they can be named. */
   readonly waitedFor?: ((path: string) => Promise<readonly string[]>) | undefined;
+  /** In a process for calls, the agents of its worker in a directory or file, by its absolute path. Default: as it is now. */
+  readonly foundByWorker?: ((path: string) => readonly AgentPlace[] | undefined) | undefined;
+  /** Told which agents were found in a directory or file, for {@link foundByWorker}. */
+  readonly onFound?: ((path: string, agents: readonly AgentPlace[]) => void) | undefined;
   /** Reloads the code while the pool runs. Without it there is no reload. */
   readonly loader?: CodeLoader | undefined;
 }
@@ -48,6 +54,8 @@ export interface DiscoverOptions {
   existing?: { has(name: string): boolean };
   /** Time box for importing one file, in milliseconds. Default: 30 000. */
   importTimeoutMs?: number;
+  /** Whether it may find none. Default: that is an error. */
+  mayBeEmpty?: boolean;
   /** Imports a file. Default: {@link nativeImporter}. */
   importer?: AgentImporter;
   /** Reports what is worth knowing but no error, in one sentence. Default: nothing is reported. */
@@ -72,6 +80,8 @@ export async function discoverAgents(
   path: string | URL,
   options: DiscoverOptions = {},
 ): Promise<readonly DiscoveredAgent[]> {
+  const places = options.importer?.foundByWorker?.(absolutePath(path));
+  if (places !== undefined) return Promise.all(places.map((place) => loadFound(place, options)));
   const { root, names: files, notRead } = await findAgentFiles(path);
   const found: DiscoveredAgent[] = [];
   const failures: Error[] = [];
@@ -97,7 +107,7 @@ export async function discoverAgents(
       new AggregateError(failures, 'agent files that cannot be used'),
     );
   }
-  if (found.length === 0)
+  if (found.length === 0 && options.mayBeEmpty !== true)
     throw discoveryError(
       `no agent files in ${root}: put files with one agent class each there (.js, .mjs, .ts or .mts)${others.length > 0 ? `; ${notReadText(others)}` : ''}`,
     );
@@ -120,6 +130,17 @@ async function loadAgent(
   const name = checkAgentName(readAgentConfig(agentClass)?.name ?? nameByFile(file));
   checkAgent(name, agentClass);
   return { name, agent: agentClass, sourcePath };
+}
+
+/** An agent that the worker has found. Its file may be gone. */
+async function loadFound(place: AgentPlace, options: DiscoverOptions): Promise<DiscoveredAgent> {
+  const { name, sourcePath } = place;
+  try {
+    const agent = chooseAgentClass(await importFile(sourcePath, options));
+    return { name, agent, sourcePath };
+  } catch (error) {
+    throw discoveryError(`${sourcePath}: ${messageOf(error)}`, error);
+  }
 }
 
 async function importFile(path: string, options: DiscoverOptions): Promise<unknown> {

@@ -1,6 +1,4 @@
-import { resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
-
+import { absolutePath } from '../agents/agent-files.js';
 import type {
   AgentClass,
   AgentConfig,
@@ -96,8 +94,11 @@ export abstract class PoolAgents<
       importer: userCodeImporter(this.warn, importer),
       warn: this.warn,
     });
-    const from = path instanceof URL ? fileURLToPath(path) : resolve(path);
-    return this.registry.addDiscovered(found, from);
+    const from = absolutePath(path);
+    const configs = this.registry.addDiscovered(found, from);
+    const places = found.map(({ name, sourcePath }) => ({ name, sourcePath }));
+    importer?.onFound?.(from, places);
+    return configs;
   }
 
   /**

@@ -1,17 +1,20 @@
-import { isAgentClass } from '../agents/agent-class.js';
+import { existsSync } from 'node:fs';
+
 import type { AgentConfig } from '../agents/agent-options.js';
-import type { LoadedCode } from '../agents/code-loader.js';
+import type { FoundAgents, LoadedCode } from '../agents/code-loader.js';
 import { type DiscoveredAgent, discoverAgents } from '../agents/discover.js';
 import { optionsOfLaterCalls } from '../agents/option-changes.js';
 import type { AgentRegistry } from '../agents/registry.js';
 import { shortPath } from '../base/source-place.js';
-import { constructOnce } from './process-code.js';
+import { classOf, constructOnce } from './process-code.js';
 
 /** What new code would change. */
 export interface ReloadPlan {
   readonly loaded: LoadedCode;
   /** Agents that have changed, or are new. */
   readonly changed: readonly AgentConfig[];
+  /** Where the agents are now. */
+  readonly found: FoundAgents;
   /** What it does not change, one sentence each. */
   readonly notes: readonly string[];
 }
@@ -24,7 +27,8 @@ export async function planReload(loaded: LoadedCode, registry: AgentRegistry): P
   const changed: AgentConfig[] = [];
   const notes: string[] = [];
   const names = new Set<string>();
-  for (const { name, agent, sourcePath } of await discoverAll(registry.discoveredFrom, loaded)) {
+  const found = await discoverAll(registry.discoveredFrom, loaded);
+  for (const { name, agent, sourcePath } of [...found.values()].flat()) {
     names.add(name);
     const known = registry.has(name) ? registry.get(name) : undefined;
     if (known?.agent === agent) continue;
@@ -36,29 +40,33 @@ export async function planReload(loaded: LoadedCode, registry: AgentRegistry): P
         `agent "${name}": ${later.join(', ')} changed for later calls, live ones keep theirs`,
       );
   }
-  for (const { name, agent, sourcePath } of registry.list()) {
+  for (const known of registry.list()) {
+    const { name, agent, sourcePath } = known;
     if (names.has(name)) continue;
-    if (sourcePath !== undefined) {
+    if (sourcePath !== undefined)
       notes.push(
         `${shortPath(sourcePath)} has no agent "${name}" any more: its calls go on, and new ones get it as it was`,
       );
-      continue;
-    }
-    const next = isAgentClass(agent) ? loaded.successor(agent) : undefined;
-    if (next !== undefined && next !== agent) changed.push(registry.prepare(name, next));
+    // What a file that is gone imports may have changed.
+    const next = await classOf(known, loaded, registry);
+    if (next !== undefined && next !== agent)
+      changed.push(registry.prepare(name, next, { sourcePath }));
   }
   for (const config of changed) constructOnce(config);
-  return { loaded, changed, notes };
+  return { loaded, changed, found: new Map(found), notes };
 }
 
 async function discoverAll(
   paths: readonly string[],
   { importModule }: LoadedCode,
-): Promise<readonly DiscoveredAgent[]> {
-  const found: DiscoveredAgent[] = [];
+): Promise<ReadonlyMap<string, readonly DiscoveredAgent[]>> {
+  const found = new Map<string, readonly DiscoveredAgent[]>();
   for (const path of paths) {
-    const existing = new Set(found.map(({ name }) => name));
-    found.push(...(await discoverAgents(path, { existing, importer: { importModule } })));
+    // Agents whose files were deleted go on as they were, also the last one of a directory, and with it.
+    const gone = !existsSync(path);
+    const existing = new Set([...found.values()].flat().map(({ name }) => name));
+    const options = { existing, importer: { importModule }, mayBeEmpty: true };
+    found.set(path, gone ? [] : await discoverAgents(path, options));
   }
   return found;
 }

@@ -4,7 +4,7 @@ import { pathToFileURL } from 'node:url';
 import { isAgentClass } from '../agents/agent-class.js';
 import { chooseAgentClass } from '../agents/agent-export.js';
 import type { AgentClass, AgentConfig } from '../agents/agent-options.js';
-import type { CodeLoader, LoadedCode } from '../agents/code-loader.js';
+import type { CodeLoader, FoundAgents, LoadedCode } from '../agents/code-loader.js';
 import type { AgentRegistry } from '../agents/registry.js';
 import { OpenRtcError, messageOf } from '../base/errors.js';
 import type { Logger } from '../base/logger.js';
@@ -69,13 +69,18 @@ export class ProcessCode {
     return this.ready(loaded, configs, change.generation);
   }
 
-  /** Code whose agents are prepared already. */
-  ready(loaded: LoadedCode, configs: readonly AgentConfig[], generation: number): PreparedCode {
+  /** Code whose agents are prepared already. `found`: where, in the worker. */
+  ready(
+    loaded: LoadedCode,
+    configs: readonly AgentConfig[],
+    generation: number,
+    found?: FoundAgents,
+  ): PreparedCode {
     const { registry, live } = this.#options;
     return {
       commit: () => {
         registry.register(configs);
-        loaded.use();
+        loaded.use(found);
         return live.change({
           generation,
           successor: (agentClass) => loaded.successor(agentClass),
@@ -87,8 +92,8 @@ export class ProcessCode {
 }
 
 /** The class of an agent in other code: of its file, or in the place of the one that was added. */
-async function classOf(
-  { name, sourcePath }: ChangedAgent,
+export async function classOf(
+  { name, sourcePath }: Pick<ChangedAgent, 'name' | 'sourcePath'>,
   loaded: LoadedCode,
   registry: AgentRegistry,
 ): Promise<AgentClass | undefined> {

@@ -98,7 +98,7 @@ export class Reloads {
   }
 
   async #apply(
-    { loaded, changed }: ReloadPlan,
+    { loaded, changed, found }: ReloadPlan,
     { generation, code }: Pick<CodeChange, 'generation' | 'code'>,
   ): Promise<readonly ReloadedCall[]> {
     const { registry, elsewhere, code: here } = this.#options;
@@ -111,7 +111,7 @@ export class Reloads {
     }));
     const prepared = await elsewhere()?.({ generation, code, agents });
     this.#generation = generation;
-    const ours = await here.ready(loaded, changed, generation).commit();
+    const ours = await here.ready(loaded, changed, generation, found).commit();
     const theirs = (await prepared?.commit()) ?? [];
     return this.#withOthers([...ours, ...theirs].map(callOf));
   }
