@@ -16,7 +16,8 @@ interface Exits {
 /**
  * Makes `process.exit()` in the code of a call end that call and not the process with all the others. It throws,
  * because code after it must not run. The same in a listener of others for an uncaught error that no call is blamed for:
- * the worker drains. The code of a reload cannot end the process either. Elsewhere outside of calls it exits. `process.abort()` and a SIGKILL cannot be intercepted.
+ * the worker drains. The code of a reload cannot end the process either. Elsewhere outside of calls it exits.
+ * `process.abort()` and a SIGKILL cannot be intercepted.
  * @returns a function that restores `process.exit()`
  */
 export function interceptExit(logger: Logger): () => void {

@@ -76,9 +76,9 @@ function onSignals(listener: (signal: NodeJS.Signals) => void): () => void {
 }
 
 /**
- * Handles uncaught exceptions, unhandled rejections, and `process.exit()` in the code of a call. Each ends the call
- * whose code caused it, or belongs to the reload that has loaded the code; an error that no call can be blamed for is passed to `tainted`. The error of a log line that
- * cannot be written is nobody's.
+ * Handles uncaught exceptions, unhandled rejections, and `process.exit()` in the code of a call. Each ends the call whose
+ * code caused it, or is that of the reload that has loaded the code; an error that neither can be blamed for is passed to
+ * `tainted`. The error of a log line that cannot be written is nobody's.
  * @returns a function that removes the handlers
  */
 export function installFaultHandlers(

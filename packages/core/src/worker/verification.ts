@@ -20,6 +20,9 @@ const globals = globalThis as { [STORAGE]?: AsyncLocalStorage<Verification> };
 // One for the process: a project may have loaded this package a second time.
 const storage = (globals[STORAGE] ??= new AsyncLocalStorage<Verification>());
 
+// The words of an error may differ each time.
+const MOST_MESSAGES = 100;
+
 /** The code of one reload in one process, while it is loaded and tried, and what it does later. */
 export class Verification {
   readonly #generation: number;
@@ -89,15 +92,20 @@ export class Verification {
 
   #late(error: unknown, message: string): void {
     // An interval may fail many times.
-    const level = this.#said.has(message) ? 'debug' : 'error';
-    this.#said.add(message);
+    const level = this.#isNew(message) ? 'error' : 'debug';
     this.#logger[level]({ error, generation: this.#generation }, message);
   }
 
   #say(message: string): void {
-    if (!this.#said.has(message))
+    if (this.#isNew(message))
       this.#logger.warn({ generation: this.#generation }, `reload: ${message}`);
+  }
+
+  /** Whether nothing was said with these words before, as long as there are few words. */
+  #isNew(message: string): boolean {
+    if (this.#said.has(message) || this.#said.size >= MOST_MESSAGES) return false;
     this.#said.add(message);
+    return true;
   }
 }
 
