@@ -36,12 +36,6 @@ export interface HotCodeOptions {
   readonly explain?: (error: unknown, path: string) => Promise<unknown>;
 }
 
-/** Where a class stands in the local files. */
-interface Place {
-  readonly path: string;
-  readonly name: string;
-}
-
 /**
  * The local files of a pool's agents: imports them, and reloads them. In a process for calls it begins with the code
  * that its worker uses.
@@ -57,7 +51,8 @@ export class HotCode implements AgentImporter, CodeLoader {
   readonly #once = new Set<string>();
   /** Agents that are the only one of their pool: those beside them are not. */
   readonly #alone = new Set<string>();
-  readonly #places = new WeakMap<object, Place>();
+  /** Where each class stands in the local files. */
+  readonly #places = new WeakMap<object, { readonly path: string; readonly name: string }>();
   #runner: ModuleRunner | undefined;
   readonly #files: CodeFiles;
   /** Undefined in a process for calls: it starts none. */
@@ -86,9 +81,8 @@ export class HotCode implements AgentImporter, CodeLoader {
 
   /** The local files that each local file imports, by their absolute paths. */
   get imports(): ReadonlyMap<string, readonly string[]> {
-    return new Map(
-      [...(this.#runner?.graph.values() ?? [])].map(({ path, imports }) => [path, imports]),
-    );
+    const modules = [...(this.#runner?.graph.values() ?? [])];
+    return new Map(modules.map(({ path, imports }) => [path, imports]));
   }
 
   /** Imports the file of an agent. */
@@ -128,11 +122,8 @@ export class HotCode implements AgentImporter, CodeLoader {
 
   /** Compiles the files of the agents as they are now, those that are new included. */
   async compile(): Promise<CompiledCode> {
-    const now = saltModules(
-      await this.#compiler.compile(this.#entryFiles()),
-      this.#salt,
-      this.#once,
-    );
+    const compiled = await this.#compiler.compile(this.#entryFiles());
+    const now = saltModules(compiled, this.#salt, this.#once);
     const before = this.#runner?.graph ?? new Map<string, CompiledModule>();
     const differing = [...now.values()]
       .filter(({ path, hash }) => before.get(path)?.hash !== hash)

@@ -113,6 +113,19 @@ test('files that have come since are watched', async () => {
   }, PATIENCE);
 });
 
+test('a file that comes while files are read, in a folder that is not watched yet, is seen', async () => {
+  let read!: () => void;
+  hold = new Promise((resolve) => (read = resolve));
+  await start();
+  await writeFile(path('a.ts'), '2');
+  await changed(1);
+  files.push(path('late/d.ts'));
+  await mkdir(path('late'));
+  await writeFile(path('late/d.ts'), '1');
+  read();
+  await changed(2);
+});
+
 test('other files and folders are watched with all that is in them, and reported as such', async () => {
   await mkdir(path('prompts/de'), { recursive: true });
   await writeFile(path('prompts/de/greeting.md'), 'Hallo');

@@ -1,5 +1,5 @@
-import { type FSWatcher, watch } from 'chokidar';
-import { statSync } from 'node:fs';
+import { type ChokidarOptions, type FSWatcher, watch } from 'chokidar';
+import { type Stats, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 
 // An editor that saves writes a file in several steps, and a checkout writes hundreds of files.
@@ -8,6 +8,8 @@ const QUIET_MS = 100;
 const MAX_WAIT_MS = 1_000;
 // How often a folder that is gone is looked for.
 const LOOK_MS = 500;
+// How exactly a file system may note when a file has changed.
+const FILE_TIME_MS = 100;
 
 /** Options of {@link FileWatch}. */
 export interface FileWatchOptions {
@@ -33,6 +35,8 @@ export class FileWatch implements AsyncDisposable {
   readonly #others: FSWatcher | undefined;
   /** The folders, with what tells one from another that was made in its place; undefined while there is none. */
   readonly #watched = new Map<string, string | undefined>();
+  /** When the files of a folder were read for the first time, before it was watched. */
+  readonly #readAt = new Map<string, number>();
   #looking: NodeJS.Timeout | undefined;
   #quiet: NodeJS.Timeout | undefined;
   #since: number | undefined;
@@ -43,18 +47,24 @@ export class FileWatch implements AsyncDisposable {
   /** Starts to watch. */
   constructor(options: FileWatchOptions) {
     this.#options = options;
-    this.#folders = this.#watch({ depth: 0 }, (path) => {
-      if (options.files().includes(path) || options.isNew(path)) this.#changed(false);
+    this.#folders = this.#watch({ depth: 0, ignoreInitial: false }, (path, stat) => {
+      const matters = options.files().includes(path) || options.isNew(path);
+      // A watch begins with all files that are there.
+      if (matters && !this.#isOld(path, stat)) this.#changed(false);
     });
-    this.follow();
+    // Files that were written just before do not count as changed.
+    this.follow(Date.now() + FILE_TIME_MS);
     if (options.others.length > 0) {
       this.#others = this.#watch({}, () => this.#changed(true));
       this.#others.add([...options.others]);
     }
   }
 
-  /** Watches the folders of files that have come since, and those that were deleted and made again. */
-  follow(): void {
+  /**
+   * Watches the folders of files that have come since, and those that were deleted and made again.
+   * @param readAt - when the files were read, in ms since 1970. Default: now
+   */
+  follow(readAt = Date.now()): void {
     clearTimeout(this.#looking);
     let gone = false;
     let again = false;
@@ -68,6 +78,7 @@ export class FileWatch implements AsyncDisposable {
       // The watch of a folder that was deleted stays with that one.
       if (known) this.#folders.unwatch(folder);
       this.#folders.add(folder);
+      this.#readAt.set(folder, readAt);
       again ||= known;
     }
     if (gone) this.#looking = setTimeout(() => this.follow(), LOOK_MS).unref();
@@ -88,17 +99,23 @@ export class FileWatch implements AsyncDisposable {
     await Promise.all([this.#folders.close(), this.#others?.close(), this.#working]);
   }
 
-  #watch(how: { readonly depth?: number }, onPath: (path: string) => void): FSWatcher {
+  #watch(how: ChokidarOptions, onPath: (path: string, stat: Stats | undefined) => void): FSWatcher {
     const watcher = watch([], {
-      ...how,
       ignoreInitial: true,
+      ...how,
       ignored: /[\\/](?:node_modules|\.git)(?:[\\/]|$)/,
     });
-    watcher.on('all', (event, path) => {
-      if (event === 'add' || event === 'change' || event === 'unlink') onPath(path);
+    watcher.on('all', (event, path, stat) => {
+      if (event === 'add' || event === 'change' || event === 'unlink') onPath(path, stat);
     });
     watcher.on('error', this.#options.onError);
     return watcher;
+  }
+
+  /** Whether a file is as it was when the files were read, before its folder was watched. */
+  #isOld(path: string, stat: Stats | undefined): boolean {
+    const since = this.#readAt.get(dirname(path));
+    return since !== undefined && stat !== undefined && stat.ctimeMs < since - FILE_TIME_MS;
   }
 
   #changed(others: boolean): void {
@@ -113,10 +130,15 @@ export class FileWatch implements AsyncDisposable {
     const others = this.#ofOthers;
     this.#ofOthers = false;
     this.#since = undefined;
+    let readAt: number | undefined;
     this.#working = this.#working
-      .then(() => (this.#closed ? undefined : this.#options.onChange(others)))
+      .then(() => {
+        readAt = Date.now();
+        return this.#closed ? undefined : this.#options.onChange(others);
+      })
       .catch(this.#options.onError)
-      .then(() => (this.#closed ? undefined : this.follow()));
+      .then(() => (this.#closed ? undefined : this.follow(readAt)))
+      .catch(this.#options.onError);
   }
 }
 

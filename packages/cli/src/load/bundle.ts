@@ -138,7 +138,8 @@ async function importersIn(
     name: 'recorder',
     setup(build) {
       build.onResolve({ filter: /^\./ }, async ({ path, pluginData, ...from }) => {
-        if (pluginData === resolving) return undefined;
+        // Another plugin resolves the same way: each would ask the other for ever.
+        if (typeof pluginData === 'symbol') return undefined;
         const { importer, kind, resolveDir } = from;
         const found = await build.resolve(path, {
           importer,

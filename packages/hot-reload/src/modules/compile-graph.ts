@@ -1,7 +1,7 @@
 import remapping, { type SourceMapInput } from '@jridgewell/remapping';
-import type { BuildOptions, Metafile, OutputFile, Plugin } from 'esbuild';
+import type { BuildFailure, BuildOptions, Metafile, OutputFile, Plugin } from 'esbuild';
 import { createHash } from 'node:crypto';
-import { resolve } from 'node:path';
+import { dirname, resolve } from 'node:path';
 import { setImmediate as nextTick } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 import { moduleRunnerTransformSync } from 'oxc-transform';
@@ -10,7 +10,7 @@ import type { CompiledModule, ModuleGraph } from './compiled-module.js';
 
 /** The compiler. */
 export interface Compiler {
-  /** As `build` of esbuild, with its errors as the user should read them. */
+  /** As `build` of esbuild, with its errors as the user should read them and esbuild's own as their cause. */
   readonly build: (options: BuildOptions) => Promise<{
     readonly metafile?: Metafile | undefined;
     readonly outputFiles?: readonly OutputFile[] | undefined;
@@ -26,8 +26,7 @@ export class GraphCompiler {
   readonly #compiler: Compiler;
   /** What esbuild made of each file, and the module it became. */
   readonly #known = new Map<string, { readonly text: string; readonly module: CompiledModule }>();
-
-  readonly #missing = new Set<string>();
+  #missing: readonly string[] = [];
 
   constructor(compiler: Compiler) {
     this.#compiler = compiler;
@@ -35,7 +34,7 @@ export class GraphCompiler {
 
   /** Absolute paths that were imported and not found, as the imports name them, in the last compilation. */
   get missing(): readonly string[] {
-    return [...this.#missing];
+    return this.#missing;
   }
 
   /**
@@ -46,12 +45,15 @@ export class GraphCompiler {
   async compile(entries: readonly string[]): Promise<ModuleGraph> {
     const { build, packages } = this.#compiler;
     // Once to learn which files there are, and once to compile each by itself.
-    this.#missing.clear();
     const found = await build({
       ...COMMON,
       entryPoints: [...entries],
-      plugins: [notingMissing(this.#missing), packages()],
+      plugins: [packages()],
+    }).catch((error: unknown) => {
+      this.#missing = missingFiles(error);
+      throw error;
     });
+    this.#missing = [];
     const files = Object.keys(found.metafile?.inputs ?? {}).map((input) => resolve(input));
     const { outputFiles = [], metafile } = await build({
       ...COMMON,
@@ -128,22 +130,19 @@ function localFilesOutside(): Plugin {
   };
 }
 
-/** Notes the local files that are imported and not there. */
-function notingMissing(missing: Set<string>): Plugin {
-  return {
-    name: 'noting-missing',
-    setup(build) {
-      build.onResolve({ filter: /^\.|^\// }, async ({ path, pluginData, ...from }) => {
-        const { kind, importer, resolveDir } = from;
-        if (kind === 'entry-point' || pluginData === RESOLVING) return undefined;
-        const how = { kind, importer, resolveDir, pluginData: RESOLVING };
-        const found = await build.resolve(path, how);
-        if (found.errors.length > 0) missing.add(resolve(resolveDir, path));
-        // Resolved again by esbuild, which then reports it as always.
-        return undefined;
-      });
-    },
-  };
+const NOT_FOUND = /^Could not resolve "(\.[^"]*|\/[^"]*)"/;
+
+/** The local files that were imported and are not there, by the errors of a build. */
+function missingFiles(error: unknown): readonly string[] {
+  const failure = error instanceof Error ? (error.cause ?? error) : error;
+  const { errors = [] } = failure as Partial<BuildFailure>;
+  const missing: string[] = [];
+  for (const { text, location } of errors) {
+    const path = NOT_FOUND.exec(text)?.[1];
+    if (path !== undefined && location !== null)
+      missing.push(resolve(dirname(resolve(location.file)), path));
+  }
+  return missing;
 }
 
 type Imports = Metafile['outputs'][string]['imports'];
