@@ -27,6 +27,7 @@ import { lostRecognitionsPatch } from './lost-recognitions.js';
 import { askedSpeechPatch, failedSpeechPatch } from './provider-streams.js';
 import { redactedLogsPatch } from './redacted-logs.js';
 import { refusedHandOffsPatch } from './refused-hand-offs.js';
+import { refusedStreamsPatch } from './refused-streams.js';
 import { roomHandlesPatch } from './room-handles.js';
 import { helpersPatch } from './sdk-helpers.js';
 import { sdkLogger } from './sdk-logger.js';
@@ -53,6 +54,7 @@ export const processPatches: readonly ProcessPatch[] = [
   fallbackChildrenPatch,
   failedSpeechPatch,
   brokenStreamsPatch,
+  refusedStreamsPatch,
   askedSpeechPatch,
   lostRecognitionsPatch,
   endedStreamsPatch,

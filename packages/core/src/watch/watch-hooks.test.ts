@@ -107,14 +107,35 @@ describe.each(nodes)('the result of %s', (hook) => {
   });
 
   test.each([
-    ['a stream', (source: AsyncIterable<string>) => ReadableStream.from(source)],
-    ['an iterable', (source: AsyncIterable<string>) => source],
-  ])('that fails later, as %s, is reported once', async (_what, as) => {
+    ['a string', 'hello', 'a string'],
+    ['an array', ['hello'], 'an array'],
+    ['a number', 5, 'a number'],
+    ['an object', {}, 'no stream'],
+    ['an async generator', (async function* () {})(), 'ReadableStream.from(generator)'],
+  ])('that is %s is reported, at once or later', async (_what, value, message) => {
+    const agent = agentWith(hook, async () => value);
+    await expect(call(agent, hook)).rejects.toThrow(message);
+    const direct = agentWith(hook, () => value);
+    expect(() => call(direct, hook)).toThrow(message);
+    expect(reported).toMatchObject([{ hook }, { hook }]);
+  });
+
+  test.each([[null], [undefined]])('may be %s', async (nothing) => {
+    expect(
+      await call(
+        agentWith(hook, async () => nothing),
+        hook,
+      ),
+    ).toBe(null);
+    expect(reported).toEqual([]);
+  });
+
+  test('that fails later is reported once', async () => {
     async function* failing() {
       yield 'a';
       throw boom;
     }
-    const agent = agentWith(hook, () => as(failing()));
+    const agent = agentWith(hook, () => ReadableStream.from(failing()));
     await expect(read(call(agent, hook))).rejects.toBe(boom);
     expect(reported).toEqual([{ agent, hook, error: boom }]);
   });

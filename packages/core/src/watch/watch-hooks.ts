@@ -5,6 +5,7 @@ import { isThenable } from '../base/is-thenable.js';
 import { OpenRtcError } from '../base/errors.js';
 import { HOOK_MS } from '../call/session-limits.js';
 import type { CodeTrial } from './code-trial.js';
+import { nodeResult, wrongResult } from './node-results.js';
 import { isStream, retryStream } from './retry-stream.js';
 import { watchStream } from './watch-stream.js';
 
@@ -169,11 +170,16 @@ function wrap(agent: voice.Agent, hook: HookName): boolean {
       first?.passed(hook);
       return watchStream(value, failed);
     };
+    const checked = (value: unknown): unknown => {
+      const wrong = wrongResult(hook, value);
+      if (wrong !== undefined) throw wrong;
+      return nodeResult(hook, value);
+    };
     const retry = (error: unknown): unknown => again(error) ?? rethrow(error);
     try {
       const result = original.apply(this, args);
-      if (!isThenable(result)) return finish(result);
-      const work = Promise.resolve(result);
+      if (!isThenable(result)) return finish(checked(result));
+      const work = Promise.resolve(result).then(checked);
       const boxed = hook === 'onUserTurnCompleted' ? watches.get(agent)?.inTime(work) : undefined;
       return (boxed ?? work).then(finish, retry);
     } catch (error) {
