@@ -1,6 +1,6 @@
 import type { EventEmitter } from 'node:events';
 
-import { llm, tts } from '@livekit/agents';
+import { llm, stt, tts } from '@livekit/agents';
 
 import type { CurrentCall } from './current-call.js';
 import { fallbackOf, isTried } from './fallback-children.js';
@@ -80,6 +80,31 @@ export function reportIfUnheard(
       ? 'a provider failed after its call had ended'
       : 'a provider failed, and nothing listens to it',
   );
+}
+
+/**
+ * What listeners of a provider expect. A plugin may emit a string, null, or its error alone: the SDK fails where it reads
+ * that, or closes its session for it and tells nobody why.
+ */
+export function asEvent(provider: EventEmitter, said: unknown): object {
+  const type = typeOf(provider);
+  if (isObject(said) && (type === undefined || 'type' in said)) return said;
+  const event = { error: errorOf(said), recoverable: isRecoverable(said), timestamp: Date.now() };
+  return type === undefined ? event : { ...event, type, label: labelOf(provider) };
+}
+
+function typeOf(provider: EventEmitter): string | undefined {
+  if (provider instanceof stt.STT) return 'stt_error';
+  if (provider instanceof tts.TTS) return 'tts_error';
+  if (provider instanceof llm.LLM) return 'llm_error';
+  return provider instanceof llm.RealtimeSession ? 'realtime_model_error' : undefined;
+}
+
+/** It is a property of some kinds of providers, and a method of others. */
+function labelOf(provider: EventEmitter): unknown {
+  const owner = provider instanceof llm.RealtimeSession ? provider.realtimeModel : provider;
+  const { label } = owner as { label?: unknown };
+  return typeof label === 'function' ? (Reflect.apply(label, owner, []) as unknown) : label;
 }
 
 /** The SDK wraps the error in an event with a label and a time. */

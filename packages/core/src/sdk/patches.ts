@@ -28,6 +28,7 @@ import { askedSpeechPatch, failedSpeechPatch } from './provider-streams.js';
 import { redactedLogsPatch } from './redacted-logs.js';
 import { refusedHandOffsPatch } from './refused-hand-offs.js';
 import { refusedModelsPatch } from './refused-models.js';
+import { refusedStreamsPatch } from './refused-streams.js';
 import { roomHandlesPatch } from './room-handles.js';
 import { helpersPatch } from './sdk-helpers.js';
 import { sdkLogger } from './sdk-logger.js';
@@ -54,6 +55,7 @@ export const processPatches: readonly ProcessPatch[] = [
   fallbackChildrenPatch,
   failedSpeechPatch,
   brokenStreamsPatch,
+  refusedStreamsPatch,
   askedSpeechPatch,
   lostRecognitionsPatch,
   endedStreamsPatch,

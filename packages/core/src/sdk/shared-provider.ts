@@ -4,6 +4,7 @@ import { EventEmitter } from 'node:events';
 import { type Logger, silentLogger } from '../base/logger.js';
 import { type CurrentCall, currentCall } from './current-call.js';
 import {
+  asEvent,
   errorOf,
   forgetWay,
   passedOn,
@@ -140,11 +141,12 @@ function emit(this: EventEmitter, event: EventName, ...args: unknown[]): boolean
 }
 
 /** In a call, an error without a listener is reported to the call. An emitter would throw it. */
-function emitError(provider: EventEmitter, [event, ...rest]: readonly unknown[]): boolean {
+function emitError(provider: EventEmitter, [said, ...rest]: readonly unknown[]): boolean {
   const call = currentCall();
   const use = uses.get(provider);
   if (call === undefined && use === undefined)
-    return native.emit.call(provider, 'error', event, ...rest);
+    return native.emit.call(provider, 'error', said, ...rest);
+  const event = asEvent(provider, said);
   const way = wayOf(event);
   const isFirst = way.emitters.push(provider) === 1;
   try {

@@ -42,6 +42,15 @@ function agentWith(hook: HookName, method: (...args: unknown[]) => unknown): voi
 const call = (agent: voice.Agent, hook: HookName, ...args: unknown[]) =>
   (agent[hook] as (...given: unknown[]) => unknown).apply(agent, args);
 
+/** As an agent that a session asks. */
+const atWork = (agent: voice.Agent) => Object.assign(agent, { _agentActivity: {} });
+
+function locked(): ReadableStream {
+  const stream = ReadableStream.from(['a']);
+  stream.getReader();
+  return stream;
+}
+
 const hostile = Object.defineProperty({}, 'message', {
   get() {
     throw new Error('no');
@@ -107,6 +116,33 @@ describe.each(nodes)('the result of %s', (hook) => {
   });
 
   test.each([
+    ['a string', 'hello', 'a string'],
+    ['an array', ['hello'], 'an array'],
+    ['a number', 5, 'a number'],
+    ['a function', () => null, 'a function'],
+    ['an object', {}, 'no stream'],
+    ['an async generator', (async function* () {})(), 'ReadableStream.from(iterable)'],
+    ['a stream that is read already', locked(), 'reads already'],
+  ])('that is %s is reported once, at once or later, when the agent is at work', async (...row) => {
+    const [, value, message] = row;
+    const later = atWork(agentWith(hook, async () => value));
+    await expect(call(later, hook)).rejects.toThrow(message);
+    const direct = atWork(agentWith(hook, () => value));
+    expect(() => call(direct, hook)).toThrow(message);
+    expect(reported).toMatchObject([
+      { agent: later, hook },
+      { agent: direct, hook },
+    ]);
+  });
+
+  test('that is undefined is nothing only where the SDK takes it so', async () => {
+    const asked = call(atWork(agentWith(hook, async () => undefined)), hook);
+    if (hook === 'transcriptionNode' || hook === 'realtimeAudioOutputNode')
+      expect(await asked).toBe(undefined);
+    else await expect(asked).rejects.toThrow(`${hook} returned undefined`);
+  });
+
+  test.each([
     ['a stream', (source: AsyncIterable<string>) => ReadableStream.from(source)],
     ['an iterable', (source: AsyncIterable<string>) => source],
   ])('that fails later, as %s, is reported once', async (_what, as) => {
@@ -148,7 +184,7 @@ describe.each(nodes)('the result of %s', (hook) => {
   });
 
   test('may be nothing', async () => {
-    const agent = agentWith(hook, async () => null);
+    const agent = atWork(agentWith(hook, async () => null));
     expect(await call(agent, hook)).toBeNull();
   });
 });

@@ -5,13 +5,14 @@ import { isThenable } from '../base/is-thenable.js';
 import { OpenRtcError } from '../base/errors.js';
 import { HOOK_MS } from '../call/session-limits.js';
 import type { CodeTrial } from './code-trial.js';
+import { wrongResult } from './node-results.js';
 import { isStream, retryStream } from './retry-stream.js';
 import { watchStream } from './watch-stream.js';
 
 /*
  * When a hook throws, the SDK goes on and reports little or nothing: for a throw in `onEnter` there is no event, no
  * rejection and no log line. So the hooks that an agent overrides are wrapped on the instance. The wrapper reports
- * errors and passes everything on unchanged.
+ * errors, also a result that the SDK cannot read, and passes everything else on unchanged.
  */
 
 const HOOKS = [
@@ -160,7 +161,10 @@ function wrap(agent: voice.Agent, hook: HookName): boolean {
       if (!nothingYet || args.some(isRead)) return undefined;
       return Promise.resolve((agent[hook] as Hook).apply(this, args));
     };
+    const retry = (error: unknown): unknown => again(error) ?? rethrow(error);
     const finish = (value: unknown): unknown => {
+      const wrong = wrongResult(agent, hook, value);
+      if (wrong !== undefined) return retry(wrong);
       if (first !== undefined && isStream(value))
         return watchStream(
           retryStream(value, again, () => first.passed(hook)),
@@ -169,16 +173,18 @@ function wrap(agent: voice.Agent, hook: HookName): boolean {
       first?.passed(hook);
       return watchStream(value, failed);
     };
-    const retry = (error: unknown): unknown => again(error) ?? rethrow(error);
+    let result: unknown;
     try {
-      const result = original.apply(this, args);
-      if (!isThenable(result)) return finish(result);
-      const work = Promise.resolve(result);
-      const boxed = hook === 'onUserTurnCompleted' ? watches.get(agent)?.inTime(work) : undefined;
-      return (boxed ?? work).then(finish, retry);
+      result = original.apply(this, args);
+      if (isThenable(result)) {
+        const work = Promise.resolve(result);
+        const boxed = hook === 'onUserTurnCompleted' ? watches.get(agent)?.inTime(work) : undefined;
+        return (boxed ?? work).then(finish, retry);
+      }
     } catch (error) {
       return retry(error);
     }
+    return finish(result);
   };
   return Reflect.defineProperty(agent, hook, {
     value: wrapped,

@@ -4,7 +4,7 @@ import { OpenRtcError, messageOf } from '../base/errors.js';
 import type { ProviderErrorKind } from '../call/provider-error.js';
 import type { CurrentCall } from '../sdk/current-call.js';
 import { StreamEndedError } from '../sdk/ended-streams.js';
-import { noteHeard } from '../sdk/error-ways.js';
+import { errorOf, noteHeard } from '../sdk/error-ways.js';
 import { markReported } from './blame.js';
 import type { ProviderFailure } from './call-reports.js';
 
@@ -30,7 +30,7 @@ export function watchSession(
   session.on(voice.AgentSessionEventTypes.Close, ({ reason, error }) => {
     if (error !== null) {
       // The SDK wraps the provider's error in a record of its own, which has no message.
-      const cause = 'error' in error ? error.error : error;
+      const cause = errorOf(error);
       call.end.failed(
         new OpenRtcError(
           'SESSION_CLOSED_WITH_ERROR',
@@ -58,7 +58,7 @@ export function failureOf(event: unknown, source: unknown): ProviderFailure {
     kind: kindOf(type, source),
     label,
     recoverable: recoverable === true && !(error instanceof StreamEndedError && error.forGood),
-    error: error ?? event,
+    error: 'error' in event ? error : event,
   };
 }
 
