@@ -1,8 +1,6 @@
-import type { Caller } from '@openrtc/test-rig';
 import { expect, it, vi } from 'vitest';
 
 import { describeRealCalls } from './real-calls.js';
-import { roomName } from './real-server.js';
 
 const PATIENCE = { timeout: 60_000, interval: 250 };
 
@@ -35,18 +33,6 @@ const deaf = {
 };
 
 describeRealCalls('calls whose provider is inside another one, and fails', (real) => {
-  /** Calls an agent, and waits until it listens: what is said before that is lost. */
-  async function call(agent: string): Promise<Caller> {
-    const microphone = agent.startsWith('stt');
-    const caller = await real.join(roomName(agent), { metadata: { agent }, microphone });
-    await vi.waitFor(async () => {
-      const there = await real.server.listParticipants(caller.room);
-      const states = there.map(({ attributes }) => attributes['lk.agent.state']);
-      expect(states).toContain('listening');
-    }, PATIENCE);
-    return caller;
-  }
-
   it.each([['coroutine'], ['processes:3']])(
     '%s: the call goes on, and what the caller got is counted',
     { timeout: 240_000 },
@@ -60,7 +46,7 @@ describeRealCalls('calls whose provider is inside another one, and fails', (real
         }, PATIENCE);
 
       for (const [agent, { heard, ...expected }] of Object.entries(rows)) {
-        const caller = await call(agent);
+        const caller = await real.joinListening(agent);
         await caller.sendText('fail please');
         if (heard) await caller.waitForAudio({ minMs: 200 });
         await turnsOver(caller.room, 1);
@@ -74,7 +60,7 @@ describeRealCalls('calls whose provider is inside another one, and fails', (real
       }
 
       for (const [agent, providers] of Object.entries(deaf)) {
-        const caller = await call(agent);
+        const caller = await real.joinListening(agent);
         await caller.speak('hours', { awaitListener: false });
         // The first words end the stream that hears them; that of the next ones is known.
         if (agent === 'stt_ending') await caller.speak('hours', { awaitListener: false });

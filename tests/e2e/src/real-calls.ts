@@ -4,7 +4,7 @@ import {
   type LiveKitServer,
   startCallers,
 } from '@openrtc/test-rig';
-import { afterAll, afterEach, beforeAll, beforeEach, describe } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, vi } from 'vitest';
 
 import { GapWatch } from './gap-watch.js';
 import { noServer, roomName, startServer } from './real-server.js';
@@ -67,6 +67,21 @@ export class RealCalls {
     }
     const token = await this.server.createToken(identity, room);
     return callers.join({ url: this.server.url, token, microphone });
+  }
+
+  /** Calls an agent, with a microphone if it is one that hears, and waits until it listens: what is said before is lost. */
+  async joinListening(agent: string): Promise<Caller> {
+    const microphone = agent.startsWith('stt');
+    const caller = await this.join(roomName(agent), { metadata: { agent }, microphone });
+    await vi.waitFor(
+      async () => {
+        const there = await this.server.listParticipants(caller.room);
+        const states = there.map(({ attributes }) => attributes['lk.agent.state']);
+        expect(states).toContain('listening');
+      },
+      { timeout: 60_000, interval: 250 },
+    );
+    return caller;
   }
 
   /** Calls an agent that talks without a break, and resolves once it is heard. */

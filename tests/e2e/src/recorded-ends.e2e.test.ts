@@ -59,6 +59,8 @@ interface Leaving {
   readonly agent: string;
   /** What the caller does, once the agent is there. Default: nothing. */
   readonly caller?: 'says now' | 'hangs up';
+  /** What the caller hears before the end. Default: it does not matter. */
+  readonly words?: string;
   readonly reason: string;
   readonly code?: string;
 }
@@ -70,6 +72,8 @@ const leaving: readonly Leaving[] = [
   { agent: 'tool_leaves', caller: 'says now', reason: 'agent_shutdown' },
   { agent: 'voice_leaves', caller: 'says now', reason: 'agent_shutdown' },
   { agent: 'on_enter_leaves', reason: 'agent_shutdown' },
+  { agent: 'closed', reason: 'agent_shutdown' },
+  { agent: 'voice_closed', words: 'We are closed today.', reason: 'agent_shutdown' },
   { agent: 'on_exit_leaves', caller: 'hangs up', reason: 'caller_left' },
   { agent: 'listener_leaves', caller: 'hangs up', reason: 'caller_left' },
   { agent: 'callback_leaves', caller: 'hangs up', reason: 'caller_left' },
@@ -86,10 +90,11 @@ describeRealCalls('what LiveKit records of an agent whose code', (real) => {
     worker = await real.startWorker({ agents: 'leaving' });
   });
 
-  it.each(leaving)('$agent', async ({ agent, caller: does, reason, code }) => {
+  it.each(leaving)('$agent', async ({ agent, caller: does, words, reason, code }) => {
     const room = roomName('leaving');
     const caller = await real.join(room, { metadata: { agent }, microphone: false });
     if (does !== undefined) await caller.nextTranscript('agent');
+    if (words !== undefined) expect((await caller.nextTranscript('agent')).text).toBe(words);
     if (does === 'says now') await caller.sendText('now');
     if (does === 'hangs up') await caller.hangUp();
     const { info, outcome } = await worker.ended(room);

@@ -9,7 +9,6 @@ import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 
 import { bin } from './command-process.js';
 import { describeRealCalls } from './real-calls.js';
-import { roomName } from './real-server.js';
 import type { WorkerProcess } from './worker-process.js';
 
 const PATIENCE = { timeout: 60_000, interval: 250 };
@@ -31,18 +30,6 @@ const providers = ['llm', 'stt', 'tts'] as const;
 const codes = { llm: '401', stt: '401', tts: 'timeout' };
 
 describeRealCalls('calls whose provider fails', (real) => {
-  /** Calls an agent, and waits until it listens: what is typed before that is lost. */
-  async function call(agent: string): Promise<Caller> {
-    const microphone = agent.startsWith('stt');
-    const caller = await real.join(roomName(agent), { metadata: { agent }, microphone });
-    await vi.waitFor(async () => {
-      const there = await real.server.listParticipants(caller.room);
-      const states = there.map(({ attributes }) => attributes['lk.agent.state']);
-      expect(states).toContain('listening');
-    }, PATIENCE);
-    return caller;
-  }
-
   /** The calls as `openrtc top` sees them, by agent. */
   async function top(): Promise<ReadonlyMap<string, object>> {
     const { stdout } = await promisify(execFile)(process.execPath, [
@@ -78,7 +65,7 @@ describeRealCalls('calls whose provider fails', (real) => {
       });
       const agents = providers.flatMap((kind) => [`${kind}_own`, `${kind}_shared`]);
       const callers = new Map<string, Caller>();
-      for (const agent of agents) callers.set(agent, await call(agent));
+      for (const agent of agents) callers.set(agent, await real.joinListening(agent));
 
       // The STT ends its call; for the others the caller asks, and gets no answer.
       const asking = agents.filter((agent) => !agent.startsWith('stt'));

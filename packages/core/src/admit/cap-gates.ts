@@ -1,5 +1,4 @@
 import type { Caps } from '../call/session-caps.js';
-import type { Call } from '../call/call.js';
 import type { Admission, Gate } from './admission.js';
 
 /** Options of {@link capGates}. */
@@ -17,23 +16,20 @@ export interface CapOptions {
  * of offers cannot exceed a limit. The worker stays available to LiveKit: it has room for others.
  */
 export function capGates({ admission, perAgent, perTenant }: CapOptions): readonly Gate[] {
-  const count = (matches: (call: Call) => boolean) => admission().count(matches);
+  const gate =
+    (kind: 'agent' | 'tenant', caps: Caps, option: string): Gate =>
+    (call) => {
+      const name = call[kind];
+      const cap = caps.of(name);
+      if (cap === undefined || admission().count((each) => each[kind] === name) < cap)
+        return undefined;
+      return {
+        refused: `${kind}_full`,
+        message: `${kind} "${name}" has ${cap} of ${cap} sessions (${option})`,
+      };
+    };
   return [
-    ({ agent }) => {
-      const cap = perAgent.of(agent);
-      if (cap === undefined || count((call) => call.agent === agent) < cap) return undefined;
-      return {
-        refused: 'agent_full',
-        message: `agent "${agent}" has ${cap} of ${cap} sessions (maxSessionsPerAgent)`,
-      };
-    },
-    ({ tenant }) => {
-      const cap = perTenant.of(tenant);
-      if (cap === undefined || count((call) => call.tenant === tenant) < cap) return undefined;
-      return {
-        refused: 'tenant_full',
-        message: `tenant "${tenant}" has ${cap} of ${cap} sessions (maxSessionsPerTenant)`,
-      };
-    },
+    gate('agent', perAgent, 'maxSessionsPerAgent'),
+    gate('tenant', perTenant, 'maxSessionsPerTenant'),
   ];
 }

@@ -1,8 +1,7 @@
+import { askInTime } from '../base/ask-in-time.js';
 import { messageOf } from '../base/errors.js';
-import { isThenable } from '../base/is-thenable.js';
 import { kindOf } from '../base/kind-of.js';
 import { printable } from '../base/printable.js';
-import { timeBox } from '../base/time-box.js';
 import type { Call, MetadataValues } from '../call/call.js';
 import type { Refusal } from '../call/refusal.js';
 
@@ -35,27 +34,11 @@ export function askFilter(
   request: FilterRequest,
   timeoutMs: number,
 ): FilterRefusal | undefined | Promise<FilterRefusal | undefined> {
-  try {
-    const answer: unknown = filter(Object.freeze({ ...request }));
-    return isThenable(answer) ? withinTimeBox(answer, timeoutMs) : judge(answer);
-  } catch (error) {
-    return threw(error);
-  }
-}
-
-async function withinTimeBox(
-  answer: PromiseLike<unknown>,
-  timeoutMs: number,
-): Promise<FilterRefusal | undefined> {
-  const boxed = await timeBox(timeoutMs, () => answer);
-  switch (boxed.kind) {
-    case 'done':
-      return judge(boxed.value);
-    case 'failed':
-      return threw(boxed.error);
-    case 'timeout':
-      return failed(`did not answer within ${timeoutMs} ms`);
-  }
+  return askInTime(() => filter(Object.freeze({ ...request })), timeoutMs, {
+    answered: judge,
+    threw,
+    late: () => failed(`did not answer within ${timeoutMs} ms`),
+  });
 }
 
 function judge(answer: unknown): FilterRefusal | undefined {

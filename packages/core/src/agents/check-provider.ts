@@ -44,6 +44,21 @@ export function misfit(slot: ProviderSlot, value: unknown): Misfit | undefined {
 }
 
 /**
+ * The first of the ready providers that does not fit its slot. One that is not set, or is null, fits.
+ * @param owner - an agent, or options of one
+ */
+export function misfitOf(
+  owner: Readonly<Partial<Record<ProviderSlot, unknown>>>,
+): (Misfit & { readonly slot: ProviderSlot }) | undefined {
+  for (const slot of Object.keys(SLOTS) as ProviderSlot[]) {
+    const value = owner[slot];
+    const wrong = value === undefined || value === null ? undefined : misfit(slot, value);
+    if (wrong !== undefined) return { slot, ...wrong };
+  }
+  return undefined;
+}
+
+/**
  * Checks a provider as options have it: a model string, a ready object, a factory, or null.
  * @param name - the name of the option, such as `session.llm`
  * @throws CONFIG_INVALID_OPTION

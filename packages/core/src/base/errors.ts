@@ -39,7 +39,8 @@ export const errorCodes = {
   ROUTE_ROUTER_FAILED: 'the custom router threw, timed out, or did not return a name',
   ROUTE_INVALID_TENANT: 'the tenant in the metadata is not a valid name',
   ROUTE_INVALID_METADATA: 'the metadata is an object that cannot be read',
-  SESSION_AGENT_FAILED: "the agent's constructor or factory threw",
+  SESSION_AGENT_FAILED:
+    "the agent's constructor or factory threw, or one that takes over cannot run",
   SESSION_AGENT_REUSED: 'the agent is an instance that another call has used',
   SESSION_PROVIDER_FAILED: 'a provider factory threw, or a provider is of a wrong class',
   SESSION_SETUP_FAILED: "the pool's setup() threw, timed out, or started a session itself",

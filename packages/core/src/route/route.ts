@@ -1,10 +1,9 @@
+import { askInTime } from '../base/ask-in-time.js';
 import { messageOf } from '../base/errors.js';
-import { isThenable } from '../base/is-thenable.js';
 import type { JobOffer } from '../call/job-offer.js';
 import type { AgentNames } from '../agents/agent-names.js';
 import type { MetadataValues } from '../call/call.js';
 import { printable } from '../base/printable.js';
-import { timeBox } from '../base/time-box.js';
 import {
   type ReadOffer,
   readOffer,
@@ -68,18 +67,11 @@ export function route(
   if (unread !== undefined) return unread;
   const { router, routerTimeoutMs = ROUTER_TIMEOUT_MS } = options;
   if (router === undefined) return routeByRules(read, agents, options);
-  const judge = (answer: unknown): Routed | RouteRefusal =>
-    judgeAnswer(answer, read, agents, options);
-  const fail = (error: unknown): RouteRefusal =>
-    refuseFailed(read, `threw: ${printable(messageOf(error), 200)}`, error);
-  try {
-    const answer: unknown = router(toRequest(read, agents));
-    return isThenable(answer)
-      ? withinTimeBox(answer, routerTimeoutMs, read, judge, fail)
-      : judge(answer);
-  } catch (error) {
-    return fail(error);
-  }
+  return askInTime(() => router(toRequest(read, agents)), routerTimeoutMs, {
+    answered: (answer) => judgeAnswer(answer, read, agents, options),
+    threw: (error) => refuseFailed(read, `threw: ${printable(messageOf(error), 200)}`, error),
+    late: () => refuseFailed(read, `did not answer within ${routerTimeoutMs} ms`),
+  });
 }
 
 function toRequest({ offer, job, room }: ReadOffer, agents: AgentNames): RoutingRequest {
@@ -116,22 +108,4 @@ function refuseFailed(read: ReadOffer, what: string, cause?: unknown): RouteRefu
     `room "${printable(read.offer.room)}": the router ${what}`,
     cause,
   );
-}
-
-async function withinTimeBox(
-  answer: PromiseLike<unknown>,
-  timeoutMs: number,
-  read: ReadOffer,
-  judge: (value: unknown) => Routed | RouteRefusal,
-  fail: (error: unknown) => RouteRefusal,
-): Promise<Routed | RouteRefusal> {
-  const boxed = await timeBox(timeoutMs, () => answer);
-  switch (boxed.kind) {
-    case 'done':
-      return judge(boxed.value);
-    case 'failed':
-      return fail(boxed.error);
-    case 'timeout':
-      return refuseFailed(read, `did not answer within ${timeoutMs} ms`);
-  }
 }

@@ -90,7 +90,7 @@ test.each<[string, string, string]>([
   expect(verify(given)).toEqual({ problem: expect.stringContaining(problem) });
 });
 
-test('a secret that is easily guessed, and a time that is none', () => {
+test('a secret that is easily guessed, and a signature that never was valid', () => {
   const refused = (given: object, message: string) =>
     expect(() => signMetadata(metadata, { ...options, ...given })).toThrow(
       expect.objectContaining({

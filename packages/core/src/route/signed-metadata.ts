@@ -46,7 +46,7 @@ export type VerifiedMetadata = { readonly values: MetadataValues } | { readonly 
 /**
  * Signs metadata for a call, for apps whose clients carry it to LiveKit. Returns the text of the metadata. What is signed
  * can still be read by everybody.
- * @throws OpenRtcError `CONFIG_INVALID_OPTION` for a secret of less than 32 bytes, or a time that is none
+ * @throws OpenRtcError `CONFIG_INVALID_OPTION` for a secret of less than 32 bytes, or an `expiresInMs` that is not above 0
  */
 export function signMetadata(
   values: object,

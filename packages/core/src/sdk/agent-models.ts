@@ -31,7 +31,7 @@ export function newModels(
     const next = built[kind] === undefined ? named[kind] : built[kind];
     if (next !== undefined && !isSame(now[kind], next)) changed[kind] = next;
   }
-  const realtime = [now.llm, live.session.llm, changed['llm']].find(isRealtime);
+  const realtime = [now.llm, sessionOf(live)?.llm, changed['llm']].find(isRealtime);
   if (changed['llm'] === undefined || realtime === undefined) return changed;
   delete changed['llm'];
   return { ...changed, why: 'a realtime model stays until the end of the call' };
@@ -39,11 +39,16 @@ export function newModels(
 
 /** The models that a change replaces, to be passed to `agent.updateOptions()` when it is undone. */
 export function replacedModels(live: voice.Agent, changed: AgentModels): AgentModels {
-  const { session } = live;
+  const session = sessionOf(live);
   const before: Record<string, unknown> = {};
   for (const kind of KINDS)
-    if (changed[kind] !== undefined) before[kind] = modelsOf(live)[kind] ?? session[kind] ?? null;
+    if (changed[kind] !== undefined) before[kind] = modelsOf(live)[kind] ?? session?.[kind] ?? null;
   return before;
+}
+
+/** The session that an agent is active in. One that has handed over has none, and `agent.session` would throw. */
+function sessionOf({ _agentActivity }: voice.Agent): voice.AgentSession | undefined {
+  return _agentActivity?.agentSession;
 }
 
 function isSame(one: unknown, other: unknown): boolean {

@@ -58,8 +58,7 @@ export function claimForHandOff(agent: voice.Agent, call: CurrentCall): void {
 
 /** The same as {@link claimForHandOff}, but it returns the error. */
 export function refuseHandOff(agent: voice.Agent, call: CurrentCall): OpenRtcError | undefined {
-  // Whatever else it is given, the SDK refuses.
-  if (typeof agent !== 'object' || agent === null || claimAgent(agent, call)) return undefined;
+  if (claimAgent(agent, call)) return undefined;
   const { name, make } = classOf(agent);
   const error = new OpenRtcError(
     'SESSION_AGENT_REUSED',
@@ -67,8 +66,21 @@ export function refuseHandOff(agent: voice.Agent, call: CurrentCall): OpenRtcErr
       'Construct it where you hand over, in the tool or hook, so that each call has its own: ' +
       `llm.handoff({ agent: ${make} })`,
   );
-  call.logger.error({ code: error.code, agentClass: name, agentId: agent.id }, error.message);
+  call.logger.error(
+    { code: error.code, agentClass: name, agentId: agentIdOf(agent) },
+    error.message,
+  );
   return error;
+}
+
+/** The id of an agent, for a log line: undefined when it has none, or when reading it throws. */
+export function agentIdOf(agent: unknown): unknown {
+  try {
+    return (agent as { readonly id?: unknown } | null | undefined)?.id;
+  } catch {
+    // Whoever needs it for more than a line gets the error from the getter itself.
+    return undefined;
+  }
 }
 
 /** The name of the class of an agent, and code that makes one, for messages. */

@@ -46,7 +46,8 @@ export function beginsCall(call: CurrentCall): void {
 
 /**
  * Holds back everything that only means something when the session runs, until OpenRTC starts it: `start()` and
- * `updateAgent()` fail the call, `close()` and `shutdown()` end it. Later calls of `start()` do nothing, as in the SDK.
+ * `updateAgent()` fail the call, `close()` and `shutdown()` end it. Later calls of `start()` do nothing, as in the SDK, and
+ * `close()` ends the call and returns at once.
  * @returns starts the session; to be called once
  */
 export function holdStart(session: voice.AgentSession, call: CurrentCall): Start {
@@ -70,20 +71,59 @@ export function holdStart(session: voice.AgentSession, call: CurrentCall): Start
     updateAgent(agent);
   };
   session.close = () => {
-    if (state === 'held') end.because('agent_shutdown', voice.CloseReason.USER_INITIATED);
-    return close();
+    if (end.outcome !== undefined) return close();
+    // The end of the call closes it. Whoever waits for that in a tool would wait for itself.
+    end.because('agent_shutdown', voice.CloseReason.USER_INITIATED);
+    return Promise.resolve();
   };
   session.shutdown = (options) => {
     if (state === 'held')
       end.because('agent_shutdown', options?.reason ?? voice.CloseReason.USER_INITIATED);
     shutdown(options);
   };
+  closeWhenStarted(session, logger);
   return (options) => {
     starting.delete(call);
     state = 'due';
     // Not `start` itself: setup() may have wrapped it.
     return session.start(options);
   };
+}
+
+/** What is used of a session that is not in its types. */
+interface SessionInternals {
+  _startImpl?: (...args: unknown[]) => Promise<void>;
+  closeImpl?: (...args: unknown[]) => Promise<void>;
+  readonly closingTask?: unknown;
+}
+
+/**
+ * Lets a session that is to close while it starts, as by `shutdown()` in `onEnter()`, start first. Otherwise the SDK stops
+ * its agent and tells nobody, and then says that it has started.
+ */
+function closeWhenStarted(session: voice.AgentSession, logger: Logger): void {
+  const internals = session as unknown as SessionInternals;
+  const { _startImpl: startImpl, closeImpl } = internals;
+  if (typeof startImpl !== 'function' || typeof closeImpl !== 'function') {
+    logger.warn({}, 'unknown version of the SDK: a session that closes while it starts stays open');
+    return;
+  }
+  let started: Promise<unknown> = Promise.resolve();
+  internals._startImpl = (...args) => {
+    const start = startImpl.apply(session, args);
+    // It fails for whoever has started the session.
+    started = start.catch(() => {});
+    return start;
+  };
+  internals.closeImpl = async (...args) => {
+    await started;
+    return closeImpl.apply(session, args);
+  };
+}
+
+/** Whether a session closes, or waits for its start to close. */
+export function isClosing(session: voice.AgentSession): boolean {
+  return Boolean((session as unknown as SessionInternals).closingTask);
 }
 
 // The SDK has one session in a room: the start of the second would fail, and name neither of them.

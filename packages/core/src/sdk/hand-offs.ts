@@ -18,13 +18,18 @@ export const handOffPatch: CallPatch = {
 export interface OnHandOff {
   /** Called with each agent that takes over, before its `onEnter` is called. */
   readonly takesOver: (agent: voice.Agent) => void;
-  /** Called when an agent that was given to `updateAgent()`, or returned by a tool, could not take over. */
-  readonly failed: (agent: voice.Agent, error: unknown) => void;
+  /**
+   * Called when an agent could not take over.
+   * @param mute - whether the session has no agent that answers from now on
+   */
+  readonly failed: (agent: voice.Agent, error: unknown, mute: boolean) => void;
 }
 
 interface SessionInternals {
   /** The method with which the SDK sets the agent of a session: at the start, on a hand-off, for a task and after it. */
   _updateActivity?: (agent: voice.Agent, ...rest: unknown[]) => Promise<void>;
+  /** What runs the agent of the session. */
+  readonly activity?: { readonly schedulingPaused?: boolean; readonly newTurnsBlocked?: boolean };
   /** The change of agents that `updateAgent()` has begun last. Nothing reads its error. */
   readonly updateActivityTask?: { readonly result: Promise<unknown> };
 }
@@ -38,12 +43,30 @@ export function watchHandOffs(
   setCallOf(session, call);
   const internals = session as unknown as SessionInternals;
   const { _updateActivity: updateActivity } = internals;
+  // Errors of changes that are reported already.
+  let lost: readonly [unknown] | undefined;
+  let first = true;
+  // The last change that `updateAgent()` has begun, until it is done. It decides what becomes of the session.
+  let coming: { readonly agent: voice.Agent } | undefined;
+  const isLost = (agent: voice.Agent) =>
+    (coming === undefined || coming.agent === agent) && isMute(internals);
   if (typeof updateActivity === 'function') {
     internals._updateActivity = async (agent, ...rest) => {
       // First, because an agent of another call is still watched for that one.
       claimForHandOff(agent, call);
       takesOver(agent);
-      await updateActivity.call(session, agent, ...rest);
+      const starts = first;
+      first = false;
+      try {
+        await updateActivity.call(session, agent, ...rest);
+      } catch (error) {
+        // What a start of the session throws fails the call anyway.
+        if (!starts && isLost(agent)) {
+          lost = [error];
+          failed(agent, error, true);
+        }
+        throw error;
+      }
     };
   } else {
     call.logger.debug(
@@ -58,7 +81,23 @@ export function watchHandOffs(
     // At least what comes by the public method; an AgentTask does not use it.
     if (typeof updateActivity !== 'function') takesOver(agent);
     const { updateActivityTask: change } = internals;
-    if (change !== undefined && change !== before)
-      change.result.catch((error: unknown) => failed(agent, error));
+    if (change === undefined || change === before) return;
+    const mine = { agent };
+    coming = mine;
+    change.result
+      .catch((error: unknown) => {
+        if (lost === undefined || lost[0] !== error) failed(agent, error, isLost(agent));
+      })
+      .finally(() => {
+        if (coming === mine) coming = undefined;
+      });
   };
+}
+
+/**
+ * Whether a session whose change of agents has failed answers nobody any more. The SDK closes the agent before first,
+ * and nothing brings it back.
+ */
+function isMute({ activity }: SessionInternals): boolean {
+  return activity?.schedulingPaused !== false || activity.newTurnsBlocked !== false;
 }

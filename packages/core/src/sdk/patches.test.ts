@@ -20,6 +20,7 @@ function surface() {
     race: ThrowsPromise.race,
     listens: Object.hasOwn(stt.STT.prototype, 'on'),
     updateAgent: Object.getOwnPropertyDescriptor(voice.AgentSession.prototype, 'updateAgent'),
+    updateOptions: Object.getOwnPropertyDescriptor(voice.Agent.prototype, 'updateOptions'),
     say: Object.getOwnPropertyDescriptor(voice.AgentSession.prototype, 'say'),
     toolsOf: Object.getOwnPropertyDescriptor(llm.Toolset.prototype, 'tools'),
     // Whether constructions are noted.
@@ -56,6 +57,7 @@ test('the patches of the process are there for the first pool, and undone with t
   expect(applied.race).not.toBe(before.race);
   expect(applied.listens).toBe(true);
   expect(applied.updateAgent?.value).not.toBe(before.updateAgent?.value);
+  expect(applied.updateOptions?.value).not.toBe(before.updateOptions?.value);
   expect(applied.say?.value).not.toBe(before.say?.value);
   expect(applied.toolsOf).not.toEqual(before.toolsOf);
   expect(applied.base).not.toBe(before.base);

@@ -28,6 +28,7 @@ import { lostRecognitionsPatch } from './lost-recognitions.js';
 import { askedSpeechPatch, failedSpeechPatch } from './provider-streams.js';
 import { redactedLogsPatch } from './redacted-logs.js';
 import { refusedHandOffsPatch } from './refused-hand-offs.js';
+import { refusedModelsPatch } from './refused-models.js';
 import { roomHandlesPatch } from './room-handles.js';
 import { helpersPatch } from './sdk-helpers.js';
 import { sdkLogger } from './sdk-logger.js';
@@ -72,6 +73,7 @@ export const processPatches: readonly ProcessPatch[] = [
   // Over the helpers: what is refused is not noted as started.
   secondSessionPatch,
   refusedHandOffsPatch,
+  refusedModelsPatch,
   sharedToolsetsPatch,
   asyncToolsetsPatch,
   // Last, so that what the other patches do to these methods is done as part of the call as well.

@@ -1,7 +1,8 @@
-import { type llm, voice } from '@livekit/agents';
+import { llm, voice } from '@livekit/agents';
 
 import type { OpenRtcError } from '../base/errors.js';
-import { callOf, claimForHandOff, refuseHandOff } from './agent-owners.js';
+import { callOf, claimForHandOff } from './agent-owners.js';
+import { checkTaker, refuseTaker } from './agents-to-take-over.js';
 import { currentCall } from './current-call.js';
 import { type Replacement, type Method, replaceMethods } from './replace-method.js';
 import type { ProcessPatch } from './sdk-patch.js';
@@ -9,21 +10,21 @@ import type { ProcessPatch } from './sdk-patch.js';
 /** The method is asynchronous, so that its caller expects a rejection and no throw. */
 const REJECTS = true;
 
-/** Refuses agents that another call has used, wherever the SDK is given an agent that takes over. */
+/** Refuses agents that cannot run, and those that another call has used, wherever the SDK is given an agent that takes over. */
 export const refusedHandOffsPatch: ProcessPatch = {
   scope: 'process',
   name: 'refused-hand-offs',
-  why: 'The SDK lets an agent take over with the conversation of another call, and drops a hand-off to one that is busy there.',
+  why: 'The SDK lets an agent take over with the conversation of another call, or one that cannot answer, and drops a hand-off to one that is busy elsewhere.',
   versions: '@livekit/agents 1.9',
   apply: (logger) => {
     const session = voice.AgentSession.prototype;
-    return replaceMethods(logger, 'an agent that several calls use may not be noticed', [
-      { owner: session, name: 'updateAgent', replace: before(claimTaker) },
+    return replaceMethods(logger, 'an agent that cannot take over may not be noticed', [
+      { owner: session, name: 'updateAgent', replace: before(checkNext) },
       { owner: session, name: '_updateActivity', replace: before(claimTaker, REJECTS) },
       // This comes for each agent that takes over, after its activity is made and before that starts.
       { owner: session, name: '_conversationItemAdded', replace: before(checkToolResults) },
       // The SDK refuses a second run of a task as well. What it says is of no help if the first was in another call.
-      { owner: voice.AgentTask.prototype, name: 'run', replace: before(claimTask, REJECTS) },
+      { owner: voice.AgentTask.prototype, name: 'run', replace: before(checkTask, REJECTS) },
     ]);
   },
 };
@@ -55,11 +56,17 @@ function rejecting(method: Method): Method {
   };
 }
 
-function claimTask(task: voice.AgentTask<unknown>): void {
+function checkTask(task: voice.AgentTask<unknown>): void {
   const call = currentCall();
-  if (call !== undefined) claimForHandOff(task, call);
+  if (call !== undefined) checkTaker(task, call);
 }
 
+function checkNext(session: voice.AgentSession, agent: unknown): void {
+  const call = callOf(session);
+  if (call !== undefined) checkTaker(agent, call);
+}
+
+// This comes for the first agent and for one that goes on as well.
 function claimTaker(session: voice.AgentSession, agent: unknown): void {
   const call = callOf(session);
   if (call !== undefined) claimForHandOff(agent as voice.Agent, call);
@@ -67,9 +74,11 @@ function claimTaker(session: voice.AgentSession, agent: unknown): void {
 
 /** The result of one tool, before the SDK sums them up. */
 interface ToolResult {
-  agentTask?: voice.Agent | undefined;
+  agentTask?: unknown;
   replyRequired: boolean;
   readonly toolCallOutput?: llm.FunctionCallOutput;
+  /** What the tool has returned. */
+  readonly rawOutput?: unknown;
 }
 
 /** The SDK does not export the class of an activity, so each one is changed, and nothing has to be undone. */
@@ -105,10 +114,11 @@ function checkToolResults(session: voice.AgentSession): void {
 }
 
 function refuse(result: ToolResult, session: voice.AgentSession): void {
-  const { agentTask, toolCallOutput } = result;
+  const { agentTask, toolCallOutput, rawOutput } = result;
   const call = callOf(session);
-  if (agentTask === undefined || toolCallOutput === undefined || call === undefined) return;
-  const refusal = refuseHandOff(agentTask, call);
+  if (toolCallOutput === undefined || call === undefined) return;
+  if (agentTask === undefined && !isEmptyHandOff(rawOutput)) return;
+  const refusal = refuseTaker(agentTask, call);
   if (refusal === undefined) return;
   refusals.set(toolCallOutput, refusal);
   // As for any tool that throws, the model is not told why. The object is in the events of the run already.
@@ -117,4 +127,11 @@ function refuse(result: ToolResult, session: voice.AgentSession): void {
   result.agentTask = undefined;
   // A hand-off without an output asks for no reply: the caller would hear nothing.
   result.replyRequired = true;
+}
+
+/** Whether a tool has returned a hand-off to undefined. The SDK does not export its own test. */
+function isEmptyHandOff(output: unknown): boolean {
+  if (typeof output !== 'object' || output === null) return false;
+  const marks = Object.getOwnPropertySymbols(llm.handoff({ agent: undefined as never }));
+  return marks.length > 0 && marks.every((mark) => Reflect.get(output, mark) === true);
 }

@@ -176,6 +176,37 @@ describe('an agent with the code of another class', () => {
     expect(live.next()).toBe('one 2');
   });
 
+  test('keeps the private members of a class that has not changed, below one that has', () => {
+    class Counting extends voice.Agent {
+      #count = 0;
+      calls = 0;
+      count(): number {
+        this.calls += 1;
+        return (this.#count += 1);
+      }
+    }
+    const version = (text: string) =>
+      class Clerk extends Counting {
+        readonly #text = text;
+        constructor() {
+          super({ instructions: text });
+        }
+        next(): string {
+          return `${this.#text} ${this.count()} ${this.calls}`;
+        }
+      };
+    const live = new (version('one'))();
+    expect(live.next()).toBe('one 1 1');
+    for (const [text, said] of [
+      ['two', 'two 2 2'],
+      ['three', 'three 3 3'],
+    ] as const) {
+      const Next = version(text);
+      const { options } = renewAgent(live, Next, () => new Next());
+      expect([live.next(), options?.instructions]).toEqual([said, text]);
+    }
+  });
+
   test('has only the methods when the arguments of its constructor are not known', () => {
     const version = (text: string) =>
       class Waiter extends voice.Agent {

@@ -100,7 +100,7 @@ function constructOn(
 ): RenewedOptions {
   if (seat !== undefined) throw new Error('another agent is being renewed');
   const oldPrototype: unknown = Object.getPrototypeOf(live);
-  const [top, base] = lastOfUser(next);
+  const [top, base] = lastNew(next, live);
   const now: Seat = { live, next, base, options: undefined };
   try {
     seat = now;
@@ -122,12 +122,18 @@ function constructOn(
   }
 }
 
-/** The last class above `next` that is the user's, and the SDK's class that it extends. */
-function lastOfUser(next: AgentClass): readonly [top: AgentClass, base: AgentClass] {
+/**
+ * The last class above `next` that is new to the agent, and what it extends: the SDK's class, or one whose code has not
+ * changed. That one has constructed the agent already, and a second time its `#private` members would throw.
+ */
+function lastNew(
+  next: AgentClass,
+  live: voice.Agent,
+): readonly [top: AgentClass, base: AgentClass] {
   let top = next;
   for (;;) {
     const base = Object.getPrototypeOf(top) as AgentClass;
-    if (isOfSdk(base)) return [top, base];
+    if (isOfSdk(base) || live instanceof base) return [top, base];
     top = base;
   }
 }

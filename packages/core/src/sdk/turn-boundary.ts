@@ -1,14 +1,23 @@
 import type { voice } from '@livekit/agents';
 
+import { deferred } from '../base/deferred.js';
 import type { CallPatch } from './sdk-patch.js';
 
 type Speech = Pick<voice.SpeechHandle, 'addDoneCallback' | 'interrupted'>;
+
+interface SpeechTask {
+  readonly result: Promise<unknown>;
+}
 
 /** What the SDK has of a session that runs. */
 interface Activity {
   readonly currentSpeech?: Speech | undefined;
   /** What is said next, with its priority and time. */
   readonly speechQueue?: { clone(): Iterable<readonly [number, number, Speech]> };
+  /** What makes and says the answers, their tools included, and the hooks that run. */
+  readonly speechTasks?: ReadonlySet<SpeechTask>;
+  readonly _onEnterTask?: SpeechTask | undefined;
+  readonly _onExitTask?: SpeechTask | undefined;
   readonly closeAbort: AbortController;
   waitForIdle(options: { waitForUser: boolean }): Promise<void>;
 }
@@ -17,8 +26,8 @@ const activityOf = (session: voice.AgentSession): Activity | undefined =>
   (session as unknown as { readonly activity?: Activity }).activity;
 
 /**
- * Resolves when no turn of a session is under way: the agent says nothing, and no answer is being made. The caller may be
- * speaking: that turn has not begun. Resolves at once before the session starts, and after its end.
+ * Resolves when no turn of a session is under way: the agent says nothing, no answer is being made, and no tool runs for
+ * one. The caller may be speaking: that turn has not begun. Resolves at once before the session starts, and after its end.
  *
  * `AgentSession.waitForIdle()` would also wait for the caller, and takes a whole core while it does.
  */
@@ -31,10 +40,30 @@ export async function betweenTurns(session: voice.AgentSession): Promise<void> {
     if (currentSpeech !== undefined)
       await new Promise<void>((resolve) => currentSpeech.addDoneCallback(() => resolve()));
     await idle(activity);
+    // While its tools run, a turn has no speech.
+    const tools = answersOf(activity);
+    if (tools.length > 0) await allOrEnd(tools, activity.closeAbort.signal);
     // Another agent may have taken over meanwhile, or the next turn begun.
     if (activityOf(session) !== activity) continue;
-    if (activity.currentSpeech === undefined || activity.closeAbort.signal.aborted) return;
+    if (activity.closeAbort.signal.aborted) return;
+    if (activity.currentSpeech === undefined && answersOf(activity).length === 0) return;
   }
+}
+
+/** The answers that are being made. Not the hooks: `onEnter()` may run for as long as the call. */
+function answersOf({ speechTasks, _onEnterTask, _onExitTask }: Activity): readonly SpeechTask[] {
+  return [...(speechTasks ?? [])].filter((task) => task !== _onEnterTask && task !== _onExitTask);
+}
+
+/** Waits for all tasks, or for the end of their activity: a tool may never end. */
+async function allOrEnd(tasks: readonly SpeechTask[], signal: AbortSignal): Promise<void> {
+  const ended = deferred<void>();
+  const end = () => ended.resolve();
+  if (signal.aborted) end();
+  signal.addEventListener('abort', end, { once: true });
+  // Their failures are those of the answers, which are reported as such.
+  await Promise.race([Promise.allSettled(tasks.map(({ result }) => result)), ended.promise]);
+  signal.removeEventListener('abort', end);
 }
 
 /**
@@ -81,7 +110,8 @@ function isInterrupted(activity: Activity | undefined): boolean {
   if (activity === undefined) return false;
   const { currentSpeech, speechQueue } = activity;
   const queued = [...(speechQueue?.clone() ?? [])].map(([, , speech]) => speech);
-  return [...(currentSpeech === undefined ? [] : [currentSpeech]), ...queued].every(
-    ({ interrupted }) => interrupted,
-  );
+  const speeches = [...(currentSpeech === undefined ? [] : [currentSpeech]), ...queued];
+  // What a tool says belongs to the turn that called it.
+  if (speeches.length === 0) return answersOf(activity).length === 0;
+  return speeches.every(({ interrupted }) => interrupted);
 }

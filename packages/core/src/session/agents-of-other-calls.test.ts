@@ -282,7 +282,7 @@ test('within one call an agent may take over as often as it likes', async () => 
   expect(pool.runtimeSnapshot().totalToolErrors).toBe(0);
 });
 
-test('a hand-off that the SDK cannot make is reported', async () => {
+test('a hand-off that the SDK cannot make is reported, and ends the call, which has no agent any more', async () => {
   class Waiting extends voice.AgentTask<string> {
     constructor() {
       super({ instructions: '', llm: new EchoLLM() });
@@ -299,6 +299,11 @@ test('a hand-off that the SDK cannot make is reported', async () => {
   await call.type(NOW);
   await rig().log.until('updateAgent failed: ');
   expect(pool.runtimeSnapshot().totalHookErrors).toBe(1);
+  expect(await rig().ends.of(call.jobId)).toMatchObject({
+    status: 'failed',
+    causedBy: 'agent',
+    error: { code: 'SESSION_AGENT_FAILED', message: expect.stringMatching(/already running/) },
+  });
 });
 
 /** The model and the tools of an agent, for one of another class. */

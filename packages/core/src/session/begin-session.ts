@@ -9,7 +9,7 @@ import type { PrewarmedCall } from '../call/call.js';
 import type { ReportSessionEvent } from '../call/session-event.js';
 import { closedByItsMaker } from '../sdk/belongings.js';
 import type { CurrentCall } from '../sdk/current-call.js';
-import { beginsCall, holdStart } from '../sdk/first-start.js';
+import { beginsCall, holdStart, isClosing } from '../sdk/first-start.js';
 import { sameRoom } from '../sdk/session-room.js';
 import { type CallWatch, watchCall } from '../watch/watch-call.js';
 import { buildAgent } from './build-agent.js';
@@ -136,7 +136,8 @@ export async function beginSession(options: BeginOptions): Promise<void> {
     }),
   );
   const greeting = config.greeting === undefined ? runtime.defaults.greeting : config.greeting;
-  if (greeting !== undefined && greeting !== null)
+  // An agent that ends the call in `onEnter()` has said its last words.
+  if (greeting !== undefined && greeting !== null && !isClosing(session))
     greetCaller(call, info.participant?.identity, session, agent, greeting);
 }
 

@@ -62,6 +62,7 @@ function waiter({ text, node, constructed, model }: Version): AgentClass {
 
 let session: voice.AgentSession;
 let agent: voice.Agent & { entered: number };
+let hooks: HookWatch;
 let live: LiveSession;
 let events: CodeEvent[];
 let generations: number;
@@ -69,7 +70,7 @@ let generations: number;
 async function start(first: AgentClass): Promise<void> {
   session = new voice.AgentSession({ llm: new NoLLM() });
   agent = new first() as typeof agent;
-  const hooks = new HookWatch(() => {});
+  hooks = new HookWatch(() => {});
   hooks.watch(agent);
   const config: AgentConfig = { name: 'waiter', revision: 0, agent: first };
   live = new LiveSession({
@@ -119,6 +120,12 @@ async function ask(): Promise<string | undefined> {
   await handle.waitForPlayout();
   const last = session.history.items.findLast((item) => item.type === 'message');
   return last?.textContent;
+}
+
+async function handOver(from: voice.Agent, next: voice.Agent): Promise<void> {
+  session.updateAgent(next);
+  await vi.waitUntil(() => from._agentActivity === undefined && next._agentActivity !== undefined);
+  await next._agentActivity?._onEnterTask?.result;
 }
 
 beforeEach(() => {
@@ -264,4 +271,19 @@ test('a call gets the model of the new code when it is another one, and its own 
   await vi.waitUntil(() => (agent.llm as llm.LLM).model === 'large');
   expect(await ask()).toBe('two two+three+two');
   await vi.waitUntil(() => agent.llm === small);
+});
+
+test('an agent that has handed over gets the new code as well, and has it when it takes over again', async () => {
+  await start(waiter({ text: 'one', model: 'small' }));
+  const first = agent;
+  const second = new (waiter({ text: 'other' }))();
+  hooks.watch(second);
+  await handOver(first, second);
+  expect(await live.change(to(waiter({ text: 'two', model: 'large' })))).toMatchObject({
+    result: 'renewed',
+  });
+  expect(await ask()).toBe('two two');
+  await handOver(second, first);
+  expect(await ask()).toBe('two two');
+  expect((first.llm as llm.LLM).model).toBe('large');
 });

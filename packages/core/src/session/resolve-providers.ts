@@ -3,7 +3,7 @@ import { llm, type voice } from '@livekit/agents';
 import { OpenRtcError, messageOf } from '../base/errors.js';
 import type { AgentConfig, AgentDefaults, ProviderValue } from '../agents/agent-options.js';
 import type { PrewarmedCall } from '../call/call.js';
-import { misfit } from '../agents/check-provider.js';
+import { misfit, misfitOf } from '../agents/check-provider.js';
 import { ownProvider } from './owned-providers.js';
 import { shareProvider } from '../sdk/shared-provider.js';
 
@@ -77,12 +77,11 @@ async function build<K extends Kind>(
  * @throws OpenRtcError `SESSION_PROVIDER_FAILED` when one is of a wrong class: the SDK would ignore it
  */
 export function checkOwnProviders(agent: voice.Agent, name: string): void {
-  for (const slot of ['stt', 'llm', 'tts', 'vad'] as const) {
-    const value: unknown = agent[slot];
-    const wrong = value === undefined || value === null ? undefined : misfit(slot, value);
-    if (wrong !== undefined)
-      throw failed(`The ${slot} of agent '${name}' must be ${wrong.expected}, but is ${wrong.got}`);
-  }
+  const wrong = misfitOf(agent);
+  if (wrong === undefined) return;
+  throw failed(
+    `The ${wrong.slot} of agent '${name}' must be ${wrong.expected}, but is ${wrong.got}`,
+  );
 }
 
 function failed(message: string, cause?: unknown): OpenRtcError {

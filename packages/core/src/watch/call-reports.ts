@@ -9,6 +9,7 @@ import {
 import type { ProviderUsage } from '../call/provider-usage.js';
 import type { ReportSessionEvent, SessionEvent } from '../call/session-event.js';
 import type { SessionTurn } from '../call/session-turn.js';
+import { agentIdOf } from '../sdk/agent-owners.js';
 import type { CurrentCall } from '../sdk/current-call.js';
 import { markReported } from './blame.js';
 
@@ -41,7 +42,7 @@ export class CallReports {
   hook(agent: NamedAgent, name: string, error: unknown): void {
     markReported(error, this.#call.jobId);
     this.#call.logger.error(
-      { error: toPlainError(error), agentId: agent.id, hook: name },
+      { error: toPlainError(error), agentId: agentIdOf(agent), hook: name },
       `${name} failed: ${messageOf(error)}`,
     );
     this.#fault('hook', name, error);

@@ -1,5 +1,7 @@
 import { voice } from '@livekit/agents';
 
+import { OpenRtcError, messageOf } from '../base/errors.js';
+import { agentIdOf, classOf } from '../sdk/agent-owners.js';
 import type { CurrentCall } from '../sdk/current-call.js';
 import { watchHandOffs } from '../sdk/hand-offs.js';
 import { refusalOf } from '../sdk/refused-hand-offs.js';
@@ -27,7 +29,7 @@ export function watchFaults(
     // A hook that is interrupted because the caller hung up has not failed. Only onExit runs at the end.
     if (over() && hook !== 'onExit')
       call.logger.debug(
-        { hook, agentId: agent.id },
+        { hook, agentId: agentIdOf(agent) },
         'a hook was interrupted by the end of the call',
       );
     else faults.hook(agent, hook, error);
@@ -35,9 +37,13 @@ export function watchFaults(
   hooks.watch(first);
   watchHandOffs(session, call, {
     takesOver: (agent) => hooks.watch(agent),
-    failed: (agent, error) => {
-      if (over()) call.logger.debug({ error, agentId: agent.id }, 'an agent did not take over');
-      else faults.hook(agent, 'updateAgent', error);
+    failed: (agent, error, mute) => {
+      if (over()) {
+        call.logger.debug({ error, agentId: agentIdOf(agent) }, 'an agent did not take over');
+        return;
+      }
+      faults.hook(agent, 'updateAgent', error);
+      if (mute) call.end.failed(gone(agent, error));
     },
   });
   session.on(voice.AgentSessionEventTypes.FunctionToolsExecuted, ({ functionCallOutputs }) => {
@@ -46,4 +52,12 @@ export function watchFaults(
       if (output?.isError) faults.tool(output.name, output.output, refusalOf(output));
   });
   return hooks;
+}
+
+function gone(agent: voice.Agent, cause: unknown): OpenRtcError {
+  return new OpenRtcError(
+    'SESSION_AGENT_FAILED',
+    `${classOf(agent).name} could not take over, and the agent before it has stopped: ${messageOf(cause)}`,
+    { cause },
+  );
 }

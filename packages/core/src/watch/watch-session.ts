@@ -38,6 +38,9 @@ export function watchSession(
           { cause },
         ),
       );
+    } else if (reason === voice.CloseReason.ERROR) {
+      // Its start has failed, and whoever has started it gets the error.
+      call.logger.debug({}, 'the session closed because its start failed');
     } else if (reason === voice.CloseReason.PARTICIPANT_DISCONNECTED) {
       call.end.because('caller_left');
     } else {
