@@ -1,4 +1,4 @@
-import { tokenize, voice } from '@livekit/agents';
+import { tokenize } from '@livekit/agents';
 
 import type { Logger } from '../base/logger.js';
 import { type Method, replaceMethods } from './replace-method.js';
@@ -13,7 +13,10 @@ export const longTextsPatch: ProcessPatch = {
   apply: cutLongTexts,
 };
 
-/** What is used of a stream of tokens; the SDK has one inside each stream of words and of sentences. */
+/** What a stream makes of a text. Of sentences, some streams know tags as well. */
+type Kind = 'words' | 'sentences' | 'tagged';
+
+/** What is used of the stream of tokens that the SDK has inside each stream of words or sentences. */
 interface TokenStream {
   readonly closed: boolean;
   readonly queue: { put: (item: { token: string; segmentId: string }) => void };
@@ -22,7 +25,7 @@ interface TokenStream {
 
 /** What is known of a stream of tokens. */
 interface Known {
-  readonly sentences: boolean;
+  readonly kind: Kind;
   /** Tokens so far. */
   tokens: number;
   /** Size of the next piece. */
@@ -31,67 +34,81 @@ interface Known {
   word: number;
 }
 
-interface Synchronizer {
-  readonly options?: { hyphenateWord?: (word: string) => string[] };
-}
-
 /** Characters of a piece: each of its tokens costs as much as the rest of the piece. */
-const PIECE = { words: 64, sentences: 256 };
+const PIECE = { words: 64, sentences: 256, tagged: 256 };
 /** Without a token the pieces grow, as each costs as much as all the text that has no token yet. */
 const LONGEST_PIECE = 16_384;
+/** Characters of the last piece, at least: a stream may have been told to wait for so many (`streamContextLength`). */
+const LAST_PIECE = 1_024;
 /**
  * The SDK looks for names of web sites from each character to the end of its word: a longer word is a sentence of its
  * own, which nobody looks at.
  */
-const LONGEST_WORD = 256;
+const LONGEST_WORD = 1_024;
 const LONG_WORD = new RegExp(`(?<![\\w.])[\\w.]{${LONGEST_WORD + 1},}`, 'g');
-const OPEN_TAG = /<[/A-Za-z][^>]*$/;
+/** A tokenizer that knows tags gives this back as it is, another one moves the dot behind the quotation mark. */
+const TAG_PROBE = '."<b/>';
 
 function cutLongTexts(logger: Logger): UndoPatch {
+  // Only streams of the SDK's own tokenizers: of another one nobody knows where its texts may be cut.
+  const kinds = new WeakMap<object, Kind>();
   const known = new WeakMap<TokenStream, Known>();
-  let insideSentences = false;
+  let pushing: Kind | undefined;
+  const noteKind = (push: Method) =>
+    function (this: object, text: string): void {
+      pushing = kinds.get(this);
+      try {
+        push.call(this, text);
+      } finally {
+        pushing = undefined;
+      }
+    };
   return replaceMethods(logger, 'a long text may hold all calls', [
     {
-      owner: tokenize.BufferedSentenceStream.prototype,
-      name: 'pushText',
-      replace: (push) =>
-        function (this: object, text: string): void {
-          insideSentences = true;
-          try {
-            push.call(this, text);
-          } finally {
-            insideSentences = false;
-          }
+      owner: tokenize.basic.WordTokenizer.prototype,
+      name: 'stream',
+      replace: (make) =>
+        function (this: object, ...args: unknown[]): unknown {
+          const stream = make.apply(this, args) as object;
+          kinds.set(stream, 'words');
+          return stream;
         },
     },
+    {
+      owner: tokenize.basic.SentenceTokenizer.prototype,
+      name: 'stream',
+      replace: (make) =>
+        function (this: tokenize.SentenceTokenizer, ...args: unknown[]): unknown {
+          const stream = make.apply(this, args) as object;
+          kinds.set(stream, knowsTags(this) ? 'tagged' : 'sentences');
+          return stream;
+        },
+    },
+    { owner: tokenize.BufferedWordStream.prototype, name: 'pushText', replace: noteKind },
+    { owner: tokenize.BufferedSentenceStream.prototype, name: 'pushText', replace: noteKind },
     {
       owner: tokenize.BufferedTokenStream.prototype,
       name: 'pushText',
       replace: (push) =>
         function (this: TokenStream, text: string): void {
-          const sentences = insideSentences;
-          if (typeof text !== 'string' || this.closed) return void push.call(this, text);
+          const kind = pushing;
+          if (kind === undefined || typeof text !== 'string' || this.closed)
+            return void push.call(this, text);
           let stream = known.get(this);
-          if (stream === undefined) known.set(this, (stream = watched(this, sentences)));
-          if (sentences) pushSentences(this, stream, text, push);
-          else pushPieces(this, stream, text, push);
-        },
-    },
-    {
-      owner: voice.RoomIO.prototype,
-      name: 'start',
-      replace: (start) =>
-        function (this: { readonly transcriptionSynchronizer?: Synchronizer }, ...args: unknown[]) {
-          const started = start.apply(this, args);
-          boundHyphens(this.transcriptionSynchronizer);
-          return started;
+          if (stream === undefined) known.set(this, (stream = watched(this, kind)));
+          if (kind === 'words') pushPieces(this, stream, text, push);
+          else pushSentences(this, stream, text, push);
         },
     },
   ]);
 }
 
-function watched({ queue }: TokenStream, sentences: boolean): Known {
-  const stream = { sentences, tokens: 0, size: 0, word: 0 };
+function knowsTags(tokenizer: tokenize.SentenceTokenizer): boolean {
+  return tokenizer.tokenize(TAG_PROBE).join('') === TAG_PROBE;
+}
+
+function watched({ queue }: TokenStream, kind: Kind): Known {
+  const stream = { kind, tokens: 0, size: 0, word: 0 };
   const { put } = queue;
   queue.put = (item) => {
     stream.tokens += 1;
@@ -121,40 +138,30 @@ function pushSentences(to: TokenStream, stream: Known, text: string, push: Metho
 }
 
 /**
- * Passes the text on in pieces. Each ends after a blank: only within a word may the SDK see the end of a sentence that
- * turns out to be none, so the tokens are those of the whole text.
+ * Passes the text on in pieces whose tokens are those of the whole text. Each ends after a blank, as only within a word
+ * may the SDK see the end of a sentence that turns out to be none, or after a mark that always ends one.
  */
 function pushPieces(to: TokenStream, stream: Known, text: string, push: Method): void {
-  const least = stream.sentences ? PIECE.sentences : PIECE.words;
+  const { kind } = stream;
+  const least = PIECE[kind];
   // Without one of these there is no sentence, and the text may stay in one piece.
-  const mark = stream.sentences ? /[.?!\n]/g : /(?:)/g;
-  const blank = /\s/g;
+  const mark = kind === 'words' ? /(?:)/g : /[.?!\n]/g;
+  const ends = kind === 'words' ? /\s/g : /\s|[?!](?!")/g;
+  // With a tag anywhere, the SDK leaves the sentences before it as they are written: only what follows may be cut.
+  const lastTag = kind === 'tagged' ? text.lastIndexOf('>') : 0;
   stream.size = Math.max(stream.size, least);
   let from = 0;
-  while (text.length - from > 2 * least) {
+  while (text.length - from > LAST_PIECE) {
     mark.lastIndex = from;
     const at = mark.exec(text)?.index;
     if (at === undefined) break;
-    blank.lastIndex = at + stream.size;
-    let end = (blank.exec(text)?.index ?? text.length) + 1;
-    if (stream.sentences && OPEN_TAG.test(text.slice(from, end))) {
-      // The SDK knows a tag only as a whole.
-      blank.lastIndex = Math.max(end, text.indexOf('>', end));
-      end = (blank.exec(text)?.index ?? text.length) + 1;
-    }
-    // A short end of a text would be left to wait for more.
-    if (text.length - end < least) break;
+    ends.lastIndex = Math.max(at + stream.size, lastTag);
+    const end = (ends.exec(text)?.index ?? text.length) + 1;
+    if (text.length - end < LAST_PIECE) break;
     const { tokens } = stream;
     push.call(to, text.slice(from, end));
     stream.size = stream.tokens > tokens ? least : Math.min(2 * stream.size, LONGEST_PIECE);
     from = end;
   }
   push.call(to, text.slice(from));
-}
-
-/** The time to write a word at is estimated from its syllables, which the SDK cannot count of a very long one. */
-function boundHyphens(synchronizer: Synchronizer | undefined): void {
-  const hyphenate = synchronizer?.options?.hyphenateWord;
-  if (hyphenate === undefined || synchronizer?.options === undefined) return;
-  synchronizer.options.hyphenateWord = (word) => hyphenate(word.slice(0, LONGEST_WORD));
 }
