@@ -19,6 +19,7 @@ import { firstSubscriptionPatch } from './first-subscription.js';
 import { handOffPatch } from './hand-offs.js';
 import { joinedContextPatch } from './joined-context.js';
 import { leaveRoomPatch } from './leave-room.js';
+import { longTextsPatch } from './long-texts.js';
 import { loggedFailuresPatch } from './logged-failures.js';
 import { lostRacesPatch } from './lost-races.js';
 import { ownContextPatch, ownJobContextPatch } from './own-context.js';
@@ -64,6 +65,7 @@ export const processPatches: readonly ProcessPatch[] = [
   loggedFailuresPatch,
   soundFilesPatch,
   closedMixersPatch,
+  longTextsPatch,
   firstSubscriptionPatch,
   earlyTextPatch,
   avatarRpcPatch,
