@@ -1,15 +1,15 @@
-import { type ChokidarOptions, type FSWatcher, watch } from 'chokidar';
-import { type Stats, statSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { type FSWatcher, watch } from 'chokidar';
+import { readdirSync, statSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 
 // An editor that saves writes a file in several steps, and a checkout writes hundreds of files.
 const QUIET_MS = 100;
 // While files keep changing, as under a formatter that never ends.
 const MAX_WAIT_MS = 1_000;
-// How often a folder that is gone is looked for.
+// How often a folder that is gone is looked for, and how long the watch of a folder takes to begin at most.
 const LOOK_MS = 500;
 // How exactly a file system may note when a file has changed.
-const FILE_TIME_MS = 100;
+const FILE_TIME_MS = 20;
 
 /** Options of {@link FileWatch}. */
 export interface FileWatchOptions {
@@ -35,8 +35,8 @@ export class FileWatch implements AsyncDisposable {
   readonly #others: FSWatcher | undefined;
   /** The folders, with what tells one from another that was made in its place; undefined while there is none. */
   readonly #watched = new Map<string, string | undefined>();
-  /** When the files of a folder were read for the first time, before it was watched. */
-  readonly #readAt = new Map<string, number>();
+  /** Folders whose watch is just beginning, and when their files were read, in ms since 1970. */
+  readonly #beginning = new Map<string, number>();
   #looking: NodeJS.Timeout | undefined;
   #quiet: NodeJS.Timeout | undefined;
   #since: number | undefined;
@@ -47,13 +47,10 @@ export class FileWatch implements AsyncDisposable {
   /** Starts to watch. */
   constructor(options: FileWatchOptions) {
     this.#options = options;
-    this.#folders = this.#watch({ depth: 0, ignoreInitial: false }, (path, stat) => {
-      const matters = options.files().includes(path) || options.isNew(path);
-      // A watch begins with all files that are there.
-      if (matters && !this.#isOld(path, stat)) this.#changed(false);
+    this.#folders = this.#watch({ depth: 0 }, (path) => {
+      if (this.#matters(path)) this.#changed(false);
     });
-    // Files that were written just before do not count as changed.
-    this.follow(Date.now() + FILE_TIME_MS);
+    this.follow();
     if (options.others.length > 0) {
       this.#others = this.#watch({}, () => this.#changed(true));
       this.#others.add([...options.others]);
@@ -62,9 +59,9 @@ export class FileWatch implements AsyncDisposable {
 
   /**
    * Watches the folders of files that have come since, and those that were deleted and made again.
-   * @param readAt - when the files were read, in ms since 1970. Default: now
+   * @param readAt - when the files were read, in ms since 1970. Default: they cannot have changed since
    */
-  follow(readAt = Date.now()): void {
+  follow(readAt?: number): void {
     clearTimeout(this.#looking);
     let gone = false;
     let again = false;
@@ -78,10 +75,11 @@ export class FileWatch implements AsyncDisposable {
       // The watch of a folder that was deleted stays with that one.
       if (known) this.#folders.unwatch(folder);
       this.#folders.add(folder);
-      this.#readAt.set(folder, readAt);
       again ||= known;
+      if (!known && readAt !== undefined) this.#beginning.set(folder, readAt);
     }
-    if (gone) this.#looking = setTimeout(() => this.follow(), LOOK_MS).unref();
+    if (gone || this.#beginning.size > 0)
+      this.#looking = setTimeout(() => this.#look(), LOOK_MS).unref();
     if (again) this.#changed(false);
   }
 
@@ -99,23 +97,39 @@ export class FileWatch implements AsyncDisposable {
     await Promise.all([this.#folders.close(), this.#others?.close(), this.#working]);
   }
 
-  #watch(how: ChokidarOptions, onPath: (path: string, stat: Stats | undefined) => void): FSWatcher {
+  #watch(how: { readonly depth?: number }, onPath: (path: string) => void): FSWatcher {
     const watcher = watch([], {
-      ignoreInitial: true,
       ...how,
+      ignoreInitial: true,
       ignored: /[\\/](?:node_modules|\.git)(?:[\\/]|$)/,
     });
-    watcher.on('all', (event, path, stat) => {
-      if (event === 'add' || event === 'change' || event === 'unlink') onPath(path, stat);
+    watcher.on('all', (event, path) => {
+      if (event === 'add' || event === 'change' || event === 'unlink') onPath(path);
     });
     watcher.on('error', this.#options.onError);
     return watcher;
   }
 
-  /** Whether a file is as it was when the files were read, before its folder was watched. */
-  #isOld(path: string, stat: Stats | undefined): boolean {
-    const since = this.#readAt.get(dirname(path));
-    return since !== undefined && stat !== undefined && stat.ctimeMs < since - FILE_TIME_MS;
+  #look(): void {
+    const missed = [...this.#beginning].some(([folder, readAt]) =>
+      this.#hasChanged(folder, readAt),
+    );
+    this.#beginning.clear();
+    if (missed) this.#changed(false);
+    this.follow();
+  }
+
+  #hasChanged(folder: string, since: number): boolean {
+    if (identityOf(folder) === undefined) return false;
+    const paths = readdirSync(folder).map((name) => join(folder, name));
+    return paths.some((path) => {
+      const stat = statSync(path, { throwIfNoEntry: false });
+      return stat !== undefined && stat.ctimeMs > since - FILE_TIME_MS && this.#matters(path);
+    });
+  }
+
+  #matters(path: string): boolean {
+    return this.#options.files().includes(path) || this.#options.isNew(path);
   }
 
   #changed(others: boolean): void {
@@ -133,12 +147,12 @@ export class FileWatch implements AsyncDisposable {
     let readAt: number | undefined;
     this.#working = this.#working
       .then(() => {
+        this.#beginning.clear();
         readAt = Date.now();
         return this.#closed ? undefined : this.#options.onChange(others);
       })
       .catch(this.#options.onError)
-      .then(() => (this.#closed ? undefined : this.follow(readAt)))
-      .catch(this.#options.onError);
+      .then(() => (this.#closed ? undefined : this.follow(readAt)));
   }
 }
 
