@@ -54,13 +54,16 @@ export class GraphCompiler {
       throw error;
     });
     this.#missing = [];
-    const files = Object.keys(found.metafile?.inputs ?? {}).map((input) => resolve(input));
+    const inputs = new Map(
+      Object.entries(found.metafile?.inputs ?? {}).map(([path, input]) => [resolve(path), input]),
+    );
+    const files = [...inputs.keys()];
     const { outputFiles = [], metafile } = await build({
       ...COMMON,
       entryPoints: files.map((file, index) => ({ in: file, out: String(index) })),
       sourcemap: 'external',
       sourcesContent: false,
-      plugins: [localFilesOutside(), packages()],
+      plugins: [localFilesOutside(new Set(files)), packages()],
     });
     const outputs = new Map(
       Object.entries(metafile?.outputs ?? {}).map(([path, output]) => [resolve(path), output]),
@@ -82,6 +85,7 @@ export class GraphCompiler {
         ...codeOf(path, text, texts.get(`${output}.map`)),
         imports: pathsOf(imports, 'import-statement'),
         dynamicImports: pathsOf(imports, 'dynamic-import'),
+        commonjs: inputs.get(path)?.format === 'cjs',
       };
       this.#known.set(path, { text, module });
       graph.set(path, module);
@@ -108,23 +112,24 @@ const COMMON: BuildOptions = {
   logLevel: 'silent',
 };
 
-/** Imports local files as they are, by their paths: each is compiled by itself. */
-function localFilesOutside(): Plugin {
+/** Imports local files as they are, by their paths, also those behind an alias: each is compiled by itself. */
+function localFilesOutside(local: ReadonlySet<string>): Plugin {
   return {
     name: 'local-files-outside',
     setup(build) {
-      build.onResolve({ filter: /^\.|^\// }, async ({ path, pluginData, ...from }) => {
+      build.onResolve({ filter: /.*/ }, async ({ path, pluginData, ...from }) => {
         const { kind, importer, resolveDir } = from;
-        if (kind === 'entry-point' || pluginData === RESOLVING) return undefined;
+        // Another plugin resolves the same way: each would ask the other for ever.
+        if (kind === 'entry-point' || typeof pluginData === 'symbol') return undefined;
         const found = await build.resolve(path, {
           kind,
           importer,
           resolveDir,
           pluginData: RESOLVING,
         });
-        return found.errors.length > 0
-          ? { errors: found.errors }
-          : { path: found.path, external: true };
+        return local.has(found.path) && !found.external
+          ? { path: found.path, external: true }
+          : found;
       });
     },
   };

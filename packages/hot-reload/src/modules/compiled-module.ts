@@ -8,6 +8,8 @@ export interface CompiledModule {
   readonly imports: readonly string[];
   /** Absolute paths of the local files that it imports by `import()`. */
   readonly dynamicImports: readonly string[];
+  /** Whether it is CommonJS: its default export is `module.exports`. */
+  readonly commonjs: boolean;
   /** Changes when the code does. */
   readonly hash: string;
 }

@@ -54,6 +54,47 @@ test('a module is evaluated as Node would: TypeScript, JSON, packages, and await
   expect(await (exports['later'] as () => Promise<unknown>)()).toMatchObject({ lazy: true });
 });
 
+test.each<[string, string, unknown]>([
+  ['its names', `import { price } from './p.cjs'; export default price;`, 10],
+  ['its names as one object', `import * as p from './p.cjs'; export default p.price;`, 10],
+  ['module.exports', `import p from './p.cjs'; export default p;`, { price: 10 }],
+  ['a name that is passed on', `export { price as default } from './p.cjs';`, 10],
+  ['a function', `import f from './f.cjs'; export default f();`, 20],
+  ['a name of a function', `import { rate } from './f.cjs'; export default rate;`, 2],
+  ['nothing', `import n from './n.cjs'; export default n;`, null],
+  ['a name later', `export default (await import('./p.cjs')).price;`, 10],
+])('a module of CommonJS is imported as in Node: %s', async (_what, text, expected) => {
+  await write({
+    'common/a.ts': text,
+    'common/p.cjs': 'module.exports = { price: 10 };',
+    'common/f.cjs': 'exports = module.exports = () => 20; exports.rate = 2;',
+    'common/n.cjs': 'module.exports = null;',
+  });
+  const { exports } = await evaluate('common/a.ts');
+  expect(exports['default']).toEqual(expected);
+});
+
+test('files behind an alias are modules of their own, shared by all that import them', async () => {
+  await write({
+    'alias/a.ts': `
+      import { counter } from '@/state.ts';
+      import { counter as hashed } from '#lib/state.ts';
+      import { bump } from './lib/bump.ts';
+      import { price } from '@/p.cjs';
+      export default [counter.n, bump(), counter.n, hashed === counter, price];`,
+    'alias/lib/bump.ts': `import { counter } from './state.ts'; export const bump = () => ++counter.n;`,
+    'alias/lib/state.ts': 'export const counter = { n: 0 };',
+    'alias/lib/p.cjs': 'exports.price = 10;',
+    'alias/package.json': '{ "type": "module", "imports": { "#lib/*": "./lib/*" } }',
+    'alias/tsconfig.json': '{ "compilerOptions": { "paths": { "@/*": ["./lib/*"] } } }',
+  });
+  const { runner, exports } = await evaluate('alias/a.ts');
+  expect(exports['default']).toEqual([0, 1, 1, true, 10]);
+  await write({ 'alias/lib/state.ts': 'export const counter = { n: 5 };' });
+  const next = await evaluate('alias/a.ts', 1, runner);
+  expect(next.exports['default']).toEqual([5, 6, 6, true, 10]);
+});
+
 test('a path that is computed is found from the file that imports it', async () => {
   await write({
     'computed/a.ts': `

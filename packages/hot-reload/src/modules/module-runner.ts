@@ -157,6 +157,7 @@ export class ModuleRunner {
     this.#waiting.add(path);
     try {
       await this.#compile(module)(...NAMES.map((name) => values[name]));
+      if (module.commonjs) exportAll(exports, Object(exports['default']) as Namespace);
     } finally {
       this.#waiting.delete(path);
     }
