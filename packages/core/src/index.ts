@@ -45,6 +45,7 @@ export { callContext as currentCall, type CallContext } from './sdk/call-context
 export type { JobParticipant } from './call/job-participant.js';
 export type { RefusalReason } from './call/refusal.js';
 export type { IsolationStrategy } from './launch/isolation-strategy.js';
+export type { BreakerOptions } from './options/breaker-option.js';
 export type { SessionCaps } from './call/session-caps.js';
 export type { SessionLimits } from './call/session-limits.js';
 export type { MemoryState } from './admit/memory-state.js';

@@ -11,6 +11,7 @@
  * - `full`: there are already `maxConcurrentSessions` calls, accepted ones included
  * - `agent_full`: the agent has as many calls as `maxSessionsPerAgent` allows, accepted ones included
  * - `tenant_full`: the tenant has as many calls as `maxSessionsPerTenant` allows, accepted ones included
+ * - `breaker_open`: too many of the last calls of the tenant had no answer (`breaker`)
  * - `busy`: the event loops that run calls are overloaded (`maxEventLoopLagMs`), or the memory has no room for one more
  *   call (`maxMemoryMb`)
  * - `draining`: the worker is draining and takes no more calls
@@ -32,6 +33,7 @@ export type RefusalReason =
   | 'full'
   | 'agent_full'
   | 'tenant_full'
+  | 'breaker_open'
   | 'busy'
   | 'draining'
   | 'duplicate'
@@ -60,6 +62,7 @@ const known: Readonly<Record<RefusalReason, true>> = {
   full: true,
   agent_full: true,
   tenant_full: true,
+  breaker_open: true,
   busy: true,
   draining: true,
   duplicate: true,

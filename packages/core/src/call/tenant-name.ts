@@ -1,6 +1,9 @@
 // The tenant is also a metric label and a key of counters, so its characters and its length are limited.
 const TENANT = /^[A-Za-z0-9_.-]{1,128}$/;
 
+/** The tenant of a call that names none. */
+export const DEFAULT_TENANT = 'default';
+
 /** The name of a tenant, in words for messages. */
 export const TENANT_NAME = '1-128 ASCII letters, digits, "_", "." or "-"';
 

@@ -1,6 +1,7 @@
 import type { JobStatus } from '@livekit/protocol';
 
 import type { SessionInfo } from '../call/call.js';
+import type { CallHistory } from '../call/call-worth.js';
 import type { ProviderUsage } from '../call/provider-usage.js';
 import type { BlockCounts } from '../operate/block-counts.js';
 import type { Settlement } from '../settle/settlement.js';
@@ -33,6 +34,8 @@ export interface LiveCall {
   readonly faults: FaultCounts;
   /** Turns of the caller so far. */
   readonly turns: TurnCounts;
+  /** What it has been worth so far. */
+  readonly history: CallHistory;
   /** Blocks of the event loop that its code caused so far. */
   readonly blocks: BlockCounts;
   /** LiveKit's id of the room that the job is for. */

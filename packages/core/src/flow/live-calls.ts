@@ -2,6 +2,7 @@ import type { Reservation } from '../admit/admission.js';
 import type { Logger } from '../base/logger.js';
 import { printable } from '../base/printable.js';
 import type { SessionInfo } from '../call/call.js';
+import { CallHistory } from '../call/call-worth.js';
 import { countsAgainstWorker } from '../call/caused-by.js';
 import { participantOf } from '../call/job-participant.js';
 import type { JobTicket } from '../call/job-ticket.js';
@@ -50,6 +51,8 @@ export interface LiveCallsOptions {
   readonly endpoint: LiveKitEndpoint;
   /** Notified of every call. */
   readonly observers: readonly SessionObserver[];
+  /** Judges what a call is worth, at each of its events and at its end. */
+  readonly judge: (call: LiveCall, outcome?: SessionOutcome) => void;
   /** Number of calls that may fail in a row before the worker counts as unhealthy. */
   readonly consecutiveFailureLimit: number;
   /** The worker's logger. */
@@ -112,6 +115,8 @@ export class LiveCalls {
       // At once: LiveKit offers the second job of such a room a moment after the join.
       if (event.kind === 'ending')
         this.#finish(this.revived.remove(call.info, event.outcome, call.roomSid));
+      call.history.add(event);
+      this.#options.judge(call);
       return this.#events.apply(event, call);
     }
     const { jobId, kind } = event;
@@ -145,6 +150,7 @@ export class LiveCalls {
       since: performance.now(),
       faults: new FaultCounts(),
       turns: new TurnCounts(),
+      history: new CallHistory(),
       blocks: new BlockCounts(),
       roomSid: assignment.job.room?.sid,
       usage: [],
@@ -201,6 +207,7 @@ export class LiveCalls {
     this.#counts.end(info, result);
     this.#finish(this.#observers.ended(info, result));
     this.#log(info, result);
+    this.#options.judge(call, outcome);
     this.#judge(info, outcome);
   }
 

@@ -29,6 +29,7 @@ const REASONS_WITH_AGENT = [
   'full',
   'agent_full',
   'tenant_full',
+  'breaker_open',
   'busy',
   'isolation',
 ] as const satisfies readonly RefusalReason[];

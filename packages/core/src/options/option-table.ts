@@ -17,6 +17,7 @@ import {
   checkObservers,
   WHERE,
 } from './object-options.js';
+import { checkBreaker } from './breaker-option.js';
 import { checkAgentCaps, checkTenantCaps } from './check-caps.js';
 import type { AgentPoolOptions } from './pool-options.js';
 import { checkPrewarm } from './prewarm-option.js';
@@ -53,6 +54,7 @@ export const optionTable = {
   maxConcurrentSessions: { kind: 'whole', min: 1, max: 100_000, default: 50 },
   maxSessionsPerAgent: { kind: 'checked', check: checkAgentCaps },
   maxSessionsPerTenant: { kind: 'checked', check: checkTenantCaps },
+  breaker: { kind: 'checked', check: checkBreaker },
   // The meter cannot measure less, and would refuse calls without reason.
   maxEventLoopLagMs: { kind: 'number', min: 20, default: 100 },
   maxMemoryMb: { kind: 'whole', min: 128, max: 16_777_216 },

@@ -15,6 +15,7 @@ import type {
   SessionSetup,
 } from '../agents/agent-options.js';
 import type { MetadataValues } from '../call/call.js';
+import type { BreakerOptions } from './breaker-option.js';
 import type { AgentPermissions, DispatchMode } from './dispatch-options.js';
 import type { OperateOptions } from '../operate/operate-options.js';
 import type { PrewarmFunction, PrewarmLoaders } from './prewarm-option.js';
@@ -67,6 +68,13 @@ export interface AgentPoolOptions<
    * name. Calls without a tenant are those of `default`. Further calls are refused (`tenant_full`). Default: no limit.
    */
   maxSessionsPerTenant?: SessionCaps;
+  /**
+   * When calls of a tenant are refused (`breaker_open`) because too many of its last ones were not answered: a dead key,
+   * a voice that is gone, an agent that throws. Each agent of a tenant is judged for itself. Calls that name no tenant
+   * are never refused. false: no breaker. Default: at least 5 calls within a minute, half of them without an answer;
+   * after 30 s one is tried.
+   */
+  breaker?: BreakerOptions | false;
   /**
    * The maximum lag of an event loop that runs calls, in milliseconds (99th percentile). While its calls cause more, a
    * process takes no other call: the worker refuses calls (`busy`) and reports itself full to LiveKit, so that live

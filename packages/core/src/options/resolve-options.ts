@@ -1,3 +1,4 @@
+import type { BreakerLimits } from '../admit/circuit.js';
 import { checkAll } from '../base/all-faults.js';
 import { OpenRtcError } from '../base/errors.js';
 import { isRecord, kindOf } from '../base/kind-of.js';
@@ -6,6 +7,7 @@ import type { JobTypeName } from '../call/job-offer.js';
 import { Caps } from '../call/session-caps.js';
 import type { SessionLimits } from '../call/session-limits.js';
 import { checkSecret } from '../route/signed-metadata.js';
+import { breakerLimits } from './breaker-option.js';
 import { checkOperateOptions } from './check-operate-options.js';
 import {
   type AgentPermissions,
@@ -25,6 +27,7 @@ export interface ResolvedOptions {
   readonly maxConcurrentSessions: number;
   readonly maxSessionsPerAgent: Caps;
   readonly maxSessionsPerTenant: Caps;
+  readonly breaker: BreakerLimits | undefined;
   readonly maxEventLoopLagMs: number;
   readonly maxMemoryMb: number | undefined;
   readonly consecutiveFailureLimit: number;
@@ -66,6 +69,7 @@ export function resolveOptions(
     maxConcurrentSessions: numberOf(options, 'maxConcurrentSessions'),
     maxSessionsPerAgent: new Caps(options.maxSessionsPerAgent),
     maxSessionsPerTenant: new Caps(options.maxSessionsPerTenant),
+    breaker: breakerLimits(options.breaker),
     maxEventLoopLagMs: numberOf(options, 'maxEventLoopLagMs'),
     maxMemoryMb: options.maxMemoryMb,
     consecutiveFailureLimit: numberOf(options, 'consecutiveFailureLimit'),

@@ -1,8 +1,5 @@
 import type { MetadataValues } from '../call/call.js';
-import { isTenantName, TENANT_NAME } from '../call/tenant-name.js';
-
-/** The tenant of a call that names none. */
-const DEFAULT_TENANT = 'default';
+import { DEFAULT_TENANT, isTenantName, TENANT_NAME } from '../call/tenant-name.js';
 
 /** Metadata with the name of its source. */
 export interface MetadataSource {

@@ -2,6 +2,7 @@ import { AsyncResource } from 'node:async_hooks';
 
 import { capGates } from '../admit/cap-gates.js';
 import { Admission, type PauseReason } from '../admit/admission.js';
+import { TenantBreaker } from '../admit/tenant-breaker.js';
 import { MemoryGuard } from '../admit/memory-guard.js';
 import { MemoryMeter } from '../admit/memory-meter.js';
 import type { SessionEvent } from '../call/session-event.js';
@@ -28,6 +29,8 @@ const TERMINATED_MS = 4_000;
 export interface WorkerParts {
   /** Decides whether there is a place for a call. */
   readonly admission: Admission;
+  /** Refuses tenants whose calls are not answered. Undefined when the pool has none. */
+  readonly breaker: TenantBreaker | undefined;
   /** Keeps the worker within its memory. */
   readonly memory: MemoryGuard;
   /** Handles offers and calls. */
@@ -59,9 +62,14 @@ export function wire(options: WorkerOptions, endpoint: LiveKitEndpoint): WorkerP
         perTenant: resolved.maxSessionsPerTenant,
       }),
       () => memory.gate(),
+      // The last one: a call that it lets through may be the one that is tried.
+      (call) => breaker?.gate(call),
     ],
   });
-  const flow = flowOf(options, endpoint, admission);
+  const breaker =
+    resolved.breaker &&
+    new TenantBreaker({ limits: resolved.breaker, admission: () => admission, logger });
+  const flow = flowOf(options, endpoint, { admission, breaker });
   const links = linksOf(options, endpoint, admission, flow);
   const memory = memoryOf(options, admission, flow);
   admission.watch(() => {
@@ -78,7 +86,7 @@ export function wire(options: WorkerOptions, endpoint: LiveKitEndpoint): WorkerP
     logger,
   });
   const reloads = reloadsOf(options, flow, host);
-  return { admission, memory, flow, links, host, resources, reloads };
+  return { admission, breaker, memory, flow, links, host, resources, reloads };
 }
 
 function reloadsOf(
@@ -130,7 +138,7 @@ function pausing(admission: Admission, reason: PauseReason) {
 function flowOf(
   { pool, resolved, registry, observers, logger }: WorkerOptions,
   endpoint: LiveKitEndpoint,
-  admission: Admission,
+  { admission, breaker }: Pick<WorkerParts, 'admission' | 'breaker'>,
 ): CallFlow {
   return new CallFlow({
     agents: registry,
@@ -151,6 +159,7 @@ function flowOf(
     }),
     endpoint,
     observers,
+    judge: (call, outcome) => breaker?.judge(call, outcome),
     consecutiveFailureLimit: resolved.consecutiveFailureLimit,
     logger,
   });

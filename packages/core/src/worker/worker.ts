@@ -223,6 +223,7 @@ export class Worker implements WorkerView {
     await ending.reports(() => this.#parts.flow.live.settled());
     registry.watch(() => {});
     this.#parts.memory[Symbol.dispose]();
+    this.#parts.breaker?.[Symbol.dispose]();
     ending.beginParts();
     await everyStep(logger, [
       () => ending.part('the connections to LiveKit', () => this.links.close()),
