@@ -40,9 +40,10 @@ export const errorCodes = {
   ROUTE_INVALID_TENANT: 'the tenant in the metadata is not a valid name',
   ROUTE_INVALID_METADATA: 'the metadata is an object that cannot be read',
   SESSION_AGENT_FAILED:
-    "the agent's constructor or factory threw, or one that takes over cannot run",
+    "the agent's constructor or factory threw or took too long, or one that takes over cannot run",
   SESSION_AGENT_REUSED: 'the agent is an instance that another call has used',
-  SESSION_PROVIDER_FAILED: 'a provider factory threw, or a provider is of a wrong class',
+  SESSION_PROVIDER_FAILED:
+    'a provider factory threw or took too long, or a provider is of a wrong class',
   SESSION_SETUP_FAILED: "the pool's setup() threw, timed out, or started a session itself",
   SESSION_FOREIGN_HOST:
     'LiveKit sent the call to a host that is neither the one of livekit.url nor in livekit.allowedHosts',
@@ -50,7 +51,7 @@ export const errorCodes = {
   SESSION_JOIN_TIMEOUT: 'the room was not joined before the join deadline',
   SESSION_WRONG_ROOM: 'the joined room is not the room of the job',
   SESSION_CONNECTION_LOST: 'the room, or the connection to it, was lost and could not be restored',
-  SESSION_START_FAILED: 'AgentSession.start() failed',
+  SESSION_START_FAILED: 'AgentSession.start() failed, or took too long',
   SESSION_CLOSED_WITH_ERROR: 'the AgentSession closed with an unrecoverable provider error',
   SESSION_UNCAUGHT: "an uncaught exception or unhandled rejection in the call's own code",
   SESSION_EXIT: "the call's own code called process.exit()",

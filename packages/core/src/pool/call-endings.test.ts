@@ -5,6 +5,7 @@ import { z } from 'zod';
 import type { EmbeddedCall } from '../testing/embedded/embedded-call.js';
 import { EchoLLM } from '../testing/providers/echo-llm.js';
 import { EchoAgent, PoolHarness } from './pool-harness.js';
+import type { AgentPoolOptions } from '../options/pool-options.js';
 import { outcomeOf } from '../call/session-outcome.js';
 
 let rig: PoolHarness;
@@ -127,16 +128,21 @@ describe('what ends a call', () => {
     expect(rig.ends.started).toEqual([]);
   });
 
-  test('an agent that is not built before the join deadline', async () => {
-    await rig.registered({
-      joinTimeoutMs: 20,
-      agents: { slow: () => new Promise<voice.Agent>(() => {}) },
-    });
+  test.each<[string, AgentPoolOptions, object]>([
+    [
+      'an agent',
+      { agents: { slow: () => new Promise<voice.Agent>(() => {}) } },
+      { causedBy: 'agent', error: { code: 'SESSION_AGENT_FAILED' } },
+    ],
+    [
+      'a provider',
+      { defaults: { llm: () => new Promise<llm.LLM>(() => {}) } },
+      { causedBy: 'provider', error: { code: 'SESSION_PROVIDER_FAILED' } },
+    ],
+  ])('%s that is not built before the join deadline', async (_what, options, outcome) => {
+    await rig.registered({ joinTimeoutMs: 20, ...options });
     const jobId = rig.livekit.dispatch({ room: 'lobby' });
-    expect(await rig.ends.of(jobId)).toMatchObject({
-      status: 'failed',
-      error: { code: 'SESSION_JOIN_TIMEOUT' },
-    });
+    expect(await rig.ends.of(jobId)).toMatchObject({ status: 'failed', ...outcome });
   });
 
   test('a room that was deleted before the agent joined, although there is a new one of that name', async () => {

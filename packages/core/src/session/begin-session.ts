@@ -69,15 +69,18 @@ export async function beginSession(options: BeginOptions): Promise<void> {
   beginsCall(call);
 
   // User code runs first, so that a call whose agent cannot be built never appears in its room.
+  let agentIsBuilt = false;
   const [agent, providers, { roomInput, roomOutput }] = await deadline.run(
     'SESSION_START_FAILED',
     'The agent was not built',
     () =>
       Promise.all([
-        buildAgent(config, info),
+        buildAgent(config, info).finally(() => (agentIsBuilt = true)),
         resolveProviders(config, runtime.defaults, info),
         roomOptionsOf(options),
       ]),
+    // Time for which this process had no CPU does not count, so it is the factory that hangs.
+    () => (agentIsBuilt ? 'SESSION_PROVIDER_FAILED' : 'SESSION_AGENT_FAILED'),
   );
   checkOwnProviders(agent, config.name);
   await deadline.run(
@@ -125,15 +128,19 @@ export async function beginSession(options: BeginOptions): Promise<void> {
   const start = holdStart(session, call);
   const steps = { userData: config.userData, setups: [runtime.setup, config.setup] };
   await setUp(steps, session, call, info);
-  await deadline.run('SESSION_START_FAILED', 'AgentSession.start() did not finish', () =>
-    start({
-      agent,
-      room: ctx.room,
-      // OpenRTC's own input is set already; the SDK would log a warning about it in every call.
-      inputOptions: ownInput ? { ...roomInput, audioEnabled: false } : roomInput,
-      outputOptions: roomOutput,
-      record: recordingOf(config.record, runtime.warnOnce),
-    }),
+  await deadline.run(
+    'SESSION_START_FAILED',
+    'AgentSession.start() did not finish',
+    () =>
+      start({
+        agent,
+        room: ctx.room,
+        // OpenRTC's own input is set already; the SDK would log a warning about it in every call.
+        inputOptions: ownInput ? { ...roomInput, audioEnabled: false } : roomInput,
+        outputOptions: roomOutput,
+        record: recordingOf(config.record, runtime.warnOnce),
+      }),
+    () => 'SESSION_START_FAILED',
   );
   const greeting = config.greeting === undefined ? runtime.defaults.greeting : config.greeting;
   // An agent that ends the call in `onEnter()` has said its last words.

@@ -40,7 +40,7 @@ const unborn: [
   ['the factory or constructor throws', 'SESSION_AGENT_FAILED', boom, {}],
   ['it throws undefined', 'SESSION_AGENT_FAILED', () => Promise.reject(undefined), {}],
   ['it throws what cannot be read', 'SESSION_AGENT_FAILED', () => Promise.reject(hostile), {}],
-  ['the factory hangs', 'SESSION_JOIN_TIMEOUT', hang, { joinTimeoutMs: 1_000 }],
+  ['the factory hangs', 'SESSION_AGENT_FAILED', hang, { joinTimeoutMs: 1_000 }],
   ['setup() throws', 'SESSION_SETUP_FAILED', talker, { setup: faultyOnly(boom) }],
   [
     'setup() hangs',
@@ -56,7 +56,7 @@ const unborn: [
   ],
   [
     'start() hangs',
-    'SESSION_JOIN_TIMEOUT',
+    'SESSION_START_FAILED',
     talker,
     { setup: faultyOnly((session) => void (session.start = hang)), joinTimeoutMs: 1_000 },
   ],

@@ -3,6 +3,12 @@ import { cpuWaitMs } from '../base/cpu-wait.js';
 import { timeBox } from '../base/time-box.js';
 import { CallEnded, type SessionEnd } from '../call/session-end.js';
 
+type LateCode =
+  | 'SESSION_JOIN_TIMEOUT'
+  | 'SESSION_AGENT_FAILED'
+  | 'SESSION_PROVIDER_FAILED'
+  | 'SESSION_START_FAILED';
+
 // A wait for a CPU that is too short to matter.
 const SHORT_WAIT_MS = 20;
 
@@ -34,13 +40,15 @@ export class JoinDeadline {
   /**
    * Runs one step and returns its result.
    * @param failure - names what did not happen, for the error
-   * @throws OpenRtcError `SESSION_JOIN_TIMEOUT` past the deadline; an `OpenRtcError` of the step unchanged, any other
+   * @param late - the code of the error past the deadline. Default: `SESSION_JOIN_TIMEOUT`
+   * @throws OpenRtcError with `late` past the deadline; an `OpenRtcError` of the step unchanged, any other
    * error with `code`; CallEnded when the call ended meanwhile
    */
   async run<T>(
     code: 'SESSION_JOIN_FAILED' | 'SESSION_START_FAILED',
     failure: string,
     step: () => Promise<T>,
+    late: () => LateCode = () => 'SESSION_JOIN_TIMEOUT',
   ): Promise<T> {
     const work = (async () => step())();
     // The time box is the outer one: so it ends with the call and leaves no timer.
@@ -55,7 +63,7 @@ export class JoinDeadline {
       case 'done':
         return ran.value;
       case 'timeout':
-        throw new OpenRtcError('SESSION_JOIN_TIMEOUT', `${failure} before the join deadline.`);
+        throw new OpenRtcError(late(), `${failure} before the join deadline.`);
       case 'failed':
         if (isOpenRtcError(ran.error) || ran.error instanceof CallEnded) throw ran.error;
         throw new OpenRtcError(code, `${failure}: ${messageOf(ran.error)}`, { cause: ran.error });
