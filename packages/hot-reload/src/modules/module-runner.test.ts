@@ -74,6 +74,39 @@ test.each<[string, string, unknown]>([
   expect(exports['default']).toEqual(expected);
 });
 
+test.each<[string, string, string | undefined]>([
+  [
+    'that is not there',
+    `import { separator } from 'node:path'; export const x = separator;`,
+    'separator',
+  ],
+  ['that is not there, passed on', `export { separator } from 'node:path';`, 'separator'],
+  [
+    'that is not there, the default one',
+    `import z from 'zod/v4/locales'; export default z;`,
+    'default',
+  ],
+  [
+    'that is not there, as a member',
+    `import * as p from 'node:path'; export const x = p['separator'];`,
+    undefined,
+  ],
+  [
+    'that is a type',
+    `import { PathLike } from 'node:fs'; export const x: PathLike = '';`,
+    undefined,
+  ],
+  ['that is there', `import { sep } from 'node:path'; export const x = sep;`, undefined],
+])('an export of a package %s', async (_what, text, missing) => {
+  await write({ 'names/a.ts': text });
+  const evaluated = evaluate('names/a.ts');
+  if (missing === undefined) await expect(evaluated).resolves.toBeDefined();
+  else
+    await expect(evaluated).rejects.toThrow(
+      new RegExp(`names/a\\.ts: .* does not provide an export named '${missing}'`),
+    );
+});
+
 test('files behind an alias are modules of their own, shared by all that import them', async () => {
   await write({
     'alias/a.ts': `

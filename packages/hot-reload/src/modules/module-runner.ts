@@ -31,6 +31,11 @@ const NAMES = [
   '__dirname',
 ] as const;
 
+/** The names that a module imports of another one. */
+interface ImportedNames {
+  readonly importedNames?: readonly string[];
+}
+
 /** What a module sees of another one that it imports. */
 export type SeenBy = (importer: string, path: string, exports: Namespace) => Namespace;
 
@@ -145,7 +150,8 @@ export class ModuleRunner {
       resolve: (specifier: string) => pathToFileURL(require.resolve(specifier)).href,
     };
     const values: Record<(typeof NAMES)[number], unknown> = {
-      __vite_ssr_import__: (specifier: string) => this.#imported(path, specifier),
+      __vite_ssr_import__: (specifier: string, { importedNames = [] }: ImportedNames = {}) =>
+        this.#imported(path, specifier, importedNames),
       __vite_ssr_dynamic_import__: (specifier: string) => this.#importLater(specifier, path),
       __vite_ssr_exports__: exports,
       __vite_ssr_exportAll__: (from: Namespace) => exportAll(exports, from),
@@ -164,10 +170,14 @@ export class ModuleRunner {
   }
 
   /** Local files have been evaluated before, but for those of a circle, whose exports are filled later. */
-  #imported(importer: string, specifier: string): Namespace | Promise<unknown> {
+  #imported(
+    importer: string,
+    specifier: string,
+    names: readonly string[],
+  ): Namespace | Promise<Namespace> {
     return this.#graph.has(specifier)
       ? this.#seenBy(importer, specifier, this.#evaluation(specifier).exports)
-      : importNatively(specifier);
+      : importNames(importer, specifier, names);
   }
 
   /** An `import()`. A path that is computed is not resolved by the compiler. */
@@ -190,6 +200,21 @@ export class ModuleRunner {
     );
     return script.exports as Body;
   }
+}
+
+/**
+ * Imports a package.
+ * @throws SyntaxError when it does not export one of these names, as Node would. Of local files the compiler tells.
+ */
+async function importNames(
+  importer: string,
+  specifier: string,
+  names: readonly string[],
+): Promise<Namespace> {
+  const exports = (await importNatively(specifier)) as Namespace;
+  const missing = names.find((name) => !(name in exports));
+  if (missing === undefined) return exports;
+  throw new SyntaxError(`${importer}: ${specifier} does not provide an export named '${missing}'`);
 }
 
 async function importNatively(specifier: string): Promise<unknown> {
