@@ -90,6 +90,23 @@ async function until(asked: EmbeddedCall, pattern: RegExp): Promise<string> {
 /** How many reloads were made, or refused because of a file that was half written. */
 const reloadsIn = (output: string) => output.match(/reload \d+: |reload: nothing/g)?.length ?? 0;
 
+/** The same in a few lines, with its class under a name. */
+const named = (version: string, name: string) => `
+import { voice } from '@livekit/agents';
+import { agentConfig } from '@openrtc/core';
+import { EchoLLM } from '@openrtc/core/testing';
+class ${name} extends voice.Agent {
+  asked: string[] = [];
+  constructor() {
+    super({ instructions: 'x', llm: new EchoLLM() });
+  }
+  async llmNode(): Promise<any> {
+    this.asked.push('${version}');
+    const text = this.asked.join('+');
+    return new ReadableStream({ start(c) { c.enqueue(text); c.close(); } });
+  }
+}`;
+
 interface BadSave {
   readonly what: string;
   readonly source: Source | string;
@@ -209,20 +226,6 @@ await new AgentPool({ agents: {} }).run();`,
     expect(await (await call()).say('hello')).toBe('three for 10 three 1');
   });
 
-  test.runIf(isolation === 'process').each([
-    ['process.exit(5);', /shop\.ts:\d+:\d+: process\.exit\(5\) was called while/],
-    [`void Promise.reject(new Error('no key'));`, /shop\.ts:\d+:\d+: unhandled rejection: no key/],
-  ])('only in a process for calls, %s has the save refused', async (top, line) => {
-    const { says } = await dev('--isolation', isolation);
-    const live = await call();
-    expect(await live.say('hello')).toBe('one for 10 one 1');
-    const only = `import { inCallProcess } from '@openrtc/core/host';\nif (inCallProcess()) ${top}`;
-    await folder.write('agents/shop.ts', shop({ version: 'two', top: only }));
-    await says(/reload: nothing has changed: /);
-    await says(line);
-    expect(await live.say('hello')).toBe('one for 10 one+one 1');
-  });
-
   test('a node that fails in its first turn is answered by the old code', async () => {
     const { says } = await dev('--isolation', isolation);
     const live = await call();
@@ -233,6 +236,20 @@ await new AgentPool({ agents: {} }).run();`,
     expect(await live.say('hello')).toBe('one for 10 one+one 1');
     await says(/new code of a call failed in its first use, and is undone: llmNode: no oven/);
   });
+});
+
+test.each([
+  ['process.exit(5);', /shop\.ts:\d+:\d+: process\.exit\(5\) was called while/],
+  [`void Promise.reject(new Error('no key'));`, /shop\.ts:\d+:\d+: unhandled rejection: no key/],
+])('only in a process for calls, %s has the save refused', async (top, line) => {
+  const { says } = await dev('--isolation', 'process');
+  const live = await call();
+  expect(await live.say('hello')).toBe('one for 10 one 1');
+  const only = `import { inCallProcess } from '@openrtc/core/host';\nif (inCallProcess()) ${top}`;
+  await folder.write('agents/shop.ts', shop({ version: 'two', top: only }));
+  await says(/reload: nothing has changed: /);
+  await says(line);
+  expect(await live.say('hello')).toBe('one for 10 one+one 1');
 });
 
 test('fifty saves in a second, and two by write-and-rename in a row, end in the last state', async () => {
@@ -268,6 +285,25 @@ test('a save by write-and-rename, a new agent, and a deleted one', async () => {
   await rm(folder.of('agents/kiosk.ts'));
   await says(/kiosk\.ts has no agent "kiosk" any more/);
   expect(await other.say('hello')).toBe('kiosk for 10 kiosk+kiosk 1');
+});
+
+test.each<[string, (version: string, name: string) => string]>([
+  ['exported', (version, name) => `${named(version, name)}\nexport { ${name} };`],
+  ['the default export', (version, name) => `${named(version, name)}\nexport default ${name};`],
+  [
+    'given to agentConfig()',
+    (version, name) =>
+      `${named(version, name)}\nexport default agentConfig({ name: 'shop' }, ${name});`,
+  ],
+])('a class that is %s and gets another name is new for live calls too', async (_how, source) => {
+  await folder.write('agents/shop.ts', source('one', 'Shop'));
+  const { says } = await dev();
+  const live = await call();
+  expect(await live.say('hello')).toBe('one');
+  await folder.write('agents/shop.ts', source('two', 'Store'));
+  await says(/reload 1: .* calls: 1 renewed/);
+  expect(await live.say('hello')).toBe('one+two');
+  expect(await (await call()).say('hello')).toBe('two');
 });
 
 test('a second agent of a name is refused, and the calls of the first go on', async () => {

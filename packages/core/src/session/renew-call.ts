@@ -78,7 +78,9 @@ export function renewCall(call: RenewableCall, code: NewCode): Renewal {
   const config = code.agent(call.info.agent) ?? call.config;
   const named = (agent: voice.Agent) => (agent === first ? namedModels(call.config, config) : {});
   for (const agent of hooks.agents) {
-    const next = code.successor(agent.constructor as AgentClass);
+    const next =
+      code.successor(agent.constructor as AgentClass) ??
+      (agent === first ? sameFile(call.config, config) : undefined);
     if (next === undefined || next === agent.constructor) continue;
     const construct = constructorOf(agent, next, call, code);
     if (construct === undefined)
@@ -106,6 +108,17 @@ export function renewCall(call: RenewableCall, code: NewCode): Renewal {
       );
   if (changes.length === 0) return { result: 'unchanged' };
   return { result: 'renewed', ...(partly.length === 0 ? {} : { why: partly.join('; ') }) };
+}
+
+/**
+ * The class that the file of an agent has now for it. It may have another name, or may not be exported, and so only the
+ * file tells what has come in its place.
+ */
+function sameFile({ sourcePath }: AgentConfig, now: AgentConfig): AgentClass | undefined {
+  const { agent } = now;
+  return sourcePath !== undefined && sourcePath === now.sourcePath && isAgentClass(agent)
+    ? agent
+    : undefined;
 }
 
 /** Constructs the new class as it was constructed for this call; undefined when nobody knows how. */
