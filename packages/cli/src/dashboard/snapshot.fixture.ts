@@ -10,6 +10,7 @@ export function workerSnapshot(changes: Partial<RuntimeSnapshot> = {}): RuntimeS
     state: 'running',
     notReady: [],
     codeGeneration: 0,
+    breakers: [],
     reloads: {},
     registeredAgents: ['sales', 'support', 'billing'],
     residentSet: { ...residentSet, bytes: 212.4 * MIB },

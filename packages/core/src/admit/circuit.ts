@@ -1,3 +1,4 @@
+import type { BreakerState } from '../call/breaker-change.js';
 import type { CallWorth } from '../call/call-worth.js';
 
 /** When a breaker opens and closes. All times are in milliseconds. */
@@ -13,9 +14,6 @@ export interface BreakerLimits {
   /** A call that is tried and in which nothing is asked closes it after this time without an error. */
   readonly probeMs: number;
 }
-
-/** The state of a breaker. `half_open`: one call is tried, and all others are refused until it has shown something. */
-export type BreakerState = 'closed' | 'open' | 'half_open';
 
 /** A call that a breaker judges. */
 export interface JudgedCall {

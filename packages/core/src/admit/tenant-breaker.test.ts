@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 
 import { LogBook } from '../base/log-book.js';
+import type { BreakerChange } from '../call/breaker-change.js';
 import { CallHistory } from '../call/call-worth.js';
 import { outcomeOf } from '../call/session-outcome.js';
 import type { SessionTurn } from '../call/session-turn.js';
@@ -16,6 +17,7 @@ const limits = {
 };
 
 let log: LogBook;
+let changes: BreakerChange[];
 let breaker: TenantBreaker;
 let admission: Admission;
 let jobs = 0;
@@ -23,7 +25,13 @@ let jobs = 0;
 beforeEach(() => {
   vi.useFakeTimers({ now: 0 });
   log = new LogBook();
-  breaker = new TenantBreaker({ limits, admission: () => admission, logger: log });
+  changes = [];
+  breaker = new TenantBreaker({
+    limits,
+    admission: () => admission,
+    logger: log,
+    onChange: (change) => changes.push(change),
+  });
   admission = new Admission({ maxConcurrentSessions: 100_000, gates: [breaker.gate] });
 });
 
@@ -127,8 +135,16 @@ test('after the cooldown one call of a burst is tried, and its first answer ends
   vi.advanceTimersByTime(1);
   const tried = taken('acme');
   expect([refusal('acme'), refusal('acme')]).toEqual(['breaker_open', 'breaker_open']);
+  expect(breaker.notClosed).toMatchObject([{ tenant: 'acme', agent: 'shop', state: 'half_open' }]);
   tried.answered();
   expect(refusal('acme')).toBeUndefined();
+  expect(breaker.notClosed).toEqual([]);
+  const counted = { tenant: 'acme', agent: 'shop', unanswered: 4, calls: 4 };
+  expect(changes).toEqual([
+    { ...counted, state: 'open' },
+    { ...counted, state: 'half_open' },
+    { ...counted, state: 'closed' },
+  ]);
   expect(log.matching('info', /breaker/)).toEqual([
     'breaker: tenant "acme", agent "shop": one call is tried',
     'breaker: tenant "acme", agent "shop": calls are taken again',

@@ -1,11 +1,12 @@
 import type { Logger } from '../base/logger.js';
+import type { BreakerChange } from '../call/breaker-change.js';
 import type { Call } from '../call/call.js';
 import { type CallHistory, worthOf } from '../call/call-worth.js';
 import type { Refusal } from '../call/refusal.js';
 import type { SessionOutcome } from '../call/session-outcome.js';
 import { DEFAULT_TENANT } from '../call/tenant-name.js';
 import type { Admission } from './admission.js';
-import { type BreakerLimits, type BreakerState, Circuit } from './circuit.js';
+import { type BreakerLimits, Circuit } from './circuit.js';
 
 // Metadata of callers may name any tenant.
 const MOST_CIRCUITS = 10_000;
@@ -16,6 +17,7 @@ export interface TenantBreakerOptions {
   /** The calls that have a place. */
   readonly admission: () => Pick<Admission, 'count'>;
   /** Told when calls of a tenant are refused, tried, and taken again. */
+  readonly onChange: (change: BreakerChange) => void;
   readonly logger: Logger;
 }
 
@@ -38,6 +40,8 @@ export interface TenantCall {
 export class TenantBreaker implements Disposable {
   readonly #options: TenantBreakerOptions;
   readonly #circuits = new Map<string, Circuit>();
+  /** Those that do not take every call, by their keys. */
+  readonly #notClosed = new Map<string, BreakerChange>();
 
   constructor(options: TenantBreakerOptions) {
     this.#options = options;
@@ -68,6 +72,11 @@ export class TenantBreaker implements Disposable {
       this.#circuit(key, info).judge({ jobId, agent, since }, worth, outcome !== undefined);
   }
 
+  /** Those that do not take every call, in the order in which they opened. */
+  get notClosed(): readonly BreakerChange[] {
+    return [...this.#notClosed.values()];
+  }
+
   /** The number of agents and tenants that it remembers. */
   get size(): number {
     return this.#circuits.size;
@@ -77,6 +86,7 @@ export class TenantBreaker implements Disposable {
   [Symbol.dispose](): void {
     for (const circuit of this.#circuits.values()) circuit[Symbol.dispose]();
     this.#circuits.clear();
+    this.#notClosed.clear();
   }
 
   #circuit(key: string, call: TenantCall['info']): Circuit {
@@ -91,7 +101,8 @@ export class TenantBreaker implements Disposable {
       ...(agent === undefined && {
         opensFor: (calls) => allAgentsFail(calls, limits.failureRatio),
       }),
-      onChange: (state, { counted }) => this.#log(state, { tenant, agent, ...counted }),
+      onChange: (state, { counted: { bad, all } }) =>
+        this.#changed(key, { tenant, agent: agent ?? null, state, unanswered: bad, calls: all }),
     });
     this.#circuits.set(key, circuit);
     if (this.#circuits.size > MOST_CIRCUITS) this.#forgetSome();
@@ -105,26 +116,25 @@ export class TenantBreaker implements Disposable {
       if (this.#circuits.size <= MOST_CIRCUITS / 2) break;
       circuit[Symbol.dispose]();
       this.#circuits.delete(key);
+      this.#notClosed.delete(key);
     }
   }
 
-  #log(
-    state: BreakerState,
-    fields: {
-      readonly tenant: string;
-      readonly agent: string | undefined;
-      readonly bad: number;
-      readonly all: number;
-    },
-  ): void {
+  #changed(key: string, change: BreakerChange): void {
+    if (change.state === 'closed') this.#notClosed.delete(key);
+    else this.#notClosed.set(key, change);
+    this.#log(change);
+    this.#options.onChange(change);
+  }
+
+  #log({ tenant, agent, state, unanswered, calls }: BreakerChange): void {
     const { logger, limits } = this.#options;
-    const { tenant, agent, bad, all } = fields;
-    const whose = `tenant "${tenant}"${agent === undefined ? '' : `, agent "${agent}"`}`;
+    const whose = `tenant "${tenant}"${agent === null ? '' : `, agent "${agent}"`}`;
     const { cooldownMs, windowMs } = limits;
     if (state === 'open')
       logger.error(
-        { tenant, agent, unanswered: bad, calls: all, windowMs, cooldownMs },
-        `breaker: ${whose}: ${bad} of ${all} calls were not answered: new ones are refused for ${cooldownMs / 1_000} s`,
+        { tenant, agent, unanswered, calls, windowMs, cooldownMs },
+        `breaker: ${whose}: ${unanswered} of ${calls} calls were not answered: new ones are refused for ${cooldownMs / 1_000} s`,
       );
     else if (state === 'half_open')
       logger.info({ tenant, agent }, `breaker: ${whose}: one call is tried`);

@@ -24,15 +24,22 @@ export class CallHistory {
     return this.#last;
   }
 
-  /** Notes an event of the call. Most say nothing. */
-  add(event: SessionEvent): void {
-    if (event.kind === 'provider_error' && !event.error.recoverable) this.#last = 'unanswered';
-    if (event.kind !== 'turn') return;
-    const { turn } = event;
-    if (turn.state === 'answered') this.#last = 'answered';
-    else if (turn.state === 'unanswered' && TENANTS_OWN.includes(turn.reason))
-      this.#last = 'unanswered';
+  /** Notes an event of the call. Returns whether it says something; most do not. */
+  add(event: SessionEvent): boolean {
+    const said = saidBy(event);
+    this.#last = said ?? this.#last;
+    return said !== undefined;
   }
+}
+
+function saidBy(event: SessionEvent): CallHistory['last'] {
+  if (event.kind === 'provider_error') return event.error.recoverable ? undefined : 'unanswered';
+  if (event.kind !== 'turn') return undefined;
+  const { turn } = event;
+  if (turn.state === 'answered') return 'answered';
+  return turn.state === 'unanswered' && TENANTS_OWN.includes(turn.reason)
+    ? 'unanswered'
+    : undefined;
 }
 
 /**

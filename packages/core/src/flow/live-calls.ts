@@ -1,6 +1,6 @@
 import type { Reservation } from '../admit/admission.js';
 import type { Logger } from '../base/logger.js';
-import { printable } from '../base/printable.js';
+import type { BreakerChange } from '../call/breaker-change.js';
 import type { SessionInfo } from '../call/call.js';
 import { CallHistory } from '../call/call-worth.js';
 import { countsAgainstWorker } from '../call/caused-by.js';
@@ -10,7 +10,6 @@ import type { ReloadReport } from '../call/reload-report.js';
 import type { SessionEvent } from '../call/session-event.js';
 import type { SessionOutcome } from '../call/session-outcome.js';
 import type { SessionResult } from '../call/session-result.js';
-import { isUnanswered } from '../call/session-turn.js';
 import type { Placement } from '../launch/isolation-strategy.js';
 import { Launcher } from '../launch/launcher.js';
 import type { LiveKitEndpoint } from '../link/livekit-endpoint.js';
@@ -19,6 +18,7 @@ import { roomUrl } from '../link/room-url.js';
 import { BlockCounts } from '../operate/block-counts.js';
 import type { Routed } from '../route/routing-rules.js';
 import { FailureStreak } from '../settle/failure-streak.js';
+import { logEnd } from '../settle/log-end.js';
 import { removeGhost } from '../settle/remove-ghost.js';
 import { Observers, type SessionObserver } from '../settle/session-observer.js';
 import { Settlement, finalStatus } from '../settle/settlement.js';
@@ -51,7 +51,7 @@ export interface LiveCallsOptions {
   readonly endpoint: LiveKitEndpoint;
   /** Notified of every call. */
   readonly observers: readonly SessionObserver[];
-  /** Judges what a call is worth, at each of its events and at its end. */
+  /** Judges what a call is worth: when it has joined, when its worth may have changed, and at its end. */
   readonly judge: (call: LiveCall, outcome?: SessionOutcome) => void;
   /** Number of calls that may fail in a row before the worker counts as unhealthy. */
   readonly consecutiveFailureLimit: number;
@@ -115,12 +115,17 @@ export class LiveCalls {
       // At once: LiveKit offers the second job of such a room a moment after the join.
       if (event.kind === 'ending')
         this.#finish(this.revived.remove(call.info, event.outcome, call.roomSid));
-      call.history.add(event);
-      this.#options.judge(call);
+      if (call.history.add(event) || event.kind === 'joined') this.#options.judge(call);
       return this.#events.apply(event, call);
     }
     const { jobId, kind } = event;
     this.#options.logger.debug({ jobId, kind }, 'ignored an event of a call that has ended');
+  }
+
+  /** Counts a change of the breaker of a tenant, and tells the observers. */
+  breakerChanged(change: BreakerChange): void {
+    this.#counts.metrics.breakerChanges.add({ state: change.state });
+    this.#finish(this.#observers.breakerChanged(change));
   }
 
   /** Counts a reload of the agents, and tells the observers. */
@@ -206,29 +211,9 @@ export class LiveCalls {
     reservation.release();
     this.#counts.end(info, result);
     this.#finish(this.#observers.ended(info, result));
-    this.#log(info, result);
+    logEnd(this.#options.logger, info, result);
     this.#options.judge(call, outcome);
     this.#judge(info, outcome);
-  }
-
-  #log({ jobId, agent, tenant, room }: SessionInfo, result: SessionResult): void {
-    const { logger } = this.#options;
-    const { status, reason, causedBy, detail, error, durationMs, faults, turns } = result;
-    const call = { jobId, agent, tenant, room: printable(room) };
-    const fields = { ...call, reason, causedBy, durationMs, faults, turns };
-    switch (status) {
-      case 'success':
-        if (isUnanswered(turns))
-          logger.warn({ ...fields, detail }, 'a call ended, and the caller got no answer in it');
-        else logger.info({ ...fields, detail }, 'a call ended');
-        break;
-      case 'cancelled':
-        logger.warn(fields, 'a call was ended by the worker');
-        break;
-      case 'failed':
-        logger.error({ ...fields, error }, `a call failed: ${detail ?? ''}`);
-        break;
-    }
   }
 
   /** A call that the worker ended, and a failure that others caused, count neither as a success nor as a failure. */

@@ -8,6 +8,7 @@ import type { SessionResult } from '../call/session-result.js';
 import { type SessionTurn, isUnanswered, unansweredReasons } from '../call/session-turn.js';
 import { Counter } from './counter.js';
 import { Histogram } from './histogram.js';
+import type { BreakerState } from '../call/breaker-change.js';
 import { type ReloadOutcome, reloadOutcomes } from './reload-counts.js';
 import type { BlockCause } from '../call/loop-block.js';
 
@@ -73,6 +74,8 @@ export class FlowMetrics {
   readonly response = new Histogram<ByAgent>(TURNS);
   /** Reloads of the agents. */
   readonly reloads = new Counter<{ readonly outcome: ReloadOutcome }>();
+  /** Changes of the breakers of tenants. */
+  readonly breakerChanges = new Counter<{ readonly state: BreakerState }>();
   /** What reloads did to live calls. */
   readonly sessionReloads = new Counter<ByAgent & { readonly result: CodeResult }>();
   /** Tokens as providers report them. */
@@ -177,6 +180,8 @@ export class FlowMetrics {
     }
     this.refused.zero({ agent: '', reason: REASON_WITHOUT_AGENT });
     for (const cause of CAUSES) this.blocks.zero({ cause });
+    for (const state of ['open', 'half_open', 'closed'] as const)
+      this.breakerChanges.zero({ state });
     for (const outcome of reloadOutcomes) this.reloads.zero({ outcome });
     for (const accepted of ['true', 'false']) this.answers.zero({ accepted });
     this.#prune(agents);

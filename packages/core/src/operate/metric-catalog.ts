@@ -142,6 +142,16 @@ export const metricCatalog = {
     help: "From the end of a caller's speech until the agent began to speak: what the caller waited.",
     labels: ['agent'],
   },
+  openrtc_breakers_open: {
+    type: 'gauge',
+    help: 'Agents of tenants, and tenants, whose new calls are refused or tried because too many were not answered.',
+    labels: [],
+  },
+  openrtc_breaker_changes_total: {
+    type: 'counter',
+    help: 'Changes of the breakers of tenants, by the state after it: open, half_open, closed.',
+    labels: ['state'],
+  },
   openrtc_reloads_total: {
     type: 'counter',
     help: 'Reloads of the agents, by outcome. undone: in one call the new code failed in its first use, and the old code is back.',

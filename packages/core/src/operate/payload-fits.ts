@@ -46,6 +46,7 @@ const SNAPSHOT: Readonly<Record<keyof RuntimeSnapshot, Fits>> = {
   totalProviderErrors: whole,
   totalTurns: isRecord,
   refused: amounts,
+  breakers: listOf(isRecord),
   codeGeneration: whole,
   reloads: amounts,
   sessionsByAgent: amounts,

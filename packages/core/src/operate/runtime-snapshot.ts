@@ -5,6 +5,7 @@ import type { RegistrationSnapshot } from '../link/worker-links.js';
 import type { BlocksSnapshot } from './block-counts.js';
 import type { NotReady, PoolState } from './readiness.js';
 import type { CallResources } from './resource-sampler.js';
+import type { BreakerChange } from '../call/breaker-change.js';
 import type { ReloadOutcome } from './reload-counts.js';
 import type { ProviderUsage } from '../call/provider-usage.js';
 import type { SessionFaults } from '../call/session-faults.js';
@@ -99,6 +100,8 @@ export interface RuntimeSnapshot {
   readonly totalTurns: SessionTurns;
   /** Refused offers by reason; reasons without a refusal are left out. */
   readonly refused: Readonly<Partial<Record<RefusalReason, number>>>;
+  /** The breakers of tenants that refuse new calls, or try one. */
+  readonly breakers: readonly BreakerChange[];
   /** The number of the reload that the code of the agents came with; 0 before any. */
   readonly codeGeneration: number;
   /** Reloads since `run()` by outcome; outcomes without one are left out. `undone` counts calls. */

@@ -53,6 +53,7 @@ export function takeSnapshot(sources: SnapshotSources): RuntimeSnapshot {
     totalProviderErrors: worker?.counts.faults.providerErrors ?? 0,
     totalTurns: (worker?.counts.turns ?? new TurnCounts()).snapshot(),
     refused: worker?.counts.refused ?? {},
+    breakers: worker?.breakers ?? [],
     codeGeneration: worker?.counts.reloads.generation ?? 0,
     reloads: worker?.counts.reloads.snapshot() ?? {},
     sessionsByAgent: countBy(sessions, 'agent'),

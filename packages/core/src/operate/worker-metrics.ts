@@ -156,6 +156,8 @@ function ofCalls(snapshot: RuntimeSnapshot, flow: FlowMetrics) {
     openrtc_turn_first_token_seconds: flow.firstToken.samples,
     openrtc_turn_first_audio_seconds: flow.firstAudio.samples,
     openrtc_turn_response_seconds: flow.response.samples,
+    openrtc_breakers_open: single(snapshot.breakers.length),
+    openrtc_breaker_changes_total: flow.breakerChanges.samples,
     openrtc_reloads_total: flow.reloads.samples,
     openrtc_session_reloads_total: flow.sessionReloads.samples,
     openrtc_code_generation: single(snapshot.codeGeneration),

@@ -1,4 +1,5 @@
 import type { MemoryState } from '../admit/memory-state.js';
+import type { BreakerChange } from '../call/breaker-change.js';
 import type { SessionInfo } from '../call/call.js';
 import type { JobTypeName } from '../call/job-offer.js';
 import type { ProviderUsage } from '../call/provider-usage.js';
@@ -67,6 +68,8 @@ export interface WorkerView {
   };
   /** The live calls. */
   readonly calls: readonly CallView[];
+  /** The breakers of tenants that do not take every call. */
+  readonly breakers: readonly BreakerChange[];
   /** Calls that failed in a row. */
   readonly consecutiveFailures: number;
   /** Counts of all calls since the pool started. */

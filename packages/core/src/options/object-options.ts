@@ -31,6 +31,7 @@ const HOOKS = Object.keys({
   onTurn: true,
   onMemoryWarning: true,
   onCodeChange: true,
+  onBreakerChange: true,
   onReload: true,
 } satisfies Record<keyof SessionObserver, true>);
 

@@ -1,4 +1,5 @@
 import type { Logger } from '../base/logger.js';
+import type { BreakerChange } from '../call/breaker-change.js';
 import type { SessionInfo } from '../call/call.js';
 import type { CodeEvent } from '../call/code-change.js';
 import type { ReloadReport } from '../call/reload-report.js';
@@ -25,6 +26,8 @@ export interface SessionObserver {
   onMemoryWarning?(info: SessionInfo, memory: MemoryWarning): void | Promise<void>;
   /** Called when a reload has changed the code of the call, when it could not, and when new code that failed was undone. */
   onCodeChange?(info: SessionInfo, change: CodeChanged): void | Promise<void>;
+  /** Called when new calls of a tenant are refused because too many were not answered, tried, or taken again. Of no call. */
+  onBreakerChange?(change: BreakerChange): void | Promise<void>;
   /** Called after each reload of the agents. Of no call. */
   onReload?(report: ReloadReport): void | Promise<void>;
 }
@@ -90,6 +93,13 @@ export class Observers {
       ...(error === undefined ? {} : { error }),
     };
     return this.#each('onCodeChange', jobId, (observer) => observer.onCodeChange?.(info, change));
+  }
+
+  /** Calls `onBreakerChange`, see {@link started}. */
+  breakerChanged(change: BreakerChange): Promise<void> {
+    return this.#each('onBreakerChange', undefined, (observer) =>
+      observer.onBreakerChange?.(change),
+    );
   }
 
   /** Calls `onReload`, see {@link started}. */

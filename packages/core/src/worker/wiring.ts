@@ -68,7 +68,13 @@ export function wire(options: WorkerOptions, endpoint: LiveKitEndpoint): WorkerP
   });
   const breaker =
     resolved.breaker &&
-    new TenantBreaker({ limits: resolved.breaker, admission: () => admission, logger });
+    new TenantBreaker({
+      limits: resolved.breaker,
+      admission: () => admission,
+      // No call is judged before all parts are there.
+      onChange: (change) => flow.live.breakerChanged(change),
+      logger,
+    });
   const flow = flowOf(options, endpoint, { admission, breaker });
   const links = linksOf(options, endpoint, admission, flow);
   const memory = memoryOf(options, admission, flow);

@@ -1,4 +1,5 @@
 import { deferred } from '../base/deferred.js';
+import type { BreakerChange } from '../call/breaker-change.js';
 import type { MemoryState } from '../admit/memory-state.js';
 import type { OpenRtcError } from '../base/errors.js';
 import { alsoFailed, everyStep } from '../base/every-step.js';
@@ -161,6 +162,11 @@ export class Worker implements WorkerView {
       deadline: Date.now() + CLOSE_GRACE_MS,
     });
     await drained;
+  }
+
+  /** The breakers of tenants that do not take every call. */
+  get breakers(): readonly BreakerChange[] {
+    return this.#parts.breaker?.notClosed ?? [];
   }
 
   /** The reloads of its agents; undefined where code cannot be reloaded. */

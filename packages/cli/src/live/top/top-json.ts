@@ -40,6 +40,7 @@ const SNAPSHOT_FACTS = [
   'maxConcurrentSessions',
   'totalSessionsStarted',
   'totalSessionFailures',
+  'breakers',
   'codeGeneration',
   'reloads',
   'memory',

@@ -12,6 +12,9 @@ import {
 import type { Part } from '../line.js';
 import type { WatchedWorker } from './watched-workers.js';
 
+// A line has room for more than names.
+const MOST_NAMES = 3;
+
 /** One worker as one line, the most important parts first. */
 export function workerParts(worker: WatchedWorker, nowMs: number): readonly Part[] {
   const { pid, state, report, problem, sinceMs } = worker;
@@ -43,9 +46,21 @@ function facts({ worker, snapshot, processes }: WorkerReport): readonly Part[] {
     ...processParts(processes),
     `up ${durationText(snapshot.uptimeMs)}`,
     `failed ${snapshot.totalSessionFailures}`,
+    ...breakerParts(snapshot),
     ...reloadParts(snapshot),
     ...(livekit.reconnects > 0 ? [counted(livekit.reconnects, 'reconnect')] : []),
   ];
+}
+
+/** `refuses acme/shop, globex`: tenants whose calls are not answered. */
+function breakerParts(snapshot: WorkerReport['snapshot']): readonly Part[] {
+  // A worker of another version may not report them.
+  const all = [...(snapshot.breakers ?? [])].map(({ tenant, agent }) =>
+    cellText(agent === null ? tenant : `${tenant}/${agent}`),
+  );
+  if (all.length === 0) return [];
+  const more = all.length > MOST_NAMES ? `, ${all.length - MOST_NAMES} more` : '';
+  return [{ text: `refuses ${all.slice(0, MOST_NAMES).join(', ')}${more}`, style: 'warning' }];
 }
 
 /** `code 3`, and how many reloads were refused or undone in a call. Nothing before the first reload. */

@@ -74,6 +74,7 @@ export function report(
       deploymentVersion: null,
       deployment: null,
       codeGeneration: 0,
+      breakers: [],
       reloads: {},
       registeredAgents: ['sales'],
       maxConcurrentSessions: 50,
