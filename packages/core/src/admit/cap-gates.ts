@@ -6,9 +6,9 @@ export interface CapOptions {
   /** The calls that are counted: accepted and active ones. */
   readonly admission: () => Pick<Admission, 'count'>;
   /** The option `maxSessionsPerAgent`. */
-  readonly perAgent: Caps;
+  readonly perAgent: Pick<Caps, 'of'>;
   /** The option `maxSessionsPerTenant`. */
-  readonly perTenant: Caps;
+  readonly perTenant: Pick<Caps, 'of'>;
 }
 
 /**
@@ -17,7 +17,7 @@ export interface CapOptions {
  */
 export function capGates({ admission, perAgent, perTenant }: CapOptions): readonly Gate[] {
   const gate =
-    (kind: 'agent' | 'tenant', caps: Caps, option: string): Gate =>
+    (kind: 'agent' | 'tenant', caps: Pick<Caps, 'of'>, option: string): Gate =>
     (call) => {
       const name = call[kind];
       const cap = caps.of(name);

@@ -19,6 +19,7 @@ const directory = (resolve: (tenant: string) => unknown) =>
     ttlMs: 60_000,
     missTtlMs: 5_000,
     maxEntries: 100,
+    unknown: undefined,
     logger: log,
   });
 const boom = (): never => {

@@ -3,12 +3,20 @@ import { messageOf } from '../base/errors.js';
 import type { Logger } from '../base/logger.js';
 import { printable } from '../base/printable.js';
 import { timeBox } from '../base/time-box.js';
+import type { MetadataValues } from '../call/call.js';
 import { checkTenantConfig, type TenantConfig } from './tenant-config.js';
 
 /** Returns the configuration of a tenant; null or undefined: there is no such tenant. */
-export type TenantResolver = (
+export type TenantResolver<
+  Prewarmed extends object = Record<string, unknown>,
+  Metadata extends object = MetadataValues,
+> = (
   tenant: string,
-) => TenantConfig | null | undefined | Promise<TenantConfig | null | undefined>;
+) =>
+  | TenantConfig<Prewarmed, Metadata>
+  | null
+  | undefined
+  | Promise<TenantConfig<Prewarmed, Metadata> | null | undefined>;
 
 /** What is known of a tenant. */
 export type FoundTenant =
@@ -28,6 +36,8 @@ export interface TenantDirectoryOptions {
   readonly missTtlMs: number;
   /** The most tenants that are remembered. */
   readonly maxEntries: number;
+  /** The configuration of a tenant that there is not. Undefined: it is unknown. */
+  readonly unknown: TenantConfig | undefined;
   readonly logger: Logger;
 }
 
@@ -132,7 +142,9 @@ export class TenantDirectory {
   }
 
   #judge(tenant: string, answer: unknown): FoundTenant {
-    if (answer === null || answer === undefined) return { kind: 'unknown' };
+    const { unknown } = this.#options;
+    if (answer === null || answer === undefined)
+      return unknown === undefined ? { kind: 'unknown' } : { kind: 'known', config: unknown };
     try {
       return { kind: 'known', config: checkTenantConfig(tenant, answer) };
     } catch (cause) {
@@ -142,10 +154,10 @@ export class TenantDirectory {
 
   #note(tenant: string, found: FoundTenant, epoch: number): FoundTenant {
     if (found.kind === 'failed') return this.#failed(tenant, found.message, found.cause);
-    const { ttlMs, missTtlMs, maxEntries } = this.#options;
+    const { ttlMs, missTtlMs, maxEntries, unknown } = this.#options;
     // What was asked before an invalidation may be old.
     if (epoch !== this.#epoch) return found;
-    const ttl = found.kind === 'known' ? ttlMs : missTtlMs;
+    const ttl = found.kind === 'known' && found.config !== unknown ? ttlMs : missTtlMs;
     this.#entries.delete(tenant);
     this.#entries.set(tenant, { found, until: performance.now() + ttl });
     if (this.#entries.size > maxEntries) {

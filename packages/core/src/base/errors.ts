@@ -44,6 +44,8 @@ export const errorCodes = {
   SESSION_AGENT_REUSED: 'the agent is an instance that another call has used',
   SESSION_PROVIDER_FAILED:
     'a provider factory threw or took too long, or a provider is of a wrong class',
+  SESSION_TENANT_FAILED:
+    'the configuration of the tenant cannot be used, or has a provider of another tenant',
   SESSION_SETUP_FAILED: "the pool's setup() threw, timed out, or started a session itself",
   SESSION_FOREIGN_HOST:
     'LiveKit sent the call to a host that is neither the one of livekit.url nor in livekit.allowedHosts',

@@ -45,6 +45,7 @@ const FAILURES: Readonly<Record<CallCode, Cause>> = {
   SESSION_AGENT_FAILED: 'agent',
   SESSION_AGENT_REUSED: 'agent',
   SESSION_PROVIDER_FAILED: 'provider',
+  SESSION_TENANT_FAILED: 'provider',
   SESSION_SETUP_FAILED: 'agent',
   SESSION_FOREIGN_HOST: 'livekit',
   SESSION_JOIN_FAILED: 'network',

@@ -7,10 +7,15 @@
  *   nested too deep, encoded twice, in an array
  * - `invalid_signature`: the pool has a `metadataSecret`, and the metadata names an agent or a tenant without a valid
  *   signature
+ * - `unknown_tenant`: the tenant has no configuration (`tenants`, `unknownTenant`)
+ * - `tenant_failed`: the configuration of the tenant cannot be found or used
+ * - `tenant_incomplete`: the tenant has no provider of its own that the call needs, and may not use that of the pool
+ * - `agent_not_allowed`: the tenant may not call this agent
  * - `router_failed`: the pool's `router` threw, did not return a name, or took too long
  * - `full`: there are already `maxConcurrentSessions` calls, accepted ones included
  * - `agent_full`: the agent has as many calls as `maxSessionsPerAgent` allows, accepted ones included
  * - `tenant_full`: the tenant has as many calls as `maxSessionsPerTenant` allows, accepted ones included
+ * - `tenant_rate`: the tenant has had as many calls within the last minute as it may have (`maxCallsPerMinute`)
  * - `breaker_open`: too many of the last calls of the tenant had no answer (`breaker`)
  * - `busy`: the event loops that run calls are overloaded (`maxEventLoopLagMs`), or the memory has no room for one more
  *   call (`maxMemoryMb`)
@@ -29,10 +34,15 @@ export type RefusalReason =
   | 'invalid_tenant'
   | 'invalid_metadata'
   | 'invalid_signature'
+  | 'unknown_tenant'
+  | 'tenant_failed'
+  | 'tenant_incomplete'
+  | 'agent_not_allowed'
   | 'router_failed'
   | 'full'
   | 'agent_full'
   | 'tenant_full'
+  | 'tenant_rate'
   | 'breaker_open'
   | 'busy'
   | 'draining'
@@ -58,10 +68,15 @@ const known: Readonly<Record<RefusalReason, true>> = {
   invalid_tenant: true,
   invalid_metadata: true,
   invalid_signature: true,
+  unknown_tenant: true,
+  tenant_failed: true,
+  tenant_incomplete: true,
+  agent_not_allowed: true,
   router_failed: true,
   full: true,
   agent_full: true,
   tenant_full: true,
+  tenant_rate: true,
   breaker_open: true,
   busy: true,
   draining: true,

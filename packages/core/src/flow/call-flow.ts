@@ -1,4 +1,5 @@
 import type { Admission } from '../admit/admission.js';
+import type { TenantRefusal } from '../admit/tenant-check.js';
 import { askFilter, type RequestFilter } from '../admit/request-filter.js';
 import type { Refusal, RefusalReason } from '../call/refusal.js';
 import type { Call } from '../call/call.js';
@@ -21,8 +22,17 @@ export interface CallFlowOptions extends LiveCallsOptions {
   readonly routing: CustomRouteOptions;
   /** Decides whether there is a place for a call. */
   readonly admission: Admission;
+  /** Decides whether its tenant may have a call at all. Undefined: each may. */
+  readonly tenants?: (call: Call) => TenantRefusal | undefined | Promise<TenantRefusal | undefined>;
+  /** Told of a call for which a place was reserved, and that will not come. */
+  readonly onGivenBack: (call: Call) => void;
   /** The last word about a call, and how long it may take in milliseconds. Undefined: every call is taken. */
   readonly filter?: { readonly ask: RequestFilter; readonly timeoutMs: number } | undefined;
+}
+
+/** A call whose agent is known. */
+interface Candidate extends Pick<AcceptedCall, 'routed' | 'revision' | 'link'> {
+  readonly call: Call;
 }
 
 /**
@@ -77,12 +87,30 @@ export class CallFlow {
       tenant: routed.tenant,
       room: offer.room,
     };
+    const known = this.#options.tenants?.(call);
+    return known instanceof Promise
+      ? known.then((late) => this.#reserve(offer, { call, routed, revision, link }, late))
+      : this.#reserve(offer, { call, routed, revision, link }, known);
+  }
+
+  #reserve(
+    offer: JobOffer,
+    { call, routed, revision, link }: Candidate,
+    refusal: TenantRefusal | undefined,
+  ): Acceptance | Declined | Promise<Acceptance | Declined> {
+    // An error, because somebody has to configure the tenant, or its dispatch.
+    if (refusal !== undefined)
+      return this.#refuse(offer, refusal.refused, refusal.message, 'error', {
+        call,
+        cause: refusal.cause,
+      });
     const reservation = this.#options.admission.reserve(call);
     if ('refused' in reservation)
       return this.#refuse(offer, reservation.refused, reservation.message, 'info', { call });
     const placement = this.live.launcher.reserve(call);
     if (placement !== undefined && 'refused' in placement) {
       reservation.release();
+      this.#options.onGivenBack(call);
       const { cause } = placement;
       return this.#refuse(offer, placement.refused, placement.message, 'warn', { call, cause });
     }
@@ -148,6 +176,7 @@ export class CallFlow {
       );
     }
     reservation.release();
+    this.#options.onGivenBack(reservation.call);
   }
 
   #refuse(

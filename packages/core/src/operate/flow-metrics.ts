@@ -29,7 +29,12 @@ const OTHER = 'other';
 const REASONS_WITH_AGENT = [
   'full',
   'agent_full',
+  'unknown_tenant',
+  'tenant_failed',
+  'tenant_incomplete',
+  'agent_not_allowed',
   'tenant_full',
+  'tenant_rate',
   'breaker_open',
   'busy',
   'isolation',

@@ -21,6 +21,7 @@ import { checkBreaker } from './breaker-option.js';
 import { checkAgentCaps, checkTenantCaps } from './check-caps.js';
 import type { AgentPoolOptions } from './pool-options.js';
 import { checkPrewarm } from './prewarm-option.js';
+import { checkTenants, checkUnknownTenant } from './tenants-option.js';
 
 /**
  * A row of the table: one option of a pool.
@@ -54,6 +55,8 @@ export const optionTable = {
   maxConcurrentSessions: { kind: 'whole', min: 1, max: 100_000, default: 50 },
   maxSessionsPerAgent: { kind: 'checked', check: checkAgentCaps },
   maxSessionsPerTenant: { kind: 'checked', check: checkTenantCaps },
+  tenants: { kind: 'checked', check: checkTenants },
+  unknownTenant: { kind: 'checked', check: checkUnknownTenant },
   breaker: { kind: 'checked', check: checkBreaker },
   // The meter cannot measure less, and would refuse calls without reason.
   maxEventLoopLagMs: { kind: 'number', min: 20, default: 100 },

@@ -18,6 +18,7 @@ import type { MetadataValues } from '../call/call.js';
 import type { BreakerOptions } from './breaker-option.js';
 import type { AgentPermissions, DispatchMode } from './dispatch-options.js';
 import type { OperateOptions } from '../operate/operate-options.js';
+import type { TenantsOption, UnknownTenant } from './tenants-option.js';
 import type { PrewarmFunction, PrewarmLoaders } from './prewarm-option.js';
 
 /**
@@ -68,6 +69,18 @@ export interface AgentPoolOptions<
    * name. Calls without a tenant are those of `default`. Further calls are refused (`tenant_full`). Default: no limit.
    */
   maxSessionsPerTenant?: SessionCaps;
+  /**
+   * The configuration of tenants, with providers and limits of their own: an object by name, a function that finds one, or
+   * `{ resolve }`. With it, providers of agents and of `defaults` are used only for tenants with `inherit: true`, so that
+   * nobody talks with your keys by accident. Calls without a tenant are those of the tenant `default`. Default: none, all
+   * tenants use what agents and `defaults` have.
+   */
+  tenants?: TenantsOption<Prewarmed, Metadata>;
+  /**
+   * What becomes of calls of a tenant without a configuration. `refuse`: they are refused (`unknown_tenant`). `defaults`:
+   * they use the providers of agents and of `defaults`. Default: `refuse`.
+   */
+  unknownTenant?: UnknownTenant;
   /**
    * When calls of a tenant are refused (`breaker_open`) because too many of its last ones were not answered: a dead key,
    * a voice that is gone, an agent that throws. Each agent of a tenant is judged for itself. Calls that name no tenant

@@ -1,3 +1,4 @@
+import type { TenantDirectoryOptions } from '../agents/tenant-directory.js';
 import type { BreakerLimits } from '../admit/circuit.js';
 import { checkAll } from '../base/all-faults.js';
 import { OpenRtcError } from '../base/errors.js';
@@ -19,6 +20,7 @@ import {
 import { WHERE } from './object-options.js';
 import { checkRow, numberOf, optionTable } from './option-table.js';
 import type { AgentPoolOptions } from './pool-options.js';
+import { tenantSource } from './tenants-option.js';
 
 const SECRET = 'metadataSecret (OPENRTC_METADATA_SECRET)';
 
@@ -27,6 +29,7 @@ export interface ResolvedOptions {
   readonly maxConcurrentSessions: number;
   readonly maxSessionsPerAgent: Caps;
   readonly maxSessionsPerTenant: Caps;
+  readonly tenants: Omit<TenantDirectoryOptions, 'logger'> | undefined;
   readonly breaker: BreakerLimits | undefined;
   readonly maxEventLoopLagMs: number;
   readonly maxMemoryMb: number | undefined;
@@ -69,6 +72,7 @@ export function resolveOptions(
     maxConcurrentSessions: numberOf(options, 'maxConcurrentSessions'),
     maxSessionsPerAgent: new Caps(options.maxSessionsPerAgent),
     maxSessionsPerTenant: new Caps(options.maxSessionsPerTenant),
+    tenants: tenantSource(options.tenants, options.unknownTenant),
     breaker: breakerLimits(options.breaker),
     maxEventLoopLagMs: numberOf(options, 'maxEventLoopLagMs'),
     maxMemoryMb: options.maxMemoryMb,

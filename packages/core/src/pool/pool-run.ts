@@ -1,4 +1,5 @@
 import type { CodeLoader } from '../agents/code-loader.js';
+import { TenantDirectory } from '../agents/tenant-directory.js';
 import type { AgentRegistry } from '../agents/registry.js';
 import { isOpenRtcError } from '../base/errors.js';
 import { alsoFailed, everyStep } from '../base/every-step.js';
@@ -49,6 +50,8 @@ export class PoolRun {
   finished: Promise<void> = Promise.resolve();
   readonly #parts: PoolParts;
   readonly #logger: Logger;
+  /** The tenants, as this process knows them. */
+  readonly tenants: TenantDirectory | undefined;
   readonly #starting = new AbortController();
   readonly #ending: Ending;
   #state: Exclude<PoolState, 'draining' | 'idle'> = 'starting';
@@ -58,6 +61,9 @@ export class PoolRun {
     this.#parts = parts;
     this.#logger = unbreakable(parts.options.logger ?? sdkLogger());
     this.#ending = new Ending(this.#logger);
+    this.tenants =
+      parts.resolved.tenants &&
+      new TenantDirectory({ ...parts.resolved.tenants, logger: this.#logger });
     this.operations = new Operations({
       facts: parts.resolved,
       entry: parts.source.entry,
@@ -102,6 +108,7 @@ export class PoolRun {
         pool,
         resolved,
         registry,
+        tenants: this.tenants,
         source,
         loader,
         watchdog: operateOptions(pool, options).watchdog,
@@ -203,7 +210,18 @@ export class PoolRun {
     try {
       const logger = this.#logger;
       return await Worker.start(
-        { pool, resolved, registry, source, loader, logger, version, ending: this.#ending, ...how },
+        {
+          pool,
+          resolved,
+          registry,
+          tenants: this.tenants,
+          source,
+          loader,
+          logger,
+          version,
+          ending: this.#ending,
+          ...how,
+        },
         signal,
       );
     } catch (error) {

@@ -1,6 +1,7 @@
 import type { JobContext, voice } from '@livekit/agents';
 
 import type { AgentConfig } from '../agents/agent-options.js';
+import { forTenant } from '../agents/for-tenant.js';
 import { localAudio } from '../audio/local-audio.js';
 import { RoomAudioInput, usesOwnAudioInput } from '../audio/room-audio-input.js';
 import { OpenRtcError } from '../base/errors.js';
@@ -22,6 +23,8 @@ import { recordingOf } from './recording.js';
 import { checkOwnProviders, resolveProviders } from './resolve-providers.js';
 import type { SessionRuntime } from './session-runtime.js';
 import { setUp } from './set-up.js';
+import { tenantOptions } from './tenant-options.js';
+import { claimForTenant } from './tenant-providers.js';
 
 /** Everything that {@link beginSession} has opened so far. The end of the call closes it, also after a failure. */
 export interface OpenedSession {
@@ -62,9 +65,16 @@ export interface BeginOptions {
  * @throws OpenRtcError `SESSION_*` when a step fails; CallEnded when the call ended meanwhile
  */
 export async function beginSession(options: BeginOptions): Promise<void> {
-  const { call, info, config, runtime, opened } = options;
+  const { call, info, opened } = options;
   const { ctx, end } = call;
-  const deadline = new JoinDeadline(end, runtime.limits.joinTimeoutMs);
+  const deadline = new JoinDeadline(end, options.runtime.limits.joinTimeoutMs);
+  const { tenant, config, defaults } = await deadline.run(
+    'SESSION_TENANT_FAILED',
+    'The tenant was not found',
+    () => tenantOptions(options.config, options.runtime, info.tenant),
+    () => 'SESSION_TENANT_FAILED',
+  );
+  const runtime = { ...options.runtime, defaults };
   const { generation } = runtime.live;
   beginsCall(call);
 
@@ -77,12 +87,13 @@ export async function beginSession(options: BeginOptions): Promise<void> {
       Promise.all([
         buildAgent(config, info).finally(() => (agentIsBuilt = true)),
         resolveProviders(config, runtime.defaults, info),
-        roomOptionsOf(options),
+        roomOptionsOf({ ...options, config, runtime }),
       ]),
     // Time for which this process had no CPU does not count, so it is the factory that hangs.
     () => (agentIsBuilt ? 'SESSION_PROVIDER_FAILED' : 'SESSION_AGENT_FAILED'),
   );
   checkOwnProviders(agent, config.name);
+  if (tenant !== undefined) claimForTenant(providers, info.tenant, tenant);
   await deadline.run(
     'SESSION_JOIN_FAILED',
     'The room was not joined',
@@ -106,6 +117,8 @@ export async function beginSession(options: BeginOptions): Promise<void> {
   opened.endChanges = runtime.live.add({
     info,
     config,
+    ofTenant: (next) =>
+      tenant === undefined ? next : forTenant({ config: next, defaults }, tenant).config,
     session,
     hooks: opened.watch.hooks,
     generation,

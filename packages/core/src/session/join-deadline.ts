@@ -7,6 +7,7 @@ type LateCode =
   | 'SESSION_JOIN_TIMEOUT'
   | 'SESSION_AGENT_FAILED'
   | 'SESSION_PROVIDER_FAILED'
+  | 'SESSION_TENANT_FAILED'
   | 'SESSION_START_FAILED';
 
 // A wait for a CPU that is too short to matter.
@@ -45,7 +46,7 @@ export class JoinDeadline {
    * error with `code`; CallEnded when the call ended meanwhile
    */
   async run<T>(
-    code: 'SESSION_JOIN_FAILED' | 'SESSION_START_FAILED',
+    code: 'SESSION_JOIN_FAILED' | 'SESSION_START_FAILED' | 'SESSION_TENANT_FAILED',
     failure: string,
     step: () => Promise<T>,
     late: () => LateCode = () => 'SESSION_JOIN_TIMEOUT',

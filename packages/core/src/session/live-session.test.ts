@@ -80,6 +80,7 @@ async function start(first: AgentClass): Promise<void> {
     session,
     generation: 0,
     onChange: (event) => void events.push(event),
+    ofTenant: (config) => config,
     onWarning: (error) => {
       throw error;
     },

@@ -17,6 +17,8 @@ export interface LiveSessionOptions extends Pick<
   readonly session: voice.AgentSession;
   /** The number of the change that its code came with. */
   readonly generation: number;
+  /** The configuration of an agent as it is for the tenant of the call. */
+  readonly ofTenant: (config: AgentConfig) => AgentConfig;
   /** Called with what becomes of each change in this call. */
   readonly onChange: (event: CodeEvent) => void;
 }
@@ -96,8 +98,15 @@ export class LiveSession {
     return this.#make(code);
   }
 
-  #make(code: NewCode): CodeEvent {
-    const { info, hooks, onWarning, onChange } = this.#options;
+  #make(given: NewCode): CodeEvent {
+    const { info, hooks, onWarning, onChange, ofTenant } = this.#options;
+    const code: NewCode = {
+      ...given,
+      agent: (name) => {
+        const config = given.agent(name);
+        return config && ofTenant(config);
+      },
+    };
     const { jobId } = info;
     const { generation } = code;
     const before = this.#generation;

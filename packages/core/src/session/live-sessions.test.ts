@@ -20,6 +20,7 @@ test('calls are changed one after the other, and others are served meanwhile; on
       hooks: new HookWatch(() => {}),
       generation: 0,
       onChange: () => void order.push(jobId),
+      ofTenant: (config) => config,
       onWarning: (error) => {
         throw error;
       },

@@ -27,6 +27,7 @@ beforeAll(() => initializeLogger({ pretty: false, level: 'silent' }));
 
 function runtime(agent: Partial<AgentConfig> = {}): SessionRuntime {
   return {
+    tenants: undefined,
     live: new LiveSessions(),
     agent: () => ({ name: 'echo', revision: 0, agent: EchoAgent, ...agent }),
     defaults: {},

@@ -2,6 +2,7 @@ import type { JobProcess } from '@livekit/agents';
 
 import type { Logger } from '../base/logger.js';
 import type { AgentConfig, AgentDefaults, SessionSetup } from '../agents/agent-options.js';
+import type { TenantDirectory } from '../agents/tenant-directory.js';
 import type { SessionInfo } from '../call/call.js';
 import type { AudioDevices } from '../audio/local-audio.js';
 import type { SessionLimits } from '../call/session-limits.js';
@@ -19,6 +20,8 @@ export interface SessionRuntime {
   readonly live: LiveSessions;
   /** The pool's defaults for agents. */
   readonly defaults: AgentDefaults;
+  /** The tenants of the pool. Undefined: they have no configuration. */
+  readonly tenants: TenantDirectory | undefined;
   /** The pool's `setup()`. */
   readonly setup: SessionSetup | undefined;
   /** Time limits of a call. */

@@ -26,6 +26,7 @@ function hostOf(pool: AgentPoolOptions = { models: null }): SessionHost {
     report: async () => {},
     onBusy: () => {},
     watch: undefined,
+    tenants: undefined,
     credentials: undefined,
   });
 }

@@ -35,7 +35,7 @@ import type { ProcessOptions } from './worker-options.js';
 /** Options of {@link SessionHost}. */
 export interface SessionHostOptions extends Pick<
   ProcessOptions,
-  'pool' | 'resolved' | 'registry' | 'source' | 'loader' | 'logger'
+  'pool' | 'resolved' | 'registry' | 'tenants' | 'source' | 'loader' | 'logger'
 > {
   /** Receives the events of the sessions. */
   readonly report: ReportSessionEvent;
@@ -154,11 +154,12 @@ export class SessionHost implements IsolationHost {
   }
 
   get #runtime(): SessionRuntime {
-    const { pool, resolved, audioDevices, credentials } = this.#options;
+    const { pool, resolved, tenants, audioDevices, credentials } = this.#options;
     return {
       live: this.#live,
       agent: (name, revision) => this.#acceptedAgent(name, revision),
       defaults: pool.defaults ?? {},
+      tenants,
       setup: pool.setup,
       limits: resolved.limits,
       process: this.#process,

@@ -1,10 +1,11 @@
 import { AsyncResource } from 'node:async_hooks';
 
-import { capGates } from '../admit/cap-gates.js';
-import { Admission, type PauseReason } from '../admit/admission.js';
-import { TenantBreaker } from '../admit/tenant-breaker.js';
+import type { Admission, PauseReason } from '../admit/admission.js';
+import type { TenantBreaker } from '../admit/tenant-breaker.js';
+import { checkTenant } from '../admit/tenant-check.js';
 import { MemoryGuard } from '../admit/memory-guard.js';
 import { MemoryMeter } from '../admit/memory-meter.js';
+import type { Call } from '../call/call.js';
 import type { SessionEvent } from '../call/session-event.js';
 import { CallFlow } from '../flow/call-flow.js';
 import type { LiveKitEndpoint } from '../link/livekit-endpoint.js';
@@ -18,6 +19,7 @@ import { numberOf } from '../options/option-table.js';
 import type { ResolvedOptions } from '../options/resolve-options.js';
 import { Reloads } from './reloads.js';
 import { SessionHost } from './session-host.js';
+import { type AdmissionParts, admissionOf } from './wire-admission.js';
 import type { WorkerOptions } from './worker-options.js';
 
 // By then a call is in its room and has spoken, so that most of its memory is there.
@@ -52,30 +54,11 @@ export interface WorkerParts {
  */
 export function wire(options: WorkerOptions, endpoint: LiveKitEndpoint): WorkerParts {
   const { resolved, registry, logger } = options;
-  const admission: Admission = new Admission({
-    maxConcurrentSessions: resolved.maxConcurrentSessions,
-    // No call is offered before all parts are there.
-    gates: [
-      ...capGates({
-        admission: () => admission,
-        perAgent: resolved.maxSessionsPerAgent,
-        perTenant: resolved.maxSessionsPerTenant,
-      }),
-      () => memory.gate(),
-      // The last one: a call that it lets through may be the one that is tried.
-      (call) => breaker?.gate(call),
-    ],
+  const { admission, breaker, rate } = admissionOf(options, {
+    memory: () => memory,
+    onBreakerChange: (change) => flow.live.breakerChanged(change),
   });
-  const breaker =
-    resolved.breaker &&
-    new TenantBreaker({
-      limits: resolved.breaker,
-      admission: () => admission,
-      // No call is judged before all parts are there.
-      onChange: (change) => flow.live.breakerChanged(change),
-      logger,
-    });
-  const flow = flowOf(options, endpoint, { admission, breaker });
+  const flow = flowOf(options, endpoint, { admission, breaker, rate });
   const links = linksOf(options, endpoint, admission, flow);
   const memory = memoryOf(options, admission, flow);
   admission.watch(() => {
@@ -142,9 +125,9 @@ function pausing(admission: Admission, reason: PauseReason) {
 }
 
 function flowOf(
-  { pool, resolved, registry, observers, logger }: WorkerOptions,
+  { pool, resolved, registry, tenants, observers, logger }: WorkerOptions,
   endpoint: LiveKitEndpoint,
-  { admission, breaker }: Pick<WorkerParts, 'admission' | 'breaker'>,
+  { admission, breaker, rate }: AdmissionParts,
 ): CallFlow {
   return new CallFlow({
     agents: registry,
@@ -157,6 +140,14 @@ function flowOf(
       byAgentName: resolved.dispatch === 'per_agent',
     },
     admission,
+    ...(tenants !== undefined && {
+      tenants: (call: Call) =>
+        checkTenant(tenants, call, {
+          config: registry.get(call.agent),
+          defaults: pool.defaults ?? {},
+        }),
+    }),
+    onGivenBack: ({ tenant }) => rate.giveBack(tenant),
     ...(pool.requestFilter !== undefined && {
       filter: {
         ask: pool.requestFilter,
@@ -211,6 +202,7 @@ function hostOf(
     pool: options.pool,
     resolved: options.resolved,
     registry: options.registry,
+    tenants: options.tenants,
     source: options.source,
     loader: options.loader,
     logger: options.logger,

@@ -1,4 +1,5 @@
 import type { CodeLoader } from '../agents/code-loader.js';
+import type { TenantDirectory } from '../agents/tenant-directory.js';
 import type { AgentRegistry } from '../agents/registry.js';
 import type { AudioDevices } from '../audio/local-audio.js';
 import type { Logger } from '../base/logger.js';
@@ -16,6 +17,8 @@ export interface ProcessOptions {
   readonly pool: AgentPoolOptions;
   /** The options with their defaults. */
   readonly resolved: ResolvedOptions;
+  /** The tenants of the pool, as this process knows them. Undefined: they have no configuration. */
+  readonly tenants: TenantDirectory | undefined;
   /** The agents of the pool. */
   readonly registry: AgentRegistry;
   /** How another process starts this pool. */
