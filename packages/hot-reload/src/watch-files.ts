@@ -10,6 +10,7 @@ const MAX_WAIT_MS = 1_000;
 const LOOK_MS = 500;
 // How exactly a file system may note when a file has changed.
 const FILE_TIME_MS = 20;
+const IGNORED = /[\\/](?:node_modules|\.git)(?:[\\/]|$)/;
 
 /** Options of {@link FileWatch}. */
 export interface FileWatchOptions {
@@ -50,7 +51,8 @@ export class FileWatch implements AsyncDisposable {
     this.#folders = this.#watch({ depth: 0 }, (path) => {
       if (this.#matters(path)) this.#changed(false);
     });
-    this.follow();
+    // The watch of a folder begins a moment before that of the files in it. What was written before does not count.
+    this.follow(Date.now() + FILE_TIME_MS);
     if (options.others.length > 0) {
       this.#others = this.#watch({}, () => this.#changed(true));
       this.#others.add([...options.others]);
@@ -66,6 +68,7 @@ export class FileWatch implements AsyncDisposable {
     let gone = false;
     let again = false;
     for (const folder of new Set(this.#options.files().map((file) => dirname(file)))) {
+      if (IGNORED.test(folder)) continue;
       const known = this.#watched.has(folder);
       const before = this.#watched.get(folder);
       const now = identityOf(folder);
@@ -101,7 +104,7 @@ export class FileWatch implements AsyncDisposable {
     const watcher = watch([], {
       ...how,
       ignoreInitial: true,
-      ignored: /[\\/](?:node_modules|\.git)(?:[\\/]|$)/,
+      ignored: IGNORED,
     });
     watcher.on('all', (event, path) => {
       if (event === 'add' || event === 'change' || event === 'unlink') onPath(path);
