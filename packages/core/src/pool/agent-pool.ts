@@ -175,14 +175,6 @@ export class AgentPool<
     });
   }
 
-  /**
-   * Forgets the configuration of a tenant, or of all: the next call asks the resolver of `tenants` again. Calls that run
-   * go on with what they have. A process for calls that serves several hears of it with the next call of the worker.
-   */
-  invalidateTenant(tenant?: string): void {
-    this.#run?.tenants?.invalidate(tenant);
-  }
-
   /** Measures CPU and memory of the calls, at most about once a second, and returns the snapshot. */
   async inspect(): Promise<RuntimeSnapshot> {
     await this.#run?.operations.sample();

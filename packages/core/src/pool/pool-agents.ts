@@ -113,6 +113,14 @@ export abstract class PoolAgents<
     return this.worker.reloads.reload();
   }
 
+  /**
+   * Forgets the configuration of a tenant, or of all: the next call asks `tenants` again. Calls that run go on with what
+   * they have.
+   */
+  invalidateTenant(tenant?: string): void {
+    this.worker?.tenants?.invalidate(tenant);
+  }
+
   /** @internal */
   protected get loader(): CodeLoader | undefined {
     return this.#importer?.loader;

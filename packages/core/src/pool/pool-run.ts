@@ -25,7 +25,7 @@ import { installProcessHandlers, taintedBy } from '../worker/process-handlers.js
 import { serveSessions } from '../worker/serve-sessions.js';
 import { nameWhatKeepsAlive } from '../worker/still-running.js';
 import { Worker } from '../worker/worker.js';
-import type { WorkerOptions } from '../worker/worker-options.js';
+import type { ProcessOptions, WorkerOptions } from '../worker/worker-options.js';
 
 /** The parts of a pool that a run needs. They do not change during the run. */
 export interface PoolParts {
@@ -51,7 +51,7 @@ export class PoolRun {
   readonly #parts: PoolParts;
   readonly #logger: Logger;
   /** The tenants, as this process knows them. */
-  readonly tenants: TenantDirectory | undefined;
+  readonly #tenants: TenantDirectory | undefined;
   readonly #starting = new AbortController();
   readonly #ending: Ending;
   #state: Exclude<PoolState, 'draining' | 'idle'> = 'starting';
@@ -61,7 +61,7 @@ export class PoolRun {
     this.#parts = parts;
     this.#logger = unbreakable(parts.options.logger ?? sdkLogger());
     this.#ending = new Ending(this.#logger);
-    this.tenants =
+    this.#tenants =
       parts.resolved.tenants &&
       new TenantDirectory({ ...parts.resolved.tenants, logger: this.#logger });
     this.operations = new Operations({
@@ -79,6 +79,13 @@ export class PoolRun {
 
   get worker(): Worker | undefined {
     return this.#worker;
+  }
+
+  /** What every process that runs sessions of the pool needs. */
+  get #process(): Omit<ProcessOptions, 'watchdog'> {
+    const { options: pool, resolved, registry, source, loader } = this.#parts;
+    const logger = this.#logger;
+    return { pool, resolved, registry, tenants: this.#tenants, source, loader, logger };
   }
 
   /** Takes calls until the worker has drained. */
@@ -100,21 +107,11 @@ export class PoolRun {
 
   /** Runs the calls that the pool of another process sends through `channel`. */
   async serve(channel: Channel, options: RunOptions): Promise<void> {
-    const { options: pool, resolved, registry, source, loader } = this.#parts;
     const { processHandlers = true } = options;
+    const { watchdog } = operateOptions(this.#parts.options, options);
     this.#state = 'running';
     try {
-      await serveSessions(channel, {
-        pool,
-        resolved,
-        registry,
-        tenants: this.tenants,
-        source,
-        loader,
-        watchdog: operateOptions(pool, options).watchdog,
-        logger: this.#logger,
-        processHandlers,
-      });
+      await serveSessions(channel, { ...this.#process, watchdog, processHandlers });
     } finally {
       this.#state = 'closed';
     }
@@ -205,25 +202,10 @@ export class PoolRun {
       'registers' | 'observers' | 'audioDevices' | 'ownProcess' | 'watchdog'
     >,
   ): Promise<Worker | undefined> {
-    const { options: pool, resolved, registry, source, loader } = this.#parts;
     const { signal } = this.#starting;
     try {
-      const logger = this.#logger;
-      return await Worker.start(
-        {
-          pool,
-          resolved,
-          registry,
-          tenants: this.tenants,
-          source,
-          loader,
-          logger,
-          version,
-          ending: this.#ending,
-          ...how,
-        },
-        signal,
-      );
+      const ending = this.#ending;
+      return await Worker.start({ ...this.#process, version, ending, ...how }, signal);
     } catch (error) {
       if (!signal.aborted) throw error;
       // Only the log can say what else went wrong.

@@ -1,3 +1,4 @@
+import type { TenantDirectory } from '../agents/tenant-directory.js';
 import { deferred } from '../base/deferred.js';
 import type { BreakerChange } from '../call/breaker-change.js';
 import type { MemoryState } from '../admit/memory-state.js';
@@ -17,7 +18,8 @@ import type { FlowCounts } from '../operate/flow-counts.js';
 import type { ResourceSampler } from '../operate/resource-sampler.js';
 import type { CallView, WorkerView } from '../operate/worker-view.js';
 import { defaultIsolation } from './default-parts.js';
-import { CLOSE_GRACE_MS, DRAIN_GRACE_MS } from './ending.js';
+import { endLateCalls } from './end-late-calls.js';
+import { CLOSE_GRACE_MS } from './ending.js';
 import { type ConnectRequest, assignHere, localOffer, noLink, refusedCall } from './local-call.js';
 import { openIsolation } from './open-isolation.js';
 import { taintedBy, unhealthyAfter } from './process-handlers.js';
@@ -164,6 +166,11 @@ export class Worker implements WorkerView {
     await drained;
   }
 
+  /** The tenants, as this process knows them; undefined: they have no configuration. */
+  get tenants(): TenantDirectory | undefined {
+    return this.#options.tenants;
+  }
+
   /** The breakers of tenants that do not take every call. */
   get breakers(): readonly BreakerChange[] {
     return this.#parts.breaker?.notClosed ?? [];
@@ -200,21 +207,10 @@ export class Worker implements WorkerView {
   }
 
   async #finish(): Promise<void> {
-    const { ending, resolved } = this.#options;
-    const { drainTimeoutMs } = resolved;
-    const live = () => ({ jobIds: this.#parts.flow.live.launcher.jobIds });
-    const timer = setTimeout(() => {
-      this.#options.logger.warn(
-        { drainTimeoutMs, ...live() },
-        'the drain took too long: ending live calls',
-      );
-      ending.drainTimedOut();
-      this.#parts.flow.live.launcher.hangUpAll({
-        reason: 'drain_timeout',
-        deadline: Date.now() + DRAIN_GRACE_MS,
-      });
-    }, drainTimeoutMs);
-    await ending.calls(() => this.admission.idle(), live);
+    const { launcher } = this.#parts.flow.live;
+    const timer = endLateCalls(this.#options, launcher);
+    const live = () => ({ jobIds: launcher.jobIds });
+    await this.#options.ending.calls(() => this.admission.idle(), live);
     clearTimeout(timer);
     await this.#release().catch((error: unknown) => {
       if (this.#fault === undefined) throw error;
