@@ -128,6 +128,19 @@ test('an invalidated tenant is asked for again, and an answer from before is not
   expect(tenants.peek('acme')).toBeUndefined();
 });
 
+test('a process for calls forgets what its worker has forgotten since, and no more', () => {
+  const [worker, child] = [directory(() => config), directory(() => config)];
+  child.find('acme');
+  child.follow(worker.epoch);
+  expect(child.peek('acme')).toEqual(config);
+  worker.invalidate('globex');
+  child.follow(worker.epoch);
+  expect(child.peek('acme')).toBeUndefined();
+  child.find('acme');
+  child.follow(worker.epoch);
+  expect(child.peek('acme')).toEqual(config);
+});
+
 test('a resolver that fails does not cut off a tenant that is known', () => {
   let fails = false;
   const tenants = directory(() => (fails ? boom() : config));

@@ -92,6 +92,18 @@ export class TenantDirectory {
     return this.#asked.get(tenant) ?? this.#ask(tenant);
   }
 
+  /** How often something was forgotten. */
+  get epoch(): number {
+    return this.#epoch;
+  }
+
+  /** In a process for calls: forgets everything when its worker has forgotten something since. */
+  follow(epoch: number): void {
+    if (epoch <= this.#epoch) return;
+    this.invalidate();
+    this.#epoch = epoch;
+  }
+
   /** Forgets a tenant, or all: the next call asks the resolver. An answer that is under way is not used later. */
   invalidate(tenant?: string): void {
     this.#epoch += 1;

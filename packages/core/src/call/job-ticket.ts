@@ -17,6 +17,8 @@ export interface JobTicket {
   readonly info: SessionInfo;
   /** The revision of the agent that the call was accepted for, see {@link AgentConfig.revision}. */
   readonly revision: number;
+  /** How often the worker has forgotten tenants: a process that has heard of fewer times forgets all it knows of them. */
+  readonly tenantsEpoch: number;
   /** The identity under which the agent joins the room. */
   readonly identity: string;
   /** LiveKit's id of this worker when the job was assigned. */

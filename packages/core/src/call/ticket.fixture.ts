@@ -30,6 +30,7 @@ export function ticketOf(
   return {
     info: whole,
     revision: 0,
+    tenantsEpoch: 0,
     identity: `agent-${whole.jobId}`,
     workerId: 'AW_1',
     media: { kind: 'room', url: 'embedded://127.0.0.1:9', token: 'token' },

@@ -51,6 +51,8 @@ export interface LiveCallsOptions {
   readonly endpoint: LiveKitEndpoint;
   /** Notified of every call. */
   readonly observers: readonly SessionObserver[];
+  /** How often tenants have been forgotten so far. */
+  readonly tenantsEpoch: () => number;
   /** Judges what a call is worth: when it has joined, when its worth may have changed, and at its end. */
   readonly judge: (call: LiveCall, outcome?: SessionOutcome) => void;
   /** Number of calls that may fail in a row before the worker counts as unhealthy. */
@@ -184,7 +186,8 @@ export class LiveCalls {
       placement?.release();
       throw error;
     }
-    await this.launcher.launch({ info, revision, identity, workerId, media, job });
+    const tenantsEpoch = this.#options.tenantsEpoch();
+    await this.launcher.launch({ info, revision, tenantsEpoch, identity, workerId, media, job });
   }
 
   async #removeGhost({ jobId, room }: SessionInfo, identity: string): Promise<void> {

@@ -118,6 +118,7 @@ export class SessionHost implements IsolationHost {
     report: ReportSessionEvent = this.#options.report,
   ): Promise<void> {
     const { jobId } = ticket.info;
+    this.#options.tenants?.follow(ticket.tenantsEpoch);
     this.#running.add(jobId);
     try {
       await this.#prewarmed;

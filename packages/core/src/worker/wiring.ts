@@ -147,6 +147,7 @@ function flowOf(
           defaults: pool.defaults ?? {},
         }),
     }),
+    tenantsEpoch: () => tenants?.epoch ?? 0,
     onGivenBack: ({ tenant }) => rate.giveBack(tenant),
     ...(pool.requestFilter !== undefined && {
       filter: {
