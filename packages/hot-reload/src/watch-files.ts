@@ -10,6 +10,7 @@ const MAX_WAIT_MS = 1_000;
 const LOOK_MS = 500;
 // How exactly a file system may note when a file has changed.
 const FILE_TIME_MS = 20;
+const IGNORED = /[\\/](?:node_modules|\.git)(?:[\\/]|$)/;
 
 /** Options of {@link FileWatch}. */
 export interface FileWatchOptions {
@@ -33,7 +34,7 @@ export class FileWatch implements AsyncDisposable {
   readonly #options: FileWatchOptions;
   readonly #folders: FSWatcher;
   readonly #others: FSWatcher | undefined;
-  /** The folders, with what tells one from another that was made in its place; undefined while there is none. */
+  /** The folders, with what tells one from another that was created in its place; undefined while there is none. */
   readonly #watched = new Map<string, string | undefined>();
   /** Folders whose watch is just beginning, and when their files were read, in ms since 1970. */
   readonly #beginning = new Map<string, number>();
@@ -50,7 +51,8 @@ export class FileWatch implements AsyncDisposable {
     this.#folders = this.#watch({ depth: 0 }, (path) => {
       if (this.#matters(path)) this.#changed(false);
     });
-    this.follow();
+    // The watch of a folder begins a moment before that of the files in it. What was written before does not count.
+    this.follow(Date.now() + FILE_TIME_MS);
     if (options.others.length > 0) {
       this.#others = this.#watch({}, () => this.#changed(true));
       this.#others.add([...options.others]);
@@ -58,7 +60,7 @@ export class FileWatch implements AsyncDisposable {
   }
 
   /**
-   * Watches the folders of files that have come since, and those that were deleted and made again.
+   * Watches the folders of files that have come since, and those that were deleted and created again.
    * @param readAt - when the files were read, in ms since 1970. Default: they cannot have changed since
    */
   follow(readAt?: number): void {
@@ -66,6 +68,7 @@ export class FileWatch implements AsyncDisposable {
     let gone = false;
     let again = false;
     for (const folder of new Set(this.#options.files().map((file) => dirname(file)))) {
+      if (IGNORED.test(folder)) continue;
       const known = this.#watched.has(folder);
       const before = this.#watched.get(folder);
       const now = identityOf(folder);
@@ -101,7 +104,7 @@ export class FileWatch implements AsyncDisposable {
     const watcher = watch([], {
       ...how,
       ignoreInitial: true,
-      ignored: /[\\/](?:node_modules|\.git)(?:[\\/]|$)/,
+      ignored: IGNORED,
     });
     watcher.on('all', (event, path) => {
       if (event === 'add' || event === 'change' || event === 'unlink') onPath(path);
@@ -111,11 +114,15 @@ export class FileWatch implements AsyncDisposable {
   }
 
   #look(): void {
-    const missed = [...this.#beginning].some(([folder, readAt]) =>
-      this.#hasChanged(folder, readAt),
-    );
+    const folders = [...this.#beginning];
     this.#beginning.clear();
-    if (missed) this.#changed(false);
+    try {
+      if (folders.some(([folder, readAt]) => this.#hasChanged(folder, readAt)))
+        this.#changed(false);
+    } catch (error) {
+      // Deleted at this very moment, or no longer readable.
+      this.#options.onError(error);
+    }
     this.follow();
   }
 
