@@ -7,7 +7,7 @@ export default defineConfig({
     maxWorkers: 2,
     include: ['src/**/*.test.ts'],
     // Failure time-out: most cases start processes, a second of CPU each.
-    testTimeout: 60_000,
+    testTimeout: 180_000,
     reporters: ['default', ['json', { outputFile: 'test-results/vitest.json' }]],
   },
 });

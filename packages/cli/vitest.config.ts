@@ -7,8 +7,8 @@ export default defineConfig({
     // Most of the time they wait for processes.
     maxWorkers: 3,
     // Only for what hangs: a busy machine is no failure.
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
+    testTimeout: 180_000,
+    hookTimeout: 180_000,
     include: ['src/**/*.test.ts'],
     reporters: ['default', ['json', { outputFile: 'test-results/vitest.json' }]],
   },

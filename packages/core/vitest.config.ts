@@ -43,8 +43,8 @@ export default defineConfig({
     // More than there are cores: the tests wait three quarters of the time.
     maxWorkers: 5,
     // Only for what hangs: a busy machine is no failure.
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
+    testTimeout: 180_000,
+    hookTimeout: 180_000,
     reporters: ['default', ['json', { outputFile: 'test-results/vitest.json' }]],
     projects: [
       {

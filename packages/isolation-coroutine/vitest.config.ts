@@ -5,8 +5,8 @@ export default defineConfig({
     // rtc-node has one native callback a process and breaks in worker threads.
     pool: 'forks',
     // Only for what hangs: a busy machine is no failure.
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
+    testTimeout: 180_000,
+    hookTimeout: 180_000,
     include: ['src/**/*.test.ts'],
     reporters: ['default', ['json', { outputFile: 'test-results/vitest.json' }]],
   },

@@ -6,8 +6,8 @@ import { agentProject } from './load/agent-project.fixture.js';
 import type { TestFolder } from './test-folder.fixture.js';
 import { TestWorkers } from './test-workers.fixture.js';
 
-// One process waits for calls. The others begin after the change.
-const CALLS = 3;
+// One process waits for calls. The other begins after the change.
+const CALLS = 2;
 
 /** An agent that answers with its version. */
 const agent = (version: string, { constructing = '', end = 'export default Answers;' } = {}) => `

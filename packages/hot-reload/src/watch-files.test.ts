@@ -135,25 +135,28 @@ test('other files and folders are watched with all that is in them, and reported
   expect(changes).toEqual([true]);
 });
 
-test.each(['lib', '.'])('a folder that was deleted and made again is watched: %s', async (name) => {
-  root = path('project');
-  await mkdir(path('lib'), { recursive: true });
-  files = [path('a.ts'), path('lib/b.ts')];
-  for (const file of files) await writeFile(file, '1');
-  await start();
-  await rm(path(name), { recursive: true });
-  await changed(1);
-  await mkdir(path('lib'), { recursive: true });
-  for (const file of files) await writeFile(file, '2');
-  await changed(2);
-  for (const file of files) {
-    const before = changes.length;
-    await vi.waitUntil(async () => {
-      await writeFile(file, String(Math.random()));
-      return changes.length > before;
-    }, PATIENCE);
-  }
-});
+test.each(['lib', '.'])(
+  'a folder that was deleted and created again is watched: %s',
+  async (name) => {
+    root = path('project');
+    await mkdir(path('lib'), { recursive: true });
+    files = [path('a.ts'), path('lib/b.ts')];
+    for (const file of files) await writeFile(file, '1');
+    await start();
+    await rm(path(name), { recursive: true });
+    await changed(1);
+    await mkdir(path('lib'), { recursive: true });
+    for (const file of files) await writeFile(file, '2');
+    await changed(2);
+    for (const file of files) {
+      const before = changes.length;
+      await vi.waitUntil(async () => {
+        await writeFile(file, String(Math.random()));
+        return changes.length > before;
+      }, PATIENCE);
+    }
+  },
+);
 
 test.each<[string, boolean]>([
   ['.github-agents', true],

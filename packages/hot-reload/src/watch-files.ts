@@ -34,7 +34,7 @@ export class FileWatch implements AsyncDisposable {
   readonly #options: FileWatchOptions;
   readonly #folders: FSWatcher;
   readonly #others: FSWatcher | undefined;
-  /** The folders, with what tells one from another that was made in its place; undefined while there is none. */
+  /** The folders, with what tells one from another that was created in its place; undefined while there is none. */
   readonly #watched = new Map<string, string | undefined>();
   /** Folders whose watch is just beginning, and when their files were read, in ms since 1970. */
   readonly #beginning = new Map<string, number>();
@@ -60,7 +60,7 @@ export class FileWatch implements AsyncDisposable {
   }
 
   /**
-   * Watches the folders of files that have come since, and those that were deleted and made again.
+   * Watches the folders of files that have come since, and those that were deleted and created again.
    * @param readAt - when the files were read, in ms since 1970. Default: they cannot have changed since
    */
   follow(readAt?: number): void {
@@ -114,11 +114,15 @@ export class FileWatch implements AsyncDisposable {
   }
 
   #look(): void {
-    const missed = [...this.#beginning].some(([folder, readAt]) =>
-      this.#hasChanged(folder, readAt),
-    );
+    const folders = [...this.#beginning];
     this.#beginning.clear();
-    if (missed) this.#changed(false);
+    try {
+      if (folders.some(([folder, readAt]) => this.#hasChanged(folder, readAt)))
+        this.#changed(false);
+    } catch (error) {
+      // Deleted at this very moment, or no longer readable.
+      this.#options.onError(error);
+    }
     this.follow();
   }
 

@@ -8,7 +8,7 @@ import type { ProcessPatch, UndoPatch } from './sdk-patch.js';
 export const longTextsPatch: ProcessPatch = {
   scope: 'process',
   name: 'long-texts',
-  why: 'The SDK takes a text apart anew for each of its words: one long text holds every call of the worker.',
+  why: 'The SDK splits the whole text again for each of its words: one long text holds every call of the worker.',
   versions: '@livekit/agents 1.9',
   apply: cutLongTexts,
 };
@@ -54,6 +54,12 @@ function cutLongTexts(logger: Logger): UndoPatch {
   const kinds = new WeakMap<object, Kind>();
   const known = new WeakMap<TokenStream, Known>();
   let pushing: Kind | undefined;
+  const noteStream = (kindOf: (tokenizer: tokenize.SentenceTokenizer) => Kind) => (make: Method) =>
+    function (this: tokenize.SentenceTokenizer, ...args: unknown[]): unknown {
+      const stream = make.apply(this, args) as object;
+      kinds.set(stream, kindOf(this));
+      return stream;
+    };
   const noteKind = (push: Method) =>
     function (this: object, text: string): void {
       pushing = kinds.get(this);
@@ -67,22 +73,12 @@ function cutLongTexts(logger: Logger): UndoPatch {
     {
       owner: tokenize.basic.WordTokenizer.prototype,
       name: 'stream',
-      replace: (make) =>
-        function (this: object, ...args: unknown[]): unknown {
-          const stream = make.apply(this, args) as object;
-          kinds.set(stream, 'words');
-          return stream;
-        },
+      replace: noteStream(() => 'words'),
     },
     {
       owner: tokenize.basic.SentenceTokenizer.prototype,
       name: 'stream',
-      replace: (make) =>
-        function (this: tokenize.SentenceTokenizer, ...args: unknown[]): unknown {
-          const stream = make.apply(this, args) as object;
-          kinds.set(stream, knowsTags(this) ? 'tagged' : 'sentences');
-          return stream;
-        },
+      replace: noteStream(kindOfSentences),
     },
     { owner: tokenize.BufferedWordStream.prototype, name: 'pushText', replace: noteKind },
     { owner: tokenize.BufferedSentenceStream.prototype, name: 'pushText', replace: noteKind },
@@ -103,8 +99,8 @@ function cutLongTexts(logger: Logger): UndoPatch {
   ]);
 }
 
-function knowsTags(tokenizer: tokenize.SentenceTokenizer): boolean {
-  return tokenizer.tokenize(TAG_PROBE).join('') === TAG_PROBE;
+function kindOfSentences(tokenizer: tokenize.SentenceTokenizer): Kind {
+  return tokenizer.tokenize(TAG_PROBE).join('') === TAG_PROBE ? 'tagged' : 'sentences';
 }
 
 function watched({ queue }: TokenStream, kind: Kind): Known {
@@ -138,8 +134,8 @@ function pushSentences(to: TokenStream, stream: Known, text: string, push: Metho
 }
 
 /**
- * Passes the text on in pieces whose tokens are those of the whole text. Each ends after a blank, as only within a word
- * may the SDK see the end of a sentence that turns out to be none, or after a mark that always ends one.
+ * Passes the text on in pieces whose tokens are those of the whole text. Each piece ends after a blank, or after a mark that
+ * always ends a sentence. Within a word, the SDK may take a mark for the end of a sentence that goes on.
  */
 function pushPieces(to: TokenStream, stream: Known, text: string, push: Method): void {
   const { kind } = stream;

@@ -2,6 +2,7 @@ import { type APIConnectOptions, llm, stt, voice } from '@livekit/agents';
 
 import { messageOf } from '../base/errors.js';
 import { isThenable } from '../base/is-thenable.js';
+import { kindOf } from '../base/kind-of.js';
 import { currentCall } from './current-call.js';
 import { type Method, replaceMethods } from './replace-method.js';
 import type { ProcessPatch } from './sdk-patch.js';
@@ -114,13 +115,14 @@ function streamOf(
   }
   if (isStream(given)) return given;
   const later = isThenable(given) ? Promise.resolve(given) : undefined;
+  const what = later === undefined ? kindOf(given) : 'a promise';
   // It may fail before the stream begins, which reports it.
   later?.catch(() => {});
   return failing(provider, args, async () => {
     // What an async method fails with says more.
     closeStream(await later);
     throw new TypeError(
-      `${name}() returned ${nameOf(given)}, which is no stream: it must return the stream itself.`,
+      `${name}() returned ${what}, which is no stream: it must return the stream itself.`,
     );
   });
 }
@@ -186,10 +188,4 @@ function isStream(value: unknown): value is Closable {
 
 function closeStream(value: unknown): void {
   if (isStream(value)) value.close();
-}
-
-function nameOf(value: unknown): string {
-  if (value === null) return 'null';
-  if (isThenable(value)) return 'a promise';
-  return typeof value === 'object' ? 'an object' : `a value of the type ${typeof value}`;
 }

@@ -29,7 +29,7 @@ const rows = nodes.flatMap((node) => results.map(([what, give]) => [node, what, 
 /** What the caller says to get the odd result. */
 const ODDLY = 'say it oddly';
 
-/** Its node gives this for the answer to {@link ODDLY}. It is no async method: that of a generator is none. */
+/** Its node gives this for the answer to {@link ODDLY}. It is not async: an async generator method is not an async method. */
 function giving(node: (typeof nodes)[number], give: () => unknown): voice.Agent {
   const agent = new Talker({ id: 'odd', tts: new ToneTTS() });
   const usual = agent[node].bind(agent) as (...args: unknown[]) => unknown;

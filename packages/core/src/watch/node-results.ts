@@ -1,5 +1,8 @@
 import type { voice } from '@livekit/agents';
 
+import { kindOf } from '../base/kind-of.js';
+import { isStream } from './retry-stream.js';
+
 /*
  * The SDK reads what a node returns as a stream. It fails where it reads anything else, and then neither ends the turn
  * nor reports the node. It asks only an agent at work: what other code gets from a node is left as it is.
@@ -44,18 +47,13 @@ function isReadable(value: unknown): value is { readonly locked?: unknown } {
 }
 
 function nameOf(value: unknown): string {
-  if (value === undefined) return 'undefined';
-  if (Array.isArray(value)) return 'an array';
-  if (isIterable(value)) return 'an async iterable, as an async generator does';
-  return typeof value === 'object' ? 'an object that is no stream' : `a ${typeof value}`;
+  if (isStream(value)) return 'an async iterable, as an async generator does';
+  const kind = kindOf(value);
+  return kind === 'an object' ? 'an object that is no stream' : kind;
 }
 
 function hintFor(value: unknown): string {
-  if (isIterable(value)) return ', as in ReadableStream.from(iterable)';
+  if (isStream(value)) return ', as in ReadableStream.from(iterable)';
   if (typeof value === 'string') return ', as in ReadableStream.from([text])';
   return Array.isArray(value) ? ', as in ReadableStream.from(array)' : '';
-}
-
-function isIterable(value: unknown): boolean {
-  return typeof value === 'object' && value !== null && Symbol.asyncIterator in value;
 }
