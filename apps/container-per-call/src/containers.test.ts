@@ -40,6 +40,7 @@ const ticket: JobTicket = {
     startedAt: 1,
   },
   revision: 0,
+  tenantsEpoch: 0,
   identity: 'agent',
   workerId: 'AW_1',
   media: { kind: 'room', url: 'ws://127.0.0.1:1', token: '' },

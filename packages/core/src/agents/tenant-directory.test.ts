@@ -92,23 +92,23 @@ test('a resolver that is too slow fails, and its answer is there for the next ca
 test('calls of a tenant that come together ask once', async () => {
   const resolve = vi.fn(async () => config);
   const tenants = directory(resolve);
-  const found = await Promise.all(Array.from({ length: 20 }, () => tenants.find('acme')));
+  const found = await Promise.all(Array.from({ length: 20 }, async () => tenants.find('acme')));
   expect(found.every(({ kind }) => kind === 'known')).toBe(true);
   expect(resolve).toHaveBeenCalledTimes(1);
 });
 
-test('it is asked again after its time, sooner when there was no such tenant', () => {
+test('it is asked again after its time, sooner when there was no such tenant', async () => {
   const resolve = vi.fn((tenant: string) => (tenant === 'acme' ? config : null));
   const tenants = directory(resolve);
-  const ask = () => [tenants.find('acme'), tenants.find('none')];
-  ask();
-  ask();
+  const ask = () => Promise.all([tenants.find('acme'), tenants.find('none')]);
+  await ask();
+  await ask();
   expect(resolve).toHaveBeenCalledTimes(2);
   vi.advanceTimersByTime(5_000);
-  ask();
+  await ask();
   expect(resolve).toHaveBeenCalledTimes(3);
   vi.advanceTimersByTime(55_000);
-  ask();
+  await ask();
   expect(resolve).toHaveBeenCalledTimes(5);
 });
 
@@ -128,23 +128,23 @@ test('an invalidated tenant is asked for again, and an answer from before is not
   expect(tenants.peek('acme')).toBeUndefined();
 });
 
-test('a process for calls forgets what its worker has forgotten since, and no more', () => {
+test('a process for calls forgets what its worker has forgotten since, and no more', async () => {
   const [worker, child] = [directory(() => config), directory(() => config)];
-  child.find('acme');
+  await child.find('acme');
   child.follow(worker.epoch);
   expect(child.peek('acme')).toEqual(config);
   worker.invalidate('globex');
   child.follow(worker.epoch);
   expect(child.peek('acme')).toBeUndefined();
-  child.find('acme');
+  await child.find('acme');
   child.follow(worker.epoch);
   expect(child.peek('acme')).toEqual(config);
 });
 
-test('a resolver that fails does not cut off a tenant that is known', () => {
+test('a resolver that fails does not cut off a tenant that is known', async () => {
   let fails = false;
   const tenants = directory(() => (fails ? boom() : config));
-  tenants.find('acme');
+  await tenants.find('acme');
   fails = true;
   vi.advanceTimersByTime(60_000);
   expect(tenants.find('acme')).toEqual({ kind: 'known', config });
@@ -152,12 +152,12 @@ test('a resolver that fails does not cut off a tenant that is known', () => {
   expect(tenants.find('globex')).toMatchObject({ kind: 'failed' });
 });
 
-test('ten thousand tenants are not all remembered, and those that are used stay', () => {
+test('ten thousand tenants are not all remembered, and those that are used stay', async () => {
   const resolve = vi.fn(() => config);
   const tenants = directory(resolve);
   for (let count = 0; count < 10_000; count += 1) {
-    tenants.find(`tenant-${count}`);
-    tenants.find('acme');
+    await tenants.find(`tenant-${count}`);
+    await tenants.find('acme');
   }
   expect(tenants.size).toBe(100);
   expect(resolve).toHaveBeenCalledTimes(10_001);
@@ -166,7 +166,7 @@ test('ten thousand tenants are not all remembered, and those that are used stay'
 test('a resolver that never answers is not asked without end, and answers are refused at once', async () => {
   const resolve = vi.fn(() => new Promise<never>(() => {}));
   const tenants = directory(resolve);
-  const found = Array.from({ length: 10_000 }, (_, count) => tenants.find(`tenant-${count}`));
+  const found = Array.from({ length: 10_000 }, async (_, count) => tenants.find(`tenant-${count}`));
   await vi.advanceTimersByTimeAsync(250);
   expect(await Promise.all(found)).toHaveLength(10_000);
   expect(resolve).toHaveBeenCalledTimes(1_000);
@@ -177,10 +177,10 @@ test('a resolver that never answers is not asked without end, and answers are re
   expect(resolve).toHaveBeenCalledTimes(1_001);
 });
 
-test('what is given is copied: a later change has no effect', () => {
+test('what is given is copied: a later change has no effect', async () => {
   const given = { session: { maxToolSteps: 2 }, agents: ['shop'] };
   const tenants = directory(() => given);
-  tenants.find('acme');
+  await tenants.find('acme');
   given.session.maxToolSteps = 9;
   given.agents.push('kiosk');
   expect(tenants.peek('acme')).toEqual({ session: { maxToolSteps: 2 }, agents: ['shop'] });

@@ -31,7 +31,8 @@ export type {
   SessionMetricsEvent,
 } from './metrics-stream.js';
 export { metricCatalog } from './metric-catalog.js';
-export type { MetricName, MetricSpec } from './metric-catalog.js';
+export type { MetricName } from './metric-catalog.js';
+export type { MetricSpec } from './metric-spec.js';
 export { placeText } from '../call/loop-block.js';
 export type { BlockCause, CodePlace, LoopBlock } from '../call/loop-block.js';
 export type { MemoryState } from '../admit/memory-state.js';

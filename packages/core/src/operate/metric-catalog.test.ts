@@ -1,7 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { expect, test } from 'vitest';
 
-import { type MetricSpec, metricCatalog } from './metric-catalog.js';
+import { metricCatalog } from './metric-catalog.js';
+import type { MetricSpec } from './metric-spec.js';
 
 const specs = Object.entries(metricCatalog) as [string, MetricSpec][];
 

@@ -1,12 +1,4 @@
-/** Kind, help text and labels of one metric. */
-export interface MetricSpec {
-  /** The kind of metric, in the words of Prometheus. */
-  readonly type: 'gauge' | 'counter' | 'histogram';
-  /** One or two sentences for the operator. */
-  readonly help: string;
-  /** Names of the labels, in their order. */
-  readonly labels: readonly string[];
-}
+import type { MetricSpec } from './metric-spec.js';
 
 /** Every metric of a worker by name. The names are stable; docs/metrics.md lists them. */
 export const metricCatalog = {

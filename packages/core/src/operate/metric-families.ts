@@ -1,6 +1,7 @@
 import type { Sample } from './counter.js';
 import type { HistogramSample } from './histogram.js';
-import { type MetricName, type MetricSpec, metricCatalog } from './metric-catalog.js';
+import { type MetricName, metricCatalog } from './metric-catalog.js';
+import type { MetricSpec } from './metric-spec.js';
 
 /** One metric with its current series. */
 export interface MetricFamily extends MetricSpec {

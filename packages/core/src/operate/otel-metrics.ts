@@ -1,7 +1,8 @@
 import { type Logger, silentLogger } from '../base/logger.js';
 import type { FlowMetrics } from './flow-metrics.js';
 import type { Histogram } from './histogram.js';
-import { type MetricName, type MetricSpec, metricCatalog } from './metric-catalog.js';
+import { type MetricName, metricCatalog } from './metric-catalog.js';
+import type { MetricSpec } from './metric-spec.js';
 import type { MetricFamily } from './metric-families.js';
 
 /** The part of a `Meter` of `@opentelemetry/api` that is used. That package is only needed by those who pass a meter. */

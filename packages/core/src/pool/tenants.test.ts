@@ -21,12 +21,13 @@ class Bare extends voice.Agent {
   }
 }
 
-const answering = (name: string) => () =>
-  new EchoLLM({ reply: (text) => `${name} said: ${text}` });
+const answering = (name: string) => () => new EchoLLM({ reply: (text) => `${name} said: ${text}` });
 const agents = { shop: Bare, support: Bare };
 const house = { defaults: { llm: answering('house') } };
 const call = (tenant: string | undefined, agent = 'shop') =>
-  rig.livekit.call({ metadata: JSON.stringify({ ...(tenant !== undefined && { tenant }), agent }) });
+  rig.livekit.call({
+    metadata: JSON.stringify({ ...(tenant !== undefined && { tenant }), agent }),
+  });
 
 /** Offers a call, and waits until it was refused. */
 async function refused(
@@ -65,7 +66,12 @@ test.each<[string, TenantConfig | undefined, string | undefined, string]>([
   ['without a configuration', undefined, 'acme', 'unknown_tenant'],
   ['a call without a tenant', { llm: answering('acme') }, undefined, 'unknown_tenant'],
   ['without a provider that the pool has', {}, 'acme', 'tenant_incomplete'],
-  ['that may not call the agent', { inherit: true, agents: ['support'] }, 'acme', 'agent_not_allowed'],
+  [
+    'that may not call the agent',
+    { inherit: true, agents: ['support'] },
+    'acme',
+    'agent_not_allowed',
+  ],
 ])('a call is refused before it is accepted: %s', async (_what, config, tenant, reason) => {
   const tenants = config === undefined ? {} : { acme: config };
   const started = await rig.registered({ agents, ...house, tenants });
@@ -100,9 +106,19 @@ describe('a resolver', () => {
     } as AgentPoolOptions);
 
   test.each<[string, (tenant: string) => unknown, string]>([
-    ['throws', () => { throw new Error('no database'); }, 'tenant_failed'],
+    [
+      'throws',
+      () => {
+        throw new Error('no database');
+      },
+      'tenant_failed',
+    ],
     ['never answers', () => new Promise(() => {}), 'tenant_failed'],
-    ['answers for another tenant', () => ({ tenant: 'globex', llm: answering('globex') }), 'tenant_failed'],
+    [
+      'answers for another tenant',
+      () => ({ tenant: 'globex', llm: answering('globex') }),
+      'tenant_failed',
+    ],
     ['gives no valid configuration', async () => ({ llm: 5 }), 'tenant_failed'],
     ['knows no such tenant', async () => null, 'unknown_tenant'],
   ])('that %s: the call is refused', async (_what, resolve, reason) => {
