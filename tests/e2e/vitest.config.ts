@@ -16,6 +16,7 @@ const alone = [
   'src/memory-limit.e2e.test.ts',
   'src/processes.e2e.test.ts',
   'src/reload.e2e.test.ts',
+  'src/tenants.e2e.test.ts',
 ];
 
 export default defineConfig({

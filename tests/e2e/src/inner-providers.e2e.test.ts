@@ -46,7 +46,7 @@ describeRealCalls('calls whose provider is inside another one, and fails', (real
         }, PATIENCE);
 
       for (const [agent, { heard, ...expected }] of Object.entries(rows)) {
-        const caller = await real.joinListening(agent);
+        const caller = await real.joinListening({ agent });
         await caller.sendText('fail please');
         if (heard) await caller.waitForAudio({ minMs: 200 });
         await turnsOver(caller.room, 1);
@@ -60,7 +60,7 @@ describeRealCalls('calls whose provider is inside another one, and fails', (real
       }
 
       for (const [agent, providers] of Object.entries(deaf)) {
-        const caller = await real.joinListening(agent);
+        const caller = await real.joinListening({ agent }, { microphone: true });
         await caller.speak('hours', { awaitListener: false });
         // The first words end the stream that hears them; that of the next ones is known.
         if (agent === 'stt_ending') await caller.speak('hours', { awaitListener: false });

@@ -69,10 +69,12 @@ export class RealCalls {
     return callers.join({ url: this.server.url, token, microphone });
   }
 
-  /** Calls an agent, with a microphone if it is one that hears, and waits until it listens: what is said before is lost. */
-  async joinListening(agent: string): Promise<Caller> {
-    const microphone = agent.startsWith('stt');
-    const caller = await this.join(roomName(agent), { metadata: { agent }, microphone });
+  /** Calls an agent, and waits until it listens: what is said before is lost. */
+  async joinListening(
+    metadata: { readonly agent: string; readonly tenant?: string },
+    { microphone = false }: Pick<CallOptions, 'microphone'> = {},
+  ): Promise<Caller> {
+    const caller = await this.join(roomName(metadata.agent), { metadata, microphone });
     await vi.waitFor(
       async () => {
         const there = await this.server.listParticipants(caller.room);

@@ -65,7 +65,10 @@ describeRealCalls('calls whose provider fails', (real) => {
       });
       const agents = providers.flatMap((kind) => [`${kind}_own`, `${kind}_shared`]);
       const callers = new Map<string, Caller>();
-      for (const agent of agents) callers.set(agent, await real.joinListening(agent));
+      for (const agent of agents) {
+        const microphone = agent.startsWith('stt');
+        callers.set(agent, await real.joinListening({ agent }, { microphone }));
+      }
 
       // The STT ends its call; for the others the caller asks, and gets no answer.
       const asking = agents.filter((agent) => !agent.startsWith('stt'));

@@ -35,7 +35,8 @@ export interface WorkerSetup {
     | 'failing-providers'
     | 'inner-providers'
     | 'music'
-    | 'examples';
+    | 'examples'
+    | 'tenants';
   pool?: Record<string, unknown>;
   /** The `cgroup.procs` of the control group that it runs in, with all its processes. */
   procs?: string;
