@@ -26,14 +26,13 @@ export class StubOpenAI implements AsyncDisposable {
   rejects = false;
   /** The keys of all requests. */
   readonly keys: string[] = [];
-  readonly apiKey: string;
   readonly #name: string;
+  #rotations = 0;
   #server: Server | undefined;
   #url = '';
 
   private constructor(name: string) {
     this.#name = name;
-    this.apiKey = `marker-key-of-${name}-${process.pid}`;
   }
 
   static async start(name: string): Promise<StubOpenAI> {
@@ -42,6 +41,16 @@ export class StubOpenAI implements AsyncDisposable {
     stub.#server = server;
     stub.#url = url;
     return stub;
+  }
+
+  /** The key that it takes. */
+  get apiKey(): string {
+    return `marker-key-${this.#rotations}-of-${this.#name}`;
+  }
+
+  /** Takes another key from now on, and no longer the one it took. */
+  rotateKey(): void {
+    this.#rotations += 1;
   }
 
   /** Where its API is. */

@@ -193,10 +193,17 @@ describeRealCalls('three tenants with keys of their own, of which one has a dead
       for (const caller of tried) await caller.hangUp();
 
       for (let at = 0; at < BURSTS; at += 1) await burst(worker, TENANTS);
+      const keys = Object.values(apis).map((api) => [api.apiKey]);
+      // Processes that have its configuration run on.
+      apis.other.rotateKey();
+      keys[1]?.push(apis.other.apiKey);
+      worker.invalidateTenant('other');
+      await burst(worker, ['good', 'other']);
+
       await gaps.expectNone();
       expect(await readable(worker)).not.toMatch(/marker-key/);
-      for (const { keys, apiKey } of Object.values(apis))
-        expect(new Set(keys)).toEqual(new Set([apiKey]));
+      const seen = Object.values(apis).map((api) => [...new Set(api.keys)]);
+      expect(seen).toEqual(keys);
     },
   );
 });

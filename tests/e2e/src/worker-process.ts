@@ -151,6 +151,11 @@ export class WorkerProcess {
     return (await this.#ask('resources')).counts;
   }
 
+  /** Makes it forget the configuration of a tenant. What is asked of it next is answered after that. */
+  invalidateTenant(tenant: string): void {
+    this.#child.send({ type: 'invalidate', tenant });
+  }
+
   /** Ends the worker, live calls or not. */
   async close(): Promise<void> {
     if (this.#child.exitCode === null && this.#child.signalCode === null)
