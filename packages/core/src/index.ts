@@ -45,7 +45,11 @@ export { callContext as currentCall, type CallContext } from './sdk/call-context
 export type { JobParticipant } from './call/job-participant.js';
 export type { RefusalReason } from './call/refusal.js';
 export type { IsolationStrategy } from './launch/isolation-strategy.js';
+export type { BreakerChange } from './call/breaker-change.js';
 export type { BreakerOptions } from './options/breaker-option.js';
+export type { TenantConfig } from './agents/tenant-config.js';
+export type { TenantResolver } from './agents/tenant-directory.js';
+export type { TenantSource, TenantsOption, UnknownTenant } from './options/tenants-option.js';
 export type { SessionCaps } from './call/session-caps.js';
 export type { SessionLimits } from './call/session-limits.js';
 export type { MemoryState } from './admit/memory-state.js';

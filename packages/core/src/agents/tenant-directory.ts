@@ -51,11 +51,6 @@ const MOST_QUESTIONS = 1_000;
 // An answer that takes longer does not come any more.
 const FORGOTTEN_MS = 30_000;
 
-const BUSY: FoundTenant = {
-  kind: 'failed',
-  message: `${MOST_QUESTIONS} other tenants are being resolved`,
-};
-
 /** The tenants of a process, resolved on demand and remembered for a while. */
 export class TenantDirectory {
   readonly #options: TenantDirectoryOptions;
@@ -117,7 +112,8 @@ export class TenantDirectory {
   }
 
   #ask(tenant: string): FoundTenant | Promise<FoundTenant> {
-    if (this.#open >= MOST_QUESTIONS) return BUSY;
+    if (this.#open >= MOST_QUESTIONS)
+      return this.#failed(tenant, `${MOST_QUESTIONS} other tenants are being resolved`);
     const { resolve, timeoutMs } = this.#options;
     let answer: unknown;
     try {

@@ -8,6 +8,7 @@ export type {
   FindWorkersOptions,
   FoundWorkers,
 } from './control-workers.js';
+export type { BreakerChange } from '../call/breaker-change.js';
 export type { FoundWorker } from './find-sockets.js';
 export { CONTROL_SCHEMA_VERSION } from './control-protocol.js';
 export type {
