@@ -192,6 +192,60 @@ test('what runs the pool is not run again, and its factories construct the agent
   expect(Reflect.get(globalThis, 'ran')).toBe(1);
 });
 
+test('a module that creates the pool, and those between it and the entry, are not run again', async () => {
+  Reflect.set(globalThis, 'ran', []);
+  const ran = (name: string) => `(globalThis as any).ran.push('${name}');`;
+  await write('core.ts', 'export class AgentPool {}');
+  await write(
+    'pool.ts',
+    `import { AgentPool } from './core.ts'; import Sales from './sales.ts'; import Menu from './menu.ts';
+     export const pool = new AgentPool(); export const factory = () => new Sales(); export { Menu }; ${ran('pool')}`,
+  );
+  // An agent may read what its pool counts.
+  await write(
+    'menu.ts',
+    `import { price } from './price.ts'; import * as all from './pool.ts'; ${ran('menu')}
+     export default class Menu { price() { return [price(), typeof all.pool]; } }`,
+  );
+  await write('server.ts', `export { factory, Menu } from './pool.ts'; ${ran('server')}`);
+  await write('main.ts', `export const server = await import('./server.ts'); ${ran('main')}`);
+  const { server } = (await code.importOnce(path('main.ts'))) as {
+    server: { factory: () => { price(): number }; Menu: AgentClass };
+  };
+  expect(Reflect.get(globalThis, 'ran')).toEqual(['menu', 'pool', 'server', 'main']);
+
+  await write('price.ts', 'export const price = () => 20;');
+  const { code: compiled, needRestart } = await code.compile();
+  const loaded = await code.load(compiled, 1);
+  expect(needRestart).toEqual([]);
+  expect(Reflect.get(globalThis, 'ran')).toEqual(['menu', 'pool', 'server', 'main', 'menu']);
+  const Menu = loaded.successor(server.Menu) as unknown as Priced;
+  expect(new Menu().price()).toEqual([20, 'object']);
+  loaded.use();
+  expect(server.factory().price()).toBe(20);
+
+  await write('pool.ts', `import Sales from './sales.ts'; export { Sales };`);
+  expect((await code.compile()).needRestart).toEqual([path('pool.ts')]);
+});
+
+test('what a file has imported by import() is new for it as well', async () => {
+  await write(
+    'sales.ts',
+    `export default class Sales { async price() { return (await import('./price.ts')).price(); } }`,
+  );
+  const { default: Sales } = (await code.importModule(url('sales.ts'))) as Classes;
+  expect(await (new (Sales as unknown as Priced)().price() as unknown)).toBe(10);
+  await write('price.ts', 'export const price = () => 20;');
+  const loaded = await code.load((await code.compile()).code, 1);
+  const Next = loaded.successor(Sales) as unknown as Priced;
+  expect(await (new Next().price() as unknown)).toBe(20);
+  expect(await (new (Sales as unknown as Priced)().price() as unknown)).toBe(10);
+  // It has been used: one that fails is refused now, and not in a call.
+  loaded.use();
+  await write('price.ts', `throw new Error('no prices');`);
+  await expect(code.load((await code.compile()).code, 2)).rejects.toThrow('no prices');
+});
+
 test('a change of what runs the pool is named, because it needs a restart', async () => {
   const main = (price: number) =>
     `import Sales from './sales.ts'; export const ${price > 0 ? 'a' : 'b'} = Sales;`;

@@ -19,6 +19,7 @@ import type { CompiledModule, ModuleGraph } from './modules/compiled-module.js';
 import { keepModules, saltModules } from './modules/keep-modules.js';
 import { exportsOf } from './modules/exports-of.js';
 import { ModuleRunner, type Namespace } from './modules/module-runner.js';
+import { poolModules } from './modules/pool-modules.js';
 
 type AgentClass = Parameters<LoadedCode['successor']>[0];
 
@@ -191,6 +192,8 @@ export class HotCode implements AgentImporter, CodeLoader {
       runner = this.#runnerOf(graph, 0);
       this.#runner = runner;
     }
+    if (this.#once.has(path))
+      for (const each of poolModules(runner.graph, path)) this.#once.add(each);
     const exports = await runner.import(path);
     this.#remember(runner);
     return exports;
@@ -207,8 +210,12 @@ export class HotCode implements AgentImporter, CodeLoader {
 
   #runnerOf(graph: ModuleGraph, generation: number): ModuleRunner {
     // What runs the pool sees the code in use: its factories construct the agents of that.
-    return new ModuleRunner(graph, generation, this.#runner, (importer, path, exports) =>
-      this.#once.has(importer) ? this.#live(path, exports) : exports,
+    return new ModuleRunner(
+      graph,
+      generation,
+      this.#runner,
+      this.#once,
+      (importer, path, exports) => (this.#once.has(importer) ? this.#live(path, exports) : exports),
     );
   }
 

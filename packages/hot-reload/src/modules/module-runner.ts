@@ -56,12 +56,14 @@ export class ModuleRunner {
   /**
    * @param generation - the number of this state; it is in the names of the scripts, so that each keeps its source map
    * @param before - the state before, if there is one
+   * @param once - modules that are not evaluated again, whatever changes
    * @param seenBy - what a module sees of another one that it imports. Default: its exports
    */
   constructor(
     graph: ModuleGraph,
     generation: number,
     before?: ModuleRunner,
+    once: ReadonlySet<string> = new Set(),
     seenBy: SeenBy = (_importer, _path, exports) => exports,
   ) {
     this.#graph = graph;
@@ -69,7 +71,7 @@ export class ModuleRunner {
     this.#seenBy = seenBy;
     this.#evaluations = new Map();
     if (before === undefined) return;
-    const changed = changedFiles(graph, before.#graph);
+    const changed = changedFiles(graph, before.#graph, once);
     for (const [path, evaluation] of before.#evaluations)
       if (graph.has(path) && !changed.has(path)) this.#evaluations.set(path, evaluation);
   }
