@@ -75,15 +75,20 @@ export class RealCalls {
     { microphone = false }: Pick<CallOptions, 'microphone'> = {},
   ): Promise<Caller> {
     const caller = await this.join(roomName(metadata.agent), { metadata, microphone });
+    await this.untilListening(caller);
+    return caller;
+  }
+
+  /** Waits until the agent of a call listens. */
+  async untilListening({ room }: Caller): Promise<void> {
     await vi.waitFor(
       async () => {
-        const there = await this.server.listParticipants(caller.room);
+        const there = await this.server.listParticipants(room);
         const states = there.map(({ attributes }) => attributes['lk.agent.state']);
         expect(states).toContain('listening');
       },
       { timeout: 60_000, interval: 250 },
     );
-    return caller;
   }
 
   /** Calls an agent that talks without a break, and resolves once it is heard. */
