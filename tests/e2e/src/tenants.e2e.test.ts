@@ -21,6 +21,7 @@ const COOLDOWN_MS = 40_000;
 const BURST = times({ inCi: 2, nightly: 5 });
 const BURSTS = times({ inCi: 2, nightly: 4 });
 const open = { tenant: 'bad', agent: 'shop', state: 'open' };
+const MANY = 5;
 const TENANTS = ['good', 'other', 'bad'] as const;
 
 let directory: string;
@@ -105,6 +106,7 @@ describeRealCalls('three tenants with keys of their own, of which one has a dead
       microphone: false,
     });
 
+  const many = <T>(each: () => Promise<T>) => Array.from({ length: MANY }, each);
   const breakers = async (worker: WorkerProcess) => (await worker.snapshot()).breakers;
   const refusedBy = async (worker: WorkerProcess) =>
     (await worker.snapshot()).refused['breaker_open'] ?? 0;
@@ -154,17 +156,17 @@ describeRealCalls('three tenants with keys of their own, of which one has a dead
         listeners.push(listener);
       }
 
-      // All is well at first. What calls at the same time cost on this machine is heard here as well.
+      // All is well at first. What so many calls at the same time cost on this machine is heard here as well.
       const healthy = await real.watchGaps(listeners);
-      await burst(worker, TENANTS);
+      await Promise.all([
+        burst(worker, ['good', 'other']),
+        ...many(() => conversation(worker, 'bad')),
+      ]);
       const before = await healthy.stop();
 
       const gaps = await real.watchGaps(listeners);
       apis.bad.rejects = true;
-      await Promise.all([
-        burst(worker, ['good', 'other']),
-        ...Array.from({ length: 5 }, () => unanswered(worker)),
-      ]);
+      await Promise.all([burst(worker, ['good', 'other']), ...many(() => unanswered(worker))]);
       await vi.waitFor(async () => expect(await breakers(worker)).toMatchObject([open]), PATIENCE);
 
       const opened = performance.now();
