@@ -39,7 +39,10 @@ export class GapWatch {
   /** The same for gaps of callers whose own watch has ended. */
   async expectNoneIn(gaps: readonly number[], before: readonly number[] = []): Promise<void> {
     const undisturbed = await longestGap(this.#undisturbed);
-    console.log(`longest gaps in ms: ${gaps.join(', ')}; of an undisturbed call: ${undisturbed}`);
+    const earlier = before.length === 0 ? '' : `; before: ${before.join(', ')}`;
+    console.log(
+      `longest gaps in ms: ${gaps.join(', ')}${earlier}; of an undisturbed call: ${undisturbed}`,
+    );
     for (const [at, gap] of gaps.entries()) {
       const baseline = Math.max(undisturbed, before[at] ?? 0);
       expect(gap).toBeLessThan(Math.max(NOTICED_MS, SPREAD * baseline));

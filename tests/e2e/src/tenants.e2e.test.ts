@@ -17,7 +17,7 @@ import type { WorkerProcess } from './worker-process.js';
 const PATIENCE = { timeout: 60_000, interval: 250 };
 const TALK_MS = 600_000;
 const TURNS = 2;
-const COOLDOWN_MS = 40_000;
+const COOLDOWN_MS = 30_000;
 const BURST = times({ inCi: 2, nightly: 5 });
 const BURSTS = times({ inCi: 2, nightly: 4 });
 const open = { tenant: 'bad', agent: 'shop', state: 'open' };
