@@ -1,3 +1,4 @@
+import { initializeLogger } from '@livekit/agents';
 import type { Logger } from '@openrtc/core';
 import { startEmbeddedLiveKit } from '@openrtc/core/testing';
 import { setTimeout } from 'node:timers/promises';
@@ -8,6 +9,7 @@ import { createPool } from './pool.js';
 process.env['LLM_KEY_ACME'] = 'key of acme';
 process.env['LLM_KEY_GLOBEX'] = 'key of globex';
 
+initializeLogger({ pretty: false, level: 'silent' });
 const silent = () => {};
 const logger: Logger = {
   debug: silent,
@@ -21,8 +23,7 @@ const pool = createPool({ livekit, logger });
 const running = pool.run({ processHandlers: false });
 await livekit.until(({ workers }) => workers.length === 1);
 
-const call = (tenant: string, agent = 'support') =>
-  livekit.call({ metadata: JSON.stringify({ tenant, agent }) });
+const call = (tenant: string) => livekit.call({ metadata: { tenant, agent: 'support' } });
 
 /** Waits until something about the pool is true. */
 async function until(isSo: () => boolean): Promise<void> {
@@ -36,7 +37,7 @@ async function refusal(tenant: string, agent = 'support'): Promise<string> {
     Object.entries(pool.runtimeSnapshot().refused).find(
       ([each, count]) => count !== before.get(each),
     )?.[0];
-  livekit.dispatch({ room: `${tenant}-${agent}`, metadata: JSON.stringify({ tenant, agent }) });
+  livekit.dispatch({ room: `${tenant}-${agent}`, metadata: { tenant, agent } });
   await until(() => reason() !== undefined);
   return `refused, ${reason()}`;
 }
@@ -56,7 +57,10 @@ for (let count = 1; count <= 3; count += 1) {
   console.log(`hooli: "${await caller.nextReply()}" and then no answer: its key is rejected`);
   // There is no answer to wait for.
   caller.say('Hello?').catch(() => undefined);
-  await until(() => pool.runtimeSnapshot().sessions.some(({ turns }) => turns.unanswered > 0));
+  await until(() => {
+    const found = pool.runtimeSnapshot().sessions.find(({ room }) => room === caller.room);
+    return found !== undefined && found.turns.unanswered > 0;
+  });
   caller.hangUp();
 }
 console.log(`hooli: ${await refusal('hooli')}`);
