@@ -46,6 +46,7 @@ export type { JobParticipant } from './call/job-participant.js';
 export type { RefusalReason } from './call/refusal.js';
 export type { IsolationStrategy } from './launch/isolation-strategy.js';
 export type { BreakerOptions } from './options/breaker-option.js';
+export type { QuarantineOptions } from './options/quarantine-option.js';
 export type { SessionCaps } from './call/session-caps.js';
 export type { SessionLimits } from './call/session-limits.js';
 export type { MemoryState } from './admit/memory-state.js';
