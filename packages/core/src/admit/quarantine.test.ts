@@ -238,6 +238,16 @@ test.each<[string, (call: TestCall) => void]>([
   expect(refusal()).toBe('quarantined');
 });
 
+test('a call that is tried and goes on in silence ends it after a while', () => {
+  fail();
+  vi.advanceTimersByTime(limits.cooldownMs);
+  taken();
+  vi.advanceTimersByTime(29_999);
+  expect(refusal()).toBe('quarantined');
+  vi.advanceTimersByTime(1);
+  expect(refusal()).toBeUndefined();
+});
+
 test('an answer in a call from before it began ends it', () => {
   const long = taken();
   fail();

@@ -20,6 +20,9 @@ const table: Readonly<Record<string, readonly PythonRow[]>> = {
   membership: membershipRows,
 };
 
+const titleOf = ({ what, python, here, fault }: PythonRow) =>
+  `${fault === undefined ? '' : `${fault}: `}${what}. Python: ${python}. Here: ${here}`;
+
 let rig: PoolHarness;
 
 beforeEach(async () => {
@@ -29,7 +32,8 @@ beforeEach(async () => {
 afterEach(() => rig.close());
 
 describe.each(Object.entries(table))('%s', (_area, rows) => {
-  test.each(rows)('$what. Python: $python. Here: $here', ({ proof }) => proof(rig));
+  const named = rows.map((row) => [titleOf(row), row.proof] as const);
+  test.each(named)('%s', (_title, proof) => proof(rig));
 });
 
 describe('the table', () => {

@@ -1,4 +1,5 @@
 import { voice } from '@livekit/agents';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 
 import type { AgentPoolOptions } from '../options/pool-options.js';
@@ -73,7 +74,11 @@ test('without a breaker and without a tenant it is refused as well', async () =>
 
 test('after the cooldown one is tried: failed it begins again, answered it ends', async () => {
   await started({ quarantine: { failures: 2, cooldownMs: 1 } });
-  for (let count = 0; count < 3; count += 1) await fail();
+  for (let count = 0; count < 3; count += 1) {
+    await fail();
+    // Longer than the cooldown.
+    await sleep(5);
+  }
   await rig.log.until('have failed 3 times in a row');
   missing = false;
   const tried = await rig.livekit.call({ metadata: text(broken) });

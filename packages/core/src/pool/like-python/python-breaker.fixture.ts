@@ -9,6 +9,7 @@ import { CallHistory } from '../../call/call-worth.js';
 import { failureOf, outcomeOf } from '../../call/session-outcome.js';
 import { resolveOptions } from '../../options/resolve-options.js';
 import { cloning } from '../../testing/cloning-isolation.js';
+import type { EmbeddedCall } from '../../testing/embedded/embedded-call.js';
 import { EchoLLM } from '../../testing/providers/echo-llm.js';
 import { AgentPool } from '../agent-pool.js';
 import { EchoAgent, type PoolHarness } from '../pool-harness.js';
@@ -30,13 +31,16 @@ const agents = {
 };
 
 /** Calls of the tenant `bad` whose turns have no answer. They go on. */
-async function failTurns(rig: PoolHarness): Promise<void> {
+async function failTurns(rig: PoolHarness): Promise<readonly EmbeddedCall[]> {
+  const calls: EmbeddedCall[] = [];
   for (let count = 0; count < minCalls; count += 1) {
     const call = await rig.livekit.call(bad);
     // It has no reply.
     call.say('hello').catch(() => {});
+    calls.push(call);
   }
   await rig.log.until('breaker: tenant "bad", agent "shop": 3 of 3 calls were not answered');
+  return calls;
 }
 
 /** The breaker alone, and a clock that a row moves. */
@@ -171,13 +175,12 @@ export const breakerRows: readonly PythonRow[] = [
     differs: 'it is the failure that a breaker is for',
     proof: async (rig) => {
       const running = await rig.registered({ agents, breaker: { minCalls } });
-      await failTurns(rig);
+      const [call] = await failTurns(rig);
       await refused(rig, running, 'breaker_open', bad);
       const [session] = running.pool.runtimeSnapshot().sessions;
       expect(session).toMatchObject({ turns: { unanswered: 1, answered: 0 } });
-      const jobId = session?.jobId ?? '';
-      await running.pool.close();
-      const outcome = await rig.ends.of(jobId);
+      call?.hangUp();
+      const outcome = await rig.ends.of(call?.jobId ?? '');
       expect(outcome).toMatchObject({ status: 'success', turns: { unanswered: 1 } });
       expect(JSON.stringify(outcome.faults)).toContain('401');
     },

@@ -109,7 +109,10 @@ export const workerRows: readonly PythonRow[] = [
       const sockets = [await listen('one.ts'), await listen('two.ts')];
       try {
         const { workers } = await readWorkers({ directories: [directory] });
-        expect(workers.map(({ report }) => report?.worker.entry).sort()).toEqual(['one.ts', 'two.ts']);
+        expect(workers.map(({ report }) => report?.worker.entry).sort()).toEqual([
+          'one.ts',
+          'two.ts',
+        ]);
       } finally {
         vi.unstubAllEnvs();
         for (const socket of sockets) await socket?.[Symbol.asyncDispose]();
