@@ -239,13 +239,13 @@ export const breakerRows: readonly PythonRow[] = [
     here: 'say nothing: only calls that began afterwards count',
     differs: 'a customer is well again, and would be refused once more',
     proof: alone((breaker) => {
-      const before = breaker.taken(9);
+      const before = breaker.taken(14);
       for (const end of before.slice(0, 4)) end(false);
       for (const end of before.slice(4, 8)) end(false);
       vi.advanceTimersByTime(breaker.limits.cooldownMs);
       for (const end of breaker.taken(1)) end(true);
-      before[8]?.(false);
-      for (const end of breaker.taken(5)) end(true);
+      for (const end of before.slice(8)) end(false);
+      for (const end of breaker.taken(1)) end(true);
       breaker.taken(1);
     }),
   },
