@@ -1,4 +1,4 @@
-import { voice } from '@livekit/agents';
+import type { voice } from '@livekit/agents';
 import { expect } from 'vitest';
 
 import { currentCall } from '../../index.js';
