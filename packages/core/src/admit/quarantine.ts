@@ -18,8 +18,8 @@ export interface QuarantineLimits {
   readonly cooldownMs: number;
 }
 
-/** Options of {@link Quarantine}. */
-export interface QuarantineOptions {
+/** What a {@link Quarantine} needs. */
+export interface QuarantineParts {
   readonly limits: QuarantineLimits;
   /** The calls that have a place. */
   readonly admission: () => Pick<Admission, 'count'>;
@@ -64,13 +64,13 @@ const ROUTING: readonly string[] = ['agent', 'demo', 'tenant'];
  * Jobs without metadata of their own are never refused: they are all alike, so their failures are not those of one job.
  */
 export class Quarantine implements Disposable {
-  readonly #options: QuarantineOptions;
+  readonly #options: QuarantineParts;
   readonly #jobs = new Map<string, BadJob>();
   readonly #keys = new WeakMap<MetadataValues, string | undefined>();
   // So that short metadata, such as a phone number, cannot be guessed from a digest in the log.
   readonly #secret = randomBytes(32);
 
-  constructor(options: QuarantineOptions) {
+  constructor(options: QuarantineParts) {
     this.#options = options;
   }
 
