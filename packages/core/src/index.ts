@@ -50,6 +50,7 @@ export type { BreakerOptions } from './options/breaker-option.js';
 export type { TenantConfig } from './agents/tenant-config.js';
 export type { TenantResolver } from './agents/tenant-directory.js';
 export type { TenantSource, TenantsOption, UnknownTenant } from './options/tenants-option.js';
+export type { QuarantineOptions } from './options/quarantine-option.js';
 export type { SessionCaps } from './call/session-caps.js';
 export type { SessionLimits } from './call/session-limits.js';
 export type { MemoryState } from './admit/memory-state.js';

@@ -1,12 +1,12 @@
 import { OpenRtcError } from '../base/errors.js';
 import type { Refusal } from '../call/refusal.js';
-import type { Call } from '../call/call.js';
+import type { Call, MetadataValues } from '../call/call.js';
 
 /**
  * Decides whether the worker takes one more call. Returns the refusal, or undefined. It is called in the tick of the
  * answer to LiveKit. A gate counts nothing itself; it uses {@link Admission.count}.
  */
-export type Gate = (call: Call) => Refusal | undefined;
+export type Gate = (call: Call, metadata: MetadataValues) => Refusal | undefined;
 
 /** Why a worker takes no calls for a while: its event loop is late, or its memory is full. */
 export type PauseReason = 'lag' | 'memory';
@@ -104,9 +104,9 @@ export class Admission {
   }
 
   /** Reserves a slot for `call`, or returns the refusal of the first gate that has one. */
-  reserve(call: Call): Reservation | Refusal {
+  reserve(call: Call, metadata: MetadataValues = {}): Reservation | Refusal {
     for (const gate of this.#gates) {
-      const refusal = gate(call);
+      const refusal = gate(call, metadata);
       if (refusal !== undefined) return refusal;
     }
     const slot: Slot = { call, state: 'reserved' };

@@ -38,6 +38,8 @@ export interface TenantDirectoryOptions {
   readonly maxEntries: number;
   /** The configuration of a tenant that there is not. Undefined: it is unknown. */
   readonly unknown: TenantConfig | undefined;
+  /** Whether an agent is registered, for a warning. Default: each is. */
+  readonly isAgent?: (name: string) => boolean;
   readonly logger: Logger;
 }
 
@@ -162,6 +164,7 @@ export class TenantDirectory {
 
   #note(tenant: string, found: FoundTenant, epoch: number): FoundTenant {
     if (found.kind === 'failed') return this.#failed(tenant, found.message, found.cause);
+    if (found.kind === 'known') this.#checkAgents(tenant, found.config);
     const { ttlMs, missTtlMs, maxEntries, unknown } = this.#options;
     // What was asked before an invalidation may be old.
     if (epoch !== this.#epoch) return found;
@@ -173,6 +176,19 @@ export class TenantDirectory {
       this.#entries.delete(oldest ?? '');
     }
     return found;
+  }
+
+  /** Not an error: the agent may be registered later, and the others of the tenant can be called. */
+  #checkAgents(tenant: string, { agents = [] }: TenantConfig): void {
+    const { isAgent, logger } = this.#options;
+    const missing = agents
+      .filter((name) => isAgent?.(name) === false)
+      .map((name) => printable(name));
+    if (missing.length === 0) return;
+    logger.warn(
+      { tenant, agents: missing },
+      `tenant "${tenant}" may call agents that are not registered: ${missing.join(', ')} (tenants: agents)`,
+    );
   }
 
   #threw(tenant: string, error: unknown): FoundTenant {

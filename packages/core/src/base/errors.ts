@@ -7,6 +7,7 @@
  * - `LINK_*`: the connection to LiveKit
  * - `ROUTE_*`: the choice of an agent for a call
  * - `SESSION_*`: one call failed
+ * - `MEMBERSHIP_*`: a worker that cannot prove its version
  * - `ISOLATION_*`: the process or other place that runs calls
  * - `INTERNAL`: a bug in OpenRTC, or a thrown value without a code of its own
  */
@@ -39,6 +40,11 @@ export const errorCodes = {
   ROUTE_ROUTER_FAILED: 'the custom router threw, timed out, or did not return a name',
   ROUTE_INVALID_TENANT: 'the tenant in the metadata is not a valid name',
   ROUTE_INVALID_METADATA: 'the metadata is an object that cannot be read',
+  MEMBERSHIP_MALFORMED: 'what a worker says about its version is incomplete',
+  MEMBERSHIP_WRONG_VERSION: 'the worker runs another version than the one that is deployed',
+  MEMBERSHIP_EXPIRED: 'the membership token is too old',
+  MEMBERSHIP_FROM_FUTURE: 'the membership token is from the future',
+  MEMBERSHIP_WRONG_SIGNATURE: 'the membership token was signed with another secret',
   SESSION_AGENT_FAILED:
     "the agent's constructor or factory threw or took too long, or one that takes over cannot run",
   SESSION_AGENT_REUSED: 'the agent is an instance that another call has used',

@@ -17,6 +17,7 @@
  * - `tenant_full`: the tenant has as many calls as `maxSessionsPerTenant` allows, accepted ones included
  * - `tenant_rate`: the tenant has had as many calls within the last minute as it may have (`maxCallsPerMinute`)
  * - `breaker_open`: too many of the last calls of the tenant had no answer (`breaker`)
+ * - `quarantined`: calls with the same agent, tenant and metadata have failed again and again (`quarantine`)
  * - `busy`: the event loops that run calls are overloaded (`maxEventLoopLagMs`), or the memory has no room for one more
  *   call (`maxMemoryMb`)
  * - `draining`: the worker is draining and takes no more calls
@@ -44,6 +45,7 @@ export type RefusalReason =
   | 'tenant_full'
   | 'tenant_rate'
   | 'breaker_open'
+  | 'quarantined'
   | 'busy'
   | 'draining'
   | 'duplicate'
@@ -78,6 +80,7 @@ const known: Readonly<Record<RefusalReason, true>> = {
   tenant_full: true,
   tenant_rate: true,
   breaker_open: true,
+  quarantined: true,
   busy: true,
   draining: true,
   duplicate: true,

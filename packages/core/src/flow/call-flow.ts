@@ -104,7 +104,7 @@ export class CallFlow {
         call,
         cause: refusal.cause,
       });
-    const reservation = this.#options.admission.reserve(call);
+    const reservation = this.#options.admission.reserve(call, routed.metadata);
     if ('refused' in reservation)
       return this.#refuse(offer, reservation.refused, reservation.message, 'info', { call });
     const placement = this.live.launcher.reserve(call);

@@ -36,6 +36,7 @@ const REASONS_WITH_AGENT = [
   'tenant_full',
   'tenant_rate',
   'breaker_open',
+  'quarantined',
   'busy',
   'isolation',
 ] as const satisfies readonly RefusalReason[];

@@ -20,6 +20,7 @@ import {
 import { checkBreaker } from './breaker-option.js';
 import { checkAgentCaps, checkTenantCaps } from './check-caps.js';
 import type { AgentPoolOptions } from './pool-options.js';
+import { checkQuarantine } from './quarantine-option.js';
 import { checkPrewarm } from './prewarm-option.js';
 import { checkTenants, checkUnknownTenant } from './tenants-option.js';
 
@@ -58,6 +59,7 @@ export const optionTable = {
   tenants: { kind: 'checked', check: checkTenants },
   unknownTenant: { kind: 'checked', check: checkUnknownTenant },
   breaker: { kind: 'checked', check: checkBreaker },
+  quarantine: { kind: 'checked', check: checkQuarantine },
   // The meter cannot measure less, and would refuse calls without reason.
   maxEventLoopLagMs: { kind: 'number', min: 20, default: 100 },
   maxMemoryMb: { kind: 'whole', min: 128, max: 16_777_216 },

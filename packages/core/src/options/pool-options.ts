@@ -18,6 +18,7 @@ import type { MetadataValues } from '../call/call.js';
 import type { BreakerOptions } from './breaker-option.js';
 import type { AgentPermissions, DispatchMode } from './dispatch-options.js';
 import type { OperateOptions } from '../operate/operate-options.js';
+import type { QuarantineOptions } from './quarantine-option.js';
 import type { TenantsOption, UnknownTenant } from './tenants-option.js';
 import type { PrewarmFunction, PrewarmLoaders } from './prewarm-option.js';
 
@@ -88,6 +89,13 @@ export interface AgentPoolOptions<
    * after 30 s one is tried.
    */
   breaker?: BreakerOptions | false;
+  /**
+   * When calls are refused (`quarantined`) because others with the same agent, tenant and metadata have failed again and
+   * again with the same error, as when an app dispatches a broken job in a loop. Only failures of the agent or of a provider
+   * count, and calls whose metadata has no more than agent and tenant are never refused. `breaker: false` does not turn it
+   * off. false: no quarantine. Default: 3 failures in a row within 10 minutes; after 5 minutes one is tried.
+   */
+  quarantine?: QuarantineOptions | false;
   /**
    * The maximum lag of an event loop that runs calls, in milliseconds (99th percentile). While its calls cause more, a
    * process takes no other call: the worker refuses calls (`busy`) and reports itself full to LiveKit, so that live

@@ -1,5 +1,6 @@
 import type { TenantDirectoryOptions } from '../agents/tenant-directory.js';
 import type { BreakerLimits } from '../admit/circuit.js';
+import type { QuarantineLimits } from '../admit/quarantine.js';
 import { checkAll } from '../base/all-faults.js';
 import { OpenRtcError } from '../base/errors.js';
 import { isRecord, kindOf } from '../base/kind-of.js';
@@ -20,6 +21,7 @@ import {
 import { WHERE } from './object-options.js';
 import { checkRow, numberOf, optionTable } from './option-table.js';
 import type { AgentPoolOptions } from './pool-options.js';
+import { quarantineLimits } from './quarantine-option.js';
 import { tenantSource } from './tenants-option.js';
 
 const SECRET = 'metadataSecret (OPENRTC_METADATA_SECRET)';
@@ -31,6 +33,7 @@ export interface ResolvedOptions {
   readonly maxSessionsPerTenant: Caps;
   readonly tenants: Omit<TenantDirectoryOptions, 'logger'> | undefined;
   readonly breaker: BreakerLimits | undefined;
+  readonly quarantine: QuarantineLimits | undefined;
   readonly maxEventLoopLagMs: number;
   readonly maxMemoryMb: number | undefined;
   readonly consecutiveFailureLimit: number;
@@ -74,6 +77,7 @@ export function resolveOptions(
     maxSessionsPerTenant: new Caps(options.maxSessionsPerTenant),
     tenants: tenantSource(options.tenants, options.unknownTenant),
     breaker: breakerLimits(options.breaker),
+    quarantine: quarantineLimits(options.quarantine),
     maxEventLoopLagMs: numberOf(options, 'maxEventLoopLagMs'),
     maxMemoryMb: options.maxMemoryMb,
     consecutiveFailureLimit: numberOf(options, 'consecutiveFailureLimit'),

@@ -105,6 +105,16 @@ export function tenantSource(
   return tenantSource({ resolve: (tenant) => known.get(tenant) }, unknownTenant);
 }
 
+/** The agents that the tenants of an object may call, each with its tenant. Of what a function will find nothing is known. */
+export function agentsOfTenants(
+  option: TenantsOption | undefined,
+): readonly { readonly tenant: string; readonly agent: string }[] {
+  if (option === undefined || isFunction(option) || isSource(option)) return [];
+  return Object.entries(option).flatMap(([tenant, { agents = [] }]) =>
+    agents.map((agent) => ({ tenant, agent })),
+  );
+}
+
 function isSource(option: TenantsOption): option is TenantSource {
   return typeof option === 'object' && isFunction((option as Partial<TenantSource>).resolve);
 }

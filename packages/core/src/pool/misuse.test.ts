@@ -143,6 +143,21 @@ test('a limit for an agent that is not registered', async () => {
   );
 });
 
+test('a tenant that may call an agent that is not registered', async () => {
+  const { running } = rig.start({
+    agents: { echo: () => new EchoAgent() },
+    tenants: {
+      acme: { agents: ['echo', 'ecko'] },
+      globex: { agents: ['other\n'] },
+      own: { agents: ['echo'], inherit: true },
+      any: { inherit: true },
+    },
+  });
+  await expect(running).rejects.toThrow(
+    /tenant "acme": agents: no agent "ecko" is registered; did you mean "echo"\?[^]*tenant "globex": agents: no agent "other" is registered; registered: echo/,
+  );
+});
+
 test('a label of what is deployed that is no label', () => {
   for (const deploymentVersion of ['x'.repeat(65), 'two\nlines'])
     expect(() => pool({ deploymentVersion })).toThrow(invalid('deploymentVersion must be'));

@@ -4,10 +4,12 @@ import { didYouMean } from '../base/nearest.js';
 import { invalidOption } from '../base/option-checks.js';
 import { Caps } from '../call/session-caps.js';
 import { resolveEndpoint } from '../link/livekit-endpoint.js';
+import { printable } from '../base/printable.js';
 import type { PoolState } from '../operate/readiness.js';
 import { WHERE } from '../options/object-options.js';
 import type { AgentPoolOptions } from '../options/pool-options.js';
 import { checkRunOptions } from '../options/run-options.js';
+import { agentsOfTenants } from '../options/tenants-option.js';
 import { checkDefaultIsolation } from '../worker/default-parts.js';
 import { type ConnectRequest, checkConnectRequest } from '../worker/local-call.js';
 
@@ -95,6 +97,7 @@ export function checkConnect(
 function agentChecks({ agents, options }: RunConfiguration): readonly (() => void)[] {
   return [
     () => checkCappedAgents(options.maxSessionsPerAgent, agents),
+    () => checkTenantsAgents(options.tenants, agents),
     () => {
       if (agents.length > 0) return;
       throw new OpenRtcError(
@@ -110,12 +113,33 @@ function checkCappedAgents(
   caps: AgentPoolOptions['maxSessionsPerAgent'],
   agents: readonly string[],
 ) {
-  const unknown = new Caps(caps).names.filter((name) => !agents.includes(name));
+  checkRegistered(
+    agents,
+    new Caps(caps).names.map((agent) => ({ option: 'maxSessionsPerAgent', agent })),
+  );
+}
+
+/** A tenant that may call only an agent that is not there could call none. */
+function checkTenantsAgents(tenants: AgentPoolOptions['tenants'], agents: readonly string[]) {
+  checkRegistered(
+    agents,
+    agentsOfTenants(tenants).map(({ tenant, agent }) => ({
+      option: `tenant "${tenant}": agents`,
+      agent,
+    })),
+  );
+}
+
+function checkRegistered(
+  agents: readonly string[],
+  named: readonly { readonly option: string; readonly agent: string }[],
+) {
+  const unknown = named.filter(({ agent }) => !agents.includes(agent));
   checkAll(
-    unknown.map((name) => () => {
+    unknown.map(({ option, agent }) => () => {
       throw invalidOption(
         WHERE,
-        `maxSessionsPerAgent: no agent "${name}" is registered${didYouMean(name, agents) || `; registered: ${agents.join(', ')}`}`,
+        `${option}: no agent "${printable(agent)}" is registered${didYouMean(agent, agents) || `; registered: ${agents.join(', ')}`}`,
       );
     }),
   );

@@ -63,7 +63,11 @@ export class PoolRun {
     this.#ending = new Ending(this.#logger);
     this.#tenants =
       parts.resolved.tenants &&
-      new TenantDirectory({ ...parts.resolved.tenants, logger: this.#logger });
+      new TenantDirectory({
+        ...parts.resolved.tenants,
+        isAgent: (name) => parts.registry.has(name),
+        logger: this.#logger,
+      });
     this.operations = new Operations({
       facts: parts.resolved,
       entry: parts.source.entry,

@@ -98,6 +98,19 @@ test('a tenant has no more new calls within a minute than it may have; refused o
   await refused(started, 'tenant_rate', 'acme');
 });
 
+test('a resolver that names an agent that is not registered is a line in the log, and no error', async () => {
+  const tenants = (tenant: string) => ({ agents: ['shop', `${tenant}s`], llm: answering(tenant) });
+  const { pool } = await rig.registered({ agents, tenants });
+  expect(await (await call('acme')).say('hi')).toBe('acme said: hi');
+  expect(await (await call('acme')).say('hi')).toBe('acme said: hi');
+  expect(rig.log.matching('warn', /registered/)).toEqual([
+    'tenant "acme" may call agents that are not registered: acmes (tenants: agents)',
+  ]);
+  pool.add('globexs', Bare);
+  expect(await (await call('globex')).say('hi')).toBe('globex said: hi');
+  expect(rig.log.matching('warn', /registered/)).toHaveLength(1);
+});
+
 describe('a resolver', () => {
   const resolved = (resolve: (tenant: string) => unknown, more: object = {}) =>
     rig.registered({

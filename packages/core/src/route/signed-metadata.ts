@@ -1,5 +1,4 @@
-import { createHmac, timingSafeEqual } from 'node:crypto';
-
+import { hmac, isEqual } from '../base/hmac.js';
 import { invalidOption } from '../base/option-checks.js';
 import type { MetadataValues } from '../call/call.js';
 import { isJsonObject, parseJson } from './parse-json.js';
@@ -128,14 +127,6 @@ function valuesOf(
     return { problem: 'has a signature for another room' };
   if (!isJsonObject(metadata)) return { problem: 'has a signature without values (metadata)' };
   return { values: metadata };
-}
-
-function isEqual(given: Buffer, expected: Buffer): boolean {
-  return given.length === expected.length && timingSafeEqual(given, expected);
-}
-
-function hmac(secret: string, text: string): Buffer {
-  return createHmac('sha256', secret).update(text).digest();
 }
 
 function encoded(value: object): string {

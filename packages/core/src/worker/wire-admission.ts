@@ -2,6 +2,7 @@ import { Admission } from '../admit/admission.js';
 import { CallRate } from '../admit/call-rate.js';
 import { capGates } from '../admit/cap-gates.js';
 import type { MemoryGuard } from '../admit/memory-guard.js';
+import { Quarantine } from '../admit/quarantine.js';
 import { TenantBreaker } from '../admit/tenant-breaker.js';
 import { rateGate } from '../admit/tenant-check.js';
 import type { BreakerChange } from '../call/breaker-change.js';
@@ -13,6 +14,8 @@ export interface AdmissionParts {
   readonly admission: Admission;
   /** Refuses tenants whose calls are not answered. Undefined when the pool has none. */
   readonly breaker: TenantBreaker | undefined;
+  /** Refuses jobs that fail again and again. Undefined when the pool has none. */
+  readonly quarantine: Quarantine | undefined;
   /** Counts the new calls of tenants. */
   readonly rate: CallRate;
 }
@@ -25,7 +28,7 @@ export interface LaterParts {
 
 /** Builds the admission of a worker with its gates, in the order in which they are asked. */
 export function admissionOf(
-  { resolved, tenants, logger }: WorkerOptions,
+  { resolved, registry, tenants, logger }: WorkerOptions,
   { memory, onBreakerChange }: LaterParts,
 ): AdmissionParts {
   const { maxConcurrentSessions, maxSessionsPerAgent, maxSessionsPerTenant } = resolved;
@@ -43,6 +46,7 @@ export function admissionOf(
       () => memory().gate(),
       // The last ones: a call that they let through may be the one that is tried, and counts.
       (call) => breaker?.gate(call),
+      (call, metadata) => quarantine?.gate(call, metadata),
       ...(tenants === undefined ? [] : [rateGate(tenants, rate)]),
     ],
   });
@@ -54,5 +58,13 @@ export function admissionOf(
       onChange: onBreakerChange,
       logger,
     });
-  return { admission, breaker, rate };
+  const quarantine =
+    resolved.quarantine &&
+    new Quarantine({
+      limits: resolved.quarantine,
+      admission: () => admission,
+      revisionOf: (agent) => (registry.has(agent) ? registry.get(agent).revision : -1),
+      logger,
+    });
+  return { admission, breaker, quarantine, rate };
 }

@@ -1,6 +1,7 @@
 import { AsyncResource } from 'node:async_hooks';
 
 import type { Admission, PauseReason } from '../admit/admission.js';
+import type { Quarantine } from '../admit/quarantine.js';
 import type { TenantBreaker } from '../admit/tenant-breaker.js';
 import { checkTenant } from '../admit/tenant-check.js';
 import { MemoryGuard } from '../admit/memory-guard.js';
@@ -33,6 +34,8 @@ export interface WorkerParts {
   readonly admission: Admission;
   /** Refuses tenants whose calls are not answered. Undefined when the pool has none. */
   readonly breaker: TenantBreaker | undefined;
+  /** Refuses jobs that fail again and again. Undefined when the pool has none. */
+  readonly quarantine: Quarantine | undefined;
   /** Keeps the worker within its memory. */
   readonly memory: MemoryGuard;
   /** Handles offers and calls. */
@@ -54,11 +57,11 @@ export interface WorkerParts {
  */
 export function wire(options: WorkerOptions, endpoint: LiveKitEndpoint): WorkerParts {
   const { resolved, registry, logger } = options;
-  const { admission, breaker, rate } = admissionOf(options, {
+  const { admission, breaker, quarantine, rate } = admissionOf(options, {
     memory: () => memory,
     onBreakerChange: (change) => flow.live.breakerChanged(change),
   });
-  const flow = flowOf(options, endpoint, { admission, breaker, rate });
+  const flow = flowOf(options, endpoint, { admission, breaker, quarantine, rate });
   const links = linksOf(options, endpoint, admission, flow);
   const memory = memoryOf(options, admission, flow);
   admission.watch(() => {
@@ -75,7 +78,7 @@ export function wire(options: WorkerOptions, endpoint: LiveKitEndpoint): WorkerP
     logger,
   });
   const reloads = reloadsOf(options, flow, host);
-  return { admission, breaker, memory, flow, links, host, resources, reloads };
+  return { admission, breaker, quarantine, memory, flow, links, host, resources, reloads };
 }
 
 function reloadsOf(
@@ -127,7 +130,7 @@ function pausing(admission: Admission, reason: PauseReason) {
 function flowOf(
   { pool, resolved, registry, tenants, observers, logger }: WorkerOptions,
   endpoint: LiveKitEndpoint,
-  { admission, breaker, rate }: AdmissionParts,
+  { admission, breaker, quarantine, rate }: AdmissionParts,
 ): CallFlow {
   return new CallFlow({
     agents: registry,
@@ -157,7 +160,10 @@ function flowOf(
     }),
     endpoint,
     observers,
-    judge: (call, outcome) => breaker?.judge(call, outcome),
+    judge: (call, outcome) => {
+      breaker?.judge(call, outcome);
+      quarantine?.judge(call, outcome);
+    },
     consecutiveFailureLimit: resolved.consecutiveFailureLimit,
     logger,
   });

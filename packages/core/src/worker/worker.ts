@@ -225,7 +225,7 @@ export class Worker implements WorkerView {
     await ending.reports(() => this.#parts.flow.live.settled());
     registry.watch(() => {});
     this.#parts.memory[Symbol.dispose]();
-    this.#parts.breaker?.[Symbol.dispose]();
+    for (const part of [this.#parts.breaker, this.#parts.quarantine]) part?.[Symbol.dispose]();
     ending.beginParts();
     await everyStep(logger, [
       () => ending.part('the connections to LiveKit', () => this.links.close()),

@@ -11,7 +11,12 @@ import {
   definePoolOptions,
   isOpenRtcError,
 } from '@openrtc/core';
-import { signMetadata, verifyMetadata } from '@openrtc/core/signing';
+import {
+  MembershipVerifier,
+  signMembership,
+  signMetadata,
+  verifyMetadata,
+} from '@openrtc/core/signing';
 import { EchoLLM, ToneTTS } from '@openrtc/core/testing';
 import { coroutine } from '@openrtc/isolation-coroutine';
 import { processes } from '@openrtc/isolation-process';
@@ -192,4 +197,10 @@ export const limited = new AgentPool({
 const signed = signMetadata({ tenant: 'acme' }, { secret: 'x'.repeat(32), room: 'lobby' });
 const verified = verifyMetadata(signed, { secrets: 'x'.repeat(32) });
 export const tenant: unknown = 'values' in verified ? verified.values['tenant'] : verified.problem;
+const claim = { version: 'v42', workerId: 'pod-7', timestamp: Date.now() / 1_000 };
+const token = signMembership({ ...claim, secret: 'x'.repeat(32) });
+export const isCurrent: boolean = new MembershipVerifier({
+  secrets: ['x'.repeat(32)],
+  expectedVersion: 'v42',
+}).isValid({ ...claim, token });
 export const fields: Readonly<Record<string, string>> | undefined = currentCall()?.logFields;
