@@ -1,5 +1,5 @@
 import { mkdtempSync, realpathSync } from 'node:fs';
-import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -172,6 +172,23 @@ test('a new file beside the agents is part of the code', async () => {
   expect(compiled.changed).toEqual([path('billing.ts')]);
   const loaded = await code.load(compiled.code, 1);
   expect(await loaded.importModule(url('billing.ts'))).toHaveProperty('default');
+});
+
+test('an agent behind a symbolic link that has changed needs a restart, and the error says so', async () => {
+  for (const release of ['one', 'two']) {
+    await mkdir(path(release));
+    await write(`${release}/shop.ts`, 'export default class Shop {}');
+  }
+  const current = path('current');
+  await symlink(path('one'), current);
+  names = ['shop.ts'];
+  await code.importModule(url('current/shop.ts'));
+  await rm(current);
+  await symlink(path('two'), current);
+  const loaded = await code.load((await code.compile()).code, 1);
+  await expect(loaded.importModule(url('current/shop.ts'))).rejects.toThrow(
+    'two/shop.ts is not among the files that were compiled',
+  );
 });
 
 test('what runs the pool is not run again, and its factories construct the agents of the code in use', async () => {

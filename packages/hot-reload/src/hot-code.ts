@@ -156,7 +156,12 @@ export class HotCode implements AgentImporter, CodeLoader {
     this.#remember(runner);
     return {
       importModule: async (url) => {
-        const exports = await this.#import(pathIn(graph, fileURLToPath(url)), runner);
+        const path = pathIn(graph, fileURLToPath(url));
+        if (!graph.has(path))
+          throw new Error(
+            `${path} is not among the files that were compiled: it is newer, and the next reload has it; or the directory of the agents is behind a symbolic link that has changed, which needs a restart`,
+          );
+        const exports = await this.#import(path, runner);
         this.#remember(runner);
         return exports;
       },
