@@ -8,6 +8,7 @@ const event = {
   jobId: 'AJ_1',
   agent: 'sales',
   tenant: 'default',
+  room: 'lobby',
 } as const;
 
 test('lines are numbered from 1 and parsed as they were written', () => {

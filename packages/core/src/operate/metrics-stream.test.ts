@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { MetricsStream } from './metrics-stream.js';
 
 const started = (jobId: string) =>
-  ({ event: 'session_started', jobId, agent: 'sales', tenant: 'acme' }) as const;
+  ({ event: 'session_started', jobId, agent: 'sales', tenant: 'acme', room: 'lobby' }) as const;
 
 test('each event is returned once, in order', () => {
   const stream = new MetricsStream();
