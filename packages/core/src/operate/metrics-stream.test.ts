@@ -37,3 +37,12 @@ test('a long error is truncated', () => {
   stream.push({ ...started('AJ_1'), event: 'session_failed', error: 'x'.repeat(5_000) });
   expect(stream.drain()[0]).toMatchObject({ error: 'x'.repeat(500) });
 });
+
+test('whoever watches is told of each event when it can be taken', () => {
+  const stream = new MetricsStream();
+  const taken: unknown[] = [];
+  stream.watch(() => taken.push(...stream.drain()));
+  stream.push(started('AJ_1'));
+  stream.push(started('AJ_2'));
+  expect(taken).toMatchObject([{ jobId: 'AJ_1' }, { jobId: 'AJ_2' }]);
+});

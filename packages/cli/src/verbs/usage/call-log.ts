@@ -78,6 +78,14 @@ export class CallLog {
     return [...this.#runs.values()].reduce((sum, { seen }) => sum + seen.missing, 0);
   }
 
+  /** How many ranges of lines and live calls it holds. */
+  get held(): number {
+    return [...this.#runs.values()].reduce(
+      (sum, { seen, live }) => sum + seen.ranges + live.size,
+      0,
+    );
+  }
+
   #runOf(worker: string): Run {
     const known = this.#runs.get(worker);
     if (known !== undefined) return known;
