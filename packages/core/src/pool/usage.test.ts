@@ -1,7 +1,8 @@
-import { DEFAULT_API_CONNECT_OPTIONS, llm, stt, voice } from '@livekit/agents';
+import { DEFAULT_API_CONNECT_OPTIONS, llm, stt, tokenize, tts, voice } from '@livekit/agents';
+import { AudioFrame } from '@livekit/rtc-node';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 
-import { type ProviderUsage, usageFigures } from '../call/provider-usage.js';
+import { type ProviderUsage, type UsageFigure, usageFigures } from '../call/provider-usage.js';
 import { TestFolder } from '../operate/files.fixture.js';
 import type { SessionMetricsEvent } from '../operate/metrics-stream.js';
 import {
@@ -11,6 +12,7 @@ import {
   StreamingSTT,
 } from '../session/wrapped-providers.fixture.js';
 import { cloning } from '../testing/cloning-isolation.js';
+import { EchoLLM } from '../testing/providers/echo-llm.js';
 import type { EmbeddedCall } from '../testing/embedded/embedded-call.js';
 import { PoolHarness, inProcess } from './pool-harness.js';
 
@@ -24,6 +26,7 @@ beforeEach(async () => {
 
 afterEach(async () => {
   await rig.close();
+  SharedLine.closeAll();
   await folder[Symbol.asyncDispose]();
 });
 
@@ -35,18 +38,24 @@ const TOKENS = { promptTokens: 100, promptCachedTokens: 40, completionTokens: 7,
  * context of that first one.
  */
 class SharedLine {
+  static readonly #all: SharedLine[] = [];
+
+  static closeAll(): void {
+    for (const line of SharedLine.#all.splice(0)) clearInterval(line.#timer);
+  }
+
   readonly #waiting: (() => void)[] = [];
   #timer: NodeJS.Timeout | undefined;
+
+  constructor() {
+    SharedLine.#all.push(this);
+  }
 
   deliver(message: () => void): void {
     this.#waiting.push(message);
     this.#timer ??= setInterval(() => {
       for (const each of this.#waiting.splice(0)) each();
     }, 5);
-  }
-
-  close(): void {
-    clearInterval(this.#timer);
   }
 }
 
@@ -135,8 +144,11 @@ async function sharing(isolation: ReturnType<typeof inProcess>) {
       .reduce((sum, each) => sum + Number((each as Record<string, unknown>)[figure] ?? 0), 0);
   return {
     pool,
-    close: () => model.line.close(),
-    dial: (tenant: string) => rig.livekit.call({ metadata: { tenant, agent: 'shop' } }),
+    dial: async (tenant: string) => {
+      const call = await rig.livekit.call({ metadata: { tenant, agent: 'shop' } });
+      await expect.poll(() => lines.has(call.jobId)).toBe(true);
+      return call;
+    },
     /** The caller types so many turns and speaks so many frames, all of which are counted. */
     talk: async (call: EmbeddedCall, turns: number, frames: number) => {
       const { microphone } = lineOf(call);
@@ -173,7 +185,7 @@ describe.each([
   ['through a channel', cloning()],
 ])('calls that share their providers, %s', (_how, isolation) => {
   test('are told apart exactly, and the lines of the file have the same sums', async () => {
-    const { pool, dial, talk, hangUp, close } = await sharing(isolation);
+    const { pool, dial, talk, hangUp } = await sharing(isolation);
     const calls = await Promise.all(['acme', 'globex', 'acme'].map(dial));
     const [one, other, third] = calls as [EmbeddedCall, EmbeddedCall, EmbeddedCall];
     await Promise.all([talk(one, 4, 1), talk(other, 1, 5), talk(third, 2, 2)]);
@@ -182,7 +194,6 @@ describe.each([
       { tenant: 'globex', agent: 'shop', calls: 1, liveCalls: 1 },
     ]);
     const ends = await Promise.all(calls.map(hangUp));
-    close();
     expect(ends.map(({ usage }) => usage)).toMatchObject([
       usedBy(4, 1),
       usedBy(1, 5),
@@ -203,6 +214,92 @@ describe.each([
     expect(pool.usage().rows).toEqual(rows);
   });
 });
+
+/** A TTS with streams, as plugins write it. */
+class StreamedTTS extends tts.TTS {
+  readonly label = 'streamed.TTS';
+
+  constructor() {
+    super(24_000, 1, { streaming: true });
+  }
+
+  override synthesize(): tts.ChunkedStream {
+    throw new Error('it only streams');
+  }
+
+  override stream(options?: Parameters<tts.TTS['stream']>[0]): tts.SynthesizeStream {
+    return new Streamed(this, options?.connOptions);
+  }
+}
+
+class Streamed extends tts.SynthesizeStream {
+  readonly label = 'streamed.Stream';
+
+  protected override async run(): Promise<void> {
+    let words = 0;
+    for await (const part of this.input) if (typeof part === 'string') words += part.length;
+    if (words > 0) {
+      this.markStarted();
+      const frame = new AudioFrame(new Int16Array(2_400).fill(900), 24_000, 1, 2_400);
+      this.queue.put({ requestId: 'r', segmentId: 's', frame, final: true });
+    }
+    this.queue.put(tts.SynthesizeStream.END_OF_STREAM);
+  }
+}
+
+const sentences = () => new tokenize.basic.SentenceTokenizer();
+const eitherTTS = (...ttsInstances: tts.TTS[]) => new tts.FallbackAdapter({ ttsInstances });
+const eitherLLM = (...llms: llm.LLM[]) => new llm.FallbackAdapter({ llms });
+
+describe.each([
+  ['one object for all calls', true],
+  ['one for each call', false],
+])('%s', (_how, shared) => {
+  test.each<[string, () => { llm?: llm.LLM; tts?: tts.TTS }]>([
+    ['an LLM', () => ({ llm: new CountingLLM() })],
+    ['an LLM in a fallback adapter', () => ({ llm: eitherLLM(new CountingLLM(), new EchoLLM()) })],
+    ['an LLM in two', () => ({ llm: eitherLLM(eitherLLM(new CountingLLM())) })],
+    ['a TTS with streams', () => ({ tts: new StreamedTTS() })],
+    ['a TTS that cannot stream', () => ({ tts: new PlainTTS() })],
+    ['in a stream adapter', () => ({ tts: new tts.StreamAdapter(new PlainTTS(), sentences()) })],
+    ['in a fallback adapter', () => ({ tts: eitherTTS(new PlainTTS(), new StreamedTTS()) })],
+    ['with streams, in a fallback adapter', () => ({ tts: eitherTTS(new StreamedTTS()) })],
+    ['in two fallback adapters', () => ({ tts: eitherTTS(eitherTTS(new PlainTTS())) })],
+  ])('each token, character and second is counted once: %s', async (_what, make) => {
+    const providers = () => ({ llm: new CountingLLM(), tts: new PlainTTS(), ...make() });
+    const forAll = shared ? providers() : undefined;
+    const sessions: voice.AgentSession[] = [];
+    const { pool } = await rig.registered({
+      agents: { shop: () => new voice.Agent({ instructions: 'x', ...(forAll ?? providers()) }) },
+      setup: (_ctx, session) => {
+        sessions.push(session);
+        session.output.audio = new Speaker();
+      },
+    });
+    const call = await rig.livekit.call();
+    for (let turn = 1; turn <= 2; turn += 1) {
+      expect(await call.say(`turn ${turn}`)).toBe(REPLY);
+      await expect.poll(() => spoken(sessions)).toBeGreaterThanOrEqual(turn * 100);
+    }
+    call.hangUp();
+    await rig.ends.of(call.jobId);
+    const providersOf = pool.usage().rows[0]?.providers ?? [];
+    const sum = (figure: UsageFigure) => providersOf.reduce((so, each) => so + each[figure], 0);
+    expect({
+      input: sum('inputTokens'),
+      output: sum('outputTokens'),
+      characters: sum('characters'),
+      audioMs: sum('audioDurationMs'),
+    }).toEqual({ input: 200, output: 14, characters: 2 * REPLY.length, audioMs: 200 });
+  });
+});
+
+/** Milliseconds that were spoken in all sessions, as the SDK counts them. */
+function spoken(sessions: readonly voice.AgentSession[]): number {
+  return sessions
+    .flatMap((session) => session.usage.modelUsage)
+    .reduce((sum, each) => sum + (each.type === 'tts_usage' ? (each.audioDurationMs ?? 0) : 0), 0);
+}
 
 test('before run() nothing is used', () => {
   const { pool } = rig.start({ agents: {} });
