@@ -266,7 +266,7 @@ describe.each([
     ['with streams, in a fallback adapter', () => ({ tts: eitherTTS(new StreamedTTS()) })],
     ['in two fallback adapters', () => ({ tts: eitherTTS(eitherTTS(new PlainTTS())) })],
   ])('each token, character and second is counted once: %s', async (_what, make) => {
-    const providers = () => ({ llm: new CountingLLM(), tts: new PlainTTS(), ...make() });
+    const providers = () => ({ llm: new CountingLLM(), tts: new StreamedTTS(), ...make() });
     const forAll = shared ? providers() : undefined;
     const sessions: voice.AgentSession[] = [];
     const { pool } = await rig.registered({
