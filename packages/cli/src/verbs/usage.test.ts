@@ -288,7 +288,7 @@ describe('a call whose end is in no file', () => {
         providers: [{ inputTokens: 150 }],
       },
     ]);
-    expect(err).toContain('openrtc: 1 call without their use of providers');
+    expect(err).toContain('openrtc: 1 call with an unknown use of providers');
   });
 });
 
@@ -328,7 +328,7 @@ describe('prices', () => {
     const file = await write('metrics.jsonl', line);
     const { rows, err } = await usage({ files: [file], prices: await prices({}), by: ['tenant'] });
     expect(rows[0]).not.toHaveProperty('cost');
-    expect(err).toContain('1 call without their use of providers');
+    expect(err).toContain('1 call with an unknown use of providers');
   });
 });
 
@@ -358,6 +358,15 @@ test('the JSON matches its schema', async () => {
     fits(group, schema.$defs.group);
     for (const each of group.providers) fits(each, schema.$defs.usage);
   }
+});
+
+test('a stdin that cannot be read is an error', async () => {
+  const host = memoryHost();
+  host.stdin.destroy(Object.assign(new Error('is a folder'), { code: 'EISDIR' }));
+  await expect(run({ flags: { files: ['-'] }, host })).rejects.toMatchObject({
+    name: 'UsageError',
+    message: 'stdin cannot be read (EISDIR)',
+  });
 });
 
 test('--from after --to is wrong', async () => {

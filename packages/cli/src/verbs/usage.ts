@@ -95,7 +95,16 @@ async function readAll(
     throw new UsageError(
       '- reads stdin: pipe the lines, as in zcat metrics.jsonl.*.gz | openrtc usage -',
     );
-  await read('stdin', host.stdin as AsyncIterable<Buffer>);
+  await read('stdin', stdinChunks(host));
+}
+
+async function* stdinChunks({ stdin }: Host): AsyncGenerator<Buffer> {
+  try {
+    for await (const chunk of stdin) yield chunk as Buffer;
+  } catch (error) {
+    const { code = String(error) } = error as NodeJS.ErrnoException;
+    throw new UsageError(`stdin cannot be read (${code})`, { cause: error });
+  }
 }
 
 function* csvText(

@@ -69,7 +69,7 @@ export const MAX_PROVIDERS = 32;
 const MAX_NAMED = MAX_PROVIDERS - Object.keys(KINDS).length;
 
 /** The provider and the model of usage that is counted together because there are too many models. */
-export const OTHER_MODEL = { provider: 'other', model: 'other' } as const;
+const OTHER_MODEL = { provider: 'other', model: 'other' } as const;
 
 /** Usage of several models, each of which is there once. */
 export class UsageByModel {
@@ -96,7 +96,7 @@ export class UsageByModel {
 
   /**
    * Adds usage.
-   * @param mayGrow - false: the usage of a model that is not there is counted as that of {@link OTHER_MODEL}
+   * @param mayGrow - false: the usage of a model that is not there is counted as that of the model `other`
    */
   add(usage: ProviderUsage, mayGrow: boolean): void {
     const named = keyOf(usage);

@@ -29,8 +29,8 @@ export interface PoolUsage {
   /** One row for each tenant and agent, in the order of their first calls. */
   readonly rows: readonly UsageRow[];
   /**
-   * The calls of all further tenants and agents together: rows have at most 10 000 tenants with their models. Null as long
-   * as every call has a row. A model called `other` of the provider `other` stands for those that had no room.
+   * The calls of all further tenants and agents together: rows and the models in them are 10 000 at most. Null as long as
+   * every call has a row. The model `other` of the provider `other` stands for those that had no room.
    */
   readonly rest: UsageSums | null;
 }

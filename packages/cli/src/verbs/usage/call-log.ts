@@ -113,7 +113,9 @@ export class CallLog {
       case 'metrics_stream_overflow':
         this.dropped += payload.overflowDropped;
         break;
-      default:
+      case 'session_reload_undone':
+      case 'reload':
+        break;
     }
   }
 }

@@ -54,7 +54,7 @@ export class UsageProblems {
   costs(prices: PriceTable | undefined, callsWithoutUsage: number): void {
     if (callsWithoutUsage > 0)
       this.#say(
-        `${counted(callsWithoutUsage, 'call')} without their use of providers: an older version of OpenRTC has written them, or they were killed at once`,
+        `${counted(callsWithoutUsage, 'call')} with an unknown use of providers: an older version of OpenRTC has written them, or their worker was killed at once`,
       );
     const missing = prices?.missing ?? [];
     for (const each of missing.slice(0, MAX_SHOWN)) this.#say(`no price for ${each}`);
