@@ -38,6 +38,7 @@ const handlers: Readonly<Record<Verb, () => Promise<{ run: RunVerb }>>> = {
   top: () => import('./verbs/top.js'),
   tui: () => import('./verbs/tui.js'),
   logs: () => import('./verbs/logs.js'),
+  usage: () => import('./verbs/usage.js'),
 };
 
 /** The whole command. Resolves with the exit code after all output and errors are written. Never rejects. */

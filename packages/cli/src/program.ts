@@ -89,7 +89,7 @@ function addVerb(
     .allowExcessArguments();
   for (const [name, row] of rowsOf(verb, table)) {
     if (row.position !== undefined)
-      command.argument(`[${flagOf(name).slice(2)}]`, `the same as ${flagOf(name)}`);
+      command.argument(argumentOf(name, row), `the same as ${flagOf(name)}`);
     const option = new Option([flagOf(name), row.takes].join(' ').trim(), helpOf(row, verb));
     // commander would keep --no-watch as the absence of --watch, and not under its name in the table.
     option.negate = false;
@@ -98,6 +98,10 @@ function addVerb(
   command.action(() =>
     choose({ kind: 'verb', verb, given: command.opts(), words: [...command.args] }),
   );
+}
+
+function argumentOf(name: string, { many = false }: OptionRow<unknown>): string {
+  return `[${flagOf(name).slice(2)}${many ? '...' : ''}]`;
 }
 
 function helpOf(row: OptionRow<unknown>, verb: Verb): string {

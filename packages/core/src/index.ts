@@ -100,6 +100,7 @@ export type { NotReady } from './operate/readiness.js';
 export type { CallResources } from './operate/resource-sampler.js';
 export type { BlockCause, CodePlace, LoopBlock } from './call/loop-block.js';
 export type { ProviderUsage } from './call/provider-usage.js';
+export type { PoolUsage, UsageRow, UsageSums } from './operate/usage-totals.js';
 export type { ProcessUsage } from './launch/isolation-strategy.js';
 export type { LinkState } from './link/worker-link.js';
 export type { RegistrationSnapshot } from './link/worker-links.js';

@@ -25,6 +25,8 @@ export interface OptionRow<Value> {
   >;
   /** Also accepted without its flag, as the first or second argument. */
   readonly position?: 1 | 2;
+  /** It takes all further arguments, and its flag any number. `read` returns a list, and the lists are joined. */
+  readonly many?: boolean;
   /** The verb cannot run without it. */
   readonly required?: boolean;
   /** Never shown in a message. */
@@ -38,6 +40,11 @@ export class BadValue extends Error {}
 export function text(given: string): string {
   if (given.trim() === '') throw new BadValue('a text that is not blank');
   return given.trim();
+}
+
+/** Reads one of several texts. */
+export function texts(given: string): readonly string[] {
+  return [text(given)];
 }
 
 /** Reads a text; one that is blank means none. */

@@ -101,3 +101,12 @@ test('options with a position can be given without their flag', () => {
     file: './metrics.jsonl',
   });
 });
+
+test('an option that takes many values takes all arguments, or those of its flags', () => {
+  expect(readFlags('usage', {}, ['a', 'b', 'c'], {})).toEqual({ files: ['a', 'b', 'c'] });
+  expect(readFlags('usage', { files: ['a', 'b'] }, [], {})).toEqual({ files: ['a', 'b'] });
+  expect(() => readFlags('usage', {}, ['a', ' '], {})).toThrow(
+    says('--files must be a text that is not blank'),
+  );
+  expect(() => readFlags('usage', { files: ['a'] }, ['b'], {})).toThrow(says('remove "b"'));
+});

@@ -23,24 +23,34 @@ export function readFlags(
   const keep = (name: string, row: OptionRow<unknown>, text: string, where: string) => {
     const value = read(row, text, where);
     if (value instanceof UsageError) faults.push(value.message);
-    else values[name] = value;
+    else values[name] = row.many ? [...listOf(values[name]), ...listOf(value)] : value;
   };
   const positionals = positionalsOf(verb, given, table);
   for (const [name, row] of rowsOf(verb, table)) {
     const flag = given[name];
-    const word = words[positionals.indexOf(name)];
+    const at = positionals.indexOf(name);
+    const word = words[at];
     const variable = row.env === undefined || row.envReadByCore ? undefined : env[row.env];
-    if (flag !== undefined) keep(name, row, String(flag), flagOf(name));
-    else if (word !== undefined) keep(name, row, word, flagOf(name));
+    if (flag !== undefined)
+      for (const each of listOf(flag)) keep(name, row, String(each), flagOf(name));
+    else if (word !== undefined)
+      for (const each of row.many ? words.slice(at) : [word]) keep(name, row, each, flagOf(name));
     else if (variable !== undefined && variable.trim() !== '')
       keep(name, row, variable, row.env ?? '');
     else if (row.required) faults.push(`${verb} needs ${flagOf(name)} ${row.takes}: ${row.help}`);
   }
-  const extra = words[positionals.length];
+  const last = positionals.at(-1);
+  const takesAll = last !== undefined && table[last]?.many === true;
+  const extra = takesAll ? undefined : words[positionals.length];
   if (extra !== undefined) faults.push(extraArgument(verb, extra, table));
   const error = usageFaults(faults);
   if (error !== undefined) throw error;
   return values;
+}
+
+function listOf(value: unknown): readonly unknown[] {
+  if (value === undefined) return [];
+  return Array.isArray(value) ? value : [value];
 }
 
 /** The names of the options that arguments without a flag set, in order: those whose flag was not given. */

@@ -1,5 +1,6 @@
 import { sortKeys } from '../live/top/select-calls.js';
-import { type OptionRow, interval, on, oneOf, text, wholeNumber } from './option-row.js';
+import { dimensions, readDimensions, readTime } from '../verbs/usage/dimensions.js';
+import { type OptionRow, interval, on, oneOf, text, texts, wholeNumber } from './option-row.js';
 
 /** The options of single verbs other than `dev` and `start`. */
 export const verbOptions = {
@@ -46,6 +47,45 @@ export const verbOptions = {
     help: 'read the whole file, not only the last MiB',
     verbs: ['tui'],
   },
+  files: {
+    takes: '<path...>',
+    read: texts,
+    many: true,
+    help: 'metrics files with their rotated ones (.1, .2); * and ? in names; - reads stdin',
+    verbs: ['usage'],
+    position: 1,
+    required: true,
+  },
+  by: {
+    takes: '<names>',
+    read: readDimensions,
+    help: `what usage is told apart by: ${dimensions.join(', ')}`,
+    verbs: ['usage'],
+    default: 'tenant,agent,model',
+  },
+  from: {
+    takes: '<time>',
+    read: readTime,
+    help: 'only calls that ended at this time or later: a day (UTC) or a time with its zone',
+    verbs: ['usage'],
+  },
+  to: {
+    takes: '<time>',
+    read: readTime,
+    help: 'only calls that ended before this time: a day (UTC) or a time with its zone',
+    verbs: ['usage'],
+  },
+  prices: {
+    takes: '<path>',
+    read: text,
+    help: 'JSON file with your prices, see docs/usage.md: adds the cost',
+    verbs: ['usage'],
+  },
+  unfinished: {
+    read: on,
+    help: 'also count what is known of calls whose end is in no file',
+    verbs: ['usage'],
+  },
   session: {
     takes: '<id>',
     read: text,
@@ -85,13 +125,14 @@ export const verbOptions = {
   all: { read: on, help: 'all workers of this user on this machine', verbs: ['reload'] },
   json: {
     read: on,
-    help: 'print JSON; see schemas/list.schema.json, schemas/reload.schema.json, schemas/top.schema.json',
-    verbs: ['list', 'reload', 'top', 'logs'],
+    help: 'print JSON; see schemas/list.schema.json, schemas/reload.schema.json, schemas/top.schema.json, schemas/usage.schema.json',
+    verbs: ['list', 'reload', 'top', 'logs', 'usage'],
     perVerb: {
       list: { help: 'print JSON, see schemas/list.schema.json' },
       reload: { help: 'print JSON, see schemas/reload.schema.json' },
       top: { help: 'print JSON, see schemas/top.schema.json' },
       logs: { help: 'print the lines of the log as they are, as JSON' },
+      usage: { help: 'print JSON in place of CSV, see schemas/usage.schema.json' },
     },
   },
   plain: { read: on, help: 'print one line per agent', verbs: ['list'] },

@@ -19,6 +19,7 @@ export const verbs = {
   },
   tui: { pool: false, summary: 'Show a metrics file, once or as it grows.' },
   logs: { pool: false, summary: 'Show the log of one call from the log of a worker.' },
+  usage: { pool: false, summary: 'Add up what calls have used, from metrics files, as CSV.' },
 } as const satisfies Record<string, { readonly pool: boolean; readonly summary: string }>;
 
 /** A verb of `openrtc`. */

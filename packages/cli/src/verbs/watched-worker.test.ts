@@ -6,6 +6,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { type CliProcess, fixture, runCli } from '../cli-process.fixture.js';
 import { TestFolder } from '../test-folder.fixture.js';
 import { TestWorkers } from '../test-workers.fixture.js';
+import type { UsageJson } from './usage.js';
 
 let workers: TestWorkers;
 let livekit: EmbeddedLiveKit;
@@ -95,6 +96,48 @@ test.each(['a file that is not a metrics file', 'a symbolic link'])(
     expect(stderr).toContain(`openrtc: ${path} is not written to`);
     expect(code).toBe(2);
     expect(await readFile(thesis, 'utf8')).toBe('four years of work\n');
+  },
+);
+
+test.each([[[]], [['--isolation', 'process', '--sessions-per-process', '5']]])(
+  'usage adds up the calls of a worker that was killed: %j',
+  async (flags) => {
+    const file = folder.of('metrics.jsonl');
+    const worker = start('start', fixture('agents'), '--metrics-jsonl', file, ...flags);
+    await worker.says(/registered with LiveKit/);
+    const dial = async (tenant: string) => {
+      const call = await livekit.call({
+        metadata: { tenant, agent: 'support' },
+        joinTimeoutMs: 60_000,
+      });
+      await call.nextReply();
+      return call;
+    };
+    const calls = await Promise.all(['acme', 'globex'].map(dial));
+    const [acme, globex] = calls as [(typeof calls)[0], (typeof calls)[0]];
+    expect(await acme.say('one')).toBe('You said: one');
+    for (const text of ['two', 'three']) expect(await globex.say(text)).toBe(`You said: ${text}`);
+    acme.hangUp();
+    // The other one is seen in a snapshot, with its usage.
+    await expect
+      .poll(async () => JSON.stringify(await linesOf(file)), { timeout: 60_000 })
+      .toMatch(/session_finished.*"tenant":"globex"[^}]*"durationMs".*"outputTokens":6/);
+    worker.child.kill('SIGKILL');
+    await worker.ended;
+
+    const words = [file, '--by', 'tenant', '--json'];
+    const [ended, all] = await Promise.all([
+      runCli(['usage', ...words]),
+      runCli(['usage', ...words, '--unfinished']),
+    ]);
+    expect([ended.code, all.code]).toEqual([0, 0]);
+    expect(ended.stderr).toContain('openrtc: 1 call without an end, not counted');
+    const llm = { kind: 'llm', provider: 'openrtc', model: 'echo' };
+    const ofAcme = { tenant: 'acme', calls: 1, providers: [{ ...llm, outputTokens: 3 }] };
+    const ofGlobex = { tenant: 'globex', calls: 1, providers: [{ ...llm, outputTokens: 6 }] };
+    const groups = ({ stdout }: { stdout: string }) => (JSON.parse(stdout) as UsageJson).groups;
+    expect(groups(ended)).toMatchObject([ofAcme]);
+    expect(groups(all)).toMatchObject([ofAcme, { ...ofGlobex, unfinishedCalls: 1 }]);
   },
 );
 

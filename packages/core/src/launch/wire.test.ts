@@ -2,6 +2,7 @@ import { Job } from '@livekit/protocol';
 import { expect, test } from 'vitest';
 
 import { ticketOf } from '../call/ticket.fixture.js';
+import { used } from '../call/used.fixture.js';
 import { fromWire, readFromSessions, toWire } from './wire.js';
 
 test('a ticket survives JSON unchanged, including the int64 and bytes of its job', () => {
@@ -19,16 +20,7 @@ test('a ticket survives JSON unchanged, including the int64 and bytes of its job
 const error = { code: 'INTERNAL', message: 'x' };
 const providerError = { kind: 'llm', label: 'x', code: '401', recoverable: false, message: 'no' };
 const jobId = 'AJ_1';
-const usage = {
-  kind: 'llm',
-  provider: 'openai',
-  model: 'small',
-  inputTokens: 1,
-  cachedInputTokens: 0,
-  outputTokens: 2,
-  characters: 0,
-  audioDurationMs: 0,
-};
+const usage = used({ inputTokens: 1, outputTokens: 2 });
 const block = {
   startedAt: 1,
   durationMs: 600,

@@ -38,7 +38,14 @@ export class TestFolder implements AsyncDisposable {
 export function entry(jobId: string): MetricsEntry {
   return {
     kind: 'event',
-    payload: { event: 'session_started', timestamp: 1, jobId, agent: 'sales', tenant: 'default' },
+    payload: {
+      event: 'session_started',
+      timestamp: 1,
+      jobId,
+      agent: 'sales',
+      tenant: 'default',
+      room: 'lobby',
+    },
   };
 }
 

@@ -3,7 +3,7 @@ import type { CodeEvent } from '../call/code-change.js';
 import type { LoopBlock } from '../call/loop-block.js';
 import { MetricsStream } from './metrics-stream.js';
 import type { RefusalReason } from '../call/refusal.js';
-import type { Call } from '../call/call.js';
+import type { Call, SessionInfo } from '../call/call.js';
 import { withoutSecrets } from '../base/secrets.js';
 import type { ProviderError } from '../call/provider-error.js';
 import { type ReloadReport, countByResult } from '../call/reload-report.js';
@@ -13,6 +13,7 @@ import type { SessionTurn } from '../call/session-turn.js';
 import { FaultCounts } from './fault-counts.js';
 import { ReloadCounts } from './reload-counts.js';
 import { TurnCounts } from './turn-counts.js';
+import { UsageTotals } from './usage-totals.js';
 
 /** Counts of the calls that passed through the flow since the pool started. */
 export class FlowCounts {
@@ -25,6 +26,8 @@ export class FlowCounts {
   readonly reloads = new ReloadCounts();
   /** The series for Prometheus and OpenTelemetry. */
   readonly metrics = new FlowMetrics();
+  /** What all calls have used. */
+  readonly usage = new UsageTotals();
   /** Events that wait to be taken. */
   readonly events = new MetricsStream();
   #full = false;
@@ -59,10 +62,11 @@ export class FlowCounts {
   }
 
   /** Counts an assigned call. */
-  start({ jobId, agent, tenant }: Call): void {
+  start({ jobId, agent, tenant, room, startedAt }: SessionInfo): void {
     this.started += 1;
     this.metrics.started.add({ agent });
-    this.events.push({ event: 'session_started', jobId, agent, tenant });
+    this.usage.start({ tenant, agent });
+    this.events.push({ event: 'session_started', jobId, agent, tenant, room, startedAt });
   }
 
   /** Counts a failure that did not end its call. */
@@ -104,7 +108,7 @@ export class FlowCounts {
   }
 
   /** Counts what new code has become in a call. */
-  code({ jobId, agent, tenant }: Call, { result, generation, error, why }: CodeEvent): void {
+  code({ jobId, agent, tenant, room }: Call, { result, generation, error, why }: CodeEvent): void {
     this.metrics.sessionReloads.add({ agent, result });
     if (result !== 'undone') return;
     this.reloads.add('undone');
@@ -115,16 +119,19 @@ export class FlowCounts {
       jobId,
       agent,
       tenant,
+      room,
       generation,
       error: text,
     });
   }
 
   /** Counts a finished call. */
-  end({ jobId, agent, tenant }: Call, result: SessionResult): void {
-    const { status, reason, causedBy, durationMs, faults, turns } = result;
+  end({ jobId, agent, tenant, room, startedAt }: SessionInfo, result: SessionResult): void {
+    const { status, reason, causedBy, durationMs, faults, turns, usage } = result;
     this.metrics.end(agent, result);
-    const call = { jobId, agent, tenant, status, reason, causedBy, durationMs, faults, turns };
+    this.usage.end({ tenant, agent, durationMs, usage });
+    const end = { status, reason, causedBy, durationMs, faults, turns, usage };
+    const call = { jobId, agent, tenant, room, startedAt, ...end };
     if (status !== 'failed') {
       this.events.push({ event: 'session_finished', ...call });
       return;

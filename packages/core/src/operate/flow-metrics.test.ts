@@ -1,21 +1,9 @@
 import { expect, test } from 'vitest';
 
-import type { ProviderUsage } from '../call/provider-usage.js';
+import { used as usage } from '../call/used.fixture.js';
 import { FlowMetrics } from './flow-metrics.js';
 import { failureOf, outcomeOf } from '../call/session-outcome.js';
 import { resultOf } from '../call/session-result.fixture.js';
-
-const usage = (given: Partial<ProviderUsage>): ProviderUsage => ({
-  kind: 'llm',
-  provider: 'openai',
-  model: 'small',
-  inputTokens: 0,
-  cachedInputTokens: 0,
-  outputTokens: 0,
-  characters: 0,
-  audioDurationMs: 0,
-  ...given,
-});
 
 test('how a call ended is counted by agent, and a failure by its code', () => {
   const metrics = new FlowMetrics();

@@ -43,7 +43,7 @@ export type { NotReady, PoolState } from './readiness.js';
 export type { BlocksSnapshot } from './block-counts.js';
 export type { Cause } from '../call/caused-by.js';
 export type { SessionEndReason, SessionStatus } from '../call/end-reason.js';
-export type { ProviderUsage } from '../call/provider-usage.js';
+export { type ProviderUsage, type UsageFigure, usageFigures } from '../call/provider-usage.js';
 export type { RefusalReason } from '../call/refusal.js';
 export type { ProviderErrorCount, ProviderErrorKind } from '../call/provider-error.js';
 export type { SessionTurns, UnansweredReason } from '../call/session-turn.js';

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 
+import { used } from '../call/used.fixture.js';
 import { MetricsEnvelopes, parseMetricsLine } from './metrics-envelope.js';
 
 const event = {
@@ -8,6 +9,7 @@ const event = {
   jobId: 'AJ_1',
   agent: 'sales',
   tenant: 'default',
+  room: 'lobby',
 } as const;
 
 test('lines are numbered from 1 and parsed as they were written', () => {
@@ -90,6 +92,10 @@ test.each<[string, unknown]>([
     'a dropped count that is a fraction',
     ofEvent({ event: 'metrics_stream_overflow', overflowDropped: 0.5 }),
   ],
+  ['an event with a usage that is no list', ofEvent({ usage: {} })],
+  ['an event with negative tokens', ofEvent({ usage: [{ kind: 'llm', inputTokens: -1 }] })],
+  ['an event with half a token', ofEvent({ usage: [{ kind: 'llm', outputTokens: 0.5 }] })],
+  ['an event with a model that is a number', ofEvent({ usage: [{ kind: 'llm', model: 4 }] })],
   ['a snapshot with a negative count', ofSnapshot({ activeSessions: -1 })],
   ['a snapshot with half a call', ofSnapshot({ activeSessions: 1.5 })],
   ['a snapshot with a count as text', ofSnapshot({ activeSessions: '1' })],
@@ -106,6 +112,11 @@ test.each<[string, unknown]>([
 
 test.each<[string, object]>([
   ['an event', good],
+  ['an end with its usage', ofEvent({ event: 'session_finished', usage: [used()] })],
+  [
+    'the usage of a version with fewer figures',
+    ofEvent({ usage: [{ kind: 'llm', inputTokens: 1 }] }),
+  ],
   ['a snapshot', ofSnapshot({})],
   ['a snapshot of a version with fewer fields', { ...ofSnapshot({}), payload: { state: 'idle' } }],
   ['a snapshot of a version with more fields', ofSnapshot({ weather: 'fair' })],

@@ -1,3 +1,5 @@
+import { AsyncResource } from 'node:async_hooks';
+import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
 
 import { messageOf } from '../base/errors.js';
@@ -49,6 +51,11 @@ export class MetricsReporter implements AsyncDisposable {
   #jsonl: JsonlFile | undefined;
   #warnedAt = Number.NEGATIVE_INFINITY;
   #sampling = false;
+  /**
+   * Writes the events that wait. A write that hangs must keep no call in memory: it belongs to the context of the worker,
+   * not to that of the call whose event it is.
+   */
+  readonly writeEvents = AsyncResource.bind(() => this.#writeEvents());
 
   private constructor(source: MetricsSource, logger: Logger) {
     this.#source = source;
@@ -66,10 +73,17 @@ export class MetricsReporter implements AsyncDisposable {
   ): Promise<MetricsReporter> {
     const reporter = new MetricsReporter(source, logger);
     const { intervalMs = 1_000, jsonlIntervalMs = intervalMs } = options;
-    const run = `${hostname()}-${process.pid}-${Date.now().toString(36)}`;
+    // Of two containers with one host name, started in the same moment, the process ids are the same too.
+    const unique = `${Date.now().toString(36)}${randomBytes(3).toString('hex')}`;
+    const run = `${hostname()}-${process.pid}-${unique}`;
     const onFailure = (error: unknown) => reporter.#failed(error);
     if (options.jsonFile !== undefined)
-      reporter.#json = await JsonFile.open(options.jsonFile, new MetricsEnvelopes(run), onFailure);
+      // It numbers its lines itself: two lines of one worker must not have one number.
+      reporter.#json = await JsonFile.open(
+        options.jsonFile,
+        new MetricsEnvelopes(`${run}-json`),
+        onFailure,
+      );
     if (options.jsonlFile !== undefined)
       reporter.#jsonl = await JsonlFile.open({
         path: options.jsonlFile,
@@ -136,6 +150,12 @@ export class MetricsReporter implements AsyncDisposable {
     const jsonl = this.#jsonl;
     if (jsonl === undefined) return;
     jsonl.write({ kind: 'snapshot', payload: this.#source.snapshot() });
+    this.#writeEvents();
+  }
+
+  #writeEvents(): void {
+    const jsonl = this.#jsonl;
+    if (jsonl === undefined) return;
     for (const payload of this.#source.takeEvents()) jsonl.write({ kind: 'event', payload });
   }
 

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { MetricsStream } from './metrics-stream.js';
 
 const started = (jobId: string) =>
-  ({ event: 'session_started', jobId, agent: 'sales', tenant: 'acme' }) as const;
+  ({ event: 'session_started', jobId, agent: 'sales', tenant: 'acme', room: 'lobby' }) as const;
 
 test('each event is returned once, in order', () => {
   const stream = new MetricsStream();
@@ -36,4 +36,13 @@ test('a long error is truncated', () => {
   const stream = new MetricsStream();
   stream.push({ ...started('AJ_1'), event: 'session_failed', error: 'x'.repeat(5_000) });
   expect(stream.drain()[0]).toMatchObject({ error: 'x'.repeat(500) });
+});
+
+test('whoever watches is told of each event when it can be taken', () => {
+  const stream = new MetricsStream();
+  const taken: unknown[] = [];
+  stream.watch(() => taken.push(...stream.drain()));
+  stream.push(started('AJ_1'));
+  stream.push(started('AJ_2'));
+  expect(taken).toMatchObject([{ jobId: 'AJ_1' }, { jobId: 'AJ_2' }]);
 });

@@ -1,12 +1,13 @@
 import type { Cause } from '../call/caused-by.js';
 import type { SessionEndReason, SessionStatus } from '../call/end-reason.js';
+import type { ProviderUsage } from '../call/provider-usage.js';
 import type { ReloadReport, ReloadedCall } from '../call/reload-report.js';
 import type { SessionFaults } from '../call/session-faults.js';
 import type { SessionTurns } from '../call/session-turn.js';
 
 /**
- * The start or the end of one call, or what became of its new code, as plain data. The tenant is the only value in it
- * that the caller can choose.
+ * The start or the end of one call, or what became of its new code, as plain data. The tenant and the room are the only
+ * values in it that the caller can choose.
  */
 export interface SessionMetricsEvent {
   /** What happened: the call was assigned, ended, or failed; or new code failed in it and was undone. */
@@ -23,6 +24,10 @@ export interface SessionMetricsEvent {
   readonly agent: string;
   /** The tenant of the call; `default` without one. */
   readonly tenant: string;
+  /** Name of the room. */
+  readonly room: string;
+  /** Time of the assignment, Unix time in milliseconds. Absent in `session_reload_undone`. */
+  readonly startedAt?: number;
   /** The outcome. Only of a call that has ended. */
   readonly status?: SessionStatus;
   /** Why the call ended. Only of a call that has ended. */
@@ -35,6 +40,8 @@ export interface SessionMetricsEvent {
   readonly faults?: SessionFaults;
   /** The turns of the caller. Only of a call that has ended. */
   readonly turns?: SessionTurns;
+  /** Its use of providers. Only of a call that has ended. */
+  readonly usage?: readonly ProviderUsage[];
   /** The number of the reload whose code the call has now. Only in `session_reload_undone`. */
   readonly generation?: number;
   /** `CODE: message` of what failed, at most 500 characters. Absent in other events. */
@@ -84,10 +91,16 @@ export class MetricsStream {
   #events: Pushed[] = [];
   #dropped = 0;
   #totalDropped = 0;
+  #onPush: () => void = () => {};
 
   /** How many events were dropped in total. */
   get dropped(): number {
     return this.#totalDropped;
+  }
+
+  /** Sets the function that is called after each event. It must neither throw nor wait. */
+  watch(onPush: () => void): void {
+    this.#onPush = onPush;
   }
 
   /** Adds an event with the current time. */
@@ -102,6 +115,7 @@ export class MetricsStream {
       timestamp: Date.now(),
       ...(event.error === undefined ? {} : { error: event.error.slice(0, MAX_ERROR_CHARACTERS) }),
     });
+    this.#onPush();
   }
 
   /** Removes and returns the waiting events. If some were dropped, the last event says how many. */

@@ -1,6 +1,7 @@
 import { voice } from '@livekit/agents';
 import { JobType } from '@livekit/protocol';
 import { writeFile } from 'node:fs/promises';
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
@@ -10,6 +11,7 @@ import { TestFolder } from './files.fixture.js';
 import type { OtelMeter } from './otel-metrics.js';
 import { readWorkers } from './read-workers.js';
 import { cloning } from '../testing/cloning-isolation.js';
+import { MetricsReporter } from './metrics-reporter.js';
 import { EchoLLM } from '../testing/providers/echo-llm.js';
 import type { AgentPool } from '../pool/agent-pool.js';
 import { EchoAgent, PoolHarness } from '../pool/pool-harness.js';
@@ -239,6 +241,48 @@ test('snapshots and events are written to files until the last call has ended', 
   expect(await folder.lines('now.json')).toMatchObject([
     { kind: 'snapshot', payload: { totalSessionsStarted: 1, activeSessions: 0 } },
   ]);
+});
+
+test('an event is written when it happens, not with the next snapshot', async () => {
+  const metrics = { jsonlFile: folder.of('all.jsonl'), jsonlIntervalMs: 3_600_000 };
+  const { pool } = await rig.registered({}, { metrics });
+  const call = await rig.livekit.call({ room: 'lobby' });
+  await call.say('hello');
+  call.hangUp();
+  await rig.ends.of(call.jobId);
+  // As after a crash: the pool still runs.
+  await expect
+    .poll(async () => (await folder.lines('all.jsonl')).map(({ payload }) => payload))
+    .toMatchObject([
+      { event: 'session_started', jobId: call.jobId, room: 'lobby' },
+      {
+        event: 'session_finished',
+        jobId: call.jobId,
+        room: 'lobby',
+        tenant: 'default',
+        agent: 'echo',
+        startedAt: expect.any(Number),
+        timestamp: expect.any(Number),
+        durationMs: expect.any(Number),
+        usage: [{ kind: 'llm', provider: 'openrtc', model: 'echo', outputTokens: 3 }],
+      },
+    ]);
+  expect(pool.takeMetricsEvents()).toEqual([]);
+});
+
+test('what is written for a call does not run as the call', async () => {
+  const written: unknown[] = [];
+  const context = new AsyncLocalStorage<string>();
+  const source = {
+    snapshot: () => rig.start({ agents: {} }).pool.runtimeSnapshot(),
+    takeEvents: () => (written.push(context.getStore()), []),
+    sample: async () => {},
+  };
+  const files = { jsonlFile: folder.of('all.jsonl'), jsonlIntervalMs: 3_600_000 };
+  const reporter = await MetricsReporter.open(files, source, rig.log);
+  context.run('the call', () => reporter.writeEvents());
+  expect(written).toEqual([undefined]);
+  await reporter[Symbol.asyncDispose]();
 });
 
 test('a file with other content stops the start before anything connects', async () => {

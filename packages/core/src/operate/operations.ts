@@ -100,9 +100,10 @@ export class Operations implements AsyncDisposable {
     }
   }
 
-  /** Starts to record histograms; called when the worker begins to accept calls. */
+  /** Follows the calls of the worker; called when it begins to accept them. */
   follow(worker: WorkerView): void {
     this.#otel?.follow(worker.counts.metrics);
+    worker.counts.events.watch(() => this.#files?.writeEvents());
   }
 
   /** The address of the health server; null without one. */

@@ -5,6 +5,7 @@ import type {
   ReloadMetricsEvent,
   SessionMetricsEvent,
 } from './metrics-stream.js';
+import type { ProviderUsage } from '../call/provider-usage.js';
 import type { RuntimeSnapshot } from './runtime-snapshot.js';
 
 type Fits = (value: unknown) => boolean;
@@ -61,18 +62,40 @@ const SNAPSHOT: Readonly<Record<keyof RuntimeSnapshot, Fits>> = {
   livekit: isRecord,
 };
 
+/** The fields of the usage of a provider. */
+const USAGE: Readonly<Record<keyof ProviderUsage, Fits>> = {
+  kind: text,
+  provider: text,
+  model: text,
+  inputTokens: whole,
+  cachedInputTokens: whole,
+  cacheWriteTokens: whole,
+  inputAudioTokens: whole,
+  cachedInputAudioTokens: whole,
+  inputImageTokens: whole,
+  cachedInputImageTokens: whole,
+  outputTokens: whole,
+  outputAudioTokens: whole,
+  characters: whole,
+  audioDurationMs: whole,
+  connectedMs: whole,
+};
+
 /** The fields of an event of a call. */
 const SESSION_EVENT: Readonly<Record<Exclude<keyof SessionMetricsEvent, 'event'>, Fits>> = {
   timestamp: amount,
   jobId: text,
   agent: text,
   tenant: text,
+  room: text,
+  startedAt: amount,
   status: text,
   reason: text,
   causedBy: text,
   durationMs: amount,
   faults: isRecord,
   turns: isRecord,
+  usage: listOf((each) => isRecord(each) && fieldsFit(each, USAGE)),
   generation: whole,
   error: text,
 };

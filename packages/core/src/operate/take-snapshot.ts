@@ -2,6 +2,7 @@ import { isUnanswered } from '../call/session-turn.js';
 import { type PoolState, readiness } from './readiness.js';
 import type { RuntimeSnapshot, SessionSnapshot } from './runtime-snapshot.js';
 import { TurnCounts } from './turn-counts.js';
+import { type PoolUsage, noUsage } from './usage-totals.js';
 import type { CallView, PoolFacts, WorkerView } from './worker-view.js';
 
 /** The sources of a snapshot. */
@@ -76,6 +77,15 @@ export function takeSnapshot(sources: SnapshotSources): RuntimeSnapshot {
       registrations: worker?.links.registrations ?? [],
     },
   };
+}
+
+/** What the calls of a worker have used; undefined before it runs. */
+export function takeUsage(worker: WorkerView | undefined): PoolUsage {
+  if (worker === undefined) return noUsage();
+  const live = worker.calls.map(({ info: { tenant, agent }, since, usage }) => {
+    return { tenant, agent, durationMs: Math.round(performance.now() - since), usage };
+  });
+  return worker.counts.usage.snapshot(live);
 }
 
 function sessionOf(

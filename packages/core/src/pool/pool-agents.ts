@@ -10,6 +10,8 @@ import type { CodeLoader, ImportModule } from '../agents/code-loader.js';
 import { type AgentImporter, discoverAgents } from '../agents/discover.js';
 import { AgentRegistry } from '../agents/registry.js';
 import type { PoolState } from '../operate/readiness.js';
+import { takeUsage } from '../operate/take-snapshot.js';
+import type { PoolUsage } from '../operate/usage-totals.js';
 import type { ReloadReport } from '../call/reload-report.js';
 import { noReload, notRunning } from '../worker/no-reload.js';
 import type { Worker } from '../worker/worker.js';
@@ -17,7 +19,7 @@ import { checkState } from './pool-checks.js';
 import type { MetadataValues } from '../call/call.js';
 import { type Warn, userCodeImporter, warnInLog } from './load-user-code.js';
 
-/** The agents of a pool. They can be added, replaced and removed at any time. */
+/** The agents of a pool, which can be added, replaced and removed at any time; their tenants, and what they have used. */
 export abstract class PoolAgents<
   Prewarmed extends object = Record<string, unknown>,
   Metadata extends object = MetadataValues,
@@ -119,6 +121,15 @@ export abstract class PoolAgents<
    */
   invalidateTenant(tenant?: string): void {
     this.worker?.tenants?.invalidate(tenant);
+  }
+
+  /**
+   * What the calls of each tenant to each agent have used since `run()`: calls, time, tokens, characters, audio. Live calls
+   * are counted up to now, their use of providers as reported last, some seconds ago. Plain data; the pool goes on
+   * counting, so the use of a period is the difference between two. Still there when the pool is closed.
+   */
+  usage(): PoolUsage {
+    return takeUsage(this.worker);
   }
 
   /** @internal */

@@ -2,6 +2,7 @@ import { tts } from '@livekit/agents';
 import { EventEmitter } from 'node:events';
 
 import { type Logger, silentLogger } from '../base/logger.js';
+import { isCountedTwice } from './counted-twice.js';
 import { type CurrentCall, currentCall } from './current-call.js';
 import {
   asEvent,
@@ -136,6 +137,7 @@ function emit(this: EventEmitter, event: EventName, ...args: unknown[]): boolean
     if (isProbe() && (use !== undefined || this instanceof tts.FallbackAdapter)) return false;
     return emitError(this, args);
   }
+  if (call !== undefined && isCountedTwice(this, args[0])) return false;
   use?.isUnattributed(event, args[0]);
   return native.emit.call(this, event, ...args);
 }
