@@ -30,7 +30,10 @@ export class CountedEvents<Key> implements Disposable {
 
   /** Counts one. Those with the same `name` are of one kind, which is told with the key of its first one. */
   add(name: string, key: Key, { agent, tenant }: Whose = {}): void {
-    const whose = { ...(agent === undefined ? {} : { agent }), ...(tenant === undefined ? {} : { tenant }) };
+    const whose = {
+      ...(agent === undefined ? {} : { agent }),
+      ...(tenant === undefined ? {} : { tenant }),
+    };
     const kind = this.#kinds.get(name);
     if (kind === undefined) {
       this.#begin(name, key);

@@ -141,7 +141,13 @@ export class Operations implements AsyncDisposable {
     const otel = this.#otel;
     // The audit first: it says how everything ended, and all of them share one time box.
     const open = [this.#audit, this.#control, this.#socket, this.#files, this.#health];
-    this.#otel = this.#audit = this.#control = this.#socket = this.#files = this.#health = undefined;
+    this.#otel =
+      this.#audit =
+      this.#control =
+      this.#socket =
+      this.#files =
+      this.#health =
+        undefined;
     await everyStep(this.#logger, [
       // It calls the meter, which is the user's.
       () => otel?.[Symbol.dispose](),

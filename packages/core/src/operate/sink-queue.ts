@@ -74,6 +74,7 @@ export class SinkQueue {
   readonly #over = new AbortController();
   #bytes = 0;
   #running: Promise<void> | undefined;
+  #closed: Promise<void> | undefined;
   #attempt = 0;
   #unreported: Lost | undefined;
   #failing = false;
@@ -101,7 +102,11 @@ export class SinkQueue {
   }
 
   /** Sends what waits, for 2 s at most, and frees the sink. Never rejects. */
-  async close(): Promise<void> {
+  close(): Promise<void> {
+    return (this.#closed ??= this.#close());
+  }
+
+  async #close(): Promise<void> {
     this.#closing.abort();
     const failed = (error: unknown) => this.#fail(error);
     const ran = await timeBox(CLOSE_MS, () => this.#finish(), failed);
@@ -110,7 +115,10 @@ export class SinkQueue {
     this.#lose(this.#remove(this.#queue.length), new Error('it did not answer before the end'));
     const lost = this.#unreported;
     if (lost !== undefined)
-      this.#options.logger.error({ ...lost }, `audit: ${this.name} has not got ${lost.count} events`);
+      this.#options.logger.error(
+        { ...lost },
+        `audit: ${this.name} has not got ${lost.count} events`,
+      );
   }
 
   async #finish(): Promise<void> {
@@ -135,7 +143,8 @@ export class SinkQueue {
       }
       if (sent.done > 0) this.#attempt = 0;
       this.#fail(failed.error);
-      if (failed.again && this.#attempt < retries && !this.#closing.signal.aborted) await this.#pause();
+      if (failed.again && this.#attempt < retries && !this.#closing.signal.aborted)
+        await this.#pause();
       else this.#lose(this.#remove(batch.length - sent.done), failed.error);
     }
     // In the same tick as the look at the queue, so that no event is left behind.
@@ -202,7 +211,10 @@ export class SinkQueue {
       toSeq: Math.max(before?.toSeq ?? 0, last.event.seq),
     };
     if (before === undefined)
-      this.#say({ error }, `loses events: ${messageOf(error)}. The log says how many when it works again`);
+      this.#say(
+        { error },
+        `loses events: ${messageOf(error)}. The log says how many when it works again`,
+      );
   }
 
   #works(): void {
@@ -214,7 +226,10 @@ export class SinkQueue {
       this.#said = false;
       const count = lost?.count ?? 0;
       const { logger } = this.#options;
-      logger.warn({ sink: this.name, count }, `audit: ${this.name} works again; it has lost ${count} events`);
+      logger.warn(
+        { sink: this.name, count },
+        `audit: ${this.name} works again; it has lost ${count} events`,
+      );
     }
     if (lost !== undefined) this.#options.onRecovered(lost);
   }

@@ -74,10 +74,14 @@ function checkUrl(where: string, name: string, url: unknown): void {
 function checkHeaders(where: string, name: string, headers: unknown): void {
   if (headers === undefined) return;
   if (!isRecord(headers))
-    throw invalidOption(where, `${name} must be an object of texts by name, got ${kindOf(headers)}`);
+    throw invalidOption(
+      where,
+      `${name} must be an object of texts by name, got ${kindOf(headers)}`,
+    );
   for (const [header, value] of Object.entries(headers)) {
     if (typeof value === 'string' && isHeader(header, value)) continue;
-    const got = typeof value === 'string' ? 'a name or a text that HTTP does not allow' : kindOf(value);
+    const got =
+      typeof value === 'string' ? 'a name or a text that HTTP does not allow' : kindOf(value);
     throw invalidOption(where, `${name} must have texts that HTTP allows as headers, got ${got}`);
   }
 }

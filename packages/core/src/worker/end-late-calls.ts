@@ -4,7 +4,12 @@ import type { WorkerOptions } from './worker-options.js';
 
 /** Ends the calls that are still live when a drain has taken `drainTimeoutMs`. Returns the timer. */
 export function endLateCalls(
-  { ending, resolved, audit, logger }: Pick<WorkerOptions, 'ending' | 'resolved' | 'audit' | 'logger'>,
+  {
+    ending,
+    resolved,
+    audit,
+    logger,
+  }: Pick<WorkerOptions, 'ending' | 'resolved' | 'audit' | 'logger'>,
   launcher: Launcher,
 ): NodeJS.Timeout {
   const { drainTimeoutMs } = resolved;

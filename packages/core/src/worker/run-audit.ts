@@ -215,7 +215,11 @@ export class RunAudit implements SessionObserver {
 
   onCodeChange({ agent, tenant }: SessionInfo, { result, generation, error }: CodeChanged): void {
     if (result === 'undone')
-      this.#undone.add(String(generation), { generation, ...(error && { error }) }, { agent, tenant });
+      this.#undone.add(
+        String(generation),
+        { generation, ...(error && { error }) },
+        { agent, tenant },
+      );
   }
 
   #note(noted: Noted): void {

@@ -148,11 +148,10 @@ export class Worker implements WorkerView {
    */
   drain(fault?: OpenRtcError): Promise<void> {
     this.#fault ??= fault;
-    if (!this.#draining) {
-      this.#draining = true;
-      this.admission.drain();
-      this.#finish().then(this.#drained.resolve, this.#drained.reject);
-    }
+    if (this.#draining) return this.finished;
+    this.#draining = true;
+    this.admission.drain();
+    this.#finish().then(this.#drained.resolve, this.#drained.reject);
     return this.finished;
   }
 
@@ -244,9 +243,8 @@ export class Worker implements WorkerView {
 
   // run() waits for `finished` and reports its error.
   #drainInBackground(by: DrainCause, fault: OpenRtcError): void {
-    this.#options.audit.draining(by, { error: fault });
-    this.drain(fault).catch((error: unknown) =>
-      this.#options.logger.debug({ error }, 'drained after a fault'),
-    );
+    const { audit, logger } = this.#options;
+    audit.draining(by, { error: fault });
+    this.drain(fault).catch((error: unknown) => logger.debug({ error }, 'drained after a fault'));
   }
 }
