@@ -9,7 +9,8 @@ import { unauthorized } from '../session/failing-providers.fixture.js';
 import { VersionLoader } from '../testing/conformance/conformance-code.js';
 import { poolWithCode } from '../testing/conformance/conformance-pool.js';
 import { EchoLLM } from '../testing/providers/echo-llm.js';
-import type { AgentPool } from './agent-pool.js';
+import { AgentPool } from './agent-pool.js';
+import { manual } from './manual-isolation.fixture.js';
 import { reloadChanged } from './pool-functions.js';
 import { EchoAgent, PoolHarness, failing, inProcess } from './pool-harness.js';
 
@@ -63,7 +64,6 @@ test('a worker from its start to its end: numbered lines without secrets, a floo
       isolation: inProcess(),
       deploymentVersion: '9f2c1e',
       breaker: { minCalls: 3, cooldownMs: 1 },
-      metadataSecret: undefined,
       tenants: {
         bad: {
           inherit: true,
@@ -246,17 +246,31 @@ describe('who ended it, and how', () => {
     expect(JSON.stringify(seen)).not.toContain(rig.livekit.apiSecret);
   });
 
-  test('connect(): its only call', async () => {
-    const pool = rig.start({ audit: { sink } }).pool;
-    await pool.close();
-    expect(names().at(-1)).toBe('worker.closed');
+  test('connect(): its only call, and no registration', async () => {
+    const { strategy, calls, began } = manual();
+    const pool = new AgentPool(
+      rig.options({
+        agents: { echo: () => new EchoAgent() },
+        isolation: strategy,
+        audit: { sink },
+      }),
+    );
+    const connected = pool.connect({ room: 'here' }, { processHandlers: false });
+    await began;
+    calls[0]?.end();
+    await connected;
+    expect(names()).toEqual(['worker.started', 'worker.draining', 'worker.closed']);
+    expect(of('worker.draining')).toMatchObject([
+      { actor: 'user_code', details: { by: 'connect' } },
+    ]);
+    expect(of('worker.closed')).toMatchObject([{ details: { how: 'drained', calls: 1 } }]);
   });
 });
 
 test('after a lost connection the worker registers again', async () => {
   await rig.registered({ audit: { sink } });
   await told('worker.registered');
-  rig.livekit.faults.disconnectWorkers();
+  rig.livekit.dropWorkers();
   await told('worker.registered', 2);
   expect(of('worker.registered').map(({ details }) => details.again)).toEqual([false, true]);
 });

@@ -20,7 +20,6 @@ import type { RunOptions } from '../options/run-options.js';
 import { sdkInUse } from '../sdk/patches.js';
 import { sdkLogger } from '../sdk/sdk-logger.js';
 import type { ConnectRequest } from '../worker/local-call.js';
-import { auditedOptions } from '../options/audited-options.js';
 import { type DrainNote, RunAudit } from '../worker/run-audit.js';
 import { Ending } from '../worker/ending.js';
 import { guardLogs } from '../worker/log-guard.js';
@@ -160,19 +159,13 @@ export class PoolRun {
     const uninstall = processHandlers ? this.#installHandlers(registers) : () => {};
     const onAbort = () => this.#inBackground(this.drain('abort_signal'));
     signal?.addEventListener('abort', onAbort, { once: true });
-    if (signal?.aborted) {
-      this.#audit.draining('abort_signal');
-      this.#starting.abort();
-    }
+    if (signal?.aborted) onAbort();
     let failed: { readonly error: unknown } | undefined;
     const run = async () => {
-      const { options: pool, registry, resolved, source } = this.#parts;
+      const { options: pool } = this.#parts;
       const watched = operateOptions(pool, options);
       await this.operations.open(watched, this.#logger);
-      this.#audit.started(source.entry, {
-        agents: registry.names(),
-        configuration: auditedOptions({ ...pool, ...watched }, resolved),
-      });
+      this.#audit.started(this.#parts, watched);
       const worker = await this.#start({
         registers,
         observers: [...(pool.observers ?? []), ...observers],

@@ -1,6 +1,7 @@
 import { hostname } from 'node:os';
 import { basename } from 'node:path';
 
+import type { AgentRegistry } from '../agents/registry.js';
 import { toPlainError } from '../base/errors.js';
 import { version as openrtc } from '../base/version.js';
 import type { BreakerChange, BreakerState } from '../call/breaker-change.js';
@@ -8,6 +9,7 @@ import type { Call, SessionInfo } from '../call/call.js';
 import type { RefusalReason } from '../call/refusal.js';
 import { type ReloadReport, countByResult } from '../call/reload-report.js';
 import type { SessionResult } from '../call/session-result.js';
+import type { PoolSource } from '../launch/isolation-strategy.js';
 import type { Registration } from '../link/registration.js';
 import type {
   AuditActor,
@@ -17,8 +19,12 @@ import type {
   Noted,
   ReloadCause,
 } from '../operate/audit-event.js';
+import type { OperateOptions } from '../operate/operate-options.js';
 import { CountedEvents } from '../operate/counted-events.js';
 import type { CodeChanged, SessionObserver } from '../settle/session-observer.js';
+import { auditedOptions } from '../options/audited-options.js';
+import type { AgentPoolOptions } from '../options/pool-options.js';
+import type { ResolvedOptions } from '../options/resolve-options.js';
 
 const DRAINED_BY: Readonly<Record<DrainCause, AuditActor>> = {
   signal: 'signal',
@@ -40,6 +46,14 @@ const BREAKER = {
   half_open: 'breaker.probed',
   closed: 'breaker.closed',
 } as const satisfies Record<BreakerState, keyof AuditDetails>;
+
+/** What a run is about. */
+export interface AuditedRun {
+  readonly options: AgentPoolOptions;
+  readonly resolved: ResolvedOptions;
+  readonly registry: Pick<AgentRegistry, 'names'>;
+  readonly source: Pick<PoolSource, 'entry'>;
+}
 
 /** What a drain is about. */
 export interface DrainNote {
@@ -91,11 +105,8 @@ export class RunAudit implements SessionObserver {
     );
   }
 
-  /** The run has begun. */
-  started(
-    entry: string,
-    { agents, configuration }: Pick<AuditDetails['worker.started'], 'agents' | 'configuration'>,
-  ): void {
+  /** The run has begun, with these options of `run()`. */
+  started({ options, resolved, registry, source }: AuditedRun, run: OperateOptions): void {
     const { pid, versions } = process;
     const early = this.#early ?? [];
     this.#early = undefined;
@@ -107,11 +118,11 @@ export class RunAudit implements SessionObserver {
       details: {
         pid,
         host: hostname(),
-        entry: basename(entry),
+        entry: basename(source.entry),
         openrtc,
         node: versions.node,
-        agents,
-        configuration,
+        agents: registry.names(),
+        configuration: auditedOptions({ ...options, ...run }, resolved),
       },
     });
     for (const noted of early) this.#note(noted);

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { expect, test } from 'vitest';
 
-import { auditCatalog } from './audit-event.js';
+import { auditCatalog } from './audit-catalog.js';
 
 test('docs/audit.md lists exactly the events there are, with their details', async () => {
   const text = await readFile(new URL('../../../../docs/audit.md', import.meta.url), 'utf8');
