@@ -62,7 +62,8 @@ function auditOf(
   { auditFile, auditFsync, auditUrl }: Flags,
   fromCode: OperateOptions['audit'],
 ): Pick<OperateOptions, 'audit'> {
-  if (auditFsync !== undefined && auditFile === undefined) throw needsFlag('auditFsync', 'auditFile');
+  if (auditFsync !== undefined && auditFile === undefined)
+    throw needsFlag('auditFsync', 'auditFile');
   const added: AuditSink[] = [
     ...(auditFile === undefined ? [] : [{ file: auditFile, ...defined({ fsync: auditFsync }) }]),
     ...(auditUrl === undefined ? [] : [{ url: auditUrl }]),

@@ -1,4 +1,10 @@
-import type { AuditDetails, AuditEventName } from './audit-event.js';
+import type {
+  AuditActor,
+  AuditDetails,
+  AuditEventName,
+  DrainCause,
+  ReloadCause,
+} from './audit-event.js';
 
 /** An event as docs/audit.md describes it. */
 interface AuditEventSpec<Details> {
@@ -72,4 +78,23 @@ export const auditCatalog: {
     when: 'a sink works again that has not got all events',
     details: { sink: true, count: true, fromSeq: true, toSeq: true },
   },
+};
+
+/** Who is behind each cause of a drain. */
+export const drainActors: Readonly<Record<DrainCause, AuditActor>> = {
+  signal: 'signal',
+  drain_call: 'user_code',
+  close_call: 'user_code',
+  abort_signal: 'user_code',
+  connect: 'user_code',
+  failure_limit: 'system',
+  uncaught_error: 'system',
+  drain_timeout: 'system',
+};
+
+/** Who is behind each cause of a reload. */
+export const reloadActors: Readonly<Record<ReloadCause, AuditActor>> = {
+  reload_call: 'user_code',
+  reload_command: 'command',
+  file_change: 'command',
 };

@@ -11,8 +11,8 @@ import { type ReloadReport, countByResult } from '../call/reload-report.js';
 import type { SessionResult } from '../call/session-result.js';
 import type { PoolSource } from '../launch/isolation-strategy.js';
 import type { Registration } from '../link/registration.js';
+import { drainActors, reloadActors } from '../operate/audit-catalog.js';
 import type {
-  AuditActor,
   AuditDetails,
   AuditError,
   DrainCause,
@@ -26,21 +26,6 @@ import { auditedOptions } from '../options/audited-options.js';
 import type { AgentPoolOptions } from '../options/pool-options.js';
 import type { ResolvedOptions } from '../options/resolve-options.js';
 
-const DRAINED_BY: Readonly<Record<DrainCause, AuditActor>> = {
-  signal: 'signal',
-  drain_call: 'user_code',
-  close_call: 'user_code',
-  abort_signal: 'user_code',
-  connect: 'user_code',
-  failure_limit: 'system',
-  uncaught_error: 'system',
-  drain_timeout: 'system',
-};
-const RELOADED_BY: Readonly<Record<ReloadCause, AuditActor>> = {
-  reload_call: 'user_code',
-  reload_command: 'command',
-  file_change: 'command',
-};
 const BREAKER = {
   open: 'breaker.opened',
   half_open: 'breaker.probed',
@@ -151,7 +136,7 @@ export class RunAudit implements SessionObserver {
     this.#drainBegan ??= performance.now();
     this.#note({
       event: 'worker.draining',
-      actor: DRAINED_BY[by],
+      actor: drainActors[by],
       target: 'worker',
       result: 'ok',
       details: {
@@ -191,7 +176,7 @@ export class RunAudit implements SessionObserver {
   reloaded(report: ReloadReport, by: ReloadCause): void {
     const { outcome, generation, files, durationMs, agents, calls, error } = report;
     const reload = { by, generation, files, durationMs };
-    const common = { actor: RELOADED_BY[by], target: 'agents' } as const;
+    const common = { actor: reloadActors[by], target: 'agents' } as const;
     if (outcome === 'applied')
       this.#note({
         ...common,
