@@ -124,7 +124,8 @@ test('a reload: who asked for it', async () => {
   const watched = await worker(['--watch', '--audit-file', path]);
   const reloads = async () =>
     (await events(path)).filter(({ event }) => event.startsWith('reload'));
-  await folder.write('agents/echo.ts', agentSource('Echo', '// saved'));
+  const changed = agentSource('Echo').replace("instructions: 'x'", "instructions: 'y'");
+  await folder.write('agents/echo.ts', changed);
   await expect
     .poll(reloads, { timeout: 20_000 })
     .toMatchObject([
@@ -142,7 +143,10 @@ test('a reload: who asked for it', async () => {
       event: 'reload.refused',
       actor: 'command',
       result: 'failed',
-      details: { by: 'reload_command', error: { code: 'CONFIG_DISCOVERY' } },
+      details: {
+        by: 'reload_command',
+        error: { message: expect.stringContaining('echo.ts') as string },
+      },
     });
   asked.child.kill('SIGTERM');
   expect((await asked.ended).code).toBe(0);

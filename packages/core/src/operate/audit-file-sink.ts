@@ -7,7 +7,7 @@ import type { Delivery } from './sink-queue.js';
 const MIB = 1_048_576;
 
 /** Files of events of the audit. */
-export const auditFile: FileKind = {
+const auditFile: FileKind = {
   code: 'CONFIG_AUDIT_FILE',
   content: 'an audit of OpenRTC',
   isOwn: isAuditLine,

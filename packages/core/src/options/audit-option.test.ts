@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 
 import { checkOperateOptions } from './check-operate-options.js';
 
-const check = (audit: unknown) => () => checkOperateOptions('AgentPool', { audit } as never);
+const check = (audit: unknown) => () => checkOperateOptions('AgentPool', { audit });
 const secret = 'marker-of-a-header-0123456789';
 
 test.each<[unknown, string]>([

@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 
 import type { AuditEvent, AuditEventName } from '../operate/audit-event.js';
 import { TestFolder } from '../operate/files.fixture.js';
-import type { AgentPoolOptions } from '../options/pool-options.js';
+import { signMetadata } from '../route/signed-metadata.js';
 import { unauthorized } from '../session/failing-providers.fixture.js';
 import { VersionLoader } from '../testing/conformance/conformance-code.js';
 import { poolWithCode } from '../testing/conformance/conformance-pool.js';
@@ -74,7 +74,7 @@ test('a worker from its start to its end: numbered lines without secrets, a floo
       },
       health: { port: 0, token: MARKER },
       audit: { sink: [{ file, fsync: true }, sink] },
-    } as AgentPoolOptions),
+    }),
     code,
   );
   pool.add('keyed', keyed(key));
@@ -165,6 +165,38 @@ test('a worker from its start to its end: numbered lines without secrets, a floo
   expect(text).not.toContain(MARKER);
   expect(text).not.toContain(rig.livekit.apiSecret);
 }, 60_000);
+
+test('secrets of options, tenants and errors are in no line', async () => {
+  const file = folder.of('audit.jsonl');
+  const { apiSecret } = rig.livekit;
+  const metadataSecret = `${MARKER}-metadata`;
+  class Keyed extends EchoLLM {
+    readonly apiKey = MARKER;
+  }
+  const { running } = await rig.registered({
+    metadataSecret,
+    tenants: (tenant) => {
+      if (tenant === 'broken') throw new Error(`cannot log in with ${MARKER}`);
+      return { inherit: true, llm: () => new Keyed(), greeting: MARKER };
+    },
+    defaults: { llm: new Keyed(), greeting: MARKER },
+    prewarm: { menu: async () => MARKER },
+    isolation: failing('ISOLATION_LOST'),
+    agents: { echo: () => new EchoAgent(), bad: () => new EchoAgent() },
+    consecutiveFailureLimit: 1,
+    breaker: { minCalls: 1 },
+    audit: { sink: { file } },
+  });
+  const signed = (values: object) => signMetadata(values, { secret: metadataSecret });
+  rig.livekit.dispatch({ room: 'a', metadata: signed({ agent: 'echo', tenant: 'broken' }) });
+  await rig.log.until('refused a call');
+  rig.livekit.dispatch({ room: 'b', metadata: signed({ agent: 'bad', tenant: 'acme' }) });
+  await expect(running).rejects.toMatchObject({ code: 'POOL_UNHEALTHY' });
+  const text = await readFile(file, 'utf8');
+  for (const name of ['worker.started', 'call.refused', 'worker.draining', 'worker.closed'])
+    expect(text).toContain(`"event":"${name}"`);
+  for (const secret of [MARKER, apiSecret]) expect(text.split(secret)).toHaveLength(1);
+});
 
 describe('who ended it, and how', () => {
   test.each<[string, (pool: AgentPool) => Promise<void>, object, object]>([
