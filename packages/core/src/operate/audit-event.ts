@@ -1,3 +1,4 @@
+import type { BreakerChange } from '../call/breaker-change.js';
 import type { Call } from '../call/call.js';
 import type { JobTypeName } from '../call/job-offer.js';
 import type { RefusalReason } from '../call/refusal.js';
@@ -56,32 +57,31 @@ export interface AuditCounts {
   readonly calls: readonly (Partial<Pick<Call, 'agent' | 'tenant'>> & { readonly count: number })[];
 }
 
-interface ReloadDetails extends Pick<ReloadReport, 'generation' | 'files' | 'durationMs'> {
+/** A reload, and who asked for it. */
+export interface AuditReload extends Pick<ReloadReport, 'generation' | 'files' | 'durationMs'> {
   /** Who asked for it. */
   readonly by: ReloadCause;
 }
 
-/** The breaker of a tenant, or of one agent of it; `agent` is null for all of its agents. */
-interface BreakerDetails {
-  readonly tenant: string;
-  readonly agent: string | null;
-  readonly unanswered: number;
-  readonly calls: number;
-}
-
 /** The details of each event. A new event is a row here, and one in `audit-catalog.ts`. */
 export interface AuditDetails {
+  /** The run has begun. */
   'worker.started': {
     readonly pid: number;
     readonly host: string;
+    /** The name of the file that runs the pool. */
     readonly entry: string;
+    /** The version of OpenRTC, and that of Node. */
     readonly openrtc: string;
     readonly node: string;
+    /** The registered agents. */
     readonly agents: readonly string[];
     /** The options that the worker runs with, without secrets. */
     readonly configuration: Readonly<Record<string, unknown>>;
   };
+  /** LiveKit has registered the worker. */
   'worker.registered': {
+    /** LiveKit's id of the worker. */
     readonly workerId: string;
     readonly agentName: string;
     readonly jobType: JobTypeName;
@@ -89,6 +89,7 @@ export interface AuditDetails {
     /** Whether the connection was lost before. */
     readonly again: boolean;
   };
+  /** No more calls are taken, or live ones are ended. */
   'worker.draining': {
     readonly by: DrainCause;
     /** The signal; null for other causes. */
@@ -97,8 +98,10 @@ export interface AuditDetails {
     readonly calls: 'finish' | 'end';
     /** Live calls at this moment. */
     readonly liveCalls: number;
+    /** The fault that caused it; null without one. */
     readonly error: AuditError | null;
   };
+  /** The run is over. */
   'worker.closed': {
     /** `drained`: its calls had ended. `ended`: some were ended by the worker. `failed`: `run()` rejects. */
     readonly how: 'drained' | 'ended' | 'failed';
@@ -113,21 +116,29 @@ export interface AuditDetails {
     readonly leftCalls: number;
     readonly error: AuditError | null;
   };
+  /** Calls were refused, for one reason. */
   'call.refused': AuditCounts & { readonly reason: RefusalReason };
-  'breaker.opened': BreakerDetails;
-  'breaker.probed': BreakerDetails;
-  'breaker.closed': BreakerDetails;
-  'reload.applied': ReloadDetails & {
+  /** Calls of a tenant, or of one agent of it, are refused from now on. */
+  'breaker.opened': Omit<BreakerChange, 'state'>;
+  /** One call of it is tried. */
+  'breaker.probed': Omit<BreakerChange, 'state'>;
+  /** Its calls are taken again. */
+  'breaker.closed': Omit<BreakerChange, 'state'>;
+  /** New code of agents is in use. */
+  'reload.applied': AuditReload & {
     readonly agents: readonly string[];
     /** Live calls by what became of them. */
     readonly calls: Partial<Record<ReloadedCall['result'], number>>;
   };
-  'reload.refused': ReloadDetails & { readonly error: AuditError | null };
+  /** New code cannot be used, and nothing has changed. */
+  'reload.refused': AuditReload & { readonly error: AuditError | null };
+  /** New code failed in its first use in calls, which have their old code back. */
   'reload.rolled_back': AuditCounts & {
     /** The reload whose code these calls have again; 0: the code of the start. */
     readonly generation: number;
     readonly error: AuditError | null;
   };
+  /** A sink works again that has not got all events. */
   'audit.lost': {
     /** The sink, as metrics and the log name it. */
     readonly sink: string;
@@ -142,7 +153,8 @@ export interface AuditDetails {
 /** The name of an event of the audit. */
 export type AuditEventName = keyof AuditDetails;
 
-interface AuditFields {
+/** What every event has. */
+export interface AuditFields {
   /** The version of this form. */
   readonly schemaVersion: 1;
   /** The number of the event, from 1 in each run of a worker. A gap means that events were lost. */
@@ -157,21 +169,23 @@ interface AuditFields {
   readonly actor: AuditActor;
   /** What it happened to: `worker`, `agents`, `tenant acme`, a call. */
   readonly target: string;
+  /** How it ended. */
   readonly result: AuditResult;
 }
 
-type EventOf<Name extends AuditEventName> = AuditFields & {
+/** One of the events. */
+export type AuditEventOf<Name extends AuditEventName> = AuditFields & {
   readonly event: Name;
   readonly details: Readonly<AuditDetails[Name]>;
 };
 
 /** An event of the audit, as plain data. `event` tells which; `details` follows from it. */
-export type AuditEvent = { [Name in AuditEventName]: EventOf<Name> }[AuditEventName];
+export type AuditEvent = { [Name in AuditEventName]: AuditEventOf<Name> }[AuditEventName];
 
 /** What happened, before it has a number. */
 export type Noted = {
   [Name in AuditEventName]: Pick<
-    EventOf<Name>,
+    AuditEventOf<Name>,
     'event' | 'actor' | 'target' | 'result' | 'details'
   >;
 }[AuditEventName];
