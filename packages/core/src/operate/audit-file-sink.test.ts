@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { constants } from 'node:fs';
 import { appendFile, mkdir, open, readFile, stat, symlink, writeFile } from 'node:fs/promises';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 
 import type { AuditEvent } from './audit-event.js';
 import { openAuditFile } from './audit-file-sink.js';
@@ -53,6 +53,29 @@ test.each([false, true])(
     expect((await stat(folder.of('audit.jsonl'))).mode & 0o777).toBe(0o600);
   },
 );
+
+test('with fsync, what the disk does not confirm counts as not written, and without it is not asked', async () => {
+  const handle = await open(folder.of('other'), 'w');
+  await handle.close();
+  const eio = Object.assign(new Error('EIO: i/o error, fdatasync'), { code: 'EIO' });
+  const prototype = Object.getPrototypeOf(handle) as typeof handle;
+  const datasync = vi.spyOn(prototype, 'datasync').mockRejectedValueOnce(eio);
+  try {
+    const careless = await fileSink();
+    expect(await careless.send([entry(1)], never)).toEqual({ done: 1 });
+    expect(datasync).not.toHaveBeenCalled();
+    await careless.close();
+    const sink = await fileSink({ fsync: true });
+    expect(await sink.send([entry(2), entry(3)], never)).toMatchObject({
+      done: 0,
+      failed: { again: true, error: { message: /EIO/ } },
+    });
+    expect(await sink.send([entry(2), entry(3)], never)).toEqual({ done: 2 });
+    expect(await seqs()).toEqual([1, 2, 3, 2, 3]);
+  } finally {
+    datasync.mockRestore();
+  }
+});
 
 test('above its size the file is renamed, and the last ones are kept', async () => {
   const sink = await fileSink({ maxFileMb: 1, keepFiles: 2 });
