@@ -307,6 +307,26 @@ test('after a lost connection the worker registers again', async () => {
   expect(of('worker.registered').map(({ details }) => details.again)).toEqual([false, true]);
 });
 
+test('new code that a call could not use', async () => {
+  const code = new VersionLoader(true);
+  const pool = poolWithCode({}, rig.options({ isolation: inProcess(), audit: { sink } }), code);
+  const running = pool.run({ processHandlers: false });
+  await rig.log.until('registered with LiveKit');
+  const call = await rig.dial({ metadata: { agent: 'versioned' } });
+  code.file = 'failing';
+  await pool.reload();
+  expect(await call.say('hello')).toBe('version one');
+  await told('reload.rolled_back');
+  expect(of('reload.rolled_back')).toMatchObject([
+    {
+      target: 'a call',
+      result: 'failed',
+      details: { generation: 0, count: 1, error: { message: 'this version cannot answer' } },
+    },
+  ]);
+  await Promise.all([pool.close(), running]);
+});
+
 test('the breaker: opened, probed and closed', async () => {
   const key = { dead: true };
   await rig.registered({
