@@ -11,7 +11,7 @@ export const reload: Companion = {
     if (hot === undefined || reloadSettings(verb, flags)?.watch !== true) return undefined;
     const { watchPath } = flags;
     return hot.hotReload.watchAgents({
-      pool,
+      pool: { reload: () => core.reloadChanged(pool) },
       code: hot.code,
       isAgentFile: (path) => core.isAgentFile(basename(path)),
       others: watchPath === undefined ? [] : [resolve(watchPath)],

@@ -13,6 +13,6 @@ export type {
 } from './agents/code-loader.js';
 export { explainImport } from './agents/import-file.js';
 export { type Warn, loadUserCode, warnInLog } from './pool/load-user-code.js';
-export { checkConfiguration } from './pool/pool-functions.js';
+export { checkConfiguration, reloadChanged } from './pool/pool-functions.js';
 export { startLogs, type LogStyle } from './sdk/sdk-logger.js';
 export { inCallProcess } from './worker/started-for-calls.js';

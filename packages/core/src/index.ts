@@ -79,6 +79,27 @@ export type { SessionOutcome } from './call/session-outcome.js';
 // How a worker is watched.
 export type { OperateOptions } from './operate/operate-options.js';
 export type { HealthOptions } from './operate/health-server.js';
+export type {
+  AuditFileSink,
+  AuditFunction,
+  AuditHttpSink,
+  AuditOptions,
+  AuditSink,
+} from './operate/audit-options.js';
+export type {
+  AuditActor,
+  AuditCounts,
+  AuditDetails,
+  AuditError,
+  AuditEvent,
+  AuditEventName,
+  AuditEventOf,
+  AuditFields,
+  AuditReload,
+  AuditResult,
+  DrainCause,
+  ReloadCause,
+} from './operate/audit-event.js';
 export type { MetricsFilesOptions } from './operate/metrics-reporter.js';
 export type { WatchdogOptions } from './operate/watchdog-options.js';
 export type {

@@ -1,3 +1,4 @@
+import type { OperateOptions } from '@openrtc/core';
 import { expect, test } from 'vitest';
 
 import { UsageError } from '../usage-error.js';
@@ -35,6 +36,20 @@ test('a flag changes its own key and no other option in the code', () => {
   });
 });
 
+test('the flags of the audit add sinks to those in the code', () => {
+  const mine = () => {};
+  const flags = { auditFile: 'audit.jsonl', auditUrl: 'https://logs.example.com' };
+  const added = [{ file: 'audit.jsonl' }, { url: 'https://logs.example.com' }];
+  const settings = (audit?: OperateOptions['audit'], more = {}) =>
+    operateSettings('start', { ...flags, ...more }, { health: null, ...(audit && { audit }) });
+  expect(settings()).toEqual({ audit: { sink: added } });
+  expect(settings({ sink: mine })).toEqual({ audit: { sink: [mine, ...added] } });
+  expect(settings({ sink: [mine, { file: 'other' }] }, { auditFsync: true })).toEqual({
+    audit: { sink: [mine, { file: 'other' }, { file: 'audit.jsonl', fsync: true }, added[1]] },
+  });
+  expect(operateSettings('start', {}, { health: null, audit: { sink: mine } })).toEqual({});
+});
+
 test('an interval without a file is an error', () => {
   expect(() => operateSettings('start', { metricsJsonlInterval: 5_000 }, {})).toThrow(
     new UsageError('--metrics-jsonl-interval only works with --metrics-jsonl'),
@@ -60,6 +75,7 @@ test('a single call in a terminal leaves the port and the files to the worker', 
   expect(singleCallSettings(fromCode)).toEqual({
     health: null,
     metrics: null,
+    audit: null,
     watchdog: { killMs: never },
   });
 });

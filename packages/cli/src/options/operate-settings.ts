@@ -1,4 +1,4 @@
-import type { OperateOptions } from '@openrtc/core';
+import type { AuditSink, OperateOptions } from '@openrtc/core';
 
 import { defined } from '../defined.js';
 import type { Verb } from '../verbs/verb.js';
@@ -8,7 +8,7 @@ import { type Flags, needsFlag } from './table.js';
 const START_PORT = 8_081;
 const ANY_FREE_PORT = 0;
 
-type WatchSettings = Pick<OperateOptions, 'health' | 'metrics' | 'watchdog'>;
+type WatchSettings = Pick<OperateOptions, 'health' | 'metrics' | 'audit' | 'watchdog'>;
 
 /**
  * The settings that watch a worker. Each key comes from its flag, else from the code, else from the verb.
@@ -19,13 +19,14 @@ export function operateSettings(verb: Verb, flags: Flags, fromCode: OperateOptio
   return {
     ...healthOf(verb, flags, fromCode.health),
     ...metricsOf(flags, fromCode.metrics),
+    ...auditOf(flags, fromCode.audit),
     ...(verb === 'dev' ? withoutKill(fromCode) : {}),
   };
 }
 
 /** The settings for a single call in a terminal: it leaves the port and the files to the worker of the same code. */
 export function singleCallSettings(fromCode: OperateOptions): WatchSettings {
-  return { health: null, metrics: null, ...withoutKill(fromCode) };
+  return { health: null, metrics: null, audit: null, ...withoutKill(fromCode) };
 }
 
 function healthOf(
@@ -54,6 +55,21 @@ function metricsOf(
     throw needsFlag('metricsJsonlInterval', 'metricsJsonl');
   if (jsonFile === undefined && jsonlFile === undefined) return {};
   return { metrics: { ...fromCode, ...defined({ jsonFile, jsonlFile, jsonlIntervalMs }) } };
+}
+
+/** The flags add sinks to those of the code: an audit must not end because somebody wants another one. */
+function auditOf(
+  { auditFile, auditFsync, auditUrl }: Flags,
+  fromCode: OperateOptions['audit'],
+): Pick<OperateOptions, 'audit'> {
+  if (auditFsync !== undefined && auditFile === undefined)
+    throw needsFlag('auditFsync', 'auditFile');
+  const added: AuditSink[] = [
+    ...(auditFile === undefined ? [] : [{ file: auditFile, ...defined({ fsync: auditFsync }) }]),
+    ...(auditUrl === undefined ? [] : [{ url: auditUrl }]),
+  ];
+  if (added.length === 0) return {};
+  return { audit: { sink: [...[fromCode?.sink ?? []].flat(), ...added] } };
 }
 
 /** Nothing would restart the process, and the user may be debugging what blocks it. */

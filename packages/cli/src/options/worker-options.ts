@@ -225,6 +225,27 @@ export const workerOptions = {
     env: 'OPENRTC_METRICS_JSONL_INTERVAL',
     default: '1s',
   },
+  auditFile: {
+    takes: '<path>',
+    read: text,
+    help: 'file to append the audit to: what the worker did and who made it do so, as lines of JSON',
+    verbs: WORKER,
+    env: 'OPENRTC_AUDIT_FILE',
+  },
+  auditFsync: {
+    read: yesOrNo,
+    help: 'with --audit-file: lines survive a power failure',
+    verbs: WORKER,
+    env: 'OPENRTC_AUDIT_FSYNC',
+  },
+  auditUrl: {
+    takes: '<url>',
+    read: text,
+    help: 'URL to POST the audit to, as lines of JSON; a user and a password in it belong into the variable',
+    verbs: WORKER,
+    env: 'OPENRTC_AUDIT_URL',
+    secret: true,
+  },
   dashboard: {
     read: yesOrNo,
     help: 'show the state of the worker on stderr: in the last lines of a terminal, else as a line each time',

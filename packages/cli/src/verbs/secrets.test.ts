@@ -40,6 +40,7 @@ test.skipIf(process.platform !== 'linux').each(['coroutine', 'process'])(
     const { url, apiKey, apiSecret } = livekit;
     const jsonl = folder.of('metrics.jsonl');
     const json = folder.of('now.json');
+    const audit = folder.of('audit.jsonl');
     const env = {
       OPENAI_API_KEY: MARKER,
       LIVEKIT_API_KEY: apiKey,
@@ -62,6 +63,8 @@ test.skipIf(process.platform !== 'linux').each(['coroutine', 'process'])(
         jsonl,
         '--metrics-json-file',
         json,
+        '--audit-file',
+        audit,
       ],
       { env },
     );
@@ -97,6 +100,7 @@ test.skipIf(process.platform !== 'linux').each(['coroutine', 'process'])(
       processes: processes.join('\n'),
       jsonl: await readFile(jsonl, 'utf8'),
       json: await readFile(json, 'utf8'),
+      audit: await readFile(audit, 'utf8'),
       'sent to LiveKit': JSON.stringify(livekit.jobs),
     };
     // The failure itself is reported.

@@ -29,6 +29,8 @@ export const errorCodes = {
   CONFIG_PORT_IN_USE: 'the health server cannot listen on its port',
   CONFIG_METRICS_FILE:
     'a metrics file cannot be written, or holds something that OpenRTC did not write',
+  CONFIG_AUDIT_FILE:
+    'an audit file cannot be written, or holds something that OpenRTC did not write',
   POOL_UNHEALTHY: 'the worker drained because calls failed one after another',
   POOL_TAINTED: 'the worker drained after an error that could not be assigned to a call',
   POOL_STATE: 'a method was called in a state that does not allow it',

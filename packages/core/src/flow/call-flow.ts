@@ -26,6 +26,8 @@ export interface CallFlowOptions extends LiveCallsOptions {
   readonly tenants?: (call: Call) => TenantRefusal | undefined | Promise<TenantRefusal | undefined>;
   /** Told of a call for which a place was reserved, and that will not come. */
   readonly onGivenBack: (call: Call) => void;
+  /** Told of each refusal; the call is undefined when its agent is not known. */
+  readonly onRefused: (reason: RefusalReason, call: Call | undefined) => void;
   /** The last word about a call, and how long it may take in milliseconds. Undefined: every call is taken. */
   readonly filter?: { readonly ask: RequestFilter; readonly timeoutMs: number } | undefined;
 }
@@ -64,6 +66,12 @@ export class CallFlow {
     return routed instanceof Promise
       ? routed.then((late) => this.#admit(offer, late, link))
       : this.#admit(offer, routed, link);
+  }
+
+  /** Counts an offer that was refused, here or by the link. */
+  refused(reason: RefusalReason, call?: Call): void {
+    this.counts.refuse(reason, call?.agent);
+    this.#options.onRefused(reason, call);
   }
 
   #admit(
@@ -186,7 +194,7 @@ export class CallFlow {
     level: 'info' | 'warn' | 'error',
     { call, cause }: { readonly call?: Call; readonly cause?: unknown } = {},
   ): Declined {
-    this.counts.refuse(reason, call?.agent);
+    this.refused(reason, call);
     this.#options.logger[level](
       { jobId: offer.jobId, reason, ...(cause === undefined ? {} : { error: cause }) },
       `refused a call: ${message}`,

@@ -27,6 +27,8 @@ export interface WorkerLinkOptions {
   readonly onOffer: AnswerOffer;
   /** Called when the link refuses an offer itself. */
   readonly onRefused: (reason: LinkRefusal) => void;
+  /** Called when LiveKit has registered the worker; `again` after a lost connection. */
+  readonly onRegistered?: (registration: Registration, workerId: string, again: boolean) => void;
   /** Called after each answer, with the time since the offer in milliseconds. */
   readonly onAnswered?: (ms: number, accepted: boolean) => void;
   /** Called when LiveKit ends a job. The id may be unknown; ignore it then. */
@@ -188,6 +190,7 @@ export class WorkerLink {
   }
 
   #onRegistered(connection: WorkerConnection): void {
+    const again = this.#state === 'reconnecting';
     this.#connection = connection;
     this.#state = 'registered';
     // Until the first status the server treats a worker as available and idle, and offers jobs at once.
@@ -202,8 +205,10 @@ export class WorkerLink {
     if (jobIds.length > 0) connection.send({ case: 'migrateJob', value: { jobIds } });
     for (const jobId of live) this.#reportRunning(jobId);
     void this.#deliver(finals);
-    const { agentName, deployment } = this.#options.registration;
+    const { registration, onRegistered } = this.#options;
+    const { agentName, deployment } = registration;
     const { workerId } = connection;
+    onRegistered?.(registration, workerId, again);
     if (deployment === '') this.#logger.info({ workerId, agentName }, 'registered with LiveKit');
     // Otherwise nothing would say why no call arrives.
     else

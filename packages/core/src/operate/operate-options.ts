@@ -1,3 +1,4 @@
+import type { AuditOptions } from './audit-options.js';
 import type { HealthOptions } from './health-server.js';
 import type { MetricsFilesOptions } from './metrics-reporter.js';
 import type { OtelMeter } from './otel-metrics.js';
@@ -9,6 +10,11 @@ export interface OperateOptions {
   health?: HealthOptions | null;
   /** Files that snapshots and events are written to. Default, and `null`: no files. */
   metrics?: MetricsFilesOptions | null;
+  /**
+   * A record of what the worker did, and of who or what made it do so: its start with its configuration, refused calls,
+   * breakers, reloads, drains and its end. Default, and `null`: none.
+   */
+  audit?: AuditOptions | null;
   /**
    * Two Unix sockets in a directory that only this user can access. One is for `openrtc top`: it reports the calls and
    * their resources, and reads nothing. The other is for `openrtc reload`. Default: true. If a socket cannot be created,

@@ -9,6 +9,8 @@ import { type Logger, silentLogger } from '../base/logger.js';
 import { jobTypes } from '../call/job-offer.js';
 import type { ReloadReport } from '../call/reload-report.js';
 import { workerLoad } from '../link/load-curve.js';
+import { Audit } from './audit.js';
+import type { Noted } from './audit-event.js';
 import { ControlSocket } from './control-socket.js';
 import type { WorkerInfo } from './health-routes.js';
 import { HealthServer } from './health-server.js';
@@ -42,6 +44,7 @@ export interface PoolView {
 export class Operations implements AsyncDisposable {
   readonly #view: PoolView;
   readonly #metrics: WorkerMetrics;
+  #audit: Audit | undefined;
   #health: HealthServer | undefined;
   #files: MetricsReporter | undefined;
   #socket: ReportSocket | undefined;
@@ -60,18 +63,21 @@ export class Operations implements AsyncDisposable {
         jsonl: this.#files?.dropped.jsonl ?? 0,
         top: this.#socket?.dropped ?? 0,
         log: lostLogLines(),
+        ...this.#audit?.dropped,
       }),
     });
   }
 
   /**
    * Opens what the options ask for.
-   * @throws OpenRtcError `CONFIG_PORT_IN_USE`, `CONFIG_METRICS_FILE`; nothing stays open in that case.
+   * @throws OpenRtcError `CONFIG_PORT_IN_USE`, `CONFIG_METRICS_FILE`, `CONFIG_AUDIT_FILE`; nothing stays open in that case.
    */
   async open(options: OperateOptions, logger: Logger): Promise<void> {
-    const { health, metrics, introspection = true, meter } = options;
+    const { health, metrics, audit, introspection = true, meter } = options;
     this.#logger = logger;
     try {
+      const version = this.#view.facts.deploymentVersion || null;
+      this.#audit = await Audit.open({ audit, version, logger });
       if (meter !== undefined) this.#otel = new OtelMetrics(meter, () => this.metrics(), logger);
       if (health !== undefined && health !== null)
         this.#health = await HealthServer.listen(
@@ -98,6 +104,11 @@ export class Operations implements AsyncDisposable {
       await this[Symbol.asyncDispose]().catch(alsoFailed(logger));
       throw error;
     }
+  }
+
+  /** Writes an event of the audit, if there is one. Never throws and never waits. */
+  note(noted: Noted): void {
+    this.#audit?.note(noted);
   }
 
   /** Follows the calls of the worker; called when it begins to accept them. */
@@ -129,8 +140,15 @@ export class Operations implements AsyncDisposable {
   /** Closes everything that is open. */
   async [Symbol.asyncDispose](): Promise<void> {
     const otel = this.#otel;
-    const open = [this.#control, this.#socket, this.#files, this.#health];
-    this.#otel = this.#control = this.#socket = this.#files = this.#health = undefined;
+    // The audit first: it says how everything ended, and all of them share one time box.
+    const open = [this.#audit, this.#control, this.#socket, this.#files, this.#health];
+    this.#otel =
+      this.#audit =
+      this.#control =
+      this.#socket =
+      this.#files =
+      this.#health =
+        undefined;
     await everyStep(this.#logger, [
       // It calls the meter, which is the user's.
       () => otel?.[Symbol.dispose](),

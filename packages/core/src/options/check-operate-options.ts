@@ -14,11 +14,13 @@ import {
   MAX_MS,
   withoutUndefined,
 } from '../base/option-checks.js';
+import { checkAudit } from './audit-option.js';
 
 /** The keys of {@link OperateOptions}. */
 export const operateKeys = [
   'health',
   'metrics',
+  'audit',
   'introspection',
   'meter',
   'watchdog',
@@ -64,6 +66,7 @@ export function checkOperateOptions(
   {
     health,
     metrics,
+    audit,
     introspection,
     meter,
     watchdog,
@@ -72,6 +75,7 @@ export function checkOperateOptions(
   checkAll([
     () => checkHealth(where, health),
     () => checkMetrics(where, metrics),
+    () => checkAudit(where, audit),
     () => checkBoolean(where, 'introspection', introspection),
     () => checkMeter(where, meter),
     () => checkWatchdog(where, watchdog),

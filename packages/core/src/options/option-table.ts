@@ -86,6 +86,7 @@ export const optionTable = {
   logger: { kind: 'checked', check: checkLogger },
   health: { kind: 'elsewhere' },
   metrics: { kind: 'elsewhere' },
+  audit: { kind: 'elsewhere' },
   introspection: { kind: 'elsewhere' },
   meter: { kind: 'elsewhere' },
   watchdog: { kind: 'elsewhere' },

@@ -11,6 +11,7 @@ const OBJECTS = [
   'permissions',
   'health',
   'metrics',
+  'audit',
   'watchdog',
 ] as const satisfies readonly (keyof AgentPoolOptions)[];
 

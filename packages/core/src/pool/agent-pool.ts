@@ -153,13 +153,13 @@ export class AgentPool<
    */
   async drain(): Promise<void> {
     this.#closed = true;
-    await this.#run?.drain();
+    await this.#run?.drain('drain_call');
   }
 
   /** Ends live calls now, within 4 s, and resolves when everything is closed. A pool that has not run never runs. */
   async close(): Promise<void> {
     this.#closed = true;
-    await this.#run?.close();
+    await this.#run?.close('close_call');
   }
 
   /** The state of the pool at this moment. CPU and memory of calls are as {@link inspect} last measured them. */
@@ -242,7 +242,7 @@ export class AgentPool<
       source: this.#source,
       loader: this.loader,
       snapshot: () => this.runtimeSnapshot(),
-      reload: () => this.reload(),
+      reload: () => this.reloadFor('reload_command'),
     });
     this.#run = run;
     return (run.finished = work(run));

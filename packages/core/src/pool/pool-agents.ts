@@ -9,6 +9,7 @@ import { checkDiscover } from '../agents/check-discover.js';
 import type { CodeLoader, ImportModule } from '../agents/code-loader.js';
 import { type AgentImporter, discoverAgents } from '../agents/discover.js';
 import { AgentRegistry } from '../agents/registry.js';
+import type { ReloadCause } from '../operate/audit-event.js';
 import type { PoolState } from '../operate/readiness.js';
 import { takeUsage } from '../operate/take-snapshot.js';
 import type { PoolUsage } from '../operate/usage-totals.js';
@@ -19,11 +20,20 @@ import { checkState } from './pool-checks.js';
 import type { MetadataValues } from '../call/call.js';
 import { type Warn, userCodeImporter, warnInLog } from './load-user-code.js';
 
+/** What functions outside of the class do with its agents. Set by the class, because it needs its protected members. */
+export const insideAgents = {} as {
+  reload: (pool: PoolAgents, by: ReloadCause) => Promise<ReloadReport>;
+};
+
 /** The agents of a pool, which can be added, replaced and removed at any time; their tenants, and what they have used. */
 export abstract class PoolAgents<
   Prewarmed extends object = Record<string, unknown>,
   Metadata extends object = MetadataValues,
 > {
+  static {
+    insideAgents.reload = (pool, by) => pool.reloadFor(by);
+  }
+
   /** @internal */
   protected readonly registry = new AgentRegistry();
   /** @internal */
@@ -109,10 +119,15 @@ export abstract class PoolAgents<
    * @returns what has changed; when the new code cannot be used, nothing has, and the report says why
    * @throws OpenRtcError `POOL_STATE` when the pool does not run, or was not started so
    */
-  async reload(): Promise<ReloadReport> {
+  reload(): Promise<ReloadReport> {
+    return this.reloadFor('reload_call');
+  }
+
+  /** @internal */
+  protected async reloadFor(by: ReloadCause): Promise<ReloadReport> {
     if (this.loader === undefined) throw noReload();
     if (this.worker?.reloads === undefined) throw notRunning();
-    return this.worker.reloads.reload();
+    return this.worker.reloads.reload(by);
   }
 
   /**

@@ -1,6 +1,8 @@
 import type { Channel } from '../launch/channel.js';
+import type { ReloadReport } from '../call/reload-report.js';
 import type { RunOptions } from '../options/run-options.js';
 import { type AgentPool, inside } from './agent-pool.js';
+import { insideAgents } from './pool-agents.js';
 
 /**
  * Runs the calls that the pool of another process sends through `channel`. Call it instead of {@link AgentPool.run}:
@@ -23,4 +25,13 @@ export function serveTickets(pool: AgentPool, channel: Channel): Promise<void> {
  */
 export function checkConfiguration(pool: AgentPool, options: RunOptions = {}): void {
   inside.check(pool, options);
+}
+
+/**
+ * Reloads the agents of a pool because their files have changed, as {@link AgentPool.reload} does; the audit says why. For
+ * a command that watches the files.
+ * @throws OpenRtcError `POOL_STATE` as `reload()`
+ */
+export function reloadChanged(pool: AgentPool): Promise<ReloadReport> {
+  return insideAgents.reload(pool, 'file_change');
 }

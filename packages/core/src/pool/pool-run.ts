@@ -2,13 +2,14 @@ import type { CodeLoader } from '../agents/code-loader.js';
 import { TenantDirectory } from '../agents/tenant-directory.js';
 import type { AgentRegistry } from '../agents/registry.js';
 import { isOpenRtcError } from '../base/errors.js';
-import { alsoFailed, everyStep } from '../base/every-step.js';
+import { everyStep } from '../base/every-step.js';
 import { type Logger, unbreakable } from '../base/logger.js';
 import { version } from '../base/version.js';
 import type { ReloadReport } from '../call/reload-report.js';
 import type { SessionObserver } from '../settle/session-observer.js';
 import type { Channel } from '../launch/channel.js';
 import type { PoolSource } from '../launch/isolation-strategy.js';
+import type { DrainCause } from '../operate/audit-event.js';
 import { Operations } from '../operate/operations.js';
 import type { RuntimeSnapshot } from '../operate/runtime-snapshot.js';
 import type { PoolState } from '../operate/readiness.js';
@@ -19,6 +20,7 @@ import type { RunOptions } from '../options/run-options.js';
 import { sdkInUse } from '../sdk/patches.js';
 import { sdkLogger } from '../sdk/sdk-logger.js';
 import type { ConnectRequest } from '../worker/local-call.js';
+import { type DrainNote, RunAudit } from '../worker/run-audit.js';
 import { Ending } from '../worker/ending.js';
 import { guardLogs } from '../worker/log-guard.js';
 import { installProcessHandlers, taintedBy } from '../worker/process-handlers.js';
@@ -26,6 +28,7 @@ import { serveSessions } from '../worker/serve-sessions.js';
 import { nameWhatKeepsAlive } from '../worker/still-running.js';
 import { Worker } from '../worker/worker.js';
 import type { ProcessOptions, WorkerOptions } from '../worker/worker-options.js';
+import { connectOnly } from './connect-only.js';
 
 /** The parts of a pool that a run needs. They do not change during the run. */
 export interface PoolParts {
@@ -54,6 +57,7 @@ export class PoolRun {
   readonly #tenants: TenantDirectory | undefined;
   readonly #starting = new AbortController();
   readonly #ending: Ending;
+  readonly #audit: RunAudit;
   #state: Exclude<PoolState, 'draining' | 'idle'> = 'starting';
   #worker: Worker | undefined;
 
@@ -61,20 +65,22 @@ export class PoolRun {
     this.#parts = parts;
     this.#logger = unbreakable(parts.options.logger ?? sdkLogger());
     this.#ending = new Ending(this.#logger);
+    const { resolved, registry } = parts;
+    const isAgent = (name: string) => registry.has(name);
     this.#tenants =
-      parts.resolved.tenants &&
-      new TenantDirectory({
-        ...parts.resolved.tenants,
-        isAgent: (name) => parts.registry.has(name),
-        logger: this.#logger,
-      });
+      resolved.tenants &&
+      new TenantDirectory({ ...resolved.tenants, isAgent, logger: this.#logger });
     this.operations = new Operations({
-      facts: parts.resolved,
+      facts: resolved,
       entry: parts.source.entry,
       snapshot: parts.snapshot,
       reload: parts.reload,
       worker: () => this.#worker,
     });
+    this.#audit = new RunAudit(
+      (noted) => this.operations.note(noted),
+      () => this.#worker?.calls.length ?? 0,
+    );
   }
 
   get state(): PoolState {
@@ -104,7 +110,7 @@ export class PoolRun {
     observer: SessionObserver,
   ): Promise<void> {
     await this.#run(options, { registers: false, observers: [observer] }, async (worker) => {
-      if (!worker.draining) await connectOnly(worker, request, this.#logger);
+      if (!worker.draining) await connectOnly(worker, request, this.#audit, this.#logger);
       await worker.finished;
     });
   }
@@ -121,7 +127,8 @@ export class PoolRun {
     }
   }
 
-  async drain(): Promise<void> {
+  async drain(by: DrainCause, note?: DrainNote): Promise<void> {
+    this.#audit.draining(by, note);
     this.#starting.abort();
     try {
       await this.#worker?.drain();
@@ -130,7 +137,8 @@ export class PoolRun {
     }
   }
 
-  async close(): Promise<void> {
+  async close(by: DrainCause, note?: DrainNote): Promise<void> {
+    this.#audit.draining(by, { ...note, calls: 'end' });
     this.#starting.abort();
     this.#ending.close();
     try {
@@ -151,13 +159,15 @@ export class PoolRun {
       ? guardLogs(this.#parts.options.logger, this.#logger)
       : () => {};
     const uninstall = processHandlers ? this.#installHandlers(registers) : () => {};
-    const onAbort = () => this.#inBackground(this.drain());
+    const onAbort = () => this.#inBackground(this.drain('abort_signal'));
     signal?.addEventListener('abort', onAbort, { once: true });
-    if (signal?.aborted) this.#starting.abort();
+    if (signal?.aborted) onAbort();
+    let failed: { readonly error: unknown } | undefined;
     const run = async () => {
       const { options: pool } = this.#parts;
       const watched = operateOptions(pool, options);
       await this.operations.open(watched, this.#logger);
+      this.#audit.started(this.#parts, watched);
       const worker = await this.#start({
         registers,
         observers: [...(pool.observers ?? []), ...observers],
@@ -173,10 +183,11 @@ export class PoolRun {
       await untilOver(worker);
     };
     await everyStep(this.#logger, [
-      run,
+      () => run().catch((error: unknown) => Promise.reject((failed = { error }).error)),
       () => void (this.#state = 'closed'),
       () => signal?.removeEventListener('abort', onAbort),
       uninstall,
+      () => this.#audit.closed(failed),
       () => this.#ending.operations(() => this.operations[Symbol.asyncDispose]()),
       // Otherwise the process is not the pool's.
       () => processHandlers && nameWhatKeepsAlive(this.#logger, sdkInUse),
@@ -188,12 +199,17 @@ export class PoolRun {
   #installHandlers(registers: boolean): () => void {
     return installProcessHandlers(
       {
-        drain: () => this.#inBackground(registers ? this.drain() : this.close()),
-        close: () => this.#inBackground(this.close()),
-        tainted: (error) =>
-          this.#worker === undefined
-            ? this.#starting.abort(taintedBy(error))
-            : this.#worker.tainted(error),
+        drain: (signal) =>
+          this.#inBackground(
+            registers ? this.drain('signal', { signal }) : this.close('signal', { signal }),
+          ),
+        close: (signal) => this.#inBackground(this.close('signal', { signal })),
+        tainted: (error) => {
+          if (this.#worker !== undefined) return this.#worker.tainted(error);
+          const fault = taintedBy(error);
+          this.#audit.draining('uncaught_error', { error: fault });
+          this.#starting.abort(fault);
+        },
       },
       this.#logger,
     );
@@ -209,7 +225,8 @@ export class PoolRun {
     const { signal } = this.#starting;
     try {
       const ending = this.#ending;
-      return await Worker.start({ ...this.#process, version, ending, ...how }, signal);
+      const audit = this.#audit;
+      return await Worker.start({ ...this.#process, version, ending, audit, ...how }, signal);
     } catch (error) {
       if (!signal.aborted) throw error;
       // Only the log can say what else went wrong.
@@ -229,16 +246,4 @@ export class PoolRun {
   async #over(): Promise<void> {
     await Promise.allSettled([this.finished]);
   }
-}
-
-/** One call and no other. */
-async function connectOnly(worker: Worker, request: ConnectRequest, logger: Logger): Promise<void> {
-  try {
-    await worker.connect(request);
-  } catch (error) {
-    await worker.drain().catch(alsoFailed(logger));
-    throw error;
-  }
-  // The call that was launched goes on to its end. The run waits for it, and reports how the worker ended.
-  worker.drain().catch(() => {});
 }

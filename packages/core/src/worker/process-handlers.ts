@@ -10,9 +10,9 @@ import { currentVerification } from './verification.js';
 /** Actions of a worker for the signals and uncaught errors of its process. */
 export interface ProcessActions {
   /** Called for the first of {@link END_SIGNALS}: accept no more calls. */
-  drain(): void;
+  drain(signal: NodeJS.Signals): void;
   /** Called for the second one: end the calls now. */
-  close(): void;
+  close(signal: NodeJS.Signals): void;
   /** Called for an error that no call can be blamed for. */
   tainted(error: unknown): void;
 }
@@ -41,10 +41,10 @@ export function installProcessHandlers(actions: ProcessActions, logger: Logger):
         { signal },
         'draining: no new calls, live ones go on to their end; signal again to end them now',
       );
-      actions.drain();
+      actions.drain(signal);
     } else if (signals === 2) {
       logger.warn({ signal }, 'ending live calls now; signal again to kill the process');
-      actions.close();
+      actions.close(signal);
     } else {
       process.kill(process.pid, 'SIGKILL');
     }

@@ -12,6 +12,7 @@ import {
   countByResult,
   reloadLine,
 } from '../call/reload-report.js';
+import type { ReloadCause } from '../operate/audit-event.js';
 import type { PreparedChange } from '../launch/isolation-strategy.js';
 import { type ReloadPlan, planReload } from './plan-reload.js';
 import type { ProcessCode } from './process-code.js';
@@ -31,8 +32,8 @@ export interface ReloadsOptions {
   readonly runsHere: (jobId: string) => boolean;
   /** Name of the isolation strategy. */
   readonly isolation: string;
-  /** Called with each report. */
-  readonly onReport: (report: ReloadReport) => void;
+  /** Called with each report, and with who asked for the reload. */
+  readonly onReport: (report: ReloadReport, by: ReloadCause) => void;
   readonly logger: Logger;
 }
 
@@ -50,13 +51,13 @@ export class Reloads {
   }
 
   /** Reloads the agents. Never rejects: when their code cannot be used, everything is as it was. */
-  reload(): Promise<ReloadReport> {
-    const next = this.#last.then(() => this.#outside(() => this.#reload()));
+  reload(by: ReloadCause): Promise<ReloadReport> {
+    const next = this.#last.then(() => this.#outside(() => this.#reload(by)));
     this.#last = next;
     return next;
   }
 
-  async #reload(): Promise<ReloadReport> {
+  async #reload(by: ReloadCause): Promise<ReloadReport> {
     const { loader, registry, onReport, logger } = this.#options;
     const begun = performance.now();
     let report: Omit<ReloadReport, 'durationMs'> = this.#nothing('unchanged');
@@ -81,7 +82,7 @@ export class Reloads {
     this.#log(timed);
     // What became of a call is an event of that call as well, and logged with it.
     const told = { ...timed, notes: [...timed.notes, ...leftBehind(timed.calls)] };
-    onReport(told);
+    onReport(told, by);
     return told;
   }
 

@@ -82,7 +82,7 @@ export function wire(options: WorkerOptions, endpoint: LiveKitEndpoint): WorkerP
 }
 
 function reloadsOf(
-  { loader, registry, logger, pool }: WorkerOptions,
+  { loader, registry, audit, logger, pool }: WorkerOptions,
   flow: CallFlow,
   host: SessionHost,
 ): Reloads | undefined {
@@ -97,7 +97,10 @@ function reloadsOf(
     jobIds: () => launcher.jobIds,
     runsHere: (jobId) => host.runs(jobId),
     isolation: pool.isolation?.name ?? 'coroutine',
-    onReport: (report) => flow.live.reloaded(report),
+    onReport: (report, by) => {
+      flow.live.reloaded(report);
+      audit.reloaded(report, by);
+    },
     logger,
   });
 }
@@ -128,7 +131,7 @@ function pausing(admission: Admission, reason: PauseReason) {
 }
 
 function flowOf(
-  { pool, resolved, registry, tenants, observers, logger }: WorkerOptions,
+  { pool, resolved, registry, tenants, observers, audit, logger }: WorkerOptions,
   endpoint: LiveKitEndpoint,
   { admission, breaker, quarantine, rate }: AdmissionParts,
 ): CallFlow {
@@ -152,6 +155,7 @@ function flowOf(
     }),
     tenantsEpoch: () => tenants?.epoch ?? 0,
     onGivenBack: ({ tenant }) => rate.giveBack(tenant),
+    onRefused: (reason, call) => audit.refused(reason, call),
     ...(pool.requestFilter !== undefined && {
       filter: {
         ask: pool.requestFilter,
@@ -159,7 +163,7 @@ function flowOf(
       },
     }),
     endpoint,
-    observers,
+    observers: [...observers, audit],
     judge: (call, outcome) => {
       breaker?.judge(call, outcome);
       quarantine?.judge(call, outcome);
@@ -170,7 +174,7 @@ function flowOf(
 }
 
 function linksOf(
-  { resolved, registry, version, logger }: WorkerOptions,
+  { resolved, registry, version, audit, logger }: WorkerOptions,
   endpoint: LiveKitEndpoint,
   admission: Admission,
   flow: CallFlow,
@@ -180,7 +184,8 @@ function linksOf(
       endpoint,
       logger,
       onOffer: (offer, link) => flow.offer(offer, link),
-      onRefused: (reason) => flow.counts.refuse(reason),
+      onRefused: (reason) => flow.refused(reason),
+      onRegistered: (...registered) => audit.registered(...registered),
       onAnswered: (ms, accepted) =>
         flow.counts.metrics.answers.record({ accepted: String(accepted) }, ms / 1_000),
       onTermination: (jobId) => {

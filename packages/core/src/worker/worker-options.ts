@@ -9,6 +9,7 @@ import type { OperateOptions } from '../operate/operate-options.js';
 import type { Ending } from './ending.js';
 import type { AgentPoolOptions } from '../options/pool-options.js';
 import type { ResolvedOptions } from '../options/resolve-options.js';
+import type { RunAudit } from './run-audit.js';
 import type { SessionObserver } from '../settle/session-observer.js';
 
 /** Everything that a process needs to run sessions of a pool. */
@@ -37,6 +38,8 @@ export interface WorkerOptions extends ProcessOptions {
   readonly version: string;
   /** Notified of every call. */
   readonly observers: readonly SessionObserver[];
+  /** Writes down what the worker does. */
+  readonly audit: RunAudit;
   /** False: the worker gets calls only through {@link Worker.connect}. */
   readonly registers: boolean;
   /** Returns the audio devices of a call whose room carries no audio. */

@@ -14,6 +14,7 @@ import type {
 import { type LiveKitEndpoint, resolveEndpoint } from '../link/livekit-endpoint.js';
 import { warnIfPlain } from '../link/room-url.js';
 import type { WorkerLinks } from '../link/worker-links.js';
+import type { DrainCause } from '../operate/audit-event.js';
 import type { FlowCounts } from '../operate/flow-counts.js';
 import type { ResourceSampler } from '../operate/resource-sampler.js';
 import type { CallView, WorkerView } from '../operate/worker-view.js';
@@ -147,11 +148,10 @@ export class Worker implements WorkerView {
    */
   drain(fault?: OpenRtcError): Promise<void> {
     this.#fault ??= fault;
-    if (!this.#draining) {
-      this.#draining = true;
-      this.admission.drain();
-      this.#finish().then(this.#drained.resolve, this.#drained.reject);
-    }
+    if (this.#draining) return this.finished;
+    this.#draining = true;
+    this.admission.drain();
+    this.#finish().then(this.#drained.resolve, this.#drained.reject);
     return this.finished;
   }
 
@@ -183,7 +183,7 @@ export class Worker implements WorkerView {
 
   /** Drains the worker because of an error that no call can be blamed for. */
   tainted(error: unknown): void {
-    this.#drainInBackground(taintedBy(error));
+    this.#drainInBackground('uncaught_error', taintedBy(error));
   }
 
   async #open(strategy: IsolationStrategy, signal: AbortSignal): Promise<void> {
@@ -238,13 +238,13 @@ export class Worker implements WorkerView {
     if (this.#draining) return;
     const fault = unhealthyAfter(failures, last);
     this.#options.logger.error({ failures }, fault.message);
-    this.#drainInBackground(fault);
+    this.#drainInBackground('failure_limit', fault);
   }
 
   // run() waits for `finished` and reports its error.
-  #drainInBackground(fault: OpenRtcError): void {
-    this.drain(fault).catch((error: unknown) =>
-      this.#options.logger.debug({ error }, 'drained after a fault'),
-    );
+  #drainInBackground(by: DrainCause, fault: OpenRtcError): void {
+    const { audit, logger } = this.#options;
+    audit.draining(by, { error: fault });
+    this.drain(fault).catch((error: unknown) => logger.debug({ error }, 'drained after a fault'));
   }
 }
