@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 
+import { auditRows } from './like-python/python-audit.fixture.js';
 import { breakerRows } from './like-python/python-breaker.fixture.js';
 import { capRows, filterRows } from './like-python/python-caps.fixture.js';
 import { type PythonRow, SAME } from './like-python/python-row.fixture.js';
@@ -18,6 +19,7 @@ const table: Readonly<Record<string, readonly PythonRow[]>> = {
   'filters and signatures': filterRows,
   'the worker': workerRows,
   membership: membershipRows,
+  'audit and usage': auditRows,
 };
 
 const titleOf = ({ what, python, here, fault }: PythonRow) =>
