@@ -78,11 +78,14 @@ export const auditRows: readonly PythonRow[] = [
         if (fails) throw new Error('no room');
         sink(event);
       };
-      const { pool } = await rig.registered({ audit: { sink: failing }, maxConcurrentSessions: 1 });
+      const running = await rig.registered({
+        audit: { sink: failing },
+        maxSessionsPerTenant: { acme: 1 },
+      });
       await rig.log.until('no room');
       fails = false;
-      await answerTo(rig);
-      await refused(rig, { pool } as never, 'full');
+      await answerTo(rig, { tenant: 'acme' });
+      await refused(rig, running, 'tenant_full', { metadata: { tenant: 'acme' } });
       await expect.poll(() => events.map(({ event }) => event)).toContain('audit.lost');
     },
   },
