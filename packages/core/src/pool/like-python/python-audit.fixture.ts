@@ -23,10 +23,9 @@ export const auditRows: readonly PythonRow[] = [
       await rig.registered({ audit: { sink }, deploymentVersion: 'v7' });
       await expect.poll(() => events.length).toBe(2);
       expect(events.map(({ seq }) => seq)).toEqual([1, 2]);
-      expect(Object.keys(events[0] ?? {})).toEqual([
-        ...['schemaVersion', 'seq', 'time', 'worker', 'version'],
-        ...['actor', 'event', 'target', 'result', 'details'],
-      ]);
+      expect(Object.keys(events[0] ?? {}).join(' ')).toBe(
+        'schemaVersion seq time worker version actor event target result details',
+      );
       expect(events[0]).toMatchObject({ event: 'worker.started', actor: 'system', version: 'v7' });
     },
   },
