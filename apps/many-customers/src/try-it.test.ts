@@ -5,7 +5,9 @@ import { promisify } from 'node:util';
 
 test('customers have agents and keys of their own, and one with a dead key is refused after three calls', async () => {
   const program = fileURLToPath(new URL('../dist/try-it.js', import.meta.url));
-  const { stdout } = await promisify(execFile)(process.execPath, [program]);
+  const { stdout } = await promisify(execFile)(process.execPath, [program], {
+    timeout: 120_000,
+  });
   expect(stdout.trim().split('\n')).toEqual([
     'acme: "Acme, good day." "You said: Hello?"',
     'globex: "Globex. How can we help?" "You said: Hello?"',
