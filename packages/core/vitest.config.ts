@@ -15,6 +15,7 @@ const alone = [
   'endpoint-*',
   'foreign-listeners',
   'lag-guard',
+  'log-guard',
   'memory-full',
   'noise-cancellation',
   'overload',
