@@ -211,7 +211,7 @@ test('what runs the pool is not run again, and its factories construct the agent
 
 test('a module that creates the pool, and those between it and the entry, are not run again', async () => {
   Reflect.set(globalThis, 'ran', []);
-  const ran = (name: string) => `(globalThis as any).ran.push('${name}');`;
+  const ran = (name: string) => `globalThis.ran.push('${name}');`;
   await write('core.ts', 'export class AgentPool {}');
   await write(
     'pool.ts',

@@ -1,12 +1,7 @@
 import type { BreakerLimits } from '../admit/circuit.js';
-import { isRecord, kindOf } from '../base/kind-of.js';
-import {
-  checkKeys,
-  checkWhole,
-  invalidOption,
-  MAX_MS,
-  withoutUndefined,
-} from '../base/option-checks.js';
+import { kindOf } from '../base/kind-of.js';
+import { invalidOption, MAX_MS } from '../base/option-checks.js';
+import { checkLimits, limitsOf } from './limits-option.js';
 import { WHERE } from './object-options.js';
 
 /** The option `breaker`: when the calls of a tenant are refused because too many were not answered. All have defaults. */
@@ -40,16 +35,9 @@ const WHOLE = {
 
 /** Checks `breaker`. */
 export function checkBreaker(value: unknown): void {
-  if (value === undefined || value === false) return;
-  if (!isRecord(value))
-    throw invalidOption(
-      WHERE,
-      `breaker must be { ${Object.keys(DEFAULTS).join(', ')} } or false, got ${kindOf(value)}`,
-    );
-  checkKeys(`${WHERE}: breaker`, value, Object.keys(DEFAULTS));
-  for (const [key, range] of Object.entries(WHOLE))
-    checkWhole(WHERE, `breaker.${key}`, value[key], range);
-  const ratio = value['failureRatio'];
+  const ratio = checkLimits('breaker', value, { defaults: DEFAULTS, whole: WHOLE })?.[
+    'failureRatio'
+  ];
   if (ratio === undefined || (typeof ratio === 'number' && ratio > 0 && ratio <= 1)) return;
   const got = typeof ratio === 'number' ? String(ratio) : kindOf(ratio);
   throw invalidOption(
@@ -59,8 +47,5 @@ export function checkBreaker(value: unknown): void {
 }
 
 /** Fills in the defaults; undefined: there is no breaker. */
-export function breakerLimits(options: BreakerOptions | false = {}): BreakerLimits | undefined {
-  return options === false
-    ? undefined
-    : { ...DEFAULTS, ...withoutUndefined<Partial<BreakerLimits>>(options) };
-}
+export const breakerLimits = (options?: BreakerOptions | false): BreakerLimits | undefined =>
+  limitsOf(DEFAULTS, options);

@@ -1,13 +1,6 @@
 import type { QuarantineLimits } from '../admit/quarantine.js';
-import { isRecord, kindOf } from '../base/kind-of.js';
-import {
-  checkKeys,
-  checkWhole,
-  invalidOption,
-  MAX_MS,
-  withoutUndefined,
-} from '../base/option-checks.js';
-import { WHERE } from './object-options.js';
+import { MAX_MS } from '../base/option-checks.js';
+import { checkLimits, limitsOf } from './limits-option.js';
 
 /** The option `quarantine`: when jobs that fail again and again are refused. All have defaults. */
 export interface QuarantineOptions {
@@ -29,22 +22,10 @@ const WHOLE = {
 
 /** Checks `quarantine`. */
 export function checkQuarantine(value: unknown): void {
-  if (value === undefined || value === false) return;
-  if (!isRecord(value))
-    throw invalidOption(
-      WHERE,
-      `quarantine must be { ${Object.keys(DEFAULTS).join(', ')} } or false, got ${kindOf(value)}`,
-    );
-  checkKeys(`${WHERE}: quarantine`, value, Object.keys(DEFAULTS));
-  for (const [key, range] of Object.entries(WHOLE))
-    checkWhole(WHERE, `quarantine.${key}`, value[key], range);
+  checkLimits('quarantine', value, { defaults: DEFAULTS, whole: WHOLE });
 }
 
 /** Fills in the defaults; undefined: no job is quarantined. */
-export function quarantineLimits(
-  options: QuarantineOptions | false = {},
-): QuarantineLimits | undefined {
-  return options === false
-    ? undefined
-    : { ...DEFAULTS, ...withoutUndefined<Partial<QuarantineLimits>>(options) };
-}
+export const quarantineLimits = (
+  options?: QuarantineOptions | false,
+): QuarantineLimits | undefined => limitsOf(DEFAULTS, options);
